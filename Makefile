@@ -1,0 +1,55 @@
+# Everything a person or CI runs. The environment is made once, from pinned and hashed files, and again when they change.
+PYTHON ?= python3
+VENV ?= .venv
+CONFIG ?= config.toml
+VERSIONS ?=
+PY := $(VENV)/bin/python
+
+.DEFAULT_GOAL := help
+.PHONY: help run demo test test-slow check format e2e lock clean
+
+help: ## this list
+	@sed -n 's/^\([a-z0-9-]*\):.*## /\1  /p' $(MAKEFILE_LIST) | column -t -l 2
+
+run: $(VENV)/.run ## serve, with the settings in config.toml
+	$(PY) -m proxy --config $(CONFIG)
+
+demo: $(VENV)/.run ## show every side question answered, and one conversation forwarded: no key, no network
+	$(PY) -m proxy demo --config $(CONFIG)
+
+test: $(VENV)/.dev ## the tests
+	$(PY) -m pytest -m "not slow"
+
+test-slow: $(VENV)/.dev ## the tests and their long profile
+	$(PY) -m pytest
+
+check: $(VENV)/.dev ## style and types
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m mypy --strict proxy
+
+format: $(VENV)/.dev ## mend the style
+	$(PY) -m ruff check --fix .
+	$(PY) -m ruff format .
+
+e2e: $(VENV)/.dev ## real Claude Code clients through Sidestep; VERSIONS="2.0.64 latest" for some of them
+	$(PY) -m tests.e2e $(VERSIONS)
+
+lock: ## pin the newest packages that pyproject.toml allows (needs uv)
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate pyproject.toml -o requirements.txt
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate pyproject.toml --group dev -o requirements-dev.txt
+
+clean: ## remove the environment, the caches and the clients of e2e
+	rm -rf .venv .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Sidestep needs Python 3.11 or newer: make PYTHON=python3.12 ...")'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.run: requirements.txt $(VENV)/bin/python
+	$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.txt $(VENV)/bin/python
+	$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@touch $@ $(VENV)/.run
