@@ -1,0 +1,16 @@
+"""Sidestep: a local streaming reverse proxy between Claude Code and its model.
+
+It answers the client's small questions of its own (a quota probe, a title, the prefix of a command) and forwards
+everything else unchanged. A request goes one way:
+
+    listen -> record( guard( shortcut( forward ) ) )        middleware, upstream
+
+The nouns, in `exchange`: a `Head` is a request before its body. `shortcut` turns head and body into a `MessagesRequest`
+(`messages`), asks the `RuleSet` (`rules`) and gets a decision, `Answer` or `Forward`; an answer's text is computed by a
+filter (`filters`), which declines when it is not certain. An `Answer` becomes events or one message (`synthesis`,
+`sse`). What each stage learned is on the `Exchange`; what is left of it in the end is a `Record`, one log line
+(`observe`).
+
+Where to look first: `middleware` for the flow, `rules/ruleset` for the decision, `upstream` for the way out and back,
+`filters/shell` for what is trusted of a shell command. `__main__` and `service` are the program around it.
+"""

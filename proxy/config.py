@@ -1,0 +1,158 @@
+"""`config.toml` to a frozen, validated `Config`. Every problem is reported at once, each with its key and line."""
+
+import ipaddress
+import tomllib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import ErrorDetails
+from yarl import URL
+
+from proxy import toml
+
+
+class Section(BaseModel):
+    """What all tables of the configuration share: no unknown keys, no conversions ("8787" is not a port)."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+def _loopback(host: str) -> str:
+    try:
+        local = host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        local = False
+    if not local:
+        raise ValueError('expected a loopback address such as "127.0.0.1", "::1" or "localhost"')
+    return host
+
+
+def _upstream(text: str) -> str:
+    try:
+        url = URL(text)
+    except ValueError:
+        url = URL()
+    if url.scheme not in ("http", "https") or not url.host:
+        raise ValueError('expected an http or https URL such as "https://api.anthropic.com"')
+    if url.user is not None or url.password is not None:
+        raise ValueError("expected a URL without user name and password: the client sends its own credentials")
+    if url.raw_query_string or url.raw_fragment:
+        raise ValueError("expected a URL without query and fragment")
+    return text
+
+
+class Listen(Section):
+    host: Annotated[str, AfterValidator(_loopback)] = "127.0.0.1"
+    port: int = Field(8787, ge=0, le=65535)
+
+
+class Upstream(Section):
+    url: Annotated[str, AfterValidator(_upstream)] = "https://api.anthropic.com"
+    connect_timeout: float = Field(10.0, gt=0)
+    idle_timeout: float = Field(900.0, gt=0)
+
+
+class Rules(Section):
+    directory: str = "rules"
+    max_body: int = Field(8 * 1024 * 1024, ge=0)
+
+
+class Log(Section):
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    format: Literal["auto", "console", "json"] = "auto"
+
+
+class Stop(Section):
+    drain_timeout: float = Field(60.0, ge=0)
+
+
+class Config(Section):
+    """Everything that can be set. `config.toml` documents each key; times are in seconds, sizes in bytes."""
+
+    listen: Listen = Listen()
+    upstream: Upstream = Upstream()
+    rules: Rules = Rules()
+    log: Log = Log()
+    stop: Stop = Stop()
+
+    def below(self, folder: Path) -> Self:
+        """The same configuration with the rule directory made absolute, relative to `folder`."""
+        rules = self.rules.model_copy(update={"directory": str(folder / self.rules.directory)})
+        return self.model_copy(update={"rules": rules})
+
+
+def load(path: Path, settings: Sequence[str] = ()) -> Config:
+    """Read `path`, then apply `settings`, each `key.path=value` as given to `--set`.
+
+    Raises `toml.TomlError` with all problems of the file and of the settings.
+    """
+    try:
+        document = toml.parse(path.read_text("utf-8"), str(path))
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "not UTF-8"
+        raise toml.TomlError([toml.Problem(str(path), 0, "", f"cannot be read: {reason}")]) from None
+    return parse(document, settings).below(path.resolve().parent)
+
+
+def parse(document: toml.Document, settings: Sequence[str] = ()) -> Config:
+    """Validate a document; pure. Raises `toml.TomlError`."""
+    values, problems = document.values, []
+    overridden: dict[toml.Path, str] = {}
+    for setting in settings:
+        try:
+            key, value = _setting(setting)
+            values = _put(values, key, value)
+            overridden[key] = setting
+        except ValueError as error:
+            problems.append(toml.Problem("--set", 0, setting, str(error)))
+    try:
+        config = Config.model_validate(values)
+    except ValidationError as error:
+        problems += [_problem(document, overridden, detail) for detail in error.errors(include_url=False)]
+    if problems:
+        raise toml.TomlError(sorted(problems, key=lambda problem: problem.line))
+    return config
+
+
+def _setting(setting: str) -> tuple[toml.Path, Any]:
+    """`upstream.url=http://…` to a path and a value: TOML where it is TOML, text otherwise."""
+    key, equals, text = setting.partition("=")
+    if not equals or not all(key.split(".")):
+        raise ValueError("expected KEY=VALUE, such as listen.port=9000")
+    try:
+        value = tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        value = text
+    return tuple(key.split(".")), value
+
+
+def _put(values: dict[str, Any], path: toml.Path, value: Any) -> dict[str, Any]:
+    """A copy of `values` with `value` at `path`."""
+    first, *rest = path
+    if not rest:
+        return {**values, str(first): value}
+    inner = values.get(str(first), {})
+    if not isinstance(inner, dict):
+        raise ValueError(f"{first} is not a table")
+    return {**values, str(first): _put(inner, tuple(rest), value)}
+
+
+def _problem(document: toml.Document, overridden: dict[toml.Path, str], detail: ErrorDetails) -> toml.Problem:
+    path = detail["loc"]
+    message = toml.explain(detail, _known(path))
+    if path in overridden:
+        return toml.Problem("--set", 0, toml.dotted(path), message)
+    return document.problem(path, message)
+
+
+def _known(path: toml.Path) -> list[str]:
+    """The keys that would have been understood in the place of the last part of `path`."""
+    model: type[BaseModel] = Config
+    for part in path[:-1]:
+        inner = model.model_fields[str(part)].annotation if str(part) in model.model_fields else None
+        if not (isinstance(inner, type) and issubclass(inner, BaseModel)):
+            return []
+        model = inner
+    return list(model.model_fields)

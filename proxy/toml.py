@@ -1,0 +1,168 @@
+"""TOML with places: `tomllib` reads the values, a syntax tree tells on which line each of them stands.
+
+`tomllib` keeps no positions, and every complaint about a configuration or a rule has to name its line.
+"""
+
+import difflib
+import tomllib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import tree_sitter_toml
+from pydantic_core import ErrorDetails
+from tree_sitter import Language, Node, Parser
+
+Path = tuple[str | int, ...]
+"""Where a value stands in a document: keys, and indices into arrays."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One complaint: the file, its 1-based line (0 when the file as a whole is meant), the key, and what is wrong."""
+
+    source: str
+    line: int
+    key: str
+    message: str
+
+    def __str__(self) -> str:
+        place = f"{self.source}:{self.line}" if self.line else self.source
+        return f"{place}: {self.key}: {self.message}" if self.key else f"{place}: {self.message}"
+
+
+class TomlError(Exception):
+    """One or more problems in one or more documents."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        super().__init__("\n".join(str(problem) for problem in problems))
+        self.problems = problems
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A parsed document: its values, and the line of every key in it."""
+
+    source: str
+    values: dict[str, Any]
+    lines: dict[Path, int]
+
+    def line(self, path: Path) -> int:
+        """The 1-based line of `path`, or of the nearest part above it that is written down; 0 for none."""
+        while path and path not in self.lines:
+            path = path[:-1]
+        return self.lines.get(path, 0)
+
+    def problem(self, path: Path, message: str) -> Problem:
+        return Problem(self.source, self.line(path), dotted(path), message)
+
+
+def parse(text: str, source: str) -> Document:
+    """Read `text`; raises `TomlError` with the line when it is not TOML."""
+    try:
+        values = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise TomlError([Problem(source, _line_in(str(error)), "", f"not TOML: {error}")]) from None
+    return Document(source, values, dict(_places(text)))
+
+
+def dotted(path: Path) -> str:
+    """`("rules", 0, "when")` as people write it: `rules[0].when`."""
+    shown = ""
+    for part in path:
+        shown += f"[{part}]" if isinstance(part, int) else f".{part}" if shown else part
+    return shown
+
+
+def _line_in(message: str) -> int:
+    """The line that the text of a `TOMLDecodeError` names: before Python 3.14 it is to be had in no other way."""
+    _, found, rest = message.partition("(at line ")
+    return int(rest.partition(",")[0]) if found else 0
+
+
+@cache
+def _parser() -> Parser:
+    return Parser(Language(tree_sitter_toml.language()))
+
+
+def _places(text: str) -> Iterator[tuple[Path, int]]:
+    """Every path of a document with its line; the first place wins for tables that are opened more than once."""
+    arrays: dict[Path, int] = {}
+    seen: set[Path] = set()
+    for node in _parser().parse(text.encode()).root_node.children:
+        base: Path = ()
+        if node.type in ("table", "table_array_element"):
+            base = _resolve(_key(node.named_children[0]), arrays, opens=node.type == "table_array_element")
+        for path, line in _inside(node, base):
+            if path not in seen:
+                seen.add(path)
+                yield path, line
+
+
+def _resolve(key: tuple[str, ...], arrays: dict[Path, int], *, opens: bool) -> Path:
+    """A table's header as a path: `[rules.when]` after two `[[rules]]` is `("rules", 1, "when")`."""
+    path: Path = ()
+    for depth, part in enumerate(key):
+        path += (part,)
+        if opens and depth == len(key) - 1:
+            arrays[path] = arrays.get(path, -1) + 1
+        if path in arrays:
+            path += (arrays[path],)
+    return path
+
+
+def _inside(node: Node, base: Path) -> Iterator[tuple[Path, int]]:
+    line = node.start_point[0] + 1
+    if node.type in ("table", "table_array_element"):
+        yield base, line
+        for pair in node.named_children[1:]:
+            yield from _inside(pair, base)
+    elif node.type == "pair":
+        key, value = node.named_children[0], node.named_children[-1]
+        path = base
+        for part in _key(key):
+            path += (part,)
+            yield path, line
+        yield from _inside(value, path)
+    elif node.type == "inline_table":
+        for pair in node.named_children:
+            yield from _inside(pair, base)
+    elif node.type == "array":
+        elements = [child for child in node.named_children if child.type != "comment"]
+        for index, element in enumerate(elements):
+            yield (*base, index), element.start_point[0] + 1
+            yield from _inside(element, (*base, index))
+
+
+def _key(node: Node) -> tuple[str, ...]:
+    if node.type == "dotted_key":
+        return tuple(part for child in node.named_children for part in _key(child))
+    text = (node.text or b"").decode()
+    if node.type == "quoted_key":
+        return (next(iter(tomllib.loads(f"{text} = 0"))),)
+    return (text,)
+
+
+def explain(detail: ErrorDetails, known: Sequence[str] = ()) -> str:
+    """A pydantic error in our words: what was found, what was expected."""
+    if detail["type"] == "extra_forbidden":
+        name = str(detail["loc"][-1])
+        near = difflib.get_close_matches(name, known, n=1)
+        return f"unknown key{f'; did you mean {near[0]!r}?' if near else ''}" + (
+            f" (expected one of: {', '.join(known)})" if known else ""
+        )
+    if detail["type"] == "missing":
+        return "missing: this key is required"
+    if detail["type"] in ("model_type", "dict_type"):
+        return f"found {_shown(detail['input'])}, expected a table"
+    wanted = detail["msg"].removeprefix("Value error, ").replace("Input should be ", "expected ")
+    return f"found {_shown(detail['input'])}, {wanted}"
+
+
+def _shown(value: Any) -> str:
+    """A value as the reader wrote it, cut short, with its TOML type."""
+    names = {bool: "boolean", int: "integer", float: "float", str: "string", list: "array", dict: "table"}
+    text = repr(value) if not isinstance(value, bool) else str(value).lower()
+    text = text if len(text) <= 60 else text[:57] + "..."
+    return f"{text} ({names.get(type(value), type(value).__name__)})"
