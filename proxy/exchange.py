@@ -1,0 +1,129 @@
+"""The nouns that travel along the chain: a request's head, the decision about it, and the record of what happened."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+Version = tuple[int, ...]
+
+# `claude-cli/2.1.330 (external, cli)`, so since 0.2.64; bounded, since it is the one header text that is logged.
+_PRODUCT = re.compile(r"([A-Za-z][\w.-]{0,39})/(\d{1,6}(?:\.\d{1,6}){0,3})(?![\w.+-])")
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What is known of a request before its body: method, raw path without the query, and its headers.
+
+    `headers` maps lower-case names to values; of a repeated header the first value stands.
+    """
+
+    method: str
+    path: str
+    headers: Mapping[str, str]
+
+    @property
+    def client(self) -> tuple[str, Version] | None:
+        """Name and version of the client, from the first product of `User-Agent`; None if it names none."""
+        product = _PRODUCT.match(self.headers.get("user-agent", ""))
+        return (product[1], parse_version(product[2])) if product else None
+
+
+def parse_version(text: str) -> Version:
+    """`"2.1.330"` to `(2, 1, 330)`. Raises ValueError for anything but numbers with dots between them."""
+    return tuple(int(part) for part in text.split("."))
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A request is answered here, with one text block.
+
+    `rule` is the name of the rule; `text` follows the assistant prefill, if the request has one; the token counts are
+    estimates; `stream` tells which of the two forms of a Messages reply the client asked for.
+    """
+
+    rule: str
+    text: str
+    stop_reason: str
+    model: str
+    stream: bool
+    input_tokens: int
+    output_tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class Forward:
+    """A request goes to the upstream. `reason` is a short phrase for the log; `rule` the rule that had a say, or ""."""
+
+    reason: str
+    rule: str = ""
+
+
+Decision = Answer | Forward
+
+Outcome = Literal["answered", "forwarded", "refused", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What the log says of a request: no header value, no query, no body. Times in milliseconds, sizes in bytes.
+
+    `reason` says why a request was forwarded or refused, `error` what went wrong. `first_byte` is the time until the
+    head of the reply was sent, None if none was. `status` is 499 when the client went away before the reply was
+    complete (nginx's convention).
+    """
+
+    id: str
+    method: str
+    path: str
+    outcome: Outcome
+    rule: str
+    reason: str
+    error: str
+    status: int
+    client: str
+    model: str
+    duration: float
+    first_byte: float | None
+    bytes_in: int
+    bytes_out: int
+
+
+@dataclass(slots=True)
+class Exchange:
+    """One request on its way through the chain: what each stage learned, for the stages behind it and for `record`."""
+
+    id: str
+    head: Head
+    started: float
+    decision: Decision = field(default=Forward("not decided"))
+    collected: list[bytes] = field(default_factory=list)
+    """The part of the body that `shortcut` has already read, as it came; `forward` sends it first."""
+    model: str = ""
+    outcome: Outcome = "failed"
+    status: int = 0
+    error: str = ""
+    """What went wrong, as a short phrase; empty if nothing did."""
+    first_byte: float | None = None
+    bytes_in: int = 0
+    bytes_out: int = 0
+
+    def record(self, now: float) -> Record:
+        """The exchange as it ended; `now` on the clock of `started`, in seconds."""
+        client = self.head.client
+        return Record(
+            id=self.id,
+            method=self.head.method,
+            path=self.head.path,
+            outcome=self.outcome,
+            rule=self.decision.rule,
+            reason="" if isinstance(self.decision, Answer) else self.decision.reason,
+            error=self.error,
+            status=self.status,
+            client=f"{client[0]}/{'.'.join(map(str, client[1]))}" if client else "",
+            model=self.model,
+            duration=(now - self.started) * 1000,
+            first_byte=None if self.first_byte is None else (self.first_byte - self.started) * 1000,
+            bytes_in=self.bytes_in,
+            bytes_out=self.bytes_out,
+        )

@@ -1,0 +1,74 @@
+"""An `Answer` as the API would have said it: the sequence of stream events, or one JSON message.
+
+Shapes from the API reference, "Create a Message" and "Streaming messages"; Claude Code rejects a stream without
+`message_start` and loses a title whose message has no content block (seen in 1.0.43 to 2.1.330).
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import orjson
+
+from proxy.exchange import Answer
+from proxy.sse import Event
+
+
+def message(answer: Answer, message_id: str) -> bytes:
+    """The whole reply as one JSON object, for a request that does not stream."""
+    return orjson.dumps(
+        {
+            **_envelope(answer, message_id),
+            "content": [{"type": "text", "text": answer.text}],
+            "stop_reason": answer.stop_reason,
+            "usage": _usage(answer, answer.output_tokens),
+        }
+    )
+
+
+def events(answer: Answer, message_id: str) -> Iterator[Event]:
+    """The reply as six events, for a request that streams.
+
+    The text is one delta, an empty text too: clients wait for a delta before they believe in a block.
+    """
+    opening = {**_envelope(answer, message_id), "content": [], "stop_reason": None, "usage": _usage(answer, 1)}
+    yield _event("message_start", message=opening)
+    yield _event("content_block_start", index=0, content_block={"type": "text", "text": ""})
+    yield _event("content_block_delta", index=0, delta={"type": "text_delta", "text": answer.text})
+    yield _event("content_block_stop", index=0)
+    yield _event(
+        "message_delta",
+        delta={"stop_reason": answer.stop_reason, "stop_sequence": None},
+        usage=_usage(answer, answer.output_tokens),
+    )
+    yield _event("message_stop")
+
+
+def error(kind: str, text: str, request_id: str) -> bytes:
+    """An error in the API's own shape (API reference, "Errors"); `kind` such as `api_error` or `timeout_error`."""
+    return orjson.dumps({"type": "error", "error": {"type": kind, "message": text}, "request_id": request_id})
+
+
+def _event(name: str, **fields: Any) -> Event:
+    return Event(name, orjson.dumps({"type": name, **fields}))
+
+
+def _envelope(answer: Answer, message_id: str) -> dict[str, Any]:
+    return {
+        "id": message_id,
+        "type": "message",
+        "role": "assistant",
+        "model": answer.model,
+        "content": [],
+        "stop_reason": None,
+        "stop_sequence": None,
+    }
+
+
+def _usage(answer: Answer, output_tokens: int) -> dict[str, Any]:
+    """Never null anywhere: clients add these numbers up. In a stream the counts are cumulative."""
+    return {
+        "input_tokens": answer.input_tokens,
+        "cache_creation_input_tokens": 0,
+        "cache_read_input_tokens": 0,
+        "output_tokens": output_tokens,
+    }
