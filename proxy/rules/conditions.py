@@ -1,0 +1,132 @@
+"""Conditions: a rule's `when` table compiled into predicates, the cheap ones first."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from proxy.exchange import Head
+from proxy.messages import MessagesRequest
+from proxy.rules.facts import FACTS, HEADER_PREFIX, BodyFact, HeadFact, fact
+from proxy.rules.operators import Groups, Notes, Predicate, predicate, suggestion
+from proxy.toml import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One test of one fact. `operator` and `operand` are as written, for explanations."""
+
+    fact: HeadFact | BodyFact
+    name: str
+    operator: str
+    operand: Any
+    test: Predicate
+    absent: bool = False
+    """What the condition is worth when the request does not say."""
+
+    def holds(self, request: MessagesRequest, groups: Groups) -> bool:
+        subject = self.fact.read(request.head) if isinstance(self.fact, HeadFact) else self.fact.read(request)
+        return self.weigh(subject, groups)
+
+    def weigh(self, subject: Any, groups: Groups) -> bool:
+        return self.absent if subject is None else self.test(subject, groups)
+
+
+@dataclass(frozen=True, slots=True)
+class Any_:  # noqa: N801 - `any` is the word of the language
+    """Holds when one of its groups holds as a whole; the first such group gives the captures."""
+
+    groups: tuple["When", ...]
+
+    def holds(self, request: MessagesRequest, groups: Groups) -> bool:
+        for group in self.groups:
+            captured = group.match(request)
+            if captured is not None:
+                groups.update(captured)
+                return True
+        return False
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """Holds when its group does not."""
+
+    group: "When"
+
+    def holds(self, request: MessagesRequest, groups: Groups) -> bool:  # noqa: ARG002 - captures nothing
+        return self.group.match(request) is None
+
+
+@dataclass(frozen=True, slots=True)
+class When:
+    """All conditions of a rule, AND-ed: those on the head first, then the cheap ones, then patterns."""
+
+    conditions: tuple[Condition | Any_ | Not, ...]
+
+    def match(self, request: MessagesRequest) -> Groups | None:
+        """The captured groups if every condition holds, else None."""
+        groups: Groups = {}
+        for condition in self.conditions:
+            if not condition.holds(request, groups):
+                return None
+        return groups
+
+    def possible(self, head: Head) -> bool:
+        """Whether a request with this head could match, whatever its body is."""
+        return all(
+            condition.weigh(condition.fact.read(head), {})
+            for condition in self.conditions
+            if isinstance(condition, Condition) and isinstance(condition.fact, HeadFact)
+        )
+
+
+AnyCondition = Condition | Any_ | Not
+
+
+def compile_when(table: Mapping[str, Any], path: Path, notes: Notes) -> When:
+    """Compile a table of conditions; what is wrong with it goes to `notes`, with its path in the document."""
+    conditions: list[AnyCondition] = []
+    for name, value in table.items():
+        conditions += _entry(name, value, (*path, name), notes)
+    return When(tuple(sorted(conditions, key=_cost)))
+
+
+def _entry(name: str, value: Any, path: Path, notes: Notes) -> list[AnyCondition]:
+    match name, value:
+        case "any", [*groups] if groups and all(isinstance(group, dict) for group in groups):
+            return [Any_(tuple(compile_when(group, (*path, index), notes) for index, group in enumerate(groups)))]
+        case "not", dict():
+            return [Not(compile_when(value, path, notes))]
+        case "header", dict():
+            return [
+                test for key, tests in value.items() for test in _entry(HEADER_PREFIX + key, tests, (*path, key), notes)
+            ]
+        case "any" | "not" | "header", _:
+            wanted = {"any": "an array of tables of conditions", "not": "a table of conditions"}
+            notes.fault(path, f"found {value!r}, expected {wanted.get(name, 'a table of header names')}")
+            return []
+    return [*_tests(name, value, path, notes)]
+
+
+def _tests(name: str, value: Any, path: Path, notes: Notes) -> list[Condition]:
+    """The conditions on one fact; a bare value stands for `is`."""
+    subject = fact(name)
+    if subject is None:
+        notes.fault(path, f"unknown fact{suggestion(name, [*FACTS, 'header', 'any', 'not'])}")
+        return []
+    written = value if isinstance(value, dict) else {"is": value}
+    tests = []
+    for operator, operand in written.items():
+        place = (*path, operator) if isinstance(value, dict) else path
+        test = predicate(notes, subject.kind, operator, operand, place)
+        if test is not None:
+            absent = operator == "present" and operand is False
+            tests.append(Condition(subject, name, operator, operand, test, absent))
+    return tests
+
+
+def _cost(condition: AnyCondition) -> int:
+    if not isinstance(condition, Condition):
+        return 3
+    if isinstance(condition.fact, HeadFact):
+        return 0
+    return 2 if condition.operator == "pattern" else 1

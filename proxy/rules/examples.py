@@ -1,0 +1,57 @@
+"""A rule's own examples: built into requests, and held against the rule before it may run."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import orjson
+
+from proxy.exchange import Answer, Forward, Head
+from proxy.messages import MessagesRequest, NotUnderstood, parse
+from proxy.rules.ruleset import Rule
+from proxy.rules.schema import Match, RequestModel, RuleModel
+from proxy.toml import Path
+
+
+def request_of(*layers: RequestModel) -> tuple[Head, bytes]:
+    """One request out of layers, the base first: its head, and the bytes of its body."""
+    method, path, headers, body = "POST", "/v1/messages", dict[str, str](), dict[str, Any]()
+    for layer in layers:
+        method, path = layer.method or method, layer.path or path
+        headers |= {name.lower(): value for name, value in layer.headers.items()}
+        body = _merged({key: value for key, value in body.items() if key not in layer.without}, layer.body)
+    return Head(method, path, headers), orjson.dumps(body)
+
+
+def _merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(base)
+    for key, value in over.items():
+        below = merged.get(key)
+        merged[key] = _merged(below, value) if isinstance(below, dict) and isinstance(value, dict) else value
+    return merged
+
+
+def failures(rule: Rule, model: RuleModel, base: RequestModel) -> Iterator[tuple[Path, str]]:
+    """What the rule makes of its examples that it should not: the example's path below the rule, and the fault."""
+    for index, match in enumerate(model.matches):
+        request = parse(*request_of(base, model.base, match))
+        fault = _fault(rule, match, request)
+        if fault:
+            yield ("matches", index), f"{match.about!r}: {fault}"
+    for index, miss in enumerate(model.misses):
+        request = parse(*request_of(base, model.base, miss))
+        if isinstance(request, MessagesRequest) and rule.match(request) is not None:
+            yield ("misses", index), f"{miss.about!r}: the rule matches it, and must not"
+
+
+def _fault(rule: Rule, match: Match, request: MessagesRequest | NotUnderstood) -> str | None:
+    if isinstance(request, NotUnderstood):
+        return f"not understood: {request.reason}"
+    groups = rule.match(request)
+    if groups is None:
+        return "the rule does not match it"
+    match rule.outcome(request, groups):
+        case Answer(text=text):
+            return None if text == match.answer else f"answered {text!r}, expected {match.answer!r}"
+        case Forward(reason=reason):
+            wanted = f"declined: {match.declines}" if match.declines else None if match.answer is None else ""
+            return None if wanted in (None, reason) else f"{reason}, expected {match.declines or match.answer!r}"

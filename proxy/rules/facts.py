@@ -1,0 +1,94 @@
+"""The named facts of a request that a rule can test: one table, name to kind and reader."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from proxy.exchange import Head
+from proxy.messages import MessagesRequest
+
+Kind = Literal["text", "integer", "flag", "version", "texts"]
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """Something a condition can test. `read` gives None when the request does not say."""
+
+    kind: Kind
+    meaning: str
+
+
+@dataclass(frozen=True, slots=True)
+class HeadFact(Fact):
+    """A fact known before the body: rules that fail here cost no parsing."""
+
+    read: Callable[[Head], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class BodyFact(Fact):
+    read: Callable[[MessagesRequest], Any]
+
+
+def _integer(name: str) -> Callable[[MessagesRequest], int | None]:
+    def read(request: MessagesRequest) -> int | None:
+        value = request.body.get(name)
+        return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+    return read
+
+
+def _stream(request: MessagesRequest) -> bool | None:
+    value = request.body.get("stream")
+    return value if isinstance(value, bool) else None
+
+
+def _user_text(request: MessagesRequest) -> str | None:
+    return "\n".join(request.user_texts) if request.user_texts else None
+
+
+def _schema_properties(request: MessagesRequest) -> tuple[str, ...] | None:
+    if request.schema is None:
+        return None
+    properties = request.schema.get("properties")
+    return tuple(sorted(properties)) if isinstance(properties, dict) else ()
+
+
+def _client_name(head: Head) -> str | None:
+    return head.client[0] if head.client else None
+
+
+def _client_version(head: Head) -> tuple[int, ...] | None:
+    return head.client[1] if head.client else None
+
+
+FACTS: dict[str, HeadFact | BodyFact] = {
+    "method": HeadFact("text", "the request's method", lambda head: head.method),
+    "path": HeadFact("text", "its path as sent, without the query", lambda head: head.path),
+    "client": HeadFact("text", 'the first product of User-Agent: Claude Code says "claude-cli"', _client_name),
+    "client_version": HeadFact("version", "the version of that product", _client_version),
+    "model": BodyFact("text", "the model asked for", lambda request: request.model or None),
+    "max_tokens": BodyFact("integer", "the most tokens the reply may have", _integer("max_tokens")),
+    "stream": BodyFact("flag", "the `stream` field", _stream),
+    "fields": BodyFact("texts", "names of the body's fields, sorted", lambda request: tuple(sorted(request.body))),
+    "system": BodyFact("texts", "the system prompt's text blocks", lambda request: request.system),
+    "tools": BodyFact("texts", "names of the tools on offer", lambda request: request.tools),
+    "message_count": BodyFact("integer", "number of messages, a prefill included", lambda r: len(r.messages)),
+    "roles": BodyFact("texts", "the messages' roles, in order", lambda r: tuple(m["role"] for m in r.messages)),
+    "user_text": BodyFact("text", "the last user message's text blocks, joined by newlines", _user_text),
+    "user_texts": BodyFact("texts", "the last user message's text blocks", lambda request: request.user_texts),
+    "user_blocks": BodyFact("texts", "the types of all its blocks", lambda request: request.user_blocks),
+    "prefill": BodyFact("text", "the closing assistant message, which the reply continues", lambda r: r.prefill),
+    "schema_properties": BodyFact("texts", "property names of the requested output schema", _schema_properties),
+}
+
+HEADER_PREFIX = "header."
+"""`header.NAME` is the fact of one request header, by its lower-case name."""
+
+
+def fact(name: str) -> HeadFact | BodyFact | None:
+    """The fact of that name, or None."""
+    if name.startswith(HEADER_PREFIX):
+        header = name.removeprefix(HEADER_PREFIX).lower()
+        return HeadFact("text", "a request header", lambda head: head.headers.get(header))
+    return FACTS.get(name)

@@ -1,0 +1,131 @@
+"""Rule files to a `RuleSet`. A rule that fails is left out, with every fault named; the others load."""
+
+from dataclasses import dataclass
+from pathlib import Path as FilePath
+from typing import Any
+
+from pydantic import ValidationError
+
+from proxy import toml
+from proxy.rules.conditions import compile_when
+from proxy.rules.examples import failures
+from proxy.rules.operators import Notes
+from proxy.rules.ruleset import AnswerPlan, Rule, RuleSet
+from proxy.rules.schema import RequestModel, RuleFile, RuleModel
+from proxy.rules.templates import compile_template
+
+Fault = tuple[toml.Path, str]
+"""What is wrong, and where below the rule or document that is being compiled."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedRule:
+    """A rule, with what its file says about it and the base of its examples."""
+
+    rule: Rule
+    model: RuleModel
+    base: RequestModel
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """All rules that work, in the order in which they are asked, and all faults of those that do not."""
+
+    entries: tuple[LoadedRule, ...]
+    problems: tuple[toml.Problem, ...]
+
+    @property
+    def rules(self) -> RuleSet:
+        return RuleSet(tuple(entry.rule for entry in self.entries))
+
+
+def load(directory: FilePath) -> Loaded:
+    """Read `directory`'s `*.toml` files in filename order. Raises nothing: what cannot be used is a problem."""
+    files = sorted(directory.glob("*.toml")) if directory.is_dir() else []
+    if not files:
+        return Loaded((), (toml.Problem(str(directory), 0, "", "no rule files (*.toml) here: nothing is answered"),))
+    entries: list[LoadedRule] = []
+    problems: list[toml.Problem] = []
+    for file in files:
+        loaded = load_file(file)
+        problems += loaded.problems
+        for entry in loaded.entries:
+            first = next((other for other in entries if other.rule.name == entry.rule.name), None)
+            if first is None:
+                entries.append(entry)
+            else:
+                message = f"the name {entry.rule.name!r} is taken by {first.rule.source}:{first.rule.line}"
+                problems.append(toml.Problem(entry.rule.source, entry.rule.line, "rules.name", message))
+    guards_first = sorted(entries, key=lambda entry: entry.rule.answer is not None)
+    return Loaded(tuple(guards_first), tuple(problems))
+
+
+def load_file(file: FilePath) -> Loaded:
+    try:
+        return compile_document(toml.parse(file.read_text("utf-8"), str(file)))
+    except toml.TomlError as error:
+        return Loaded((), tuple(error.problems))
+    except (OSError, UnicodeDecodeError) as error:
+        return Loaded((), (toml.Problem(str(file), 0, "", f"cannot be read: {error}"),))
+
+
+def compile_document(document: toml.Document) -> Loaded:
+    """Everything in one rule file that works, and what is wrong with the rest."""
+    base, faults = _base(document)
+    tables = document.values.get("rules")
+    if not isinstance(tables, list) or not tables:
+        faults.append((("rules",), "expected at least one [[rules]] table"))
+        tables = []
+    entries = []
+    for index, table in enumerate(tables):
+        entry, found = _compile(table, base, document.source, document.line(("rules", index)))
+        faults += [(("rules", index, *path), message) for path, message in found]
+        entries += [entry] if entry else []
+    return Loaded(tuple(entries), tuple(document.problem(path, message) for path, message in faults))
+
+
+def _base(document: toml.Document) -> tuple[RequestModel, list[Fault]]:
+    known = list(RuleFile.model_fields)
+    faults: list[Fault] = [
+        ((key,), f"unknown key (expected one of: {', '.join(known)})") for key in document.values if key not in known
+    ]
+    try:
+        return RequestModel.model_validate(document.values.get("base", {})), faults
+    except ValidationError as error:
+        return RequestModel(), faults + [(("base", *path), message) for path, message in _faults(error, RequestModel)]
+
+
+def _compile(table: Any, base: RequestModel, source: str, line: int) -> tuple[LoadedRule | None, list[Fault]]:
+    """One rule, if its conditions and its answer compile and its own examples hold; else its faults."""
+    try:
+        model = RuleModel.model_validate(table)
+    except ValidationError as error:
+        return None, _faults(error, RuleModel)
+    notes = Notes()
+    when = compile_when(model.when, ("when",), notes)
+    plan, faults = _plan(model, notes)
+    faults += notes.problems
+    if faults:
+        return None, faults
+    rule = Rule(model.name, model.about, source, line, when, plan)
+    failed = list(failures(rule, model, base))
+    return (None, failed) if failed else (LoadedRule(rule, model, base), [])
+
+
+def _plan(model: RuleModel, notes: Notes) -> tuple[AnswerPlan | None, list[Fault]]:
+    answer = model.answer
+    if model.action == "forward":
+        return None, [(("answer",), "a rule that forwards has no answer")] if answer else []
+    if answer is None:
+        return None, [(("action",), "a rule that answers needs a [rules.answer] table")]
+    try:
+        template = compile_template(answer.text, notes.groups)
+    except ValueError as error:
+        return None, [(("answer", "text"), str(error))]
+    return AnswerPlan(template, answer.stop_reason, answer.output_tokens), []
+
+
+def _faults(error: ValidationError, model: type[RuleModel | RequestModel]) -> list[Fault]:
+    known = list(model.model_fields)
+    details = error.errors(include_url=False)
+    return [(detail["loc"], toml.explain(detail, known if len(detail["loc"]) == 1 else ())) for detail in details]

@@ -1,0 +1,196 @@
+"""The operators of conditions: one table per kind of fact, operator name to the maker of a predicate."""
+
+import difflib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import re2
+
+from proxy.exchange import parse_version
+from proxy.rules.facts import Kind
+from proxy.toml import Path
+
+Groups = dict[str, str]
+"""The named groups that a rule's patterns captured."""
+
+Predicate = Callable[[Any, Groups], bool]
+"""A test of one value, which is never None; it may add to the groups."""
+
+
+@dataclass(slots=True)
+class Notes:
+    """What comes to light while a rule is compiled."""
+
+    problems: list[tuple[Path, str]] = field(default_factory=list)
+    """What is wrong, and where in the rule."""
+    groups: set[str] = field(default_factory=set)
+    """The names of all groups that its patterns can capture."""
+
+    def fault(self, path: Path, message: str) -> None:
+        self.problems.append((path, message))
+
+
+def predicate(notes: Notes, kind: Kind, operator: str, operand: Any, path: Path) -> Predicate | None:
+    """The test that `operator = operand` stands for, or None after noting what is wrong with it."""
+    make = OPERATORS[kind].get(operator)
+    if make is None:
+        notes.fault(path, f"unknown operator for {kind}{suggestion(operator, OPERATORS[kind])}")
+        return None
+    try:
+        return make(notes, operand, path)
+    except ValueError as error:
+        notes.fault(path, str(error))
+        return None
+
+
+def suggestion(name: str, known: Iterable[str]) -> str:
+    """What to say behind "unknown ...": the name, and the nearest known one, or all of them."""
+    near = difflib.get_close_matches(name, list(known), n=1)
+    return f" {name!r}; did you mean {near[0]!r}?" if near else f" {name!r}; known are {', '.join(known)}"
+
+
+def _typed(operand: Any, wanted: type, described: str) -> Any:
+    if not isinstance(operand, wanted) or (wanted is int and isinstance(operand, bool)):
+        raise ValueError(f"found {operand!r}, expected {described}")
+    return operand
+
+
+def _strings(operand: Any) -> tuple[str, ...]:
+    if not isinstance(operand, list) or not all(isinstance(item, str) for item in operand):
+        raise ValueError(f"found {operand!r}, expected an array of strings")
+    return tuple(operand)
+
+
+def _version(operand: Any) -> tuple[int, ...]:
+    try:
+        return parse_version(_typed(operand, str, 'a version such as "2.1.83"'))
+    except ValueError:
+        raise ValueError(f'found {operand!r}, expected a version such as "2.1.83"') from None
+
+
+Maker = Callable[[Notes, Any, Path], Predicate]
+
+
+def _is(convert: Callable[[Any], Any]) -> Maker:
+    def make(_notes: Notes, operand: Any, _path: Path) -> Predicate:
+        wanted = convert(operand)
+        return lambda value, _groups: value == wanted
+
+    return make
+
+
+def _text_test(compare: Callable[[str, str], bool]) -> Maker:
+    def make(_notes: Notes, operand: Any, _path: Path) -> Predicate:
+        wanted = _typed(operand, str, "a string")
+        if not wanted:
+            raise ValueError("an empty string would match everything")
+        return lambda value, _groups: compare(value, wanted)
+
+    return make
+
+
+def _number_test(compare: Callable[[Any, Any], bool], convert: Callable[[Any], Any]) -> Maker:
+    def make(_notes: Notes, operand: Any, _path: Path) -> Predicate:
+        bound = convert(operand)
+        return lambda value, _groups: compare(value, bound)
+
+    return make
+
+
+def _one_of(_notes: Notes, operand: Any, _path: Path) -> Predicate:
+    wanted = frozenset(_strings(operand))
+    return lambda value, _groups: value in wanted
+
+
+def _pattern(notes: Notes, operand: Any, _path: Path) -> Predicate:
+    """A google-re2 pattern, searched for: linear in the text, whatever the pattern; anchor it with `^` or `\\A`."""
+    options = re2.Options()
+    options.log_errors = False
+    try:
+        compiled = re2.compile(_typed(operand, str, "a pattern"), options)
+    except re2.error as error:
+        reason = error.args[0].decode() if isinstance(error.args[0], bytes) else error.args[0]
+        raise ValueError(f"not a pattern: {reason}") from None
+    notes.groups.update(compiled.groupindex)
+
+    def test(value: str, groups: Groups) -> bool:
+        found = compiled.search(value)
+        if found is None:
+            return False
+        groups.update({name: text for name, text in found.groupdict().items() if text is not None})
+        return True
+
+    return test
+
+
+def _present(_notes: Notes, operand: Any, _path: Path) -> Predicate:
+    """Present means: the request says it, and a list is not empty (`"tools": []` offers no tool)."""
+    wanted = _typed(operand, bool, "true or false")
+    return lambda value, _groups: (value != ()) is wanted
+
+
+def _length(notes: Notes, operand: Any, path: Path) -> Predicate:
+    tests = _group(notes, "integer", operand if isinstance(operand, dict) else {"is": operand}, path)
+    return lambda value, groups: all(test(len(value), groups) for test in tests)
+
+
+def _only(_notes: Notes, operand: Any, _path: Path) -> Predicate:
+    allowed = frozenset(_strings(operand))
+    return lambda values, _groups: allowed.issuperset(values)
+
+
+def _some(pick: Callable[[tuple[str, ...]], tuple[str, ...]]) -> Maker:
+    """A table of text operators which one of the picked elements must satisfy, all of them."""
+
+    def make(notes: Notes, operand: Any, path: Path) -> Predicate:
+        tests = _group(notes, "text", operand if isinstance(operand, dict) else {"is": operand}, path)
+        return lambda values, groups: any(all(test(value, groups) for test in tests) for value in pick(values))
+
+    return make
+
+
+def _group(notes: Notes, kind: Kind, table: dict[str, Any], path: Path) -> list[Predicate]:
+    made = [predicate(notes, kind, operator, operand, (*path, operator)) for operator, operand in table.items()]
+    return [test for test in made if test is not None]
+
+
+def _a(wanted: type, described: str) -> Callable[[Any], Any]:
+    return lambda operand: _typed(operand, wanted, described)
+
+
+OPERATORS: dict[Kind, dict[str, Maker]] = {
+    "text": {
+        "is": _is(_a(str, "a string")),
+        "in": _one_of,
+        "starts_with": _text_test(str.startswith),
+        "ends_with": _text_test(str.endswith),
+        "contains": _text_test(str.__contains__),
+        "pattern": _pattern,
+        "length": _length,
+        "present": _present,
+    },
+    "integer": {
+        "is": _is(_a(int, "an integer")),
+        "min": _number_test(int.__ge__, _a(int, "an integer")),
+        "max": _number_test(int.__le__, _a(int, "an integer")),
+        "present": _present,
+    },
+    "flag": {"is": _is(_a(bool, "true or false")), "present": _present},
+    "version": {
+        "is": _is(_version),
+        "min": _number_test(tuple.__ge__, _version),
+        "below": _number_test(tuple.__lt__, _version),
+        "present": _present,
+    },
+    "texts": {
+        "is": _is(_strings),
+        "only": _only,
+        "length": _length,
+        "some": _some(lambda values: values),
+        "first": _some(lambda values: values[:1]),
+        "last": _some(lambda values: values[-1:]),
+        "present": _present,
+    },
+}
+"""Kind of fact to operators. A maker turns the operand into a predicate, or raises ValueError saying what it wants."""

@@ -1,0 +1,95 @@
+"""Rules, compiled and in order, and the decision: the first that matches wins."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from proxy.exchange import Answer, Decision, Forward, Head
+from proxy.filters.decline import Decline
+from proxy.messages import MessagesRequest
+from proxy.rules.conditions import When
+from proxy.rules.operators import Groups
+from proxy.rules.structured import conforms
+from proxy.rules.templates import TextTemplate
+
+BYTES_PER_TOKEN = 4
+"""The rule of thumb behind the estimates in `usage`; nothing depends on it being right."""
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerPlan:
+    """What a rule answers: a text, why the reply stops, and the output tokens to report (None to estimate them)."""
+
+    text: TextTemplate
+    stop_reason: str
+    output_tokens: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One compiled rule. Without an answer it is a guard: what it matches goes to the model."""
+
+    name: str
+    about: str
+    source: str
+    line: int
+    when: When
+    answer: AnswerPlan | None
+
+    def match(self, request: MessagesRequest) -> Groups | None:
+        return self.when.match(request)
+
+    def outcome(self, request: MessagesRequest, groups: Groups) -> Decision:
+        """The decision about a request that matched. A filter in doubt, or any failure, forwards it."""
+        if self.answer is None:
+            return Forward("guarded", self.name)
+        try:
+            return self._answer(self.answer, request, groups)
+        except Decline as decline:
+            return Forward(f"declined: {decline.reason}", self.name)
+
+    def _answer(self, plan: AnswerPlan, request: MessagesRequest, groups: Mapping[str, str]) -> Answer:
+        text = plan.text.render(request, groups)
+        if request.schema is not None and not conforms(text, request.schema):
+            raise Decline("the answer does not fit the requested schema")
+        text = _continuing(request.prefill, text)
+        estimate = max(1, -(-len(text.encode()) // BYTES_PER_TOKEN))
+        return Answer(
+            rule=self.name,
+            text=text,
+            stop_reason=plan.stop_reason,
+            model=request.model,
+            stream=request.stream,
+            input_tokens=max(1, request.size // BYTES_PER_TOKEN),
+            output_tokens=estimate if plan.output_tokens is None else plan.output_tokens,
+        )
+
+
+def _continuing(prefill: str | None, text: str) -> str:
+    """What is left to say behind a prefill. Raises Decline when the text does not begin with it."""
+    if prefill is None:
+        return text
+    if not text.startswith(prefill):
+        raise Decline("the answer does not continue the prefill")
+    return text[len(prefill) :]
+
+
+@dataclass(frozen=True, slots=True)
+class RuleSet:
+    """Rules in the order in which they are asked: guards before all others."""
+
+    rules: tuple[Rule, ...]
+
+    def interested(self, head: Head) -> bool:
+        """Whether any answering rule could match a request with this head, so that its body is worth reading."""
+        return any(rule.answer is not None and rule.when.possible(head) for rule in self.rules)
+
+    def decide(self, request: MessagesRequest) -> Decision:
+        """Answer or forward. Raises nothing: a rule that breaks forwards, as if it had declined."""
+        for rule in self.rules:
+            try:
+                groups = rule.match(request)
+                if groups is not None:
+                    return rule.outcome(request, groups)
+            except Exception as error:  # fails open: nothing that a rule does may cost a person's request
+                return Forward(f"rule failed: {type(error).__name__}", rule.name)
+        return Forward("no rule matched")
