@@ -1,0 +1,18 @@
+"""How an answer is computed: pure functions that rule templates use by name; each may decline with a reason."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from proxy.filters.command_prefix import command_prefix
+from proxy.filters.file_paths import file_paths
+from proxy.filters.gerund import gerund
+from proxy.filters.session_title import session_title
+from proxy.filters.topic import topic
+
+FILTERS: Mapping[str, Callable[..., Any]] = {
+    "command_prefix": command_prefix,
+    "file_paths": file_paths,
+    "gerund": gerund,
+    "session_title": session_title,
+    "topic": topic,
+}
