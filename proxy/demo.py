@@ -1,0 +1,136 @@
+"""`make demo`: Sidestep before a scripted upstream, every side question and one conversation, and who answered."""
+
+import sys
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import orjson
+from aiohttp import web
+
+from proxy.app import SERVER_OPTIONS, build
+from proxy.config import Config
+from proxy.exchange import Head
+from proxy.observe import logger
+from proxy.rules.examples import request_of
+from proxy.rules.load import Loaded, load
+from proxy.rules.schema import RequestModel
+from proxy.scripted import Block, scripted_upstream
+from proxy.sse import Decoder, Event
+
+_REPLY = "This came from the scripted upstream, event by event, as a model's reply would."
+_PAUSE = 0.02
+
+_CONVERSATION = RequestModel(
+    headers={"user-agent": "claude-cli/2.1.330 (external, cli)"},
+    body={
+        "model": "claude-sonnet-5-5",
+        "max_tokens": 32000,
+        "stream": True,
+        "tools": [{"name": "Bash", "input_schema": {"type": "object"}}],
+        "messages": [{"role": "user", "content": "Why does the login test fail on Mondays?"}],
+    },
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One row of the demonstration. Times in milliseconds."""
+
+    question: str
+    answered_by: str
+    form: str
+    first: float
+    total: float
+    text: str
+
+
+async def run(config: Config) -> int:
+    """Print the table; 0 if every rule loads, every side question was answered here and the conversation was not."""
+    loaded = load(Path(config.rules.directory))
+    for problem in loaded.problems:
+        print(problem, file=sys.stderr)
+    questions = _questions(loaded)
+    async with _running(config, loaded) as (base, session):
+        rows = [await _ask(session, base, name, *request) for name, request in questions]
+        rows.append(await _ask(session, base, "conversation", *request_of(_CONVERSATION)))
+    _print(rows)
+    expected = [name for name, _ in questions] + ["upstream"]
+    return 0 if not loaded.problems and [row.answered_by for row in rows] == expected else 1
+
+
+def _questions(loaded: Loaded) -> list[tuple[str, tuple[Head, bytes]]]:
+    """For every answering rule, the first of its own examples."""
+    return [
+        (entry.rule.name, request_of(entry.base, entry.model.base, example))
+        for entry in loaded.entries
+        for example in entry.model.matches[:1]
+        if example.answer is not None
+    ]
+
+
+@asynccontextmanager
+async def _running(config: Config, loaded: Loaded) -> AsyncIterator[tuple[str, aiohttp.ClientSession]]:
+    def script(_body: dict[str, Any]) -> list[Block]:
+        return [{"type": "text", "text": _REPLY}]
+
+    async with AsyncExitStack() as stack:
+        upstream = await stack.enter_async_context(scripted_upstream(script, pause=_PAUSE))
+        settings = config.model_copy(update={"upstream": config.upstream.model_copy(update={"url": upstream.url})})
+        quiet = logger(config.log.model_copy(update={"level": "error"}))
+        runner = web.AppRunner(build(settings, loaded.rules, quiet), **SERVER_OPTIONS)
+        await runner.setup()
+        stack.push_async_callback(runner.cleanup)
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        session = await stack.enter_async_context(aiohttp.ClientSession())
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}", session
+
+
+async def _ask(session: aiohttp.ClientSession, base: str, name: str, head: Head, body: bytes) -> Shown:
+    started = time.perf_counter()
+    headers = {**head.headers, "content-type": "application/json"}
+    async with session.request(head.method, base + head.path, data=body, headers=headers) as reply:
+        raw, first = b"", 0.0
+        async for chunk in reply.content.iter_any():
+            first = first or time.perf_counter()
+            raw += chunk
+        ended = time.perf_counter()
+        streamed = reply.content_type == "text/event-stream"
+        events = Decoder().feed(raw)
+        return Shown(
+            question=name,
+            answered_by=reply.headers.get("x-sidestep-rule", "upstream"),
+            form=f"{len(events)} events" if streamed else "JSON",
+            first=(first - started) * 1000,
+            total=(ended - started) * 1000,
+            text=_streamed_text(events) if streamed else _text(raw),
+        )
+
+
+def _text(raw: bytes) -> str:
+    return "".join(block.get("text", "") for block in orjson.loads(raw).get("content", ()))
+
+
+def _streamed_text(events: Sequence[Event]) -> str:
+    deltas = [orjson.loads(event.data)["delta"] for event in events if event.name == "content_block_delta"]
+    return "".join(delta.get("text", "") for delta in deltas)
+
+
+def _print(rows: Sequence[Shown]) -> None:
+    heads = ("question", "answered by", "form", "first byte", "complete", "text")
+    table = [heads] + [
+        (row.question, row.answered_by, row.form, f"{row.first:.1f} ms", f"{row.total:.1f} ms", _short(row.text))
+        for row in rows
+    ]
+    widths = [max(len(line[column]) for line in table) for column in range(len(heads))]
+    for line in table:
+        print("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
+
+
+def _short(text: str) -> str:
+    shown = repr(text)
+    return shown if len(shown) <= 72 else shown[:71] + "…"

@@ -1,0 +1,153 @@
+"""The chain around the one handler: `record( guard( shortcut( forward ) ) )`, as aiohttp middlewares."""
+
+import asyncio
+import secrets
+import time
+
+import aiohttp_sse
+from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
+
+from proxy import messages, sse, synthesis
+from proxy.exchange import Answer, Decision, Exchange, Forward, Head
+from proxy.guard import refusal
+from proxy.headers import first_values
+from proxy.observe import Logger, log_request
+from proxy.rules.ruleset import RuleSet
+from proxy.upstream import Upstream, UpstreamError
+
+EXCHANGE = web.RequestKey("exchange", Exchange)
+UPSTREAM = web.AppKey("upstream", Upstream)
+
+GONE = "the client went away"
+
+
+def record(log: Logger) -> Middleware:
+    """The outermost stage: starts the clock, and on every outcome emits one record."""
+
+    @web.middleware
+    async def stage(request: web.Request, handler: Handler) -> web.StreamResponse:
+        head = Head(request.method, request.raw_path.partition("?")[0], first_values(request.raw_headers))
+        exchange = request[EXCHANGE] = Exchange(id=_fresh("req_sidestep_"), head=head, started=time.perf_counter())
+        try:
+            response = await handler(request)
+            exchange.status = exchange.status or response.status
+            return response
+        except asyncio.CancelledError:
+            exchange.status, exchange.error = 499, GONE
+            raise
+        finally:
+            log_request(log, exchange.record(time.perf_counter()))
+
+    return stage
+
+
+@web.middleware
+async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Local security, from the request's head alone: no open proxy, no other site's pages, no other host's name."""
+    exchange = request[EXCHANGE]
+    port = request.transport.get_extra_info("sockname")[1] if request.transport else 0
+    refused = refusal(exchange.head, request.raw_path, request.raw_headers, port)
+    if refused is None:
+        return await handler(request)
+    exchange.outcome, exchange.decision = "refused", Forward(refused.reason)
+    return await _fail(request, refused.status, refused.kind, refused.text)
+
+
+def shortcut(rules: RuleSet, max_body: int) -> Middleware:
+    """Decide, and answer here what a rule answers. A body is read only when a rule could match its head."""
+
+    @web.middleware
+    async def stage(request: web.Request, handler: Handler) -> web.StreamResponse:
+        exchange = request[EXCHANGE]
+        exchange.decision = await _decide(request, exchange, rules, max_body)
+        match exchange.decision:
+            case Answer() as answer:
+                exchange.outcome = "answered"
+                return await _answer(request, exchange, answer)
+            case Forward():
+                return await handler(request)
+
+    return stage
+
+
+async def forward(request: web.Request) -> web.StreamResponse:
+    """The innermost stage: to the upstream and back, unchanged."""
+    exchange = request[EXCHANGE]
+    try:
+        exchange.outcome = "forwarded"
+        return await request.app[UPSTREAM].relay(request, exchange)
+    except UpstreamError as error:
+        exchange.outcome, exchange.error = "failed", error.fault
+        return await _fail(request, error.status, error.kind, error.text)
+
+
+async def _decide(request: web.Request, exchange: Exchange, rules: RuleSet, max_body: int) -> Decision:
+    if not request.body_exists or not rules.interested(exchange.head):
+        return Forward("nothing to answer")
+    if not await _collect(request, exchange, max_body):
+        return Forward("body too large to inspect")
+    parsed = messages.parse(exchange.head, b"".join(exchange.collected))
+    if isinstance(parsed, messages.NotUnderstood):
+        return Forward(parsed.reason)
+    exchange.model = parsed.model
+    return rules.decide(parsed)
+
+
+async def _collect(request: web.Request, exchange: Exchange, max_body: int) -> bool:
+    """Read the body into the exchange; False as soon as it is larger than `max_body`."""
+    if (request.content_length or 0) > max_body:
+        return False
+    while chunk := await request.content.readany():
+        exchange.collected.append(chunk)
+        exchange.bytes_in += len(chunk)
+        if exchange.bytes_in > max_body:
+            return False
+    return True
+
+
+async def _answer(request: web.Request, exchange: Exchange, answer: Answer) -> web.StreamResponse:
+    headers = {"x-sidestep-rule": answer.rule, "request-id": exchange.id}
+    message_id = _fresh("msg_sidestep_")
+    if not answer.stream:
+        body = synthesis.message(answer, message_id)
+        return await _send(request, web.Response(body=body, headers=headers, content_type="application/json"))
+    response = aiohttp_sse.EventSourceResponse(headers=headers, sep="\n", allow_all_methods=True)
+    response.content_type, response.charset = "text/event-stream", "utf-8"
+    await response.prepare(request)
+    exchange.first_byte = time.perf_counter()
+    try:
+        async with response:
+            for event in synthesis.events(answer, message_id):
+                await response.send(event.data.decode(), event=event.name)
+                exchange.bytes_out += len(sse.encode(event))
+    except ConnectionError:
+        exchange.status, exchange.error = 499, GONE
+    return response
+
+
+async def _fail(request: web.Request, status: int, kind: str, text: str) -> web.StreamResponse:
+    """A local error reply, in the API's own shape."""
+    request_id = request[EXCHANGE].id
+    body = synthesis.error(kind, text, request_id)
+    headers = {"request-id": request_id}
+    return await _send(
+        request, web.Response(status=status, body=body, headers=headers, content_type="application/json")
+    )
+
+
+async def _send(request: web.Request, response: web.Response) -> web.StreamResponse:
+    """Write a complete response now, so that what becomes of it is on the record."""
+    exchange = request[EXCHANGE]
+    try:
+        await response.prepare(request)
+        exchange.first_byte = time.perf_counter()
+        await response.write_eof()
+        exchange.bytes_out = response.content_length or 0
+    except ConnectionError:
+        exchange.status, exchange.error = 499, GONE
+    return response
+
+
+def _fresh(prefix: str) -> str:
+    return prefix + secrets.token_hex(12)

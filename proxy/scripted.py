@@ -1,0 +1,146 @@
+"""A scripted upstream on loopback: stands in for the model where there must be neither key nor network.
+
+It speaks just enough of the Messages API for a client to work: messages (streamed or not), `count_tokens`, the list of
+models, and 404 for the rest. What it says is a script's business.
+"""
+
+import asyncio
+import itertools
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+from aiohttp import web
+
+from proxy.sse import Event, encode
+
+Block = dict[str, Any]
+"""A content block as a reply holds it: `{"type": "text", "text": …}` or a `tool_use`."""
+
+Script = Callable[[dict[str, Any]], list[Block]]
+"""The body of a Messages request to the content of the reply."""
+
+_WORDS_PER_DELTA = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A request as it reached the upstream; `body` is None when it was not JSON, `at` a `time.perf_counter()`."""
+
+    method: str
+    path: str
+    headers: tuple[tuple[str, str], ...]
+    body: Any
+    at: float
+
+
+@dataclass(slots=True)
+class ScriptedUpstream:
+    """The upstream while it runs: where it listens, and every request that it has seen."""
+
+    script: Script
+    pause: float = 0.0
+    """Seconds before each event of a stream, as a model would pause."""
+    url: str = ""
+    seen: list[Seen] = field(default_factory=list)
+    _numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        raw = await request.read()
+        try:
+            body = orjson.loads(raw)
+        except orjson.JSONDecodeError:
+            body = None
+        headers = tuple(request.headers.items())
+        self.seen.append(Seen(request.method, request.path, headers, body, time.perf_counter()))
+        match request.method, request.path:
+            case "POST", "/v1/messages" if isinstance(body, dict):
+                return await self._message(request, body)
+            case "POST", "/v1/messages/count_tokens":
+                return _json({"input_tokens": len(raw) // 4})
+            case "GET", "/v1/models":
+                return _json({"data": [], "has_more": False, "first_id": None, "last_id": None})
+            case "HEAD", _:
+                return web.Response()
+        return _json({"type": "error", "error": {"type": "not_found_error", "message": "not in the script"}}, 404)
+
+    async def _message(self, request: web.Request, body: dict[str, Any]) -> web.StreamResponse:
+        content = self.script(body)
+        message = _envelope(f"msg_{next(self._numbers):024d}", str(body.get("model", "")), content)
+        if body.get("stream") is not True:
+            return _json(message)
+        response = web.StreamResponse(headers={"content-type": "text/event-stream; charset=utf-8"})
+        await response.prepare(request)
+        for event in stream_events(message):
+            await asyncio.sleep(self.pause)
+            await response.write(encode(event))
+        return response
+
+
+def _json(value: Any, status: int = 200) -> web.Response:
+    return web.Response(status=status, body=orjson.dumps(value), content_type="application/json")
+
+
+def _envelope(message_id: str, model: str, content: list[Block]) -> dict[str, Any]:
+    return {
+        "id": message_id,
+        "type": "message",
+        "role": "assistant",
+        "model": model,
+        "content": content,
+        "stop_reason": "tool_use" if any(block["type"] == "tool_use" for block in content) else "end_turn",
+        "stop_sequence": None,
+        "usage": {
+            "input_tokens": 10,
+            "cache_creation_input_tokens": 0,
+            "cache_read_input_tokens": 0,
+            "output_tokens": 5,
+        },
+    }
+
+
+def stream_events(message: dict[str, Any]) -> list[Event]:
+    """A message as the events that a stream would have brought (API reference, "Streaming messages")."""
+    events = [_event("message_start", message={**message, "content": [], "stop_reason": None})]
+    for index, block in enumerate(message["content"]):
+        start, deltas = _pieces(block)
+        events.append(_event("content_block_start", index=index, content_block=start))
+        events += [_event("content_block_delta", index=index, delta=delta) for delta in deltas]
+        events.append(_event("content_block_stop", index=index))
+    ending = {"stop_reason": message["stop_reason"], "stop_sequence": None}
+    return [*events, _event("message_delta", delta=ending, usage=message["usage"]), _event("message_stop")]
+
+
+def _pieces(block: Block) -> tuple[Block, list[Block]]:
+    """A block's opening, and the deltas that fill it."""
+    if block["type"] == "tool_use":
+        delta = {"type": "input_json_delta", "partial_json": orjson.dumps(block["input"]).decode()}
+        return {**block, "input": {}}, [delta]
+    words = block["text"].split(" ")
+    cuts = range(0, len(words), _WORDS_PER_DELTA)
+    texts = [" ".join(words[cut : cut + _WORDS_PER_DELTA]) + " " for cut in cuts]
+    texts[-1] = texts[-1][:-1]
+    return {"type": "text", "text": ""}, [{"type": "text_delta", "text": text} for text in texts]
+
+
+def _event(name: str, **fields: Any) -> Event:
+    return Event(name, orjson.dumps({"type": name, **fields}))
+
+
+@asynccontextmanager
+async def scripted_upstream(script: Script, port: int = 0, pause: float = 0.0) -> AsyncIterator[ScriptedUpstream]:
+    """Run a scripted upstream on 127.0.0.1; port 0 takes any free one."""
+    upstream = ScriptedUpstream(script, pause)
+    app = web.Application(client_max_size=64 * 1024 * 1024)
+    app.router.add_route("*", "/{target:.*}", upstream.handle)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, "127.0.0.1", port).start()
+        upstream.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+        yield upstream
+    finally:
+        await runner.cleanup()
