@@ -1,0 +1,71 @@
+"""What many tests share: the shipped rules, and Sidestep running as its entry point would run it."""
+
+import io
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import web
+
+from proxy.app import SERVER_OPTIONS, build
+from proxy.config import Config
+from proxy.observe import logger
+from proxy.rules.load import Loaded, load
+from proxy.scripted import ScriptedUpstream, scripted_upstream
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture(scope="session")
+def shipped() -> Loaded:
+    """The rules as shipped."""
+    return load(ROOT / "rules")
+
+
+@dataclass(slots=True)
+class Running:
+    """A running Sidestep: its port, and what it logs."""
+
+    port: int
+    _log: io.StringIO
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def logged(self) -> list[dict[str, Any]]:
+        """The lines about requests so far."""
+        lines = [json.loads(line) for line in self._log.getvalue().splitlines()]
+        return [line for line in lines if line["event"] == "request"]
+
+
+Start = Callable[..., Awaitable[Running]]
+
+
+@pytest.fixture
+async def start(shipped: Loaded) -> AsyncIterator[Start]:
+    """Starts Sidestep before an upstream; keyword arguments are tables of the configuration."""
+    async with AsyncExitStack() as stack:
+
+        async def starter(url: str, **tables: dict[str, Any]) -> Running:
+            config = Config.model_validate({**tables, "upstream": {"url": url, **tables.get("upstream", {})}})
+            stream = io.StringIO()
+            app = build(config, shipped.rules, logger(config.log, stream))
+            runner = web.AppRunner(app, shutdown_timeout=1, **SERVER_OPTIONS)
+            await runner.setup()
+            stack.push_async_callback(runner.cleanup)
+            await web.TCPSite(runner, "127.0.0.1", 0).start()
+            return Running(runner.addresses[0][1], stream)
+
+        yield starter
+
+
+@pytest.fixture
+async def scripted() -> AsyncIterator[ScriptedUpstream]:
+    """A scripted upstream that says the same thing to everybody."""
+    async with scripted_upstream(lambda _body: [{"type": "text", "text": "from the upstream"}]) as upstream:
+        yield upstream

@@ -1,0 +1,1 @@
+"""Real Claude Code clients, of several versions, through Sidestep before a scripted upstream. See `__main__`."""

@@ -1,0 +1,95 @@
+"""`make e2e`: drives real clients, prints what was answered and what was forwarded, and fails on any fault.
+
+`python -m tests.e2e [VERSION…]`; `latest` is the newest on the registry. Without versions: the five below. Each runs in
+the terminal on a subscription login and with `-p` on a key, offline, in an empty home, against a scripted upstream.
+"""
+
+import asyncio
+import shutil
+import sys
+import tempfile
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from proxy.scripted import ScriptedUpstream, scripted_upstream
+from tests.e2e import clients, scenario
+from tests.e2e.isolation import isolated, raise_loopback, restart_isolated
+from tests.e2e.proxy import sidestep
+
+VERSIONS = ["1.0.43", "2.0.64", "2.1.20", "2.1.110", "latest"]
+
+# The first version that takes an OAuth token from the environment in the terminal.
+_SUBSCRIPTION_SINCE = (1, 0, 88)
+
+
+def main(arguments: list[str]) -> int:
+    if not isolated():
+        missing = [program for program in ("node", "npm") if shutil.which(program) is None]
+        if missing:
+            print(f"e2e: needs {' and '.join(missing)}: install Node.js 20 or newer with npm", file=sys.stderr)
+            return 1
+        versions = [clients.newest() if version == "latest" else version for version in arguments or VERSIONS]
+        for version in versions:
+            clients.install(version)
+        restart_isolated(versions)
+    raise_loopback()
+    outcomes = []
+    for version in arguments:
+        for mode in ("terminal", "print"):
+            outcome = run(version, mode)
+            outcomes.append(outcome)
+            print(_row(outcome), flush=True)
+            for fault in outcome.faults:
+                print(f"    FAULT: {fault}", flush=True)
+    failed = sum(bool(outcome.faults) for outcome in outcomes)
+    print(f"e2e: {len(outcomes) - failed} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+def run(version: str, mode: str) -> scenario.Outcome:
+    """One client through one proxy before one upstream, all of them fresh."""
+    outcome = scenario.Outcome(version, mode)
+    terminal = mode == "terminal"
+    subscription = terminal and tuple(map(int, version.split("."))) >= _SUBSCRIPTION_SINCE
+    with tempfile.TemporaryDirectory() as folder, _upstream() as upstream, sidestep(upstream.url) as proxy:
+        client = clients.prepare(version, Path(folder), proxy.url, subscription=subscription)
+        outcome.faults += scenario.in_terminal(client, proxy) if terminal else scenario.printed(client)
+        outcome.faults += scenario.logged(client)
+        outcome.answered = Counter(line["rule"] for line in proxy.requests() if line["outcome"] == "answered")
+        outcome.forwarded = scenario.kinds(upstream.seen)
+    outcome.faults += scenario.leaked(outcome.forwarded)
+    if terminal:
+        outcome.faults += scenario.unasked(version, outcome.answered)
+    return outcome
+
+
+@contextmanager
+def _upstream() -> Iterator[ScriptedUpstream]:
+    """The scripted upstream on an event loop of its own thread: the scenario itself waits for screens."""
+    loop = asyncio.new_event_loop()
+    threading.Thread(target=loop.run_forever, daemon=True).start()
+    manager = scripted_upstream(scenario.script)
+    try:
+        yield asyncio.run_coroutine_threadsafe(manager.__aenter__(), loop).result(10)
+    finally:
+        asyncio.run_coroutine_threadsafe(manager.__aexit__(None, None, None), loop).result(10)
+        loop.call_soon_threadsafe(loop.stop)
+
+
+def _row(outcome: scenario.Outcome) -> str:
+    verdict = "FAULT" if outcome.faults else "ok"
+    return (
+        f"{outcome.version:<9} {outcome.mode:<9} {verdict:<6} "
+        f"answered: {_counts(outcome.answered)}\n{'':<26} forwarded: {_counts(outcome.forwarded)}"
+    )
+
+
+def _counts(counter: "Counter[str]") -> str:
+    return ", ".join(f"{name} ×{count}" for name, count in sorted(counter.items())) or "nothing"
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,110 @@
+"""Peers of raw bytes, with no HTTP library in between: a scripted upstream, and a client."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+
+
+@dataclass(slots=True)
+class Peer:
+    """One connection, from either side."""
+
+    reader: asyncio.StreamReader
+    writer: asyncio.StreamWriter
+
+    async def head(self) -> bytes:
+        """A message's head, with the blank line."""
+        return await self.reader.readuntil(b"\r\n\r\n")
+
+    async def sized(self, head: bytes) -> bytes:
+        """The body that the head's Content-Length announces."""
+        for line in head.split(b"\r\n"):
+            name, _, value = line.partition(b":")
+            if name.lower() == b"content-length":
+                return await self.reader.readexactly(int(value))
+        return b""
+
+    async def chunk(self) -> bytes:
+        """The next chunk of a chunked body; empty at its end."""
+        size = int(await self.reader.readuntil(b"\r\n"), 16)
+        data = await self.reader.readexactly(size)
+        assert await self.reader.readexactly(2) == b"\r\n"
+        return data
+
+    async def chunks(self) -> list[bytes]:
+        """All chunks of a body, as they were cut."""
+        found = []
+        while chunk := await self.chunk():
+            found.append(chunk)
+        return found
+
+    async def send(self, data: bytes) -> None:
+        self.writer.write(data)
+        await self.writer.drain()
+
+    async def gone(self) -> None:
+        """Wait until the other side has closed or reset the connection."""
+        with suppress(ConnectionError):
+            while await self.reader.read(65536):
+                pass
+
+    def abort(self) -> None:
+        self.writer.transport.abort()
+
+
+Script = Callable[[Peer], Awaitable[None]]
+
+
+@dataclass(slots=True)
+class RawUpstream:
+    """An upstream whose every connection follows the script; `peers` has them in the order in which they came."""
+
+    url: str
+    peers: list[Peer] = field(default_factory=list)
+    failures: list[BaseException] = field(default_factory=list)
+
+
+@asynccontextmanager
+async def raw_upstream(script: Script) -> AsyncIterator[RawUpstream]:
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        peer = Peer(reader, writer)
+        upstream.peers.append(peer)
+        try:
+            await script(peer)
+        except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            pass
+        except Exception as error:
+            upstream.failures.append(error)
+        finally:
+            writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    upstream = RawUpstream(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}")
+    async with server:
+        yield upstream
+        for peer in upstream.peers:
+            peer.abort()
+    assert not upstream.failures
+
+
+@asynccontextmanager
+async def raw_client(port: int) -> AsyncIterator[Peer]:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1024 * 1024)
+    try:
+        yield Peer(reader, writer)
+    finally:
+        writer.close()
+
+
+def reply(body: bytes, *, status: str = "200 OK", headers: str = "content-type: application/json") -> bytes:
+    """A complete reply with a length."""
+    return f"HTTP/1.1 {status}\r\n{headers}\r\ncontent-length: {len(body)}\r\n\r\n".encode() + body
+
+
+def request(
+    port: int, target: str = "/v1/messages", body: bytes = b"", *, method: str = "POST", more: str = ""
+) -> bytes:
+    """A complete request with a length; `more` are further header lines, each with its line end."""
+    head = f"{method} {target} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n{more}"
+    return (head + f"Content-Length: {len(body)}\r\n\r\n").encode() + body

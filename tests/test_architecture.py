@@ -1,0 +1,151 @@
+"""The plan of the house, held against the code: who may import whom, and who touches the world."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent / "proxy"
+
+# Room to the rooms below it. An import that is not listed is a fault, and so is an entry that is not used.
+IMPORTS: dict[str, set[str]] = {
+    "__init__": set(),
+    "__main__": {"config", "demo", "observe", "rules.load", "service", "toml"},
+    "app": {"config", "headers", "middleware", "observe", "rules.ruleset", "upstream"},
+    "config": {"toml"},
+    "demo": {"app", "config", "exchange", "observe", "rules.examples", "rules.load", "rules.schema", "scripted", "sse"},
+    "exchange": set(),
+    "filters": {
+        "filters.command_prefix",
+        "filters.file_paths",
+        "filters.gerund",
+        "filters.session_title",
+        "filters.topic",
+    },
+    "filters.command_prefix": {"filters.commands", "filters.decline", "filters.shell"},
+    "filters.commands": set(),
+    "filters.decline": set(),
+    "filters.file_paths": {"filters.commands", "filters.decline", "filters.shell"},
+    "filters.gerund": set(),
+    "filters.session_title": {"filters.decline", "filters.words"},
+    "filters.shell": set(),
+    "filters.topic": {"filters.decline", "filters.words"},
+    "filters.words": set(),
+    "guard": {"exchange", "headers"},
+    "headers": set(),
+    "messages": {"exchange"},
+    "middleware": {
+        "exchange",
+        "guard",
+        "headers",
+        "messages",
+        "observe",
+        "rules.ruleset",
+        "sse",
+        "synthesis",
+        "upstream",
+    },
+    "observe": {"config", "exchange"},
+    "rules": set(),
+    "rules.conditions": {"exchange", "messages", "rules.facts", "rules.operators", "toml"},
+    "rules.examples": {"exchange", "messages", "rules.ruleset", "rules.schema", "toml"},
+    "rules.facts": {"exchange", "messages"},
+    "rules.load": {
+        "rules.conditions",
+        "rules.examples",
+        "rules.operators",
+        "rules.ruleset",
+        "rules.schema",
+        "rules.templates",
+        "toml",
+    },
+    "rules.operators": {"exchange", "rules.facts", "toml"},
+    "rules.ruleset": {
+        "exchange",
+        "filters.decline",
+        "messages",
+        "rules.conditions",
+        "rules.operators",
+        "rules.structured",
+        "rules.templates",
+    },
+    "rules.schema": set(),
+    "rules.structured": set(),
+    "rules.templates": {"filters", "filters.decline", "messages", "rules.facts"},
+    "scripted": {"sse"},
+    "service": {"app", "config", "observe", "rules.ruleset"},
+    "sse": set(),
+    "synthesis": {"exchange", "sse"},
+    "toml": set(),
+    "upstream": {"config", "exchange", "headers"},
+}
+
+# Rooms that speak HTTP by aiohttp; no other may.
+SPEAK_HTTP = {"app", "demo", "middleware", "scripted", "service", "upstream"}
+
+# Rooms that touch nothing outside of them: no sockets, no files, no clock, no randomness.
+PURE = {
+    room
+    for room in IMPORTS
+    if room in ("exchange", "guard", "headers", "messages", "sse", "synthesis") or room.startswith(("filters", "rules"))
+} - {"rules.load"}
+WORLDLY = {"asyncio", "datetime", "io", "os", "pathlib", "random", "secrets", "socket", "subprocess", "time", "uuid"}
+
+
+def _rooms() -> dict[str, Path]:
+    found = {}
+    for path in sorted(ROOT.rglob("*.py")):
+        parts = path.relative_to(ROOT).with_suffix("").parts
+        name = ".".join(parts[:-1] if parts[-1] == "__init__" and len(parts) > 1 else parts)
+        found[name] = path
+    return found
+
+
+ROOMS = _rooms()
+
+
+def _imported(path: Path) -> Iterator[str]:
+    """Whole names of everything that a room imports, at the top or inside a function."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path.name} imports relatively"
+            for alias in node.names:
+                whole = f"{node.module}.{alias.name}"
+                yield whole if whole.removeprefix("proxy.") in ROOMS else str(node.module)
+
+
+def test_every_room_imports_what_the_table_says() -> None:
+    found = {
+        room: {name.removeprefix("proxy.") for name in _imported(path) if name.startswith("proxy.")}
+        for room, path in ROOMS.items()
+    }
+    assert found == IMPORTS
+
+
+def test_imports_run_one_way() -> None:
+    """No circle: every room can be given a floor above all the rooms that it imports."""
+    floors: dict[str, int] = {}
+    while len(floors) < len(IMPORTS):
+        ready = {room for room, below in IMPORTS.items() if room not in floors and below <= floors.keys()}
+        assert ready, f"a circle among {sorted(IMPORTS.keys() - floors.keys())}"
+        floors |= {room: 1 + max((floors[name] for name in IMPORTS[room]), default=0) for room in ready}
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_only_some_rooms_speak_http(room: str) -> None:
+    top = {name.partition(".")[0] for name in _imported(ROOMS[room])}
+    assert ("aiohttp" in top) <= (room in SPEAK_HTTP)
+
+
+@pytest.mark.parametrize("room", sorted(PURE))
+def test_pure_rooms_touch_nothing_outside(room: str) -> None:
+    top = {name.partition(".")[0] for name in _imported(ROOMS[room])}
+    assert not top & (WORLDLY | {"aiohttp", "aiohttp_sse", "structlog"})
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_no_room_is_crowded(room: str) -> None:
+    assert len(ROOMS[room].read_text().splitlines()) <= 300

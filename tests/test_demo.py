@@ -1,0 +1,34 @@
+"""The demonstration, as `make demo` runs it."""
+
+from pathlib import Path
+
+import pytest
+
+from proxy import __main__ as program
+
+ROOT = Path(__file__).parent.parent
+QUESTIONS = [
+    "quota-probe",
+    "topic",
+    "session-title",
+    "command-prefix",
+    "file-paths",
+    "prompt-suggestion",
+    "warm-up",
+    "spinner-word",
+]
+
+
+def test_it_shows_who_answered_each_question(capsys: pytest.CaptureFixture[str]) -> None:
+    assert program.main(["demo", "--config", str(ROOT / "config.toml")]) == 0
+    _, *rows = capsys.readouterr().out.splitlines()
+    shown = [tuple(row.split()[:2]) for row in rows]
+    assert shown == [(name, name) for name in QUESTIONS] + [("conversation", "upstream")]
+
+
+def test_it_fails_when_a_rule_does_not_load(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "1.toml").write_text((ROOT / "rules/70-warm-up.toml").read_text())
+    (tmp_path / "2.toml").write_text("[[rules]]\nname = 3\n")
+    arguments = ["demo", "--config", str(ROOT / "config.toml"), "--set", f"rules.directory={tmp_path}"]
+    assert program.main(arguments) == 1
+    assert "2.toml:2" in capsys.readouterr().err
