@@ -1,7 +1,5 @@
 """The files whose contents a command displayed: which commands show which, and when that is not certain."""
 
-import time
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -302,13 +300,12 @@ def test_too_much_text_declines() -> None:
     assert declines("cat " + "a" * MAX_LENGTH)
 
 
-def test_long_outputs_take_no_long_time() -> None:
-    started = time.perf_counter()
+def test_long_outputs_are_no_burden() -> None:
+    """Work that grew faster than the text would stall the suite here."""
     for piece in ("x", " ", "\n", "diff --git a/", "diff --git a/x b/x\n", "@@ \n", "commit ", "no such "):
         output = (piece * MAX_LENGTH)[:MAX_LENGTH]
         for command in ("cat a", "git diff", "git show"):
-            declines(command, output)
-    assert time.perf_counter() - started < 5
+            assert declines(command, output) or file_paths(command, output)
 
 
 @given(
