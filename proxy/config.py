@@ -36,10 +36,12 @@ def _upstream(text: str) -> str:
         url = URL()
     if url.scheme not in ("http", "https") or not url.host:
         raise ValueError('expected an http or https URL such as "https://api.anthropic.com"')
-    if url.user is not None or url.password is not None:
+    if "@" in url.raw_authority or "@" in text.partition("://")[2].partition("/")[0]:
         raise ValueError("expected a URL without user name and password: the client sends its own credentials")
-    if url.raw_query_string or url.raw_fragment:
+    if set(text) & set("?#"):
         raise ValueError("expected a URL without query and fragment")
+    if any(character.isspace() for character in text):
+        raise ValueError("expected a URL without blanks")
     return text
 
 
@@ -50,8 +52,8 @@ class Listen(Section):
 
 class Upstream(Section):
     url: Annotated[str, AfterValidator(_upstream)] = "https://api.anthropic.com"
-    connect_timeout: float = Field(10.0, gt=0)
-    idle_timeout: float = Field(900.0, gt=0)
+    connect_timeout: float = Field(10.0, gt=0, allow_inf_nan=False)
+    idle_timeout: float = Field(900.0, gt=0, allow_inf_nan=False)
 
 
 class Rules(Section):
@@ -65,7 +67,7 @@ class Log(Section):
 
 
 class Stop(Section):
-    drain_timeout: float = Field(60.0, ge=0)
+    drain_timeout: float = Field(60.0, ge=0, allow_inf_nan=False)
 
 
 class Config(Section):
@@ -142,7 +144,9 @@ def _put(values: dict[str, Any], path: toml.Path, value: Any) -> dict[str, Any]:
 def _problem(document: toml.Document, overridden: dict[toml.Path, str], detail: ErrorDetails) -> toml.Problem:
     path = detail["loc"]
     message = toml.explain(detail, _known(path))
-    if path in overridden:
+    by_setting = any(path[: len(key)] == key for key in overridden)
+    unwritten = path not in document.lines and any(key[: len(path)] == path for key in overridden)
+    if by_setting or unwritten:
         return toml.Problem("--set", 0, toml.dotted(path), message)
     return document.problem(path, message)
 

@@ -8,7 +8,8 @@ from typing import Literal
 Version = tuple[int, ...]
 
 # `claude-cli/2.1.330 (external, cli)`, so since 0.2.64; bounded, since it is the one header text that is logged.
-_PRODUCT = re.compile(r"([A-Za-z][\w.-]{0,39})/(\d{1,6}(?:\.\d{1,6}){0,3})(?![\w.+-])")
+_PRODUCT = re.compile(r"([A-Za-z][\w.-]{0,39})/([0-9]{1,6}(?:\.[0-9]{1,6}){0,3})(?![\w.+-])")
+_VERSION = re.compile(r"[0-9]+(?:\.[0-9]+)*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,8 @@ class Head:
 
 def parse_version(text: str) -> Version:
     """`"2.1.330"` to `(2, 1, 330)`. Raises ValueError for anything but numbers with dots between them."""
+    if not _VERSION.fullmatch(text):
+        raise ValueError(f"invalid literal for a version: {text!r}")
     return tuple(int(part) for part in text.split("."))
 
 

@@ -3,9 +3,8 @@
 import re
 from dataclasses import dataclass, field
 
-# Lines end at these and nothing else: `splitlines` would cut at U+2028 in the middle of a JSON string. A CR at the end
-# of what has arrived may be half of a CRLF.
-_LINE_END = re.compile(rb"\r\n|\n|\r(?!\Z)")
+# Lines end at these and nothing else: `splitlines` would cut at U+2028 in the middle of a JSON string.
+_LINE_END = re.compile(rb"\r\n|\n|\r")
 
 _BOM = b"\xef\xbb\xbf"
 """May stand before a stream, and is no part of it."""
@@ -33,13 +32,16 @@ class Decoder:
     _name: str = "message"
     _data: list[bytes] = field(default_factory=list)
     _begun: bool = False
+    _after_cr: bool = False
+    """Whether the last line ended with a CR at the very end of a chunk: an LF that follows belongs to it."""
 
     def feed(self, chunk: bytes) -> list[Event]:
         """The events that `chunk` completes. Comments, ids and retry times are passed over."""
+        if self._after_cr and chunk:
+            chunk, self._after_cr = chunk.removeprefix(b"\n"), False
         self._rest += chunk
         if not self._begun:
-            if _BOM.startswith(self._rest):
-                self._rest, self._begun = self._rest.removeprefix(_BOM), self._rest == _BOM
+            if len(self._rest) < len(_BOM) and _BOM.startswith(self._rest):
                 return []
             self._rest, self._begun = self._rest.removeprefix(_BOM), True
         events: list[Event] = []
@@ -47,6 +49,7 @@ class Decoder:
         for end in _LINE_END.finditer(self._rest):
             self._line(self._rest[start : end.start()], events)
             start = end.end()
+            self._after_cr = start == len(self._rest) and end[0] == b"\r"
         self._rest = self._rest[start:]
         return events
 

@@ -61,10 +61,12 @@ class Document:
 def parse(text: str, source: str) -> Document:
     """Read `text`; raises `TomlError` with the line when it is not TOML."""
     try:
-        values = tomllib.loads(text)
+        return Document(source, tomllib.loads(text), dict(_places(text)))
     except tomllib.TOMLDecodeError as error:
-        raise TomlError([Problem(source, _line_in(str(error)), "", f"not TOML: {error}")]) from None
-    return Document(source, values, dict(_places(text)))
+        line = _line_in(str(error)) or 1 + text.count("\n")
+        raise TomlError([Problem(source, line, "", f"not TOML: {error}")]) from None
+    except RecursionError:
+        raise TomlError([Problem(source, 0, "", "not TOML: nested too deeply")]) from None
 
 
 def dotted(path: Path) -> str:
@@ -76,7 +78,10 @@ def dotted(path: Path) -> str:
 
 
 def _line_in(message: str) -> int:
-    """The line that the text of a `TOMLDecodeError` names: before Python 3.14 it is to be had in no other way."""
+    """The line that the text of a `TOMLDecodeError` names, 0 for "at end of document".
+
+    Before Python 3.14 it is to be had in no other way.
+    """
     _, found, rest = message.partition("(at line ")
     return int(rest.partition(",")[0]) if found else 0
 

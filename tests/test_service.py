@@ -9,7 +9,6 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-
 from tests.raw import Peer, raw_client, raw_upstream, reply, request
 
 ROOT = Path(__file__).parent.parent

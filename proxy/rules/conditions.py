@@ -7,7 +7,7 @@ from typing import Any
 from proxy.exchange import Head
 from proxy.messages import MessagesRequest
 from proxy.rules.facts import FACTS, HEADER_PREFIX, BodyFact, HeadFact, fact
-from proxy.rules.operators import Groups, Notes, Predicate, predicate, suggestion
+from proxy.rules.operators import OPERATORS, Groups, Notes, Predicate, predicate, suggestion
 from proxy.toml import Path
 
 
@@ -84,6 +84,8 @@ AnyCondition = Condition | Any_ | Not
 
 def compile_when(table: Mapping[str, Any], path: Path, notes: Notes) -> When:
     """Compile a table of conditions; what is wrong with it goes to `notes`, with its path in the document."""
+    if not table:
+        notes.fault(path, "expected at least one condition")
     conditions: list[AnyCondition] = []
     for name, value in table.items():
         conditions += _entry(name, value, (*path, name), notes)
@@ -114,6 +116,8 @@ def _tests(name: str, value: Any, path: Path, notes: Notes) -> list[Condition]:
         notes.fault(path, f"unknown fact{suggestion(name, [*FACTS, 'header', 'any', 'not'])}")
         return []
     written = value if isinstance(value, dict) else {"is": value}
+    if not written:
+        notes.fault(path, f"expected at least one operator (of {', '.join(OPERATORS[subject.kind])})")
     tests = []
     for operator, operand in written.items():
         place = (*path, operator) if isinstance(value, dict) else path

@@ -8,7 +8,7 @@ import orjson
 from proxy.exchange import Answer, Forward, Head
 from proxy.messages import MessagesRequest, NotUnderstood, parse
 from proxy.rules.ruleset import Rule
-from proxy.rules.schema import Match, RequestModel, RuleModel
+from proxy.rules.schema import Example, Match, RequestModel, RuleModel
 from proxy.toml import Path
 
 
@@ -32,15 +32,21 @@ def _merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
 
 def failures(rule: Rule, model: RuleModel, base: RequestModel) -> Iterator[tuple[Path, str]]:
     """What the rule makes of its examples that it should not: the example's path below the rule, and the fault."""
-    for index, match in enumerate(model.matches):
-        request = parse(*request_of(base, model.base, match))
-        fault = _fault(rule, match, request)
+    examples: list[tuple[str, int, Example]] = [("matches", *numbered) for numbered in enumerate(model.matches)]
+    examples += [("misses", *numbered) for numbered in enumerate(model.misses)]
+    for key, index, example in examples:
+        try:
+            request = parse(*request_of(base, model.base, example))
+            fault = _fault(rule, example, request) if isinstance(example, Match) else _claim(rule, request)
+        except Exception as error:  # a template, or a value that JSON cannot hold: the rule's fault, not the start's
+            fault = f"the rule failed: {type(error).__name__}: {error}"
         if fault:
-            yield ("matches", index), f"{match.about!r}: {fault}"
-    for index, miss in enumerate(model.misses):
-        request = parse(*request_of(base, model.base, miss))
-        if isinstance(request, MessagesRequest) and rule.match(request) is not None:
-            yield ("misses", index), f"{miss.about!r}: the rule matches it, and must not"
+            yield (key, index), f"{example.about!r}: {fault}"
+
+
+def _claim(rule: Rule, request: MessagesRequest | NotUnderstood) -> str | None:
+    claimed = isinstance(request, MessagesRequest) and rule.match(request) is not None
+    return "the rule matches it, and must not" if claimed else None
 
 
 def _fault(rule: Rule, match: Match, request: MessagesRequest | NotUnderstood) -> str | None:

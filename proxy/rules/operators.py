@@ -115,7 +115,10 @@ def _pattern(notes: Notes, operand: Any, _path: Path) -> Predicate:
     notes.groups.update(compiled.groupindex)
 
     def test(value: str, groups: Groups) -> bool:
-        found = compiled.search(value)
+        try:
+            found = compiled.search(value)
+        except UnicodeEncodeError:  # a lone surrogate, in a header that the guard is about to refuse
+            return False
         if found is None:
             return False
         groups.update({name: text for name, text in found.groupdict().items() if text is not None})
@@ -131,7 +134,7 @@ def _present(_notes: Notes, operand: Any, _path: Path) -> Predicate:
 
 
 def _length(notes: Notes, operand: Any, path: Path) -> Predicate:
-    tests = _group(notes, "integer", operand if isinstance(operand, dict) else {"is": operand}, path)
+    tests = _group(notes, "integer", operand, path)
     return lambda value, groups: all(test(len(value), groups) for test in tests)
 
 
@@ -144,14 +147,29 @@ def _some(pick: Callable[[tuple[str, ...]], tuple[str, ...]]) -> Maker:
     """A table of text operators which one of the picked elements must satisfy, all of them."""
 
     def make(notes: Notes, operand: Any, path: Path) -> Predicate:
-        tests = _group(notes, "text", operand if isinstance(operand, dict) else {"is": operand}, path)
-        return lambda values, groups: any(all(test(value, groups) for test in tests) for value in pick(values))
+        tests = _group(notes, "text", operand, path)
+
+        def test(values: Any, groups: Groups) -> bool:
+            for value in pick(values):
+                captured: Groups = {}
+                if all(passes(value, captured) for passes in tests):
+                    groups.update(captured)
+                    return True
+            return False
+
+        return test
 
     return make
 
 
-def _group(notes: Notes, kind: Kind, table: dict[str, Any], path: Path) -> list[Predicate]:
-    made = [predicate(notes, kind, operator, operand, (*path, operator)) for operator, operand in table.items()]
+def _group(notes: Notes, kind: Kind, operand: Any, path: Path) -> list[Predicate]:
+    """The tests of a nested table, or the one that a bare value stands for."""
+    if not isinstance(operand, dict):
+        test = predicate(notes, kind, "is", operand, path)
+        return [test] if test else []
+    if not operand:
+        raise ValueError(f"expected at least one operator (of {', '.join(OPERATORS[kind])})")
+    made = [predicate(notes, kind, operator, value, (*path, operator)) for operator, value in operand.items()]
     return [test for test in made if test is not None]
 
 

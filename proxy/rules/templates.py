@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from jinja2 import StrictUndefined, Template, TemplateSyntaxError, meta
+from jinja2 import StrictUndefined, Template, TemplateSyntaxError, meta, nodes
 from jinja2.exceptions import TemplateError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
@@ -57,10 +57,15 @@ class TextTemplate:
 def compile_template(text: str, groups: Collection[str]) -> TextTemplate:
     """Compile `text`; raises ValueError with what is wrong: syntax, an unknown filter, or an unknown name."""
     try:
-        names = meta.find_undeclared_variables(_ENVIRONMENT.parse(text))
+        tree = _ENVIRONMENT.parse(text)
+        names = meta.find_undeclared_variables(tree)
         template = _ENVIRONMENT.from_string(text)
-    except TemplateSyntaxError as error:
-        raise ValueError(f"not a template: {error.message}") from None
+    except (TemplateSyntaxError, SyntaxError, RecursionError) as error:
+        raise ValueError(f"not a template: {error}") from None
+    for used in tree.find_all(nodes.Filter):
+        # Inside an `if`, Jinja itself would find out only when the rule runs.
+        if used.name not in _ENVIRONMENT.filters:
+            raise ValueError(f"unknown filter {used.name!r}: known are {', '.join(sorted(_ENVIRONMENT.filters))}")
     unknown = sorted(names - set(groups) - set(FACTS))
     if unknown:
         captured = ", ".join(sorted(groups)) or "none"

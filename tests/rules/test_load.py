@@ -1,0 +1,218 @@
+"""Loading rules: order, healthy rules beside broken ones, and everything wrong in one go."""
+
+from pathlib import Path
+
+import pytest
+
+from proxy.exchange import Head
+from proxy.rules.load import Loaded, load
+
+RULE = """\
+[[rules]]
+name = "NAME"
+about = "for a test"
+action = "answer"
+[rules.when]
+user_text = "NAME"
+[rules.answer]
+text = "Hi"
+[[rules.matches]]
+about = "a match"
+body = { messages = [{ role = "user", content = "NAME" }] }
+answer = "Hi"
+[[rules.misses]]
+about = "a miss"
+body = { messages = [{ role = "user", content = "other" }] }
+"""
+
+
+def rule(name: str, *changes: tuple[str, str]) -> str:
+    text = RULE.replace("NAME", name)
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new, 1)
+    return text
+
+
+def guard(name: str) -> str:
+    return rule(name, ('"answer"', '"forward"'), ('[rules.answer]\ntext = "Hi"\n', ""), ('answer = "Hi"\n', ""))
+
+
+def loaded(folder: Path, files: dict[str, str | bytes]) -> Loaded:
+    for name, content in files.items():
+        (folder / name).write_bytes(content if isinstance(content, bytes) else content.encode())
+    return load(folder)
+
+
+def names(found: Loaded) -> list[str]:
+    return [entry.rule.name for entry in found.entries]
+
+
+def test_the_shipped_rules_load_without_a_problem(shipped: Loaded) -> None:
+    assert [str(problem) for problem in shipped.problems] == []
+    assert len(shipped.entries) > 5
+
+
+def test_the_shipped_guards_are_asked_before_all_others(shipped: Loaded) -> None:
+    answers = [entry.rule.answer is not None for entry in shipped.entries]
+    assert answers == sorted(answers)
+    assert {True, False} == set(answers)
+
+
+def test_rules_are_asked_in_the_order_of_file_names_and_then_of_lines(tmp_path: Path) -> None:
+    files = {"20.toml": rule("d"), "10.toml": rule("b") + rule("a"), "15-x.toml": rule("c")}
+    found = loaded(tmp_path, files)
+    assert found.problems == ()
+    assert names(found) == ["b", "a", "c", "d"]
+    assert [rule.name for rule in found.rules.rules] == ["b", "a", "c", "d"]
+
+
+def test_guards_go_before_rules_of_earlier_files_and_keep_their_own_order(tmp_path: Path) -> None:
+    files = {"1.toml": rule("a") + guard("g"), "2.toml": guard("h") + rule("b")}
+    assert names(loaded(tmp_path, files)) == ["g", "h", "a", "b"]
+
+
+def test_only_toml_files_of_the_folder_itself_are_read(tmp_path: Path) -> None:
+    (tmp_path / "below").mkdir()
+    (tmp_path / "below" / "x.toml").write_text(rule("below"))
+    found = loaded(tmp_path, {"a.toml": rule("a"), "b.toml.off": rule("b"), "README.md": "# no rules"})
+    assert (names(found), found.problems) == (["a"], ())
+
+
+def test_a_rule_knows_where_it_stands(tmp_path: Path) -> None:
+    found = loaded(tmp_path, {"a.toml": "# a comment\n\n" + rule("a") + rule("b")})
+    lines = [(entry.rule.source, entry.rule.line) for entry in found.entries]
+    assert lines == [(str(tmp_path / "a.toml"), 3), (str(tmp_path / "a.toml"), 3 + RULE.count("\n"))]
+
+
+@pytest.mark.parametrize("folder", ["empty", "missing", "a-file.toml"])
+def test_a_folder_without_rule_files_is_a_problem_and_no_rules(tmp_path: Path, folder: str) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "a-file.toml").write_text(rule("a"))
+    found = load(tmp_path / folder)
+    [problem] = found.problems
+    assert (problem.source, problem.line) == (str(tmp_path / folder), 0)
+    assert "no rule files" in problem.message
+    assert found.entries == ()
+    assert found.rules.interested(Head("POST", "/v1/messages", {})) is False
+
+
+# What is done to a good rule, and the complaint: its line in the file, its key, and what it says.
+BROKEN = [
+    ([("user_text", "usr_text")], 6, "rules[0].when.usr_text", "did you mean 'user_text'?"),
+    ([('user_text = "x"', "user_text = { pattern = '(' }")], 6, "rules[0].when.user_text.pattern", "not a pattern"),
+    ([('user_text = "x"', "user_text = { is = 5 }")], 6, "rules[0].when.user_text.is", "expected a string"),
+    ([('text = "Hi"', 'text = "Ho"')], 9, "rules[0].matches[0]", "answered 'Ho', expected 'Hi'"),
+    ([('content = "x"', 'content = "y"')], 9, "rules[0].matches[0]", "does not match"),
+    ([('"other"', '"x"')], 13, "rules[0].misses[0]", "the rule matches it, and must not"),
+    ([('text = "Hi"', 'text = "{{ nope }}"')], 8, "rules[0].answer.text", "unknown name 'nope'"),
+    ([('text = "Hi"', 'text = "{{ model | nope }}"')], 8, "rules[0].answer.text", "No filter named 'nope'"),
+    ([('text = "Hi"', 'text = "{{"')], 8, "rules[0].answer.text", "not a template"),
+    ([('[rules.answer]\ntext = "Hi"\n', "")], 4, "rules[0].action", "needs a [rules.answer] table"),
+    ([('"answer"', '"forward"')], 7, "rules[0].answer", "a rule that forwards has no answer"),
+    ([('"answer"', '"drop"')], 4, "rules[0].action", "found 'drop' (string)"),
+    ([('action = "answer"\n', "")], 1, "rules[0].action", "missing"),
+    ([("about =", "abuot =")], 3, "rules[0].abuot", "did you mean 'about'?"),
+    ([('name = "x"', 'name = "X"')], 2, "rules[0].name", "found 'X' (string)"),
+    ([('text = "Hi"', 'text = "Hi"\nstop_reason = "tool_use"')], 9, "rules[0].answer.stop_reason", "'tool_use'"),
+    ([('text = "Hi"', 'text = "Hi"\nnope = 1')], 9, "rules[0].answer.nope", "unknown key"),
+    ([('answer = "Hi"\n', 'answr = "Hi"\n')], 12, "rules[0].matches[0].answr", "unknown key"),
+    ([('[[rules.misses]]\nabout = "a miss"\nbody', "[elsewhere]\nbody")], 1, "rules[0].misses", "missing"),
+    ([("[[rules]]", "[base]\nhedaers = 1\n[[rules]]")], 2, "base.hedaers", "unknown key"),
+    ([("[[rules]]", "base = 5\n[[rules]]")], 1, "base", "found 5 (integer), expected a table"),
+    ([("[[rules]]", "nope = 1\n[[rules]]")], 1, "nope", "unknown key (expected one of: base, rules)"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("changes", "line", "key", "said"), BROKEN, ids=[row[2] for row in BROKEN])
+def test_a_broken_rule_is_reported_with_file_line_and_key_and_the_rest_loads(
+    tmp_path: Path, changes: list[tuple[str, str]], line: int, key: str, said: str
+) -> None:
+    found = loaded(tmp_path, {"a.toml": rule("a"), "b.toml": rule("x", *changes), "c.toml": rule("c")})
+    # An unknown key may come with another complaint: of the key that it was meant to be.
+    [problem] = [problem for problem in found.problems if problem.key == key]
+    assert (problem.source, problem.line) == (str(tmp_path / "b.toml"), line)
+    assert said in problem.message
+    assert all(problem.source == str(tmp_path / "b.toml") for problem in found.problems)
+    assert [name for name in names(found) if name != "x"] == ["a", "c"]
+
+
+def test_healthy_rules_of_a_file_load_beside_a_broken_one(tmp_path: Path) -> None:
+    found = loaded(tmp_path, {"a.toml": rule("a") + rule("x", ("user_text", "usr_text")) + rule("b")})
+    assert names(found) == ["a", "b"]
+    assert [problem.key for problem in found.problems] == ["rules[1].when.usr_text"]
+
+
+def test_a_name_that_is_taken_is_reported_with_where(tmp_path: Path) -> None:
+    found = loaded(tmp_path, {"a.toml": rule("a"), "b.toml": "\n" + rule("a"), "c.toml": rule("c")})
+    assert names(found) == ["a", "c"]
+    [problem] = found.problems
+    assert (problem.source, problem.line) == (str(tmp_path / "b.toml"), 2)
+    assert f"'a' is taken by {tmp_path / 'a.toml'}:1" in problem.message
+
+
+def test_everything_wrong_with_a_set_is_reported_in_one_go(tmp_path: Path) -> None:
+    (tmp_path / "08-folder.toml").mkdir()
+    found = loaded(
+        tmp_path,
+        {
+            "01-good.toml": rule("good"),
+            "02-syntax.toml": rule("a") + "x = = 1\n",
+            "03-two-faults.toml": rule("b", ("user_text =", "usr_text = 1\nmodel =")) + rule("c", ('"Hi"', '"Ho"')),
+            "04-again.toml": rule("good"),
+            "05-latin1.toml": b"# caf\xe9\n",
+            "06-no-rules.toml": "",
+            "07-wrong-rules.toml": "rules = 5\n",
+            "09-fine.toml": guard("fine"),
+        },
+    )
+    assert names(found) == ["fine", "good"]
+    size = RULE.count("\n")
+    assert [(Path(problem.source).name, problem.line, problem.key) for problem in found.problems] == [
+        ("02-syntax.toml", size + 1, ""),
+        ("03-two-faults.toml", 6, "rules[0].when.usr_text"),
+        ("03-two-faults.toml", size + 10, "rules[1].matches[0]"),
+        ("04-again.toml", 1, "rules.name"),
+        ("05-latin1.toml", 0, ""),
+        ("06-no-rules.toml", 0, "rules"),
+        ("07-wrong-rules.toml", 1, "rules"),
+        ("08-folder.toml", 0, ""),
+    ]
+
+
+def test_a_link_to_nowhere_is_a_problem(tmp_path: Path) -> None:
+    (tmp_path / "b.toml").symlink_to(tmp_path / "nowhere")
+    found = loaded(tmp_path, {"a.toml": rule("a")})
+    assert names(found) == ["a"]
+    assert [problem.source for problem in found.problems] == [str(tmp_path / "b.toml")]
+
+
+def test_a_base_serves_all_examples_of_its_file(tmp_path: Path) -> None:
+    base = '[base]\nheaders.user-agent = "claude-cli/1.0"\nbody = { model = "m" }\n'
+    changed = rule("a", ("[rules.when]\n", '[rules.when]\nmodel = "m"\nclient = "claude-cli"\n'))
+    assert names(loaded(tmp_path, {"a.toml": base + changed})) == ["a"]
+    assert loaded(tmp_path, {"a.toml": changed}).problems != ()
+
+
+def test_a_rule_may_have_a_base_of_its_own(tmp_path: Path) -> None:
+    changed = rule("a", ("[rules.when]\n", '[rules.base.body]\nmodel = "m"\n[rules.when]\nmodel = "m"\n'))
+    assert loaded(tmp_path, {"a.toml": '[base.body]\nmodel = "n"\n' + changed}).problems == ()
+
+
+@pytest.mark.parametrize(
+    "text", ["{{ user_text + 1 }}", "{{ 1 // 0 }}", "{{ user_text | upper(1) }}", '{% include "x" %}']
+)
+def test_a_template_that_breaks_on_an_example_costs_no_other_rule(tmp_path: Path, text: str) -> None:
+    files = {"1.toml": rule("broken", ('text = "Hi"', f"text = '{text}'")), "2.toml": rule("whole")}
+    found = loaded(tmp_path, files)
+    assert names(found) == ["whole"]
+    assert found.problems
+
+
+def test_an_example_that_json_cannot_hold_costs_no_other_rule(tmp_path: Path) -> None:
+    broken = rule("broken").replace(
+        "[[rules.misses]]", '[[rules.misses]]\nabout = "n"\nbody = { n = 99999999999999999999 }\n\n[[rules.misses]]', 1
+    )
+    found = loaded(tmp_path, {"1.toml": broken, "2.toml": rule("whole")})
+    assert names(found) == ["whole"]
+    assert any("the rule failed" in problem.message for problem in found.problems)

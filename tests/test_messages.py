@@ -1,0 +1,243 @@
+"""The view of a Messages request: what it makes of every shape, and that no bytes can break it."""
+
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from proxy.exchange import Head
+from proxy.messages import MessagesRequest, NotUnderstood, parse
+
+HEAD = Head("POST", "/v1/messages", {})
+HELLO = {"role": "user", "content": "hello"}
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats(allow_nan=False) | st.text(),
+    lambda below: st.lists(below, max_size=4) | st.dictionaries(st.text(max_size=5), below, max_size=4),
+    max_leaves=15,
+)
+FIELDS = ["model", "stream", "system", "tools", "messages", "output_config", "role", "content", "type", "text", "name"]
+FIELDS += ["format", "schema"]
+SHAPED = st.recursive(
+    JSON | st.sampled_from(["user", "assistant", "system", "text", "json_schema"]),
+    lambda below: st.lists(below, max_size=4) | st.dictionaries(st.sampled_from(FIELDS), below, max_size=5),
+    max_leaves=25,
+)
+
+
+def text(value: str) -> dict[str, str]:
+    return {"type": "text", "text": value}
+
+
+def message(role: str, content: Any) -> dict[str, Any]:
+    return {"role": role, "content": content}
+
+
+def request_of(**body: Any) -> MessagesRequest:
+    request = parse(HEAD, orjson.dumps({"messages": [HELLO], **body}))
+    assert isinstance(request, MessagesRequest)
+    return request
+
+
+def read_everything(request: MessagesRequest) -> None:
+    assert isinstance(request.model, str)
+    assert isinstance(request.stream, bool)
+    assert isinstance(request.prefill, str | None)
+    assert isinstance(request.schema, dict | None)
+    for texts in (request.system, request.tools, request.user_texts, request.user_blocks):
+        assert all(isinstance(one, str) for one in texts)
+    assert request.last_user is not None
+    assert len(request.messages) >= 1
+
+
+@settings(deadline=None)
+@given(st.binary())
+def test_any_bytes_are_a_value(body: bytes) -> None:
+    assert isinstance(parse(HEAD, body), MessagesRequest | NotUnderstood)
+
+
+@settings(deadline=None)
+@given(JSON | SHAPED)
+def test_any_json_is_a_value_and_all_of_it_can_be_read(value: Any) -> None:
+    parsed = parse(HEAD, orjson.dumps(value))
+    if isinstance(parsed, MessagesRequest):
+        read_everything(parsed)
+
+
+@settings(deadline=None)
+@given(st.dictionaries(st.sampled_from(FIELDS), SHAPED), st.lists(st.tuples(st.text(), SHAPED), min_size=1))
+def test_a_request_with_any_other_fields_can_be_read(body: dict[str, Any], turns: list[tuple[str, Any]]) -> None:
+    messages = [message(role, content if isinstance(content, str) else [{"type": content}]) for role, content in turns]
+    read_everything(request_of(**{**body, "messages": messages}))
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (b"", "not JSON"),
+        (b"{", "not JSON"),
+        (b"\xff\xfe", "not JSON"),
+        (b'{"messages": NaN}', "not JSON"),
+        (b'{"messages": "\\ud800"}', "not JSON"),
+        (b"[" * 100_000, "not JSON"),
+        (b"[]", "not a JSON object"),
+        (b'"text"', "not a JSON object"),
+        (b"null", "not a JSON object"),
+        (b"{}", "no messages"),
+        (b'{"messages": null}', "no messages"),
+        (b'{"messages": {}}', "no messages"),
+        (b'{"messages": []}', "no messages"),
+        (b'{"messages": ["hello"]}', "no messages"),
+        (b'{"messages": [{"role": "user"}]}', "no messages"),
+        (b'{"messages": [{"content": "hello"}]}', "no messages"),
+        (b'{"messages": [{"role": 1, "content": "hello"}]}', "no messages"),
+        (b'{"messages": [{"role": "user", "content": null}]}', "no messages"),
+        (b'{"messages": [{"role": "user", "content": ["hello"]}]}', "no messages"),
+        (b'{"messages": [{"role": "user", "content": "a"}, 5]}', "no messages"),
+    ],
+)
+def test_what_is_not_understood_says_why(body: bytes, reason: str) -> None:
+    assert parse(HEAD, body) == NotUnderstood(reason)
+
+
+@pytest.mark.parametrize("coding", ["gzip", "zstd", "GZIP", "identity, gzip"])
+def test_a_compressed_body_is_not_understood_even_if_it_is_json(coding: str) -> None:
+    head = Head("POST", "/v1/messages", {"content-encoding": coding})
+    assert parse(head, orjson.dumps({"messages": [HELLO]})) == NotUnderstood("compressed body")
+
+
+@pytest.mark.parametrize("coding", ["identity", "Identity"])
+def test_the_identity_coding_is_no_compression(coding: str) -> None:
+    head = Head("POST", "/v1/messages", {"content-encoding": coding})
+    assert isinstance(parse(head, orjson.dumps({"messages": [HELLO]})), MessagesRequest)
+
+
+def test_a_request_knows_its_head_and_its_size() -> None:
+    body = b' {"messages": [{"role": "user", "content": "hello"}]} '
+    request = parse(HEAD, body)
+    assert isinstance(request, MessagesRequest)
+    assert (request.head, request.size) == (HEAD, len(body))
+
+
+@pytest.mark.parametrize(
+    ("content", "texts", "blocks"),
+    [
+        ("hello", ("hello",), ("text",)),
+        ("", ("",), ("text",)),
+        ([], (), ()),
+        ([text("a"), text("b")], ("a", "b"), ("text", "text")),
+        ([text("a"), {"type": "image", "source": {}}], ("a",), ("text", "image")),
+        ([{"type": "tool_result", "content": [text("inner")]}], (), ("tool_result",)),
+        ([{"type": "text"}, {"type": "text", "text": 5}], (), ("text", "text")),
+        ([{"text": "typeless"}], (), ("",)),
+    ],
+)
+def test_content_may_be_a_string_or_blocks(content: Any, texts: tuple[str, ...], blocks: tuple[str, ...]) -> None:
+    request = request_of(messages=[message("user", content)])
+    assert (request.user_texts, request.user_blocks) == (texts, blocks)
+
+
+@pytest.mark.parametrize(
+    ("roles", "last"),
+    [
+        (["user"], "0"),
+        (["user", "assistant", "user"], "2"),
+        (["user", "assistant"], "0"),
+        (["user", "system"], "0"),
+        (["user", "assistant", "user", "system", "system"], "2"),
+        (["user", "assistant", "system"], "0"),
+        (["assistant"], None),
+        (["system"], None),
+    ],
+)
+def test_the_last_user_message_need_not_be_the_last_message(roles: list[str], last: str | None) -> None:
+    request = request_of(messages=[message(role, str(index)) for index, role in enumerate(roles)])
+    assert request.user_texts == (() if last is None else (last,))
+    assert request.user_blocks == (() if last is None else ("text",))
+
+
+@pytest.mark.parametrize(
+    ("messages", "prefill"),
+    [
+        ([message("user", "a")], None),
+        ([message("user", "a"), message("assistant", "{")], "{"),
+        ([message("user", "a"), message("assistant", [text("{"), text('"t"')])], '{"t"'),
+        ([message("user", "a"), message("assistant", "")], ""),
+        ([message("user", "a"), message("assistant", [{"type": "tool_use"}])], ""),
+        ([message("user", "a"), message("assistant", "{"), message("system", "env")], "{"),
+        ([message("user", "a"), message("system", "env"), message("assistant", "{")], "{"),
+        ([message("user", "a"), message("assistant", "b"), message("user", "c")], None),
+        ([message("user", "a"), message("assistant", "b"), message("user", "c"), message("system", "env")], None),
+        ([message("system", "env")], None),
+        ([message("assistant", "alone")], "alone"),
+    ],
+)
+def test_a_closing_assistant_message_is_a_prefill(messages: list[Any], prefill: str | None) -> None:
+    assert request_of(messages=messages).prefill == prefill
+
+
+@pytest.mark.parametrize(
+    ("system", "texts"),
+    [
+        ("one", ("one",)),
+        ([text("one"), text("two")], ("one", "two")),
+        ([text("one"), {"type": "other"}, "bare", None], ("one",)),
+        ([], ()),
+        (None, ()),
+        (5, ()),
+        ({"type": "text", "text": "no list"}, ()),
+    ],
+)
+def test_the_system_prompt_is_its_text_blocks(system: Any, texts: tuple[str, ...]) -> None:
+    assert request_of(system=system).system == texts
+
+
+@pytest.mark.parametrize(
+    ("tools", "names"),
+    [
+        ([{"name": "Bash"}, {"name": "Read"}], ("Bash", "Read")),
+        ([{"type": "web_search"}, "bare", None], ("", "", "")),
+        ([], ()),
+        (None, ()),
+        ("Bash", ()),
+        ({"name": "Bash"}, ()),
+    ],
+)
+def test_tools_are_their_names_and_one_without_a_name_still_counts(tools: Any, names: tuple[str, ...]) -> None:
+    assert request_of(tools=tools).tools == names
+
+
+@pytest.mark.parametrize(
+    ("value", "streams"), [(True, True), (False, False), (1, False), ("true", False), (None, False)]
+)
+def test_only_exactly_true_streams(value: Any, streams: bool) -> None:
+    assert request_of(stream=value).stream is streams
+
+
+@pytest.mark.parametrize(("model", "read"), [("m", "m"), (None, ""), (5, ""), (["m"], "")])
+def test_a_model_that_is_no_string_counts_as_absent(model: Any, read: str) -> None:
+    assert request_of(model=model).model == read
+
+
+def test_fields_that_are_not_there_are_empty() -> None:
+    request = request_of()
+    assert (request.model, request.stream, request.system, request.tools) == ("", False, (), ())
+    assert (request.prefill, request.schema) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("output", "schema"),
+    [
+        ({"format": {"type": "json_schema", "schema": {"type": "object"}}}, {"type": "object"}),
+        ({"format": {"type": "json_schema"}}, {}),
+        ({"format": {"type": "json_schema", "schema": "x"}}, {}),
+        ({"format": {"type": "other", "schema": {}}}, None),
+        ({"format": None}, None),
+        ({"effort": "medium"}, None),
+        ("x", None),
+        (None, None),
+    ],
+)
+def test_a_schema_is_asked_for_by_output_config(output: Any, schema: Any) -> None:
+    assert request_of(output_config=output).schema == schema
