@@ -61,6 +61,22 @@ class Rules(Section):
     max_body: int = Field(8 * 1024 * 1024, ge=0)
 
 
+class Breaker(Section):
+    window: float = Field(5.0, ge=0, allow_inf_nan=False)
+    trips: int = Field(3, ge=1)
+
+
+class Capture(Section):
+    enabled: bool = False
+    file: str = "state/capture.jsonl"
+    max_bytes: int = Field(100 * 1024 * 1024, ge=1024)
+    outcomes: list[Literal["answered", "forwarded", "refused", "failed"]] = ["answered", "forwarded", "failed"]
+
+
+class Shadow(Section):
+    file: str = "state/agreement.json"
+
+
 class Log(Section):
     level: Literal["debug", "info", "warning", "error"] = "info"
     format: Literal["auto", "console", "json"] = "auto"
@@ -76,13 +92,18 @@ class Config(Section):
     listen: Listen = Listen()
     upstream: Upstream = Upstream()
     rules: Rules = Rules()
+    breaker: Breaker = Breaker()
+    shadow: Shadow = Shadow()
+    capture: Capture = Capture()
     log: Log = Log()
     stop: Stop = Stop()
 
     def below(self, folder: Path) -> Self:
-        """The same configuration with the rule directory made absolute, relative to `folder`."""
+        """The same configuration with every path in it made absolute, relative to `folder`."""
         rules = self.rules.model_copy(update={"directory": str(folder / self.rules.directory)})
-        return self.model_copy(update={"rules": rules})
+        shadow = self.shadow.model_copy(update={"file": str(folder / self.shadow.file)})
+        capture = self.capture.model_copy(update={"file": str(folder / self.capture.file)})
+        return self.model_copy(update={"rules": rules, "shadow": shadow, "capture": capture})
 
 
 def load(path: Path, settings: Sequence[str] = ()) -> Config:

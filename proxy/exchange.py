@@ -7,6 +7,8 @@ from typing import Literal
 
 Version = tuple[int, ...]
 
+GONE = "the client went away"
+
 # `claude-cli/2.1.330 (external, cli)`, so since 0.2.64; bounded, since it is the one header text that is logged.
 _PRODUCT = re.compile(r"([A-Za-z][\w.-]{0,39})/([0-9]{1,6}(?:\.[0-9]{1,6}){0,3})(?![\w.+-])")
 _VERSION = re.compile(r"[0-9]+(?:\.[0-9]+)*")
@@ -52,6 +54,22 @@ class Answer:
     stream: bool
     input_tokens: int
     output_tokens: int
+    headers: tuple[tuple[str, str], ...] = ()
+    """Further headers of the reply."""
+    replay: "Replay | None" = None
+    """Headers to repeat from an earlier reply, before the answer may be given."""
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """Which headers of the last forwarded reply to repeat: those whose name starts with `prefix`, in lower case.
+
+    Not when they are older than `max_age` seconds; then, and when there are none, the answer is `required` to decline.
+    """
+
+    prefix: str
+    max_age: float
+    required: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +78,13 @@ class Forward:
 
     reason: str
     rule: str = ""
+    beside: Answer | None = None
+    """What a rule in shadow would have answered."""
 
 
 Decision = Answer | Forward
 
-Outcome = Literal["answered", "forwarded", "refused", "failed"]
+Outcome = Literal["answered", "forwarded", "local", "refused", "failed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +113,28 @@ class Record:
 
 
 @dataclass(slots=True)
+class Reply:
+    """What the upstream said: status and headers, and a copy of the body where somebody asked for one.
+
+    The copy is None when nobody did, and when the body turned out to be larger than `room` bytes, or incomplete.
+    """
+
+    status: int
+    headers: list[tuple[str, str]]
+    copy: list[bytes] | None = None
+    room: int = 0
+
+    def take(self, chunk: bytes) -> None:
+        """Keep a chunk that has been passed on."""
+        if self.copy is not None:
+            self.room -= len(chunk)
+            if self.room >= 0:
+                self.copy.append(chunk)
+            else:
+                self.copy = None
+
+
+@dataclass(slots=True)
 class Exchange:
     """One request on its way through the chain: what each stage learned, for the stages behind it and for `record`."""
 
@@ -103,6 +145,8 @@ class Exchange:
     collected: list[bytes] = field(default_factory=list)
     """The part of the body that `shortcut` has already read, as it came; `forward` sends it first."""
     model: str = ""
+    reply: "Reply | None" = None
+    """The upstream's reply, once its head is there."""
     outcome: Outcome = "failed"
     status: int = 0
     error: str = ""

@@ -37,8 +37,13 @@ def response_headers(raw: RawHeaders) -> Pairs:
     return _end_to_end(raw, frozenset())
 
 
+def text_pairs(raw: RawHeaders) -> Pairs:
+    """All headers as text; bytes that are not UTF-8 become lone surrogates."""
+    return [(_text(name), _text(value)) for name, value in raw]
+
+
 def _end_to_end(raw: RawHeaders, others: frozenset[str]) -> Pairs:
-    pairs = [(_text(name), _text(value)) for name, value in raw]
+    pairs = text_pairs(raw)
     named = {
         token.strip().lower() for name, value in pairs if name.lower() == "connection" for token in value.split(",")
     }

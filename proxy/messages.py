@@ -89,6 +89,13 @@ class MessagesRequest:
         return "".join(_texts(last["content"])) if last and last["role"] == "assistant" else None
 
     @property
+    def session(self) -> str:
+        """What names the client's session: its header (2.1.110 and later), else `metadata.user_id`; "" for neither."""
+        metadata = self.body.get("metadata")
+        user = metadata.get("user_id") if isinstance(metadata, dict) else None
+        return self.head.headers.get("x-claude-code-session-id") or (user if isinstance(user, str) else "")
+
+    @property
     def schema(self) -> Mapping[str, Any] | None:
         """The JSON schema that the reply's text must satisfy (`output_config.format`), if one is asked for."""
         output = self.body.get("output_config")

@@ -3,26 +3,27 @@
 import asyncio
 import secrets
 import time
+from dataclasses import asdict
 
 import aiohttp_sse
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
+from multidict import CIMultiDict
 
 from proxy import messages, sse, synthesis
-from proxy.exchange import Answer, Decision, Exchange, Forward, Head
+from proxy.capture import Writer
+from proxy.desk import Desk, InForce
+from proxy.exchange import GONE, Answer, Decision, Exchange, Forward, Head, Reply
 from proxy.guard import refusal
 from proxy.headers import first_values
 from proxy.observe import Logger, log_request
-from proxy.rules.ruleset import RuleSet
 from proxy.upstream import Upstream, UpstreamError
 
 EXCHANGE = web.RequestKey("exchange", Exchange)
 UPSTREAM = web.AppKey("upstream", Upstream)
 
-GONE = "the client went away"
 
-
-def record(log: Logger) -> Middleware:
+def record(log: Logger, capture: Writer) -> Middleware:
     """The outermost stage: starts the clock, and on every outcome emits one record."""
 
     @web.middleware
@@ -38,6 +39,7 @@ def record(log: Logger) -> Middleware:
             raise
         finally:
             log_request(log, exchange.record(time.perf_counter()))
+            capture.request(exchange, request.raw_headers)
 
     return stage
 
@@ -54,21 +56,39 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
     return await _fail(request, refused.status, refused.kind, refused.text)
 
 
-def shortcut(rules: RuleSet, max_body: int) -> Middleware:
+def shortcut(desk: Desk, log: Logger, capture: Writer) -> Middleware:
     """Decide, and answer here what a rule answers. A body is read only when a rule could match its head."""
 
     @web.middleware
     async def stage(request: web.Request, handler: Handler) -> web.StreamResponse:
-        exchange = request[EXCHANGE]
-        exchange.decision = await _decide(request, exchange, rules, max_body)
+        exchange, now = request[EXCHANGE], desk.now
+        exchange.decision = await _decide(request, exchange, desk, now, log)
         match exchange.decision:
             case Answer() as answer:
                 exchange.outcome = "answered"
                 return await _answer(request, exchange, answer)
-            case Forward():
-                return await handler(request)
+            case Forward(rule=rule, beside=beside):
+                response = await handler(request)
+                # All bytes are out: from here on, nothing is done on the client's time.
+                if exchange.reply is not None:
+                    desk.replies.keep(exchange.head, exchange.reply.headers, time.monotonic())
+                if beside is not None:
+                    _compare(exchange, rule, beside, desk, now, log, capture)
+                return response
 
     return stage
+
+
+def _compare(
+    exchange: Exchange, rule: str, beside: Answer, desk: Desk, now: InForce, log: Logger, capture: Writer
+) -> None:
+    """Hold the answer of a rule in shadow against the reply that the client has got."""
+    reply = exchange.reply or Reply(exchange.status, [])
+    body = None if reply.copy is None else b"".join(reply.copy)
+    verdict, theirs = desk.compare(now, beside, reply.status, reply.headers, body)
+    log.info("shadow", rule=rule, verdict=verdict, id=exchange.id)
+    if verdict == "different":
+        capture.difference(exchange.id, rule, beside.text, theirs)
 
 
 async def forward(request: web.Request) -> web.StreamResponse:
@@ -82,16 +102,21 @@ async def forward(request: web.Request) -> web.StreamResponse:
         return await _fail(request, error.status, error.kind, error.text)
 
 
-async def _decide(request: web.Request, exchange: Exchange, rules: RuleSet, max_body: int) -> Decision:
-    if not request.body_exists or not rules.interested(exchange.head):
+async def _decide(request: web.Request, exchange: Exchange, desk: Desk, now: InForce, log: Logger) -> Decision:
+    if not request.body_exists or not now.rules.interested(exchange.head):
         return Forward("nothing to answer")
-    if not await _collect(request, exchange, max_body):
+    if not await _collect(request, exchange, now.max_body):
         return Forward("body too large to inspect")
     parsed = messages.parse(exchange.head, b"".join(exchange.collected))
     if isinstance(parsed, messages.NotUnderstood):
         return Forward(parsed.reason)
     exchange.model = parsed.model
-    return rules.decide(parsed)
+    ruling = desk.decide(now, parsed, time.monotonic())
+    if ruling.trip:
+        log.warning("tripped", rule=ruling.decision.rule, reason=ruling.trip, id=exchange.id)
+    for notice in ruling.notices:
+        log.warning("drift", **{name: value for name, value in asdict(notice).items() if value}, id=exchange.id)
+    return ruling.decision
 
 
 async def _collect(request: web.Request, exchange: Exchange, max_body: int) -> bool:
@@ -107,7 +132,7 @@ async def _collect(request: web.Request, exchange: Exchange, max_body: int) -> b
 
 
 async def _answer(request: web.Request, exchange: Exchange, answer: Answer) -> web.StreamResponse:
-    headers = {"x-sidestep-rule": answer.rule, "request-id": exchange.id}
+    headers = CIMultiDict([*answer.headers, ("x-sidestep-rule", answer.rule), ("request-id", exchange.id)])
     message_id = _fresh("msg_sidestep_")
     if not answer.stream:
         body = synthesis.message(answer, message_id)

@@ -7,7 +7,7 @@ models, and 404 for the rest. What it says is a script's business.
 import asyncio
 import itertools
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -44,6 +44,8 @@ class ScriptedUpstream:
     script: Script
     pause: float = 0.0
     """Seconds before each event of a stream, as a model would pause."""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """Further headers of every message."""
     url: str = ""
     seen: list[Seen] = field(default_factory=list)
     _numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
@@ -71,8 +73,8 @@ class ScriptedUpstream:
         content = self.script(body)
         message = _envelope(f"msg_{next(self._numbers):024d}", str(body.get("model", "")), content)
         if body.get("stream") is not True:
-            return _json(message)
-        response = web.StreamResponse(headers={"content-type": "text/event-stream; charset=utf-8"})
+            return _json(message, more=self.headers)
+        response = web.StreamResponse(headers={**self.headers, "content-type": "text/event-stream; charset=utf-8"})
         await response.prepare(request)
         for event in stream_events(message):
             await asyncio.sleep(self.pause)
@@ -80,8 +82,8 @@ class ScriptedUpstream:
         return response
 
 
-def _json(value: Any, status: int = 200) -> web.Response:
-    return web.Response(status=status, body=orjson.dumps(value), content_type="application/json")
+def _json(value: Any, status: int = 200, more: Mapping[str, str] | None = None) -> web.Response:
+    return web.Response(status=status, body=orjson.dumps(value), content_type="application/json", headers=more)
 
 
 def _envelope(message_id: str, model: str, content: list[Block]) -> dict[str, Any]:
@@ -131,9 +133,11 @@ def _event(name: str, **fields: Any) -> Event:
 
 
 @asynccontextmanager
-async def scripted_upstream(script: Script, port: int = 0, pause: float = 0.0) -> AsyncIterator[ScriptedUpstream]:
+async def scripted_upstream(
+    script: Script, port: int = 0, pause: float = 0.0, headers: Mapping[str, str] | None = None
+) -> AsyncIterator[ScriptedUpstream]:
     """Run a scripted upstream on 127.0.0.1; port 0 takes any free one."""
-    upstream = ScriptedUpstream(script, pause)
+    upstream = ScriptedUpstream(script, pause, headers or {})
     app = web.Application(client_max_size=64 * 1024 * 1024)
     app.router.add_route("*", "/{target:.*}", upstream.handle)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)

@@ -3,39 +3,78 @@
 import asyncio
 import contextlib
 import os
+import secrets
 import signal
 import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from aiohttp import web
 from yarl import URL
 
+from proxy import agreements
+from proxy.agreements import Agreements
 from proxy.app import SERVER_OPTIONS, build
 from proxy.config import Config
+from proxy.desk import Desk, in_force
+from proxy.desk import desk as at_desk
 from proxy.observe import Logger
-from proxy.rules.ruleset import RuleSet
+from proxy.rules.load import Loaded
+from proxy.toml import Problem, TomlError
 
 BACKLOG = 2048
 """Connections that may wait to be accepted: with the usual 128, one in eight of 1,000 opened at once was reset."""
 
 
-async def serve(config: Config, rules: RuleSet, log: Logger) -> None:
+Again = Callable[[], tuple[Config, Loaded]]
+"""Reads configuration and rules anew; raises `TomlError` when the configuration cannot be used."""
+
+
+async def serve(config: Config, loaded: Loaded, log: Logger, again: Again) -> None:
     """Serve until SIGTERM or SIGINT; then let running requests finish, for the drain time at most.
 
-    Raises OSError when the address cannot be listened on.
+    SIGHUP loads the rules, and the settings of `[rules]` and `[breaker]`, anew. Raises OSError when the address cannot
+    be listened on.
     """
     _raise_file_limit()
+    counted = Agreements(agreements.load(Path(config.shadow.file)))
+    desk = at_desk(config, loaded.rules, secrets.token_bytes(32), counted)
+    desk.faults = tuple(map(str, loaded.problems))
     stop = _stop_signal(log)
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, lambda: reload(desk, log, again))
     drain = config.stop.drain_timeout
-    runner = web.AppRunner(build(config, rules, log), shutdown_timeout=drain, **SERVER_OPTIONS)
+    runner = web.AppRunner(build(config, desk, log), shutdown_timeout=drain, **SERVER_OPTIONS)
     await runner.setup()
     try:
         await web.TCPSite(runner, config.listen.host, config.listen.port, backlog=BACKLOG).start()
-        log.info("listening", address=_address(runner), upstream=config.upstream.url, rules=len(rules.rules))
+        log.info("listening", address=_address(runner), upstream=config.upstream.url, rules=len(loaded.rules.rules))
         await stop.wait()
         log.info("stopping", drain_timeout=drain)
     finally:
         await runner.cleanup()
     log.info("stopped")
+
+
+def reload(desk: Desk, log: Logger, again: Again) -> None:
+    """Put new rules in force, all of them or none: with any fault in them, those in force stay."""
+    try:
+        config, loaded = again()
+        problems = list(loaded.problems)
+    except TomlError as error:
+        problems = error.problems
+    report(problems, log)
+    desk.faults = tuple(map(str, problems))
+    if problems:
+        log.error("not reloaded", problems=len(problems), rules=len(desk.now.rules.rules))
+        return
+    desk.replace(in_force(config, loaded.rules))
+    log.info("reloaded", rules=len(loaded.rules.rules))
+
+
+def report(problems: Sequence[Problem], log: Logger) -> None:
+    """One line for each thing that is wrong with rules or settings."""
+    for problem in problems:
+        log.error("problem", place=f"{problem.source}:{problem.line}", key=problem.key, problem=problem.message)
 
 
 def _address(runner: web.AppRunner) -> str:

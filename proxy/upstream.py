@@ -11,8 +11,9 @@ from aiohttp import web
 from multidict import CIMultiDict
 from yarl import URL
 
+from proxy import shadow
 from proxy.config import Config
-from proxy.exchange import Exchange
+from proxy.exchange import GONE, Exchange, Forward, Reply
 from proxy.headers import Pairs, are_utf8, request_headers, response_headers
 
 MAX_HEAD = 256 * 1024
@@ -49,9 +50,9 @@ class Relayed(web.StreamResponse):
     """A reply of the upstream on its way to the client; `came` has the names of its headers, in lower case."""
 
     def __init__(self, reply: aiohttp.ClientResponse) -> None:
-        headers = response_headers(reply.raw_headers)
-        super().__init__(status=reply.status, reason=reply.reason, headers=CIMultiDict(headers))
-        self.came = frozenset(name.lower() for name, _ in headers)
+        self.pairs = response_headers(reply.raw_headers)
+        super().__init__(status=reply.status, reason=reply.reason, headers=CIMultiDict(self.pairs))
+        self.came = frozenset(name.lower() for name, _ in self.pairs)
 
 
 class Upload:
@@ -101,10 +102,16 @@ class Upstream:
             if not are_utf8(reply.raw_headers):
                 raise UpstreamError(502, self._origin.host, "sent a header that is not UTF-8")
             response = Relayed(reply)
+            wanted = isinstance(exchange.decision, Forward) and exchange.decision.beside is not None
+            exchange.reply = Reply(reply.status, response.pairs, [] if wanted else None, shadow.LIMIT)
             await response.prepare(request)
             exchange.first_byte = time.perf_counter()
-            if not await _copy(reply, response, exchange) and request.transport is not None:
-                request.transport.abort()
+            if await _copy(reply, response, exchange):
+                await _end(response, exchange)
+            else:
+                exchange.reply.copy = None
+                if request.transport is not None:
+                    request.transport.abort()
         return response
 
     async def _reply(self, request: web.Request, exchange: Exchange) -> aiohttp.ClientResponse:
@@ -172,9 +179,19 @@ async def _copy(reply: aiohttp.ClientResponse, response: web.StreamResponse, exc
         try:
             await response.write(chunk)
         except ConnectionError:
-            exchange.status, exchange.error = 499, "the client went away"
+            exchange.status, exchange.error = 499, GONE
             return True
         exchange.bytes_out += len(chunk)
+        if exchange.reply is not None:
+            exchange.reply.take(chunk)
+
+
+async def _end(response: web.StreamResponse, exchange: Exchange) -> None:
+    """End the reply here, so that whatever is still to be done about it comes after the client has all of it."""
+    try:
+        await response.write_eof()
+    except ConnectionError:
+        exchange.status, exchange.error = 499, GONE
 
 
 @asynccontextmanager

@@ -12,9 +12,11 @@ import pytest
 from aiohttp import web
 
 from proxy.app import SERVER_OPTIONS, build
-from proxy.config import Config
+from proxy.config import Config, Shadow
+from proxy.desk import Desk, desk
 from proxy.observe import logger
 from proxy.rules.load import Loaded, load
+from proxy.rules.ruleset import RuleSet
 from proxy.scripted import ScriptedUpstream, scripted_upstream
 
 ROOT = Path(__file__).parent.parent
@@ -31,41 +33,56 @@ class Running:
     """A running Sidestep: its port, and what it logs."""
 
     port: int
+    agreement: Path
+    """The file in which agreement in shadow is kept."""
     _log: io.StringIO
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
+    def lines(self) -> list[dict[str, Any]]:
+        """Everything logged so far."""
+        return [json.loads(line) for line in self._log.getvalue().splitlines()]
+
     def logged(self) -> list[dict[str, Any]]:
         """The lines about requests so far."""
-        lines = [json.loads(line) for line in self._log.getvalue().splitlines()]
-        return [line for line in lines if line["event"] == "request"]
+        return [line for line in self.lines() if line["event"] == "request"]
 
 
 Start = Callable[..., Awaitable[Running]]
 
 
 @pytest.fixture
-async def start(shipped: Loaded) -> AsyncIterator[Start]:
-    """Starts Sidestep before an upstream; keyword arguments are tables of the configuration."""
+async def start(shipped: Loaded, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Start]:
+    """Starts Sidestep before an upstream; keyword arguments are tables of the configuration.
+
+    `using` are rules in place of the shipped ones, `at` a desk in place of a fresh one.
+    """
     async with AsyncExitStack() as stack:
 
-        async def starter(url: str, **tables: dict[str, Any]) -> Running:
+        async def starter(
+            url: str, *, using: RuleSet | None = None, at: Desk | None = None, **tables: dict[str, Any]
+        ) -> Running:
             config = Config.model_validate({**tables, "upstream": {"url": url, **tables.get("upstream", {})}})
             stream = io.StringIO()
-            app = build(config, shipped.rules, logger(config.log, stream))
+            agreement = tmp_path_factory.mktemp("state") / "agreement.json"
+            config = config.model_copy(update={"shadow": Shadow(file=str(agreement))})
+            app = build(config, at or desk(config, using or shipped.rules, b"key"), logger(config.log, stream))
             runner = web.AppRunner(app, shutdown_timeout=1, **SERVER_OPTIONS)
             await runner.setup()
             stack.push_async_callback(runner.cleanup)
             await web.TCPSite(runner, "127.0.0.1", 0).start()
-            return Running(runner.addresses[0][1], stream)
+            return Running(runner.addresses[0][1], agreement, stream)
 
         yield starter
 
 
 @pytest.fixture
 async def scripted() -> AsyncIterator[ScriptedUpstream]:
-    """A scripted upstream that says the same thing to everybody."""
-    async with scripted_upstream(lambda _body: [{"type": "text", "text": "from the upstream"}]) as upstream:
+    """A scripted upstream that says the same thing to everybody, with rate limits in its headers."""
+    headers = {"anthropic-ratelimit-unified-status": "allowed"}
+    async with scripted_upstream(
+        lambda _body: [{"type": "text", "text": "from the upstream"}], headers=headers
+    ) as upstream:
         yield upstream

@@ -6,6 +6,9 @@ from pathlib import Path
 import pytest
 
 from proxy import __main__ as program
+from proxy.config import Config
+
+CONFIG = str(Path(__file__).parent.parent / "config.toml")
 
 
 def test_a_command_that_does_not_exist_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
@@ -15,10 +18,35 @@ def test_a_command_that_does_not_exist_is_a_usage_error(capsys: pytest.CaptureFi
     assert "fly" in capsys.readouterr().err
 
 
-def test_a_configuration_that_is_not_there_is_a_usage_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("command", [[], ["serve"], ["demo"], ["check"], ["explain", "-"], ["rules"], ["schema"]])
+def test_a_configuration_that_is_not_there_is_a_usage_error(
+    command: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     missing = tmp_path / "none.toml"
-    assert program.main(["--config", str(missing)]) == program.USAGE_ERROR
-    assert f"{missing}: cannot be read: No such file or directory" in capsys.readouterr().err
+    assert program.main([*command, "--config", str(missing)]) == program.USAGE_ERROR
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert f"{missing}: cannot be read: No such file or directory" in said.err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["serve"],
+        ["--config", CONFIG, "--set", "listen.port=1", "--set", "rules.max_body=2"],
+        ["--config", "none.toml", "serve", "--config", CONFIG, "--set", "listen.port=1", "--set", "rules.max_body=2"],
+        ["--set", "listen.port=3", "--set", "rules.max_body=2", "serve", "--config", CONFIG, "--set", "listen.port=1"],
+    ],
+    ids=["nothing", "the command", "options", "options behind the command", "options around it: the last one wins"],
+)
+def test_serving_is_what_it_does_when_told_nothing_else(arguments: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    served: list[Config] = []
+    monkeypatch.chdir(Path(CONFIG).parent)
+    monkeypatch.setattr(program, "serve_command", lambda _options, settings: served.append(settings) or 0)
+    assert program.main(arguments) == 0
+    wanted = (1, 2) if "--set" in arguments else (8787, 8 * 1024 * 1024)
+    assert [(settings.listen.port, settings.rules.max_body) for settings in served] == [wanted]
 
 
 def test_uvloop_is_used_where_it_exists() -> None:

@@ -165,6 +165,84 @@ async def test_a_bad_configuration_is_told_whole_and_exits_with_2(tmp_path: Path
     assert "--set: log.level: found 'loud' (string)" in err
 
 
+WARM_UP = json.dumps(
+    {
+        "model": "m",
+        "max_tokens": 1,
+        "system": "You are a file search specialist for Claude Code",
+        "messages": [{"role": "user", "content": "Warmup"}],
+    }
+).encode()
+CLAUDE = "User-Agent: claude-cli/2.0.64 (external, cli)\r\n"
+
+
+async def _answers(peer: Peer) -> None:
+    while True:
+        await peer.sized(await peer.head())
+        await peer.send(reply(b"{}"))
+
+
+async def _is_answered(port: int) -> bool:
+    async with raw_client(port) as client:
+        await client.send(request(port, body=WARM_UP, more=CLAUDE))
+        head = await client.head()
+        assert b" 200 " in head
+        await client.sized(head)
+    return b"x-sidestep-rule" in head
+
+
+async def test_sighup_loads_rules_anew_and_keeps_the_old_ones_on_any_error(tmp_path: Path) -> None:
+    rule = (ROOT / "rules/70-warm-up.toml").read_text()
+    file = tmp_path / "1.toml"
+    file.write_text(rule)
+    async with (
+        raw_upstream(_answers) as upstream,
+        _process(upstream.url, f"rules.directory={tmp_path}", "breaker.window=0") as (process, port),
+    ):
+        assert await _is_answered(port)
+        file.write_text(rule.replace('action = "answer"', 'action = "answer"\nstatus = "off"'))
+        process.process.send_signal(signal.SIGHUP)
+        assert (await process.line("reloaded"))["rules"] == 0
+        assert not await _is_answered(port)
+        file.write_text(rule)
+        process.process.send_signal(signal.SIGHUP)
+        assert (await process.line("reloaded"))["rules"] == 1
+        file.write_text(rule.replace("Ready.", "Steady."))
+        (tmp_path / "2.toml").write_text("[[rules]]\nname = 3\n")
+        process.process.send_signal(signal.SIGHUP)
+        kept = await process.line("not reloaded")
+        assert (kept["problems"], kept["rules"]) == (6, 1)
+        assert await _is_answered(port)
+
+
+async def test_a_reload_under_load_loses_no_request(tmp_path: Path) -> None:
+    """Rules are switched on and off under clients that never pause; every request gets a whole reply of either sort."""
+    rule = (ROOT / "rules/70-warm-up.toml").read_text()
+    file = tmp_path / "1.toml"
+    file.write_text(rule)
+    done = asyncio.Event()
+
+    async def ask(port: int) -> list[bool]:
+        found = []
+        while not done.is_set():
+            found.append(await _is_answered(port))
+        return found
+
+    async with (
+        raw_upstream(_answers) as upstream,
+        _process(upstream.url, f"rules.directory={tmp_path}", "breaker.window=0") as (process, port),
+    ):
+        clients = [asyncio.create_task(ask(port)) for _ in range(8)]
+        for number in range(10):
+            status = "off" if number % 2 == 0 else "on"
+            file.write_text(rule.replace('action = "answer"', f'action = "answer"\nstatus = "{status}"'))
+            process.process.send_signal(signal.SIGHUP)
+            await process.line("reloaded")
+        done.set()
+        replies = [reply for client in clients for reply in await client]
+    assert set(replies) == {True, False}
+
+
 async def test_a_broken_rule_is_left_out_loudly_and_the_others_serve(tmp_path: Path) -> None:
     rules = tmp_path / "rules"
     rules.mkdir()
@@ -176,6 +254,9 @@ async def test_a_broken_rule_is_left_out_loudly_and_the_others_serve(tmp_path: P
         await peer.send(reply(b""))
 
     async with raw_upstream(script) as upstream, _process(upstream.url, f"rules.directory={rules}") as (process, port):
+        async with raw_client(port) as client:
+            await client.send(request(port, "/-/ready", method="GET"))
+            assert b" 503 " in await client.head()
         assert process.lines[-1]["rules"] == 1
         assert {line["place"] for line in process.lines[:-1]} == {f"{rules}/2.toml:1", f"{rules}/2.toml:2"}
         async with raw_client(port) as client:

@@ -13,7 +13,7 @@ from proxy.rules.examples import request_of
 from proxy.rules.load import LoadedRule, load
 from proxy.scripted import ScriptedUpstream
 from proxy.sse import Decoder
-from tests.conftest import Start
+from tests.conftest import Running, Start
 from tests.policy import POLICY
 
 SHIPPED = load(Path(__file__).parent.parent / "rules")
@@ -43,6 +43,14 @@ async def _send(url: str, head: Head, body: Body) -> tuple[aiohttp.ClientRespons
         session.request(head.method, url + head.path, data=orjson.dumps(body), headers=headers) as reply,
     ):
         return reply, await reply.read()
+
+
+async def _warm(start: Start, scripted: ScriptedUpstream, **tables: Any) -> Running:
+    """Sidestep when it has forwarded a reply, so that there are rate limits for the quota probe's answer to repeat."""
+    sidestep = await start(scripted.url, **tables)
+    await _send(sidestep.url, Head("POST", "/v1/messages", {}), _conversation(_user("hi")))
+    scripted.seen.clear()
+    return sidestep
 
 
 def _text(reply: aiohttp.ClientResponse, raw: bytes) -> str:
@@ -77,7 +85,7 @@ def test_every_rule_carries_at_least_three_examples_of_each_sort(entry: LoadedRu
 async def test_a_side_question_is_answered_in_the_form_it_asks_for(
     start: Start, scripted: ScriptedUpstream, entry: LoadedRule, stream: bool
 ) -> None:
-    sidestep = await start(scripted.url)
+    sidestep = await _warm(start, scripted, breaker={"window": 0.0})
     for answer, (head, body) in _answered(entry):
         body = {name: value for name, value in body.items() if name != "stream"} | ({"stream": True} if stream else {})
         reply, raw = await _send(sidestep.url, head, body)
@@ -90,7 +98,7 @@ async def test_a_side_question_is_answered_in_the_form_it_asks_for(
 @pytest.mark.parametrize("entry", SHIPPED.entries, ids=lambda entry: entry.rule.name)
 async def test_near_misses_are_forwarded(start: Start, scripted: ScriptedUpstream, entry: LoadedRule) -> None:
     """Misses of one rule may belong to another; none of them may be answered by this one."""
-    sidestep = await start(scripted.url)
+    sidestep = await _warm(start, scripted)
     for _, (head, body) in _requests(entry, entry.model.misses):
         reply, _ = await _send(sidestep.url, head, body)
         assert reply.headers.get("x-sidestep-rule") != entry.rule.name
@@ -100,7 +108,7 @@ async def test_near_misses_are_forwarded(start: Start, scripted: ScriptedUpstrea
 async def test_guarded_kinds_reach_the_upstream_whole(
     start: Start, scripted: ScriptedUpstream, entry: LoadedRule
 ) -> None:
-    sidestep = await start(scripted.url)
+    sidestep = await _warm(start, scripted)
     for _, (head, body) in _requests(entry, entry.model.matches):
         reply, _ = await _send(sidestep.url, head, body)
         assert "x-sidestep-rule" not in reply.headers
@@ -113,7 +121,7 @@ async def test_nothing_overrides_the_safety_classifiers_guard(
     start: Start, scripted: ScriptedUpstream, entry: LoadedRule
 ) -> None:
     """A request that an answering rule matches, with the classifier's mark put into it."""
-    sidestep = await start(scripted.url)
+    sidestep = await _warm(start, scripted)
     _, (head, body) = _answered(entry)[0]
     mark = {"type": "text", "text": "You are a security monitor for autonomous AI coding agents."}
     system = body.get("system", [])
@@ -128,7 +136,7 @@ async def test_every_row_of_the_policy_is_answered_as_it_says(
     start: Start, scripted: ScriptedUpstream, command: str, answer: str, ending: str
 ) -> None:
     """Through the rule, as a whole request: 0.2.64 to 1.0.88 end it with the command, later versions with a newline."""
-    sidestep = await start(scripted.url)
+    sidestep = await _warm(start, scripted)
     entry = next(entry for entry in ANSWERING if entry.rule.name == "command-prefix")
     _, (head, body) = _answered(entry)[0]
     policy, _, _ = body["messages"][0]["content"].rpartition("Command: ")
@@ -195,7 +203,7 @@ QUOTING: dict[str, Callable[[str], Body]] = {
 async def test_a_conversation_that_quotes_the_markers_is_forwarded(
     start: Start, scripted: ScriptedUpstream, entry: LoadedRule, quoting: str
 ) -> None:
-    sidestep = await start(scripted.url)
+    sidestep = await _warm(start, scripted)
     _, (head, body) = _answered(entry)[0]
     for text in _words(body):
         conversation = QUOTING[quoting](text)
@@ -210,7 +218,7 @@ async def test_a_conversation_on_top_of_a_side_question_is_forwarded(
     start: Start, scripted: ScriptedUpstream, entry: LoadedRule
 ) -> None:
     """The very request with one more turn behind it: what was the last message is an older one."""
-    sidestep = await start(scripted.url)
+    sidestep = await _warm(start, scripted)
     _, (head, body) = _answered(entry)[0]
     turns = [*body["messages"], {"role": "assistant", "content": "so?"}, _user("tell me more")]
     reply, _ = await _send(sidestep.url, head, body | {"messages": turns})
@@ -221,7 +229,7 @@ async def test_a_conversation_on_top_of_a_side_question_is_forwarded(
 async def test_another_program_gets_no_answer_from_here(
     start: Start, scripted: ScriptedUpstream, entry: LoadedRule
 ) -> None:
-    sidestep = await start(scripted.url)
+    sidestep = await _warm(start, scripted)
     _, (head, body) = _answered(entry)[0]
     for agent in ("Anthropic/Python 2.12.0", "claude-cli", "claude-cli/dev", "my-claude-cli/2.1.330", ""):
         reply, _ = await _send(sidestep.url, Head(head.method, head.path, {"user-agent": agent}), body)

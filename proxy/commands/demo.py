@@ -6,6 +6,8 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from secrets import token_bytes
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import aiohttp
@@ -13,11 +15,14 @@ import orjson
 from aiohttp import web
 
 from proxy.app import SERVER_OPTIONS, build
-from proxy.config import Config
+from proxy.commands.tables import problem_line, short, table
+from proxy.config import Capture, Config, Shadow, Upstream
+from proxy.desk import desk
 from proxy.exchange import Head
 from proxy.observe import logger
 from proxy.rules.examples import request_of
-from proxy.rules.load import Loaded, load
+from proxy.rules.load import Loaded, LoadedRule, load
+from proxy.rules.ruleset import RuleSet
 from proxy.rules.schema import RequestModel
 from proxy.scripted import Block, scripted_upstream
 from proxy.sse import Decoder, Event
@@ -53,24 +58,33 @@ async def run(config: Config) -> int:
     """Print the table; 0 if every rule loads, every side question was answered here and the conversation was not."""
     loaded = load(Path(config.rules.directory))
     for problem in loaded.problems:
-        print(problem, file=sys.stderr)
-    questions = _questions(loaded)
+        print(problem_line(problem), file=sys.stderr)
+    asked = [
+        entry for entry in loaded.entries if entry.rule.status != "off" and entry.model.matches[0].answer is not None
+    ]
     async with _running(config, loaded) as (base, session):
-        rows = [await _ask(session, base, name, *request) for name, request in questions]
-        rows.append(await _ask(session, base, "conversation", *request_of(_CONVERSATION)))
+        # First of all, since a rule may repeat headers of what was forwarded before.
+        rows = [await _ask(session, base, "conversation", *request_of(_CONVERSATION))]
+        rows += [await _ask(session, base, entry.rule.name, *_first(entry)) for entry in asked]
     _print(rows)
-    expected = [name for name, _ in questions] + ["upstream"]
+    expected = ["upstream", *(entry.rule.name if entry.rule.status == "on" else "upstream" for entry in asked)]
     return 0 if not loaded.problems and [row.answered_by for row in rows] == expected else 1
 
 
-def _questions(loaded: Loaded) -> list[tuple[str, tuple[Head, bytes]]]:
-    """For every answering rule, the first of its own examples."""
-    return [
-        (entry.rule.name, request_of(entry.base, entry.model.base, example))
-        for entry in loaded.entries
-        for example in entry.model.matches[:1]
-        if example.answer is not None
-    ]
+def _answers_first(entry: LoadedRule) -> bool:
+    """Whether the first of a rule's own examples is one that it answers."""
+    return entry.model.matches[0].answer is not None
+
+
+def _first(entry: LoadedRule) -> tuple[Head, bytes]:
+    """The first of a rule's own examples."""
+    return request_of(entry.base, entry.model.base, entry.model.matches[0])
+
+
+def _repeated(rules: RuleSet) -> dict[str, str]:
+    """A header for every rule that wants one to repeat."""
+    replays = [rule.answer.replay for rule in rules.rules if rule.answer and rule.answer.replay]
+    return {f"{replay.prefix}demo": "shown" for replay in replays}
 
 
 @asynccontextmanager
@@ -79,10 +93,15 @@ async def _running(config: Config, loaded: Loaded) -> AsyncIterator[tuple[str, a
         return [{"type": "text", "text": _REPLY}]
 
     async with AsyncExitStack() as stack:
-        upstream = await stack.enter_async_context(scripted_upstream(script, pause=_PAUSE))
-        settings = config.model_copy(update={"upstream": config.upstream.model_copy(update={"url": upstream.url})})
+        upstream = await stack.enter_async_context(
+            scripted_upstream(script, pause=_PAUSE, headers=_repeated(loaded.rules))
+        )
+        state = Path(stack.enter_context(TemporaryDirectory()))  # a demonstration leaves no trace in the real one
+        tables = {"upstream": Upstream(url=upstream.url), "shadow": Shadow(file=str(state / "agreement.json"))}
+        settings = config.model_copy(update={**tables, "capture": Capture()})
         quiet = logger(config.log.model_copy(update={"level": "error"}))
-        runner = web.AppRunner(build(settings, loaded.rules, quiet), **SERVER_OPTIONS)
+        app = build(settings, desk(settings, loaded.rules, token_bytes(32)), quiet)
+        runner = web.AppRunner(app, **SERVER_OPTIONS)
         await runner.setup()
         stack.push_async_callback(runner.cleanup)
         await web.TCPSite(runner, "127.0.0.1", 0).start()
@@ -121,16 +140,8 @@ def _streamed_text(events: Sequence[Event]) -> str:
 
 
 def _print(rows: Sequence[Shown]) -> None:
-    heads = ("question", "answered by", "form", "first byte", "complete", "text")
-    table = [heads] + [
-        (row.question, row.answered_by, row.form, f"{row.first:.1f} ms", f"{row.total:.1f} ms", _short(row.text))
+    cells = [
+        (row.question, row.answered_by, row.form, f"{row.first:.1f} ms", f"{row.total:.1f} ms", short(repr(row.text)))
         for row in rows
     ]
-    widths = [max(len(line[column]) for line in table) for column in range(len(heads))]
-    for line in table:
-        print("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
-
-
-def _short(text: str) -> str:
-    shown = repr(text)
-    return shown if len(shown) <= 72 else shown[:71] + "…"
+    print(table(("question", "answered by", "form", "first byte", "complete", "text"), cells))

@@ -1,6 +1,6 @@
 """Conditions: a rule's `when` table compiled into predicates, the cheap ones first."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -70,6 +70,23 @@ class When:
                 return None
         return groups
 
+    def truths(self, request: MessagesRequest) -> Iterator[tuple["AnyCondition", bool]]:
+        """Every condition in the order in which they are tested, with its truth: for explanations."""
+        for condition in self.conditions:
+            yield condition, condition.holds(request, {})
+
+    def tests(self) -> Iterator[Condition]:
+        """Every test of a fact, those within groups too, in the order in which they are tested: for explanations."""
+        for condition in self.conditions:
+            match condition:
+                case Condition():
+                    yield condition
+                case Any_(groups=groups):
+                    for group in groups:
+                        yield from group.tests()
+                case Not(group=group):
+                    yield from group.tests()
+
     def possible(self, head: Head) -> bool:
         """Whether a request with this head could match, whatever its body is."""
         return all(
@@ -98,7 +115,7 @@ def _entry(name: str, value: Any, path: Path, notes: Notes) -> list[AnyCondition
             return [Any_(tuple(compile_when(group, (*path, index), notes) for index, group in enumerate(groups)))]
         case "not", dict():
             return [Not(compile_when(value, path, notes))]
-        case "header", dict():
+        case "header", dict() if value:
             return [
                 test for key, tests in value.items() for test in _entry(HEADER_PREFIX + key, tests, (*path, key), notes)
             ]

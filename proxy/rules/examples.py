@@ -56,7 +56,7 @@ def _fault(rule: Rule, match: Match, request: MessagesRequest | NotUnderstood) -
     if groups is None:
         return "the rule does not match it"
     match rule.outcome(request, groups):
-        case Answer(text=text):
+        case Answer(text=text) | Forward(beside=Answer(text=text)):
             return None if text == match.answer else f"answered {text!r}, expected {match.answer!r}"
         case Forward(reason=reason):
             wanted = f"declined: {match.declines}" if match.declines else None if match.answer is None else ""

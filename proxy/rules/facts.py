@@ -92,3 +92,8 @@ def fact(name: str) -> HeadFact | BodyFact | None:
         header = name.removeprefix(HEADER_PREFIX).lower()
         return HeadFact("text", "a request header", lambda head: head.headers.get(header))
     return FACTS.get(name)
+
+
+def value_of(subject: HeadFact | BodyFact, request: MessagesRequest) -> Any:
+    """What a request says of a fact; None when it does not say."""
+    return subject.read(request.head) if isinstance(subject, HeadFact) else subject.read(request)

@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from proxy import toml
+from proxy.exchange import Replay, parse_version
 from proxy.rules.conditions import compile_when
 from proxy.rules.examples import failures
 from proxy.rules.operators import Notes
@@ -36,7 +37,8 @@ class Loaded:
 
     @property
     def rules(self) -> RuleSet:
-        return RuleSet(tuple(entry.rule for entry in self.entries))
+        """The rules that are asked: all but those that are switched off."""
+        return RuleSet(tuple(entry.rule for entry in self.entries if entry.rule.status != "off"))
 
 
 def load(directory: FilePath) -> Loaded:
@@ -107,7 +109,17 @@ def _compile(table: Any, base: RequestModel, source: str, line: int) -> tuple[Lo
     faults += notes.problems
     if faults:
         return None, faults
-    rule = Rule(model.name, model.about, source, line, when, plan)
+    rule = Rule(
+        name=model.name,
+        about=model.about,
+        source=source,
+        line=line,
+        when=when,
+        answer=plan,
+        status=model.status,
+        compare=model.compare,
+        tested=(parse_version(model.tested.first), parse_version(model.tested.last)) if model.tested else None,
+    )
     failed = list(failures(rule, model, base))
     return (None, failed) if failed else (LoadedRule(rule, model, base), [])
 
@@ -115,14 +127,19 @@ def _compile(table: Any, base: RequestModel, source: str, line: int) -> tuple[Lo
 def _plan(model: RuleModel, notes: Notes) -> tuple[AnswerPlan | None, list[Fault]]:
     answer = model.answer
     if model.action == "forward":
-        return None, [(("answer",), "a rule that forwards has no answer")] if answer else []
+        faults: list[Fault] = [(("answer",), "a rule that forwards has no answer")] if answer else []
+        if model.status == "shadow":
+            faults.append((("status",), "a rule that forwards has nothing to hold against the reply"))
+        return None, faults
     if answer is None:
         return None, [(("action",), "a rule that answers needs a [rules.answer] table")]
     try:
         template = compile_template(answer.text, notes.groups)
     except ValueError as error:
         return None, [(("answer", "text"), str(error))]
-    return AnswerPlan(template, answer.stop_reason, answer.output_tokens), []
+    wanted = answer.replay
+    replay = Replay(wanted.headers.lower(), wanted.max_age, wanted.without == "decline") if wanted else None
+    return AnswerPlan(template, answer.stop_reason, answer.output_tokens, tuple(answer.headers.items()), replay), []
 
 
 def _faults(error: ValidationError, model: type[RuleModel | RequestModel]) -> list[Fault]:

@@ -3,7 +3,7 @@
 import difflib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import re2
 
@@ -33,12 +33,12 @@ class Notes:
 
 def predicate(notes: Notes, kind: Kind, operator: str, operand: Any, path: Path) -> Predicate | None:
     """The test that `operator = operand` stands for, or None after noting what is wrong with it."""
-    make = OPERATORS[kind].get(operator)
-    if make is None:
+    known = OPERATORS[kind].get(operator)
+    if known is None:
         notes.fault(path, f"unknown operator for {kind}{suggestion(operator, OPERATORS[kind])}")
         return None
     try:
-        return make(notes, operand, path)
+        return known.make(notes, operand, path)
     except ValueError as error:
         notes.fault(path, str(error))
         return None
@@ -177,38 +177,76 @@ def _a(wanted: type, described: str) -> Callable[[Any], Any]:
     return lambda operand: _typed(operand, wanted, described)
 
 
-OPERATORS: dict[Kind, dict[str, Maker]] = {
+Operand = Literal[
+    "a string",
+    "some text",
+    "an array of strings",
+    "a pattern",
+    "an integer",
+    "true or false",
+    "a version",
+    "an integer, or a table of integer operators",
+    "a string, or a table of text operators",
+]
+"""What stands behind an operator, for the documentation and the schema; "some text" is a string that is not empty."""
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """What a condition can ask of a fact. `make` turns the operand into a test, or raises ValueError with its wish."""
+
+    make: Maker
+    operand: Operand
+    meaning: str
+
+
+_PRESENT = Operator(_present, "true or false", "whether the request says it; an empty list does not count as said")
+
+OPERATORS: dict[Kind, dict[str, Operator]] = {
     "text": {
-        "is": _is(_a(str, "a string")),
-        "in": _one_of,
-        "starts_with": _text_test(str.startswith),
-        "ends_with": _text_test(str.endswith),
-        "contains": _text_test(str.__contains__),
-        "pattern": _pattern,
-        "length": _length,
-        "present": _present,
+        "is": Operator(_is(_a(str, "a string")), "a string", "the text is exactly this"),
+        "in": Operator(_one_of, "an array of strings", "the text is one of these"),
+        "starts_with": Operator(_text_test(str.startswith), "some text", "the text begins with this"),
+        "ends_with": Operator(_text_test(str.endswith), "some text", "the text ends with this"),
+        "contains": Operator(_text_test(str.__contains__), "some text", "this stands anywhere in the text"),
+        "pattern": Operator(_pattern, "a pattern", "the RE2 pattern is found anywhere in the text"),
+        "length": Operator(_length, "an integer, or a table of integer operators", "the number of characters"),
+        "present": _PRESENT,
     },
     "integer": {
-        "is": _is(_a(int, "an integer")),
-        "min": _number_test(int.__ge__, _a(int, "an integer")),
-        "max": _number_test(int.__le__, _a(int, "an integer")),
-        "present": _present,
+        "is": Operator(_is(_a(int, "an integer")), "an integer", "the number is exactly this"),
+        "min": Operator(_number_test(int.__ge__, _a(int, "an integer")), "an integer", "the number is this or more"),
+        "max": Operator(_number_test(int.__le__, _a(int, "an integer")), "an integer", "the number is this or less"),
+        "present": _PRESENT,
     },
-    "flag": {"is": _is(_a(bool, "true or false")), "present": _present},
+    "flag": {
+        "is": Operator(_is(_a(bool, "true or false")), "true or false", "the flag is exactly this"),
+        "present": _PRESENT,
+    },
     "version": {
-        "is": _is(_version),
-        "min": _number_test(tuple.__ge__, _version),
-        "below": _number_test(tuple.__lt__, _version),
-        "present": _present,
+        "is": Operator(_is(_version), "a version", "the version is exactly this"),
+        "min": Operator(_number_test(tuple.__ge__, _version), "a version", "the version is this or a later one"),
+        "below": Operator(_number_test(tuple.__lt__, _version), "a version", "the version is before this one"),
+        "present": _PRESENT,
     },
     "texts": {
-        "is": _is(_strings),
-        "only": _only,
-        "length": _length,
-        "some": _some(lambda values: values),
-        "first": _some(lambda values: values[:1]),
-        "last": _some(lambda values: values[-1:]),
-        "present": _present,
+        "is": Operator(_is(_strings), "an array of strings", "the list is exactly this, in this order"),
+        "only": Operator(_only, "an array of strings", "the list holds nothing but these, each any number of times"),
+        "length": Operator(_length, "an integer, or a table of integer operators", "the number of elements"),
+        "some": Operator(
+            _some(lambda values: values), "a string, or a table of text operators", "one element meets all of this"
+        ),
+        "first": Operator(
+            _some(lambda values: values[:1]),
+            "a string, or a table of text operators",
+            "the first element meets all of this",
+        ),
+        "last": Operator(
+            _some(lambda values: values[-1:]),
+            "a string, or a table of text operators",
+            "the last element meets all of this",
+        ),
+        "present": _PRESENT,
     },
 }
-"""Kind of fact to operators. A maker turns the operand into a predicate, or raises ValueError saying what it wants."""
+"""Kind of fact to the operators that it knows, by name."""

@@ -3,13 +3,16 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from proxy.exchange import Answer, Decision, Forward, Head
+from proxy.exchange import Answer, Decision, Forward, Head, Replay, Version
 from proxy.filters.decline import Decline
 from proxy.messages import MessagesRequest
 from proxy.rules.conditions import When
 from proxy.rules.operators import Groups
+from proxy.rules.schema import Comparison, Status
 from proxy.rules.structured import conforms
 from proxy.rules.templates import TextTemplate
+
+NO_MATCH = "no rule matched"
 
 BYTES_PER_TOKEN = 4
 """The rule of thumb behind the estimates in `usage`; nothing depends on it being right."""
@@ -22,6 +25,8 @@ class AnswerPlan:
     text: TextTemplate
     stop_reason: str
     output_tokens: int | None
+    headers: tuple[tuple[str, str], ...] = ()
+    replay: Replay | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +39,10 @@ class Rule:
     line: int
     when: When
     answer: AnswerPlan | None
+    status: Status = "on"
+    compare: Comparison = "text"
+    tested: tuple[Version, Version] | None = None
+    """The first and the last client version that it was tried with."""
 
     def match(self, request: MessagesRequest) -> Groups | None:
         return self.when.match(request)
@@ -43,9 +52,10 @@ class Rule:
         if self.answer is None:
             return Forward("guarded", self.name)
         try:
-            return self._answer(self.answer, request, groups)
+            answer = self._answer(self.answer, request, groups)
         except Decline as decline:
             return Forward(f"declined: {decline.reason}", self.name)
+        return in_shadow(answer) if self.status == "shadow" else answer
 
     def _answer(self, plan: AnswerPlan, request: MessagesRequest, groups: Mapping[str, str]) -> Answer:
         text = plan.text.render(request, groups)
@@ -61,7 +71,14 @@ class Rule:
             stream=request.stream,
             input_tokens=max(1, request.size // BYTES_PER_TOKEN),
             output_tokens=estimate if plan.output_tokens is None else plan.output_tokens,
+            headers=plan.headers,
+            replay=plan.replay,
         )
+
+
+def in_shadow(answer: Answer) -> Forward:
+    """An answer that is not given, but held against the model's."""
+    return Forward("shadow", answer.rule, answer)
 
 
 def _continuing(prefill: str | None, text: str) -> str:
@@ -92,4 +109,4 @@ class RuleSet:
                     return rule.outcome(request, groups)
             except Exception as error:  # fails open: nothing that a rule does may cost a person's request
                 return Forward(f"rule failed: {type(error).__name__}", rule.name)
-        return Forward("no rule matched")
+        return Forward(NO_MATCH)

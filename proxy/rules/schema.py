@@ -1,56 +1,126 @@
 """What a rule file may hold: the shape of it, before its conditions and templates are compiled."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+
+VERSION = r"^[0-9]+(\.[0-9]+)*$"
+
+# RFC 9110, sections 5.1 and 5.5, without the bytes beyond ASCII.
+HeaderName = Annotated[str, Field(pattern=r"^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")]
+HeaderValue = Annotated[str, Field(pattern=r"^[\x20-\x7e\t]*$")]
 
 # What the API gives as a reason for a reply of text alone (API reference, "Handling stop reasons").
 StopReason = Literal["end_turn", "max_tokens", "stop_sequence", "refusal"]
 
 
+# On: answers. Shadow: forwards, and holds its own answer against the reply. Off: is not asked.
+Status = Literal["on", "shadow", "off"]
+
+# When two answers count as the same: the same text, the same JSON value, the same set of paths, or any reply at all.
+Comparison = Literal["text", "json", "paths", "form"]
+
+
 class Table(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    # The texts below the fields are their descriptions in the schema for editors.
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, use_attribute_docstrings=True)
 
 
 class RequestModel(Table):
     """A request, or the part of one that differs from its base. A table is merged, anything else replaced."""
 
     method: str | None = None
+    """The request's method; POST if no layer says one."""
     path: str | None = None
+    """Its path, without the query; /v1/messages if no layer says one."""
     headers: dict[str, str] = {}
+    """Its headers, by name in any case."""
     body: dict[str, Any] = {}
+    """Its JSON body."""
     without: list[str] = []
     """Fields of the base's body that this request does not have: TOML has no null."""
 
 
 class Example(RequestModel):
     about: str = Field(min_length=1)
+    """What the example shows, in a few words."""
 
 
 class Match(Example):
     """A request that the rule must match; `answer` is the exact text, None for a guard or a rule that declines."""
 
     answer: str | None = None
+    """The exact text that is answered."""
     declines: str | None = None
+    """The reason for which the answer's filter declines this request."""
+
+
+class ReplayModel(Table):
+    """Response headers to repeat from the last forwarded reply to the same credential."""
+
+    headers: str = Field(min_length=1)
+    """What their names start with."""
+    max_age: float = Field(300.0, gt=0, allow_inf_nan=False)
+    """Seconds after which they are too old to be repeated."""
+    without: Literal["decline", "answer"] = "decline"
+    """What to do when there are none, or none young enough."""
+
+
+class TestedModel(Table):
+    """The client versions that the rule was tried with, as text: the first and the last of them."""
+
+    first: str = Field(pattern=VERSION)
+    """The first of them, such as "1.0.88"."""
+    last: str = Field(pattern=VERSION)
+    """The last of them; a client beyond it is reported as drift."""
 
 
 class AnswerModel(Table):
+    """What is answered: one text."""
+
     text: str
+    """The text: a Jinja template over facts and captured groups, with filters."""
     stop_reason: StopReason = "end_turn"
+    """Why the reply ends, as the client is to see it."""
     output_tokens: int | None = Field(None, ge=0)
+    """The output tokens to report; estimated from the text if absent."""
+    headers: dict[HeaderName, HeaderValue] = {}
+    """Further headers of the reply."""
+    replay: ReplayModel | None = None
+    """Response headers to repeat from an earlier reply of the upstream."""
 
 
 class RuleModel(Table):
+    """One rule: what it matches, what it answers, and the examples that hold it to both."""
+
     name: str = Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=60)
+    """Its name: small letters, digits and hyphens. No two rules share one."""
     about: str = Field(min_length=1)
+    """The question that it answers, in a few words."""
     action: Literal["answer", "forward"]
+    """To answer here, or, as a guard, to forward to the model before any other rule is asked."""
+    status: Status = "on"
+    """On: it is in force. Shadow: it forwards, and its answer is held against the model's. Off: it is not asked."""
+    compare: Comparison = "text"
+    """When its answer counts as the model's: same text, same JSON value, same set of paths, or any reply at all."""
+    tested: TestedModel | None = None
+    """The client versions that it was tried with."""
     when: dict[str, Any] = Field(min_length=1)
+    """The conditions, all of which must hold."""
     answer: AnswerModel | None = None
+    """What it answers; a rule that forwards has none."""
     base: RequestModel = RequestModel()
+    """What its examples start from, on top of the file's base."""
     matches: list[Match] = Field(min_length=1)
+    """Requests that it must match."""
     misses: list[Example] = Field(min_length=1)
+    """Requests that it must not match."""
 
 
 class RuleFile(Table):
+    """A file of rules. Files are read in the order of their names; the first rule that matches decides."""
+
     base: RequestModel = RequestModel()
+    """What the examples of all rules in this file start from."""
     rules: list[RuleModel] = Field(min_length=1)
+    """The rules, in the order in which they are asked; guards are asked before all others."""

@@ -6,7 +6,7 @@ import pytest
 
 from proxy import __main__ as program
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 QUESTIONS = [
     "quota-probe",
     "topic",
@@ -23,7 +23,7 @@ def test_it_shows_who_answered_each_question(capsys: pytest.CaptureFixture[str])
     assert program.main(["demo", "--config", str(ROOT / "config.toml")]) == 0
     _, *rows = capsys.readouterr().out.splitlines()
     shown = [tuple(row.split()[:2]) for row in rows]
-    assert shown == [(name, name) for name in QUESTIONS] + [("conversation", "upstream")]
+    assert shown == [("conversation", "upstream")] + [(name, name) for name in QUESTIONS]
 
 
 def test_it_fails_when_a_rule_does_not_load(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -32,3 +32,15 @@ def test_it_fails_when_a_rule_does_not_load(tmp_path: Path, capsys: pytest.Captu
     arguments = ["demo", "--config", str(ROOT / "config.toml"), "--set", f"rules.directory={tmp_path}"]
     assert program.main(arguments) == 1
     assert "2.toml:2" in capsys.readouterr().err
+
+
+def test_rules_in_shadow_are_left_to_the_upstream_and_those_that_are_off_are_not_asked(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, status in [("70-warm-up", "shadow"), ("80-spinner-word", "off")]:
+        rule = (ROOT / f"rules/{name}.toml").read_text()
+        (tmp_path / f"{name}.toml").write_text(rule.replace('"answer"\n', f'"answer"\nstatus = "{status}"\n', 1))
+    arguments = ["demo", "--config", str(ROOT / "config.toml"), "--set", f"rules.directory={tmp_path}"]
+    assert program.main(arguments) == 0
+    _, *rows = capsys.readouterr().out.splitlines()
+    assert [row.split()[:2] for row in rows] == [["conversation", "upstream"], ["warm-up", "upstream"]]

@@ -11,7 +11,7 @@ import tempfile
 import threading
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from proxy.scripted import ScriptedUpstream, scripted_upstream
@@ -54,8 +54,11 @@ def run(version: str, mode: str) -> scenario.Outcome:
     outcome = scenario.Outcome(version, mode)
     terminal = mode == "terminal"
     subscription = terminal and tuple(map(int, version.split("."))) >= _SUBSCRIPTION_SINCE
-    with tempfile.TemporaryDirectory() as folder, _upstream() as upstream, sidestep(upstream.url) as proxy:
-        client = clients.prepare(version, Path(folder), proxy.url, subscription=subscription)
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        upstream = stack.enter_context(_upstream())
+        proxy = stack.enter_context(sidestep(upstream.url, folder))
+        client = clients.prepare(version, folder, proxy.url, subscription=subscription)
         outcome.faults += scenario.in_terminal(client, proxy) if terminal else scenario.printed(client)
         outcome.faults += scenario.logged(client)
         outcome.answered = Counter(line["rule"] for line in proxy.requests() if line["outcome"] == "answered")

@@ -1,6 +1,7 @@
 """Sidestep as a person runs it: `python -m proxy` as a process, its log lines read as they come."""
 
 import json
+import shutil
 import subprocess
 import sys
 import threading
@@ -8,6 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 _START_SECONDS = 20
@@ -41,9 +43,15 @@ class Sidestep:
 
 
 @contextmanager
-def sidestep(upstream_url: str) -> Iterator[Sidestep]:
-    """Run the proxy before `upstream_url`, on any free port."""
-    settings = ["listen.port=0", f"upstream.url={upstream_url}", "log.format=json"]
+def sidestep(upstream_url: str, folder: Path) -> Iterator[Sidestep]:
+    """Run the proxy before `upstream_url`, on any free port, with the shipped rules copied to `folder`.
+
+    One setting of theirs is for upstreams like the scripted one, that never send rate limits to repeat.
+    """
+    rules = shutil.copytree("rules", folder / "rules")
+    quota = rules / "10-quota-probe.toml"
+    quota.write_text(quota.read_text().replace('without = "decline"', 'without = "answer"'))
+    settings = ["listen.port=0", f"upstream.url={upstream_url}", "log.format=json", f"rules.directory={rules}"]
     command = [sys.executable, "-m", "proxy", "--config", "config.toml"]
     for setting in settings:
         command += ["--set", setting]

@@ -1,0 +1,70 @@
+"""The circuit breaker: a client that asks the same again at once did not like the answer.
+
+Claude Code sends a request a second time, without streaming, when it cannot use the reply to the first (seen in 2.0.20
+and later); the SDKs under it repeat what they take for a failure.
+"""
+
+import hashlib
+from collections import Counter, OrderedDict
+from collections.abc import Hashable
+from dataclasses import dataclass, field
+
+import orjson
+
+from proxy.exchange import Answer, Decision, Forward
+from proxy.messages import MessagesRequest
+from proxy.rules.ruleset import in_shadow
+
+_REMEMBERED = 4096
+"""Answers and tripped sessions that are kept in mind, the latest; more would only grow."""
+
+
+@dataclass(slots=True)
+class Breaker:
+    """Remembers what was answered; times are seconds on any steady clock.
+
+    Within `window` seconds, the same question of the same session trips the rule: it forwards for that session from
+    then on. After `trips` of these it is in shadow for everybody, until the rules are loaded anew.
+    """
+
+    window: float
+    trips: int
+    _answered: "OrderedDict[Hashable, float]" = field(default_factory=OrderedDict)
+    _tripped: "OrderedDict[Hashable, float]" = field(default_factory=OrderedDict)
+    _count: "Counter[str]" = field(default_factory=Counter)
+
+    def review(self, answer: Answer, request: MessagesRequest, now: float) -> tuple[Decision, str]:
+        """The decision in place of `answer`, and what to log of it ("" for nothing)."""
+        session = request.session
+        if self.in_shadow(answer.rule):
+            return in_shadow(answer), ""
+        if (session, answer.rule) in self._tripped:
+            return Forward("tripped in this session", answer.rule), ""
+        question = (session, answer.rule, _digest(request))
+        answered = self._answered.get(question)
+        if not session or answered is None or now - answered > self.window:
+            _remember(self._answered, question, now)
+            return answer, ""
+        _remember(self._tripped, (session, answer.rule), now)
+        self._count[answer.rule] += 1
+        said = "the client asked again at once: the rule forwards for its session"
+        if self.in_shadow(answer.rule):
+            said = "clients keep asking again: the rule is in shadow until the rules are loaded anew"
+        return Forward("asked again", answer.rule), said
+
+    def in_shadow(self, rule: str) -> bool:
+        """Whether the rule has tripped so often that it answers nobody."""
+        return self._count[rule] >= self.trips
+
+
+def _remember(memory: "OrderedDict[Hashable, float]", key: Hashable, now: float) -> None:
+    memory[key] = now
+    memory.move_to_end(key)
+    if len(memory) > _REMEMBERED:
+        memory.popitem(last=False)
+
+
+def _digest(request: MessagesRequest) -> bytes:
+    """What makes two requests the same question: a retry may change `stream`, `max_tokens` and the model."""
+    question = orjson.dumps([request.body.get("system"), request.body["messages"]])
+    return hashlib.blake2b(question, digest_size=16).digest()

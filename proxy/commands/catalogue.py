@@ -1,0 +1,71 @@
+"""`rules`: all rules in the order in which they are asked."""
+
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from proxy.commands.tables import json_text, place, problem_json, problem_line, short, table
+from proxy.exchange import Version
+from proxy.rules.load import Loaded, LoadedRule
+from proxy.shadow import Agreement
+
+HEADS = ("no.", "rule", "status", "action", "about", "tested with", "agreement", "place")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One rule as it is shown. `number` is None for a rule that is switched off: it is not asked."""
+
+    number: int | None
+    entry: LoadedRule
+    agreement: Agreement
+    """How often it and the model said the same while it was in shadow."""
+
+    def cells(self) -> tuple[str, ...]:
+        """What people see, below `HEADS`."""
+        rule = self.entry.rule
+        number = "-" if self.number is None else str(self.number)
+        tested = "-".join(map(dotted, rule.tested)) if rule.tested else ""
+        about, action, where = short(rule.about, 56), self.entry.model.action, place(rule.source, rule.line)
+        return (number, rule.name, rule.status, action, about, tested, self.agreement.shown(), where)
+
+    def fields(self) -> dict[str, Any]:
+        """What machines see."""
+        rule = self.entry.rule
+        return {
+            "number": self.number,
+            "name": rule.name,
+            "status": rule.status,
+            "action": self.entry.model.action,
+            "about": rule.about,
+            "tested": {"first": dotted(rule.tested[0]), "last": dotted(rule.tested[1])} if rule.tested else None,
+            "agreement": self.agreement.counts,
+            "file": rule.source,
+            "line": rule.line,
+        }
+
+
+def run(loaded: Loaded, agreements: Mapping[str, Agreement], *, as_json: bool) -> int:
+    """Print the rules, and what is wrong on standard error; 1 if a rule could not be loaded, else 0."""
+    shown = rows(loaded.entries, agreements)
+    for problem in loaded.problems:
+        print(problem_line(problem), file=sys.stderr)
+    if as_json:
+        problems = [problem_json(problem) for problem in loaded.problems]
+        print(json_text({"rules": [row.fields() for row in shown], "problems": problems}))
+    else:
+        print(table(HEADS, [row.cells() for row in shown]))
+    return 1 if loaded.problems else 0
+
+
+def rows(entries: Sequence[LoadedRule], agreements: Mapping[str, Agreement]) -> list[Row]:
+    """One row a rule, numbered in the order in which rules are asked."""
+    asked = [entry.rule.name for entry in entries if entry.rule.status != "off"]
+    numbers = {name: number for number, name in enumerate(asked, 1)}
+    return [Row(numbers.get(entry.rule.name), entry, agreements.get(entry.rule.name, Agreement())) for entry in entries]
+
+
+def dotted(version: Version) -> str:
+    """`(2, 1, 330)` to "2.1.330"."""
+    return ".".join(map(str, version))

@@ -1,0 +1,131 @@
+"""`check`: every example of every rule against the whole rule set, and every fault there is, each with its place.
+
+Loading holds each rule against its own examples alone. Here it shows whether rules get in each other's way.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from proxy import toml
+from proxy.commands.tables import counted, json_text, place, problem_json, problem_line
+from proxy.exchange import Answer
+from proxy.messages import MessagesRequest, parse
+from proxy.rules.examples import request_of
+from proxy.rules.load import Loaded, LoadedRule
+from proxy.rules.ruleset import Rule, RuleSet
+from proxy.rules.schema import Example
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What was tried, and what is wrong, in the order of files and lines."""
+
+    rules: int
+    examples: int
+    problems: tuple[toml.Problem, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """One example of one rule: its place below the rule, the request it stands for, and the rules that match it."""
+
+    path: toml.Path
+    about: str
+    request: MessagesRequest
+    claims: tuple[Rule, ...]
+
+
+def run(loaded: Loaded, *, as_json: bool) -> int:
+    """Print the report; 0 when all is well, else 1."""
+    report = check(loaded)
+    if as_json:
+        problems = [problem_json(problem) for problem in report.problems]
+        document = {"ok": not problems, "rules": report.rules, "examples": report.examples, "problems": problems}
+        print(json_text(document))
+    else:
+        for problem in report.problems:
+            print(problem_line(problem))
+        print(_summary(report))
+    return 1 if report.problems else 0
+
+
+def check(loaded: Loaded) -> Report:
+    """Hold all examples against all rules in force. The rule files are read once more, for the lines of examples."""
+    documents = _Documents({})
+    problems = list(loaded.problems)
+    for entry in loaded.entries:
+        if entry.rule.status != "off":
+            problems += documents.problems(entry.rule, _faults(entry, loaded.rules))
+    examples = sum(len(entry.model.matches) + len(entry.model.misses) for entry in loaded.entries)
+    return Report(len(loaded.entries), examples, tuple(sorted(problems, key=lambda found: (found.source, found.line))))
+
+
+def _summary(report: Report) -> str:
+    tried = f"{counted(report.rules, 'rule')}, {counted(report.examples, 'example')}"
+    return f"{tried}: {counted(len(report.problems), 'problem') if report.problems else 'all is well'}"
+
+
+def _faults(entry: LoadedRule, rules: RuleSet) -> Iterator[tuple[toml.Path, str]]:
+    """What is wrong with a rule among the others: the path below the rule, and the fault."""
+    matches = list(_cases("matches", entry, entry.model.matches, rules))
+    takers = [_taker(entry.rule, case, rules) for case in matches]
+    if matches and all(takers):
+        names = ", ".join(dict.fromkeys(_named(taker) for taker in takers if taker))
+        yield (), f"unreachable: every one of its examples is taken by {names}"
+    for case, taker in zip(matches, takers, strict=True):
+        if taker:
+            yield case.path, f"{case.about!r}: {_taken(entry.rule, taker)}"
+        for other in _rivals(entry.rule, case, taker):
+            yield case.path, f"{case.about!r}: two rules claim one example: {_named(other)} matches it as well"
+    for case in _cases("misses", entry, entry.model.misses, rules):
+        decision = rules.decide(case.request)
+        if isinstance(decision, Answer) and decision.rule == entry.rule.name:
+            yield case.path, f"{case.about!r}: the rule answers it, and must not"
+
+
+def _cases(key: str, entry: LoadedRule, examples: Sequence[Example], rules: RuleSet) -> Iterator[_Case]:
+    for index, example in enumerate(examples):
+        request = parse(*request_of(entry.base, entry.model.base, example))
+        if isinstance(request, MessagesRequest):
+            claims = tuple(rule for rule in rules.rules if rule.match(request) is not None)
+            yield _Case((key, index), example.about, request, claims)
+
+
+def _taker(rule: Rule, case: _Case, rules: RuleSet) -> Rule | None:
+    """The rule that decides in place of `rule`, if one does."""
+    decided = rules.decide(case.request).rule
+    return next((other for other in case.claims if other.name == decided and other is not rule), None)
+
+
+def _taken(rule: Rule, taker: Rule) -> str:
+    if taker.answer is None:
+        return f"{_named(taker)} is asked first, and takes it from {rule.name!r}"
+    return f"two rules claim one example: {_named(taker)} is asked first, and takes it from {rule.name!r}"
+
+
+def _rivals(rule: Rule, case: _Case, taker: Rule | None) -> Iterator[Rule]:
+    """Rules that answer and match the example too. A guard's example is claimed by nobody else: that is its purpose."""
+    if rule.answer is not None:
+        yield from (other for other in case.claims if other.answer and other is not rule and other is not taker)
+
+
+def _named(rule: Rule) -> str:
+    kind = "the guard " if rule.answer is None else ""
+    return f"{kind}{rule.name!r} ({place(rule.source, rule.line)})"
+
+
+@dataclass(frozen=True, slots=True)
+class _Documents:
+    """The rule files, read at most once each, for the lines in them."""
+
+    read: dict[str, toml.Document]
+
+    def problems(self, rule: Rule, faults: Iterator[tuple[toml.Path, str]]) -> Iterator[toml.Problem]:
+        for path, message in faults:
+            if rule.source not in self.read:
+                self.read[rule.source] = toml.parse(Path(rule.source).read_text("utf-8"), rule.source)
+            document = self.read[rule.source]
+            tables = range(len(document.values["rules"]))
+            index = next(index for index in tables if document.line(("rules", index)) == rule.line)
+            yield document.problem(("rules", index, *path), message)

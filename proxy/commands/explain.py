@@ -1,0 +1,175 @@
+"""`explain`: what becomes of each request in some files, the exact bytes of the answer, and why."""
+
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from proxy import sse, synthesis
+from proxy.commands.reasons import Explanation, Miss, explain
+from proxy.commands.requests import Given, read
+from proxy.commands.tables import json_text, place, problem_json, problem_line, short, table
+from proxy.exchange import Answer, Version
+from proxy.rules.load import Loaded, LoadedRule
+from proxy.rules.ruleset import Rule
+from proxy.toml import Problem
+
+MESSAGE_ID = "msg_sidestep_explained"
+"""In place of the random one that a served answer has."""
+
+_NOT_SAID = "(not said)"
+
+
+def run(loaded: Loaded, files: Sequence[str], version: Version | None, max_body: int, *, as_json: bool) -> int:
+    """Explain the requests in `files` ("-" is standard input); 1 if a file, a line or a rule could not be read."""
+    user_agent = f"claude-cli/{'.'.join(map(str, version or newest_tested(loaded.entries)))} (external, cli)"
+    problems = list(loaded.problems)
+    explained: list[Explanation] = []
+    for found in _requests(files, user_agent):
+        if isinstance(found, Problem):
+            problems.append(found)
+        else:
+            explained.append(explain(loaded.rules, found, max_body))
+    if as_json:
+        told = [as_fields(explanation) for explanation in explained]
+        print(json_text({"requests": told, "problems": [problem_json(problem) for problem in problems]}))
+    elif explained:
+        print("\n\n".join(as_text(explanation) for explanation in explained))
+    for problem in problems:
+        print(problem_line(problem), file=sys.stderr)
+    return 1 if problems else 0
+
+
+def newest_tested(entries: Iterable[LoadedRule]) -> Version:
+    """The newest client version that any rule was tried with; 0 if none says."""
+    return max((entry.rule.tested[1] for entry in entries if entry.rule.tested), default=(0,))
+
+
+def _requests(files: Sequence[str], user_agent: str) -> Iterable[Given | Problem]:
+    for name in files:
+        source = "stdin" if name == "-" else name
+        try:
+            raw = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
+        except OSError as error:
+            yield Problem(source, 0, "", f"cannot be read: {error.strerror}")
+        else:
+            yield from read(raw, source, user_agent)
+
+
+def reply_bytes(answer: Answer) -> bytes:
+    """The body of the reply, byte for byte, but for the id of the message."""
+    if answer.stream:
+        return b"".join(map(sse.encode, synthesis.events(answer, MESSAGE_ID)))
+    return synthesis.message(answer, MESSAGE_ID)
+
+
+def as_fields(explanation: Explanation) -> dict[str, Any]:
+    """For machines: every value whole."""
+    given, decision, rule, reply = explanation.given, explanation.decision, explanation.rule, explanation.reply
+    return {
+        "file": given.source,
+        "line": given.line,
+        "method": given.head.method,
+        "path": given.head.path,
+        "client": _client(given),
+        "decision": "answer" if isinstance(decision, Answer) else "forward",
+        "reason": None if isinstance(decision, Answer) else decision.reason,
+        "rule": _rule_fields(rule) if rule else None,
+        "facts": {name: plain(value) for name, value in explanation.facts},
+        "reply": _reply_fields(reply) if reply else None,
+        "nearest": [_miss_fields(miss) for miss in explanation.nearest],
+    }
+
+
+def _rule_fields(rule: Rule) -> dict[str, Any]:
+    return {"name": rule.name, "file": rule.source, "line": rule.line}
+
+
+def _reply_fields(answer: Answer) -> dict[str, Any]:
+    return {
+        "content_type": _content_type(answer),
+        "headers": answer.headers,
+        "repeats": answer.replay.prefix if answer.replay else None,
+        "body": reply_bytes(answer).decode(),
+    }
+
+
+def _miss_fields(miss: Miss) -> dict[str, Any]:
+    failed = miss.condition
+    return {
+        "rule": _rule_fields(miss.rule),
+        "held": miss.held,
+        "of": miss.total,
+        "within": miss.within,
+        "fact": failed.name,
+        "operator": failed.operator,
+        "operand": failed.operand,
+        "value": plain(miss.value),
+    }
+
+
+def as_text(explanation: Explanation) -> str:
+    """For people: long values cut short, the bytes of the reply as they are."""
+    given, decision, rule = explanation.given, explanation.decision, explanation.rule
+    what = "answered" if isinstance(decision, Answer) else f"forwarded: {decision.reason}"
+    by = f", by {rule.name} ({place(rule.source, rule.line)})" if rule else ""
+    client = _client(given) or "an unknown client"
+    asked = f"{given.head.method} {given.head.path}"
+    asked = asked if asked.isprintable() else ascii(asked)
+    parts = [f"{place(given.source, given.line)}: {asked} from {client}\n{what}{by}"]
+    if explanation.facts:
+        parts.append(_indented(table(("fact", "value"), [(name, _shown(value)) for name, value in explanation.facts])))
+    if explanation.nearest:
+        heads = ("nearest rule", "held", "first condition that failed", "the request's value")
+        parts.append(_indented(table(heads, map(_miss_cells, explanation.nearest))))
+    if explanation.reply:
+        parts.append(_reply_text(explanation.reply, "sends" if isinstance(decision, Answer) else "would send"))
+    return "\n\n".join(parts)
+
+
+def _miss_cells(miss: Miss) -> tuple[str, ...]:
+    failed = miss.condition
+    operand = short(json_text(failed.operand, indent=False), 48)
+    condition = " ".join(filter(None, (miss.within, failed.name, failed.operator, operand)))
+    return (miss.rule.name, f"{miss.held} of {miss.total}", condition, _shown(_looked_at(miss), 48))
+
+
+def _looked_at(miss: Miss) -> Any:
+    """The value, or of a list the one element that the test is about: shown shortened, it might not be there."""
+    if isinstance(miss.value, tuple) and miss.condition.operator in ("first", "last"):
+        return miss.value[:1] if miss.condition.operator == "first" else miss.value[-1:]
+    return miss.value
+
+
+def _reply_text(answer: Answer, verb: str) -> str:
+    raw = reply_bytes(answer)
+    lines = [f"{verb} {len(raw)} bytes of {_content_type(answer)}:", *(f"  {name}: {v}" for name, v in answer.headers)]
+    if answer.replay:
+        without = "; declines without them" if answer.replay.required else ""
+        lines.append(f"  {answer.replay.prefix}*: as in the last forwarded reply{without}")
+    return "\n".join([*lines, "", _indented(raw.decode().rstrip("\n"))])
+
+
+def _client(given: Given) -> str:
+    client = given.head.client
+    return f"{client[0]}/{'.'.join(map(str, client[1]))}" if client else ""
+
+
+def _content_type(answer: Answer) -> str:
+    return "text/event-stream" if answer.stream else "application/json"
+
+
+def plain(value: Any) -> Any:
+    """A fact's value as JSON can say it: versions with dots, lists of texts as arrays."""
+    if isinstance(value, tuple) and value and isinstance(value[0], int):
+        return ".".join(map(str, value))
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _shown(value: Any, limit: int = 88) -> str:
+    """A fact's value on one line."""
+    return _NOT_SAID if value is None else short(json_text(plain(value), indent=False), limit)
+
+
+def _indented(text: str) -> str:
+    return "\n".join(f"  {line}".rstrip() for line in text.split("\n"))

@@ -1,0 +1,99 @@
+"""The desk at which requests are decided: the rules in force, and what is remembered from one request to the next.
+
+It changes nothing outside of itself; the clock is passed in, and what is worth a log line is given back.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from proxy.agreements import Agreements
+from proxy.breaker import Breaker
+from proxy.config import Config
+from proxy.drift import Drift, Notice
+from proxy.exchange import Answer, Decision, Forward, Head
+from proxy.headers import Pairs
+from proxy.messages import MessagesRequest
+from proxy.ratelimits import ReplyHeaders
+from proxy.rules.ruleset import RuleSet
+from proxy.shadow import Verdict, text_of, verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """A decision, with what became known on the way to it."""
+
+    decision: Decision
+    trip: str = ""
+    """Why the circuit breaker stepped in, if it did just now."""
+    notices: Sequence[Notice] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """Everything that a reload replaces, in one piece: no request sees half of it."""
+
+    rules: RuleSet
+    max_body: int
+    breaker: Breaker
+    drift: Drift
+
+
+def in_force(config: Config, rules: RuleSet) -> InForce:
+    """A fresh start with these rules: nothing has tripped, nothing has fired."""
+    breaker = Breaker(config.breaker.window, config.breaker.trips)
+    return InForce(rules, config.rules.max_body, breaker, Drift(rules.rules))
+
+
+@dataclass(slots=True)
+class Desk:
+    """Decides; one of a kind in a process. `replies` and `agreements` outlive a reload."""
+
+    now: InForce
+    replies: ReplyHeaders
+    agreements: Agreements
+    faults: tuple[str, ...] = ()
+    """What is wrong with the rules that were to be put in force last, a line each."""
+
+    def replace(self, now: InForce) -> None:
+        """Put other rules in force; requests that are being decided keep those they began with."""
+        self.now = now
+        self.replies.prefixes = _repeated(now.rules)
+
+    def decide(self, now: InForce, request: MessagesRequest, at: float) -> Ruling:
+        """Decide on `request` by the rules of `now`; `at` in seconds on a steady clock."""
+        decision, trip = now.rules.decide(request), ""
+        notices = now.drift.note(request, decision)
+        if isinstance(decision, Answer):
+            decision, trip = now.breaker.review(decision, request, at)
+        if isinstance(decision, Answer) and decision.replay:
+            decision = self._with_repeated(decision, request.head, at)
+        return Ruling(decision, trip, notices)
+
+    def _with_repeated(self, answer: Answer, head: Head, at: float) -> Decision:
+        """The answer with the headers that it repeats, or a decline where it must not do without."""
+        assert answer.replay is not None
+        headers = self.replies.recall(head, answer.replay, at)
+        if not headers and answer.replay.required:
+            return Forward("declined: no headers to repeat", answer.rule)
+        return replace(answer, headers=(*answer.headers, *headers))
+
+    def compare(
+        self, now: InForce, beside: Answer, status: int, headers: Pairs, body: bytes | None
+    ) -> tuple[Verdict, str | None]:
+        """Hold a rule's answer against the reply that the client got; the outcome, which is counted, and their text."""
+        names = {name.lower(): value for name, value in headers}
+        theirs = None if body is None else text_of(body, names)
+        rule = next((rule for rule in now.rules.rules if rule.name == beside.rule), None)
+        found = verdict(rule.compare if rule else "text", beside.text, status, theirs)
+        self.agreements.add(beside.rule, found)
+        return found, theirs
+
+
+def desk(config: Config, rules: RuleSet, key: bytes, agreements: Agreements | None = None) -> Desk:
+    """A desk with these rules; `key` is random bytes, known to this process alone."""
+    return Desk(in_force(config, rules), ReplyHeaders(key, _repeated(rules)), agreements or Agreements())
+
+
+def _repeated(rules: RuleSet) -> frozenset[str]:
+    plans = (rule.answer for rule in rules.rules)
+    return frozenset(plan.replay.prefix for plan in plans if plan and plan.replay)

@@ -1,0 +1,47 @@
+"""Headers of forwarded replies, kept per credential so that a local answer can repeat them.
+
+Claude Code feeds its usage display from `anthropic-ratelimit-*` on any reply, the quota probe's above all.
+"""
+
+import hashlib
+from collections import OrderedDict
+from dataclasses import dataclass, field
+
+from proxy.exchange import Head, Replay
+from proxy.headers import Pairs
+
+_CREDENTIALS = ("authorization", "x-api-key")
+_REMEMBERED = 64
+"""Credentials that are kept in mind, the latest."""
+
+
+@dataclass(slots=True)
+class ReplyHeaders:
+    """The last headers that each credential got. `key` makes its hash useless outside of this process."""
+
+    key: bytes
+    prefixes: frozenset[str] = frozenset()
+    """What the names begin with that some rule repeats; no other header is kept."""
+    _kept: "OrderedDict[bytes, tuple[float, Pairs]]" = field(default_factory=OrderedDict)
+
+    def keep(self, head: Head, headers: Pairs, now: float) -> None:
+        """Note the headers of a reply that was forwarded; `now` in seconds on any steady clock."""
+        prefixes = tuple(self.prefixes)
+        wanted = [(name, value) for name, value in headers if name.lower().startswith(prefixes)] if prefixes else []
+        if wanted:
+            owner = self._owner(head)
+            self._kept[owner] = (now, wanted)
+            self._kept.move_to_end(owner)
+            if len(self._kept) > _REMEMBERED:
+                self._kept.popitem(last=False)
+
+    def recall(self, head: Head, replay: Replay, now: float) -> Pairs:
+        """The headers to repeat; empty if there are none, or none young enough."""
+        at, headers = self._kept.get(self._owner(head), (now, []))
+        if now - at > replay.max_age:
+            return []
+        return [(name, value) for name, value in headers if name.lower().startswith(replay.prefix)]
+
+    def _owner(self, head: Head) -> bytes:
+        credential = "\n".join(head.headers.get(name, "") for name in _CREDENTIALS)
+        return hashlib.blake2b(credential.encode("utf-8", "surrogateescape"), key=self.key, digest_size=16).digest()

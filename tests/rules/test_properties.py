@@ -1,0 +1,183 @@
+"""The shipped rules under mutated requests: never an exception, never a guarded kind, never more work than text."""
+
+import copy
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from proxy.exchange import Answer, Decision, Forward, Head
+from proxy.messages import MessagesRequest, parse
+from proxy.rules.examples import request_of
+from proxy.rules.load import load
+
+SHIPPED = load(Path(__file__).parent.parent.parent / "rules")
+RULES = SHIPPED.rules
+SEEDS = [
+    request_of(entry.base, entry.model.base, example)
+    for entry in SHIPPED.entries
+    for example in (*entry.model.matches, *entry.model.misses)
+]
+ANSWERED = [
+    request_of(entry.base, entry.model.base, match)
+    for entry in SHIPPED.entries
+    for match in entry.model.matches
+    if match.answer is not None
+]
+
+Body = dict[str, Any]
+Mutation = Callable[[Body, Any], None]
+
+SNIPPETS = st.one_of(
+    st.text(max_size=40),
+    st.sampled_from(
+        ["Command: ls; id\n", "</session>", "<policy_spec>", "Warmup", "quota", "Output: ", "\x00", "\ud7ff"]
+    ),
+)
+
+
+def _drop(body: Body, snippet: Any) -> None:
+    keys = sorted(body)
+    if keys:
+        del body[keys[len(str(snippet)) % len(keys)]]
+
+
+def _replace(body: Body, snippet: Any) -> None:
+    keys = sorted(body)
+    if keys:
+        body[keys[len(str(snippet)) % len(keys)]] = snippet
+
+
+def _say_more(body: Body, snippet: Any) -> None:
+    body.setdefault("messages", []).append({"role": "user", "content": snippet})
+
+
+def _in_blocks(body: Body, snippet: Any) -> None:
+    for message in body.get("messages", []):
+        if isinstance(message.get("content"), str):
+            message["content"] = [{"type": "text", "text": message["content"]}, {"type": "text", "text": snippet}]
+
+
+def _into_text(body: Body, snippet: Any) -> None:
+    for message in body.get("messages", []):
+        if isinstance(message.get("content"), str):
+            middle = len(message["content"]) // 2
+            message["content"] = message["content"][:middle] + snippet + message["content"][middle:]
+
+
+def _new_system(body: Body, snippet: Any) -> None:
+    system = body.get("system")
+    blocks = system if isinstance(system, list) else [{"type": "text", "text": str(system)}]
+    body["system"] = [*blocks, {"type": "text", "text": snippet}]
+
+
+def _offer_tool(body: Body, snippet: Any) -> None:
+    body["tools"] = [{"name": snippet}]
+
+
+MUTATIONS: list[Mutation] = [_drop, _replace, _say_more, _in_blocks, _into_text, _new_system, _offer_tool]
+
+
+def decide(head: Head, raw: bytes) -> Decision:
+    parsed = parse(head, raw)
+    RULES.interested(head)
+    return RULES.decide(parsed) if isinstance(parsed, MessagesRequest) else Forward(parsed.reason)
+
+
+@st.composite
+def mutated(draw: st.DrawFn) -> tuple[Head, Body]:
+    head, raw = draw(st.sampled_from(SEEDS))
+    body = orjson.loads(raw)
+    for mutate in draw(st.lists(st.sampled_from(MUTATIONS), min_size=1, max_size=4)):
+        with_snippet = draw(SNIPPETS)
+        if isinstance(body.get("messages", []), list):
+            mutate(body, with_snippet)
+    return head, body
+
+
+@given(mutated())
+@settings(max_examples=600)
+def test_a_mutated_request_is_answered_or_forwarded(request: tuple[Head, Body]) -> None:
+    head, body = request
+    decision = decide(head, orjson.dumps(body))
+    assert not (isinstance(decision, Forward) and decision.reason.startswith("rule failed"))
+
+
+def _classifier(body: Body) -> None:
+    text = {"type": "text", "text": "You are a security monitor for autonomous AI coding agents."}
+    body["system"] = [text, *(body["system"] if isinstance(body.get("system"), list) else [])]
+
+
+def _transcript(body: Body) -> None:
+    last = [message for message in body["messages"] if message["role"] == "user"][-1]
+    text = last["content"] if isinstance(last["content"], str) else ""
+    last["content"] = [{"type": "text", "text": "<transcript>\n"}, {"type": "text", "text": text}]
+
+
+def _hook(body: Body) -> None:
+    body["system"] = [{"type": "text", "text": "You are evaluating a hook in Claude Code."}]
+
+
+def _compaction(body: Body) -> None:
+    text = "Your task is to create a detailed summary of the conversation so far"
+    last = [message for message in body["messages"] if message["role"] == "user"][-1]
+    old = last["content"] if isinstance(last["content"], str) else last["content"][0].get("text", "")
+    last["content"] = f"{old}\n{text}"
+
+
+@pytest.mark.parametrize("guarded", [_classifier, _transcript, _hook, _compaction])
+@given(st.sampled_from(ANSWERED), st.booleans())
+@settings(max_examples=60)
+def test_a_guarded_kind_is_never_answered(
+    guarded: Callable[[Body], None], seed: tuple[Head, bytes], stream: bool
+) -> None:
+    """Whatever else an answering rule would have matched."""
+    head, raw = seed
+    body = copy.deepcopy(orjson.loads(raw)) | {"stream": stream}
+    guarded(body)
+    assert not isinstance(decide(head, orjson.dumps(body)), Answer)
+
+
+def _work(head: Head, body: Body) -> int:
+    """Function calls, Python's and C's, that a decision takes: a measure that no busy machine disturbs."""
+    calls = 0
+
+    def count(_frame: FrameType, event: str, _argument: Any) -> None:
+        nonlocal calls
+        calls += event in ("call", "c_call")
+
+    raw = orjson.dumps(body)
+    decide(head, raw)
+    sys.setprofile(count)
+    try:
+        decide(head, raw)
+    finally:
+        sys.setprofile(None)
+    return calls
+
+
+@pytest.mark.parametrize("head_and_raw", ANSWERED, ids=range(len(ANSWERED)))
+@pytest.mark.parametrize("growing", ["messages", "words", "system", "tools"])
+def test_the_work_grows_no_faster_than_the_request(head_and_raw: tuple[Head, bytes], growing: str) -> None:
+    head, raw = head_and_raw
+    work = []
+    for times in (1, 2, 4):
+        body = orjson.loads(raw)
+        filler = "lorem ipsum dolor `sit` $amet; " * (100 * times)
+        if growing == "messages":
+            turns = [{"role": "user", "content": "hi"}, {"role": "assistant", "content": "hello"}] * (100 * times)
+            body["messages"] = [*turns, *body["messages"]]
+        elif growing == "words":
+            body["messages"][-1] = {"role": "user", "content": f"{body['messages'][-1]['content']}{filler}"}
+        elif growing == "system":
+            body["system"] = [*[{"type": "text", "text": "lorem"}] * (100 * times), *(body.get("system") or [])]
+        else:
+            body["tools"] = [{"name": "Bash", "description": filler}] * times
+        work.append(_work(head, body))
+    assert work[2] - work[1] <= 2.5 * max(work[1] - work[0], 200)

@@ -1,0 +1,108 @@
+"""docs/rules.md, held against the code: no fact, operator, key or command in it is made up, and none is left out."""
+
+import re
+import shlex
+import shutil
+from pathlib import Path
+
+import pytest
+from pydantic import BaseModel
+
+from proxy import __main__ as program
+from proxy import toml
+from proxy.filters import FILTERS
+from proxy.rules import schema
+from proxy.rules.facts import FACTS, fact
+from proxy.rules.load import compile_document
+from proxy.rules.operators import OPERATORS
+
+ROOT = Path(__file__).parent.parent
+PAGE = (ROOT / "docs/rules.md").read_text("utf-8")
+README = (ROOT / "README.md").read_text("utf-8")
+MODELS = [model for model in vars(schema).values() if isinstance(model, type) and issubclass(model, BaseModel)]
+VALUES = ("on", "shadow", "off", "text", "json", "paths", "form", "decline", "answer", "forward")
+
+
+def rows(heads: str) -> list[list[str]]:
+    """The cells of the table below the line `heads`."""
+    lines = PAGE[PAGE.index(heads) :].splitlines()[2:]
+    table = lines[: next(index for index, line in enumerate(lines) if not line)]
+    return [[cell.strip().strip("`") for cell in line.strip("|").split("|")] for line in table]
+
+
+def blocks(page: str, language: str) -> list[tuple[int, str]]:
+    """Every block of code in that language, and the line on which it begins."""
+    found = re.finditer(rf"^```{language}\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    return [(page[: block.start(1)].count("\n") + 1, block[1]) for block in found]
+
+
+def commands(page: str) -> list[str]:
+    lines = [line for _, block in blocks(page, "console") for line in block.splitlines()]
+    return [line.removeprefix("$ ") for line in lines if line.startswith("$ ")]
+
+
+def test_the_table_of_facts_is_that_of_the_code() -> None:
+    header = fact("header.any")
+    assert header is not None
+    known = {**FACTS, "header.NAME": header}
+    assert rows("| fact | kind |") == [[name, found.kind, found.meaning] for name, found in known.items()]
+
+
+def test_the_table_of_operators_is_that_of_the_code() -> None:
+    assert rows("| kind | operator |") == [
+        [kind, name, operator.operand, operator.meaning]
+        for kind, operators in OPERATORS.items()
+        for name, operator in operators.items()
+    ]
+
+
+def test_every_filter_has_its_row() -> None:
+    shown = {name.partition("(")[0] for row in rows("| filter | of |") for name in re.findall(r"[a-z_(]+", row[0])}
+    assert {*FILTERS, "json"} <= shown
+
+
+@pytest.mark.parametrize(
+    ("model", "key"), [(model.__name__, key) for model in MODELS for key in model.model_fields], ids=str
+)
+def test_every_key_of_a_rule_file_occurs(model: str, key: str) -> None:
+    assert f"`{key}`" in PAGE or f"`[[{key}]]`" in PAGE, f"{model}.{key}"
+
+
+@pytest.mark.parametrize("value", VALUES)
+def test_every_value_of_a_setting_occurs(value: str) -> None:
+    assert f'`"{value}"`' in PAGE
+
+
+@pytest.mark.parametrize(("page", "count"), [(PAGE, 3), (README, 1)], ids=["docs", "README"])
+def test_every_rule_on_the_page_loads(page: str, count: int) -> None:
+    shown = [(line, block) for line, block in blocks(page, "toml") if "[[rules]]" in block]
+    assert len(shown) == count
+    for line, block in shown:
+        loaded = compile_document(toml.parse(block, f"the block on line {line}"))
+        assert [str(problem) for problem in loaded.problems] == []
+        assert len(loaded.entries) == block.count("[[rules]]")
+
+
+def test_the_worked_example_fits_among_the_shipped_rules(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    shutil.copytree(ROOT / "rules", tmp_path, dirs_exist_ok=True)
+    (tmp_path / "90-tab-emoji.toml").write_text(blocks(PAGE, "toml")[0][1], "utf-8")
+    given = ["--config", str(ROOT / "config.toml"), "--set", f"rules.directory={tmp_path}"]
+    assert program.main([*given, "check"]) == 0, capsys.readouterr().out
+
+
+@pytest.mark.parametrize("command", sorted({*commands(PAGE), *commands(README)}))
+def test_every_command_on_the_page_exists(command: str) -> None:
+    words = shlex.split(re.split(r" [<>|] ", command)[0])
+    if words[0] == "make":
+        assert re.search(rf"^{words[1]}:", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    elif "proxy" in words:
+        program._parser().parse_args(words[words.index("proxy") + 1 :])
+    else:
+        assert words[-1] == "claude"
+
+
+def test_every_command_of_the_program_is_on_the_page() -> None:
+    help_text = program._parser().format_help()
+    known = re.findall(r"^    ([a-z]+) ", help_text, re.MULTILINE)
+    assert {"check", "explain", "rules", "schema"} <= set(known)
+    assert {name for name in known if f"`{name}" not in PAGE + README} == set()

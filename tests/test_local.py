@@ -1,0 +1,51 @@
+"""Sidestep's own paths: readiness, and that nothing under `/-/` is forwarded."""
+
+import json
+
+import aiohttp
+import pytest
+
+from proxy.config import Config
+from proxy.desk import desk as at_desk
+from proxy.rules.ruleset import RuleSet
+from proxy.scripted import ScriptedUpstream
+from tests.conftest import Start
+from tests.raw import raw_client
+
+
+async def _get(url: str) -> tuple[int, dict[str, object]]:
+    async with aiohttp.ClientSession() as session, session.get(url) as reply:
+        return reply.status, await reply.json()
+
+
+async def test_it_is_ready_when_all_rules_are_in_force(start: Start, scripted: ScriptedUpstream) -> None:
+    sidestep = await start(scripted.url)
+    assert await _get(sidestep.url + "/-/ready") == (200, {"ready": True, "rules": 13, "faults": []})
+    assert scripted.seen == []
+    assert [line["outcome"] for line in sidestep.logged()] == ["local"]
+
+
+async def test_it_is_not_ready_while_something_is_wrong_with_the_rules(
+    start: Start, scripted: ScriptedUpstream
+) -> None:
+    desk = at_desk(Config(), RuleSet(()), b"key")
+    desk.faults = ("rules/1.toml:3: rules[0].name: missing",)
+    sidestep = await start(scripted.url, at=desk)
+    state = {"ready": False, "rules": 0, "faults": ["rules/1.toml:3: rules[0].name: missing"]}
+    assert await _get(sidestep.url + "/-/ready") == (503, state)
+
+
+@pytest.mark.parametrize("path", ["/-/", "/-/metrics", "/-/ready/"])
+async def test_nothing_else_of_its_own_is_forwarded(start: Start, scripted: ScriptedUpstream, path: str) -> None:
+    sidestep = await start(scripted.url)
+    status, error = await _get(sidestep.url + path)
+    assert (status, error["type"]) == (404, "error")
+    assert scripted.seen == []
+
+
+async def test_other_sites_cannot_ask(start: Start, scripted: ScriptedUpstream) -> None:
+    sidestep = await start(scripted.url)
+    async with raw_client(sidestep.port) as client:
+        await client.send(b"GET /-/ready HTTP/1.1\r\nHost: evil.example\r\n\r\n")
+        head = await client.head()
+        assert json.loads(await client.sized(head))["error"]["type"] == "permission_error"
