@@ -145,7 +145,9 @@ class Exchange:
     collected: list[bytes] = field(default_factory=list)
     """The part of the body that `shortcut` has already read, as it came; `forward` sends it first."""
     model: str = ""
-    reply: "Reply | None" = None
+    copy_room: int = 0
+    """Bytes of the reply's body up to which somebody wants a copy of it."""
+    reply: Reply | None = None
     """The upstream's reply, once its head is there."""
     outcome: Outcome = "failed"
     status: int = 0

@@ -10,7 +10,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 from multidict import CIMultiDict
 
-from proxy import messages, sse, synthesis
+from proxy import messages, shadow, sse, synthesis
 from proxy.capture import Writer
 from proxy.desk import Desk, InForce
 from proxy.exchange import GONE, Answer, Decision, Exchange, Forward, Head, Reply
@@ -68,6 +68,7 @@ def shortcut(desk: Desk, log: Logger, capture: Writer) -> Middleware:
                 exchange.outcome = "answered"
                 return await _answer(request, exchange, answer)
             case Forward(rule=rule, beside=beside):
+                exchange.copy_room = shadow.LIMIT if beside else 0
                 response = await handler(request)
                 # All bytes are out: from here on, nothing is done on the client's time.
                 if exchange.reply is not None:

@@ -11,9 +11,8 @@ from aiohttp import web
 from multidict import CIMultiDict
 from yarl import URL
 
-from proxy import shadow
 from proxy.config import Config
-from proxy.exchange import GONE, Exchange, Forward, Reply
+from proxy.exchange import GONE, Exchange, Reply
 from proxy.headers import Pairs, are_utf8, request_headers, response_headers
 
 MAX_HEAD = 256 * 1024
@@ -102,8 +101,8 @@ class Upstream:
             if not are_utf8(reply.raw_headers):
                 raise UpstreamError(502, self._origin.host, "sent a header that is not UTF-8")
             response = Relayed(reply)
-            wanted = isinstance(exchange.decision, Forward) and exchange.decision.beside is not None
-            exchange.reply = Reply(reply.status, response.pairs, [] if wanted else None, shadow.LIMIT)
+            room = exchange.copy_room
+            exchange.reply = Reply(reply.status, response.pairs, [] if room else None, room)
             await response.prepare(request)
             exchange.first_byte = time.perf_counter()
             if await _copy(reply, response, exchange):

@@ -6,7 +6,6 @@ import sys
 
 from tests.commands.given import BASE, CONFIG, HELLO, Program, rule
 
-
 AGREEMENT = {"same": 3, "different": 1, "upstream error": 2}
 
 
