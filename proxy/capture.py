@@ -61,6 +61,7 @@ class Writer:
     """Appends lines to the capture file, off the event loop's back: noting never waits."""
 
     def __init__(self, config: Capture, log: Logger) -> None:
+        self.enabled = config.enabled
         self._outcomes = frozenset(config.outcomes) if config.enabled else frozenset()
         self._file, self._half, self._log = Path(config.file), config.max_bytes // 2, log
         self._queue: asyncio.Queue[bytes] = asyncio.Queue(_WAITING)

@@ -144,6 +144,8 @@ class Exchange:
     decision: Decision = field(default=Forward("not decided"))
     collected: list[bytes] = field(default_factory=list)
     """The part of the body that `shortcut` has already read, as it came; `forward` sends it first."""
+    keep_body: bool = False
+    """Whether `collected` is still wanted when it has been sent; a long reply need not hold on to it."""
     model: str = ""
     copy_room: int = 0
     """Bytes of the reply's body up to which somebody wants a copy of it."""

@@ -29,7 +29,9 @@ def record(log: Logger, capture: Writer) -> Middleware:
     @web.middleware
     async def stage(request: web.Request, handler: Handler) -> web.StreamResponse:
         head = Head(request.method, request.raw_path.partition("?")[0], first_values(request.raw_headers))
-        exchange = request[EXCHANGE] = Exchange(id=_fresh("req_sidestep_"), head=head, started=time.perf_counter())
+        exchange = request[EXCHANGE] = Exchange(
+            id=_fresh("req_sidestep_"), head=head, started=time.perf_counter(), keep_body=capture.enabled
+        )
         try:
             response = await handler(request)
             exchange.status = exchange.status or response.status

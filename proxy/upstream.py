@@ -97,6 +97,8 @@ class Upstream:
         so that no client takes half an answer for a whole one.
         """
         reply = await self._reply(request, exchange)
+        if not exchange.keep_body:
+            exchange.collected.clear()
         async with reply:
             if not are_utf8(reply.raw_headers):
                 raise UpstreamError(502, self._origin.host, "sent a header that is not UTF-8")
