@@ -5,9 +5,9 @@ from typing import Any
 
 from proxy.filters.command_prefix import command_prefix
 from proxy.filters.file_paths import file_paths
-from proxy.filters.gerund import gerund
-from proxy.filters.session_title import session_title
-from proxy.filters.topic import topic
+from proxy.filters.titles.gerund import gerund
+from proxy.filters.titles.session_title import session_title
+from proxy.filters.titles.topic import topic
 
 FILTERS: Mapping[str, Callable[..., Any]] = {
     "command_prefix": command_prefix,

@@ -2,8 +2,8 @@
 
 import pytest
 
-from proxy.filters.tickets import ticket_of, under
-from proxy.filters.words import Word
+from proxy.filters.titles.tickets import ticket_of, under
+from proxy.filters.titles.words import Word
 
 
 @pytest.mark.parametrize(

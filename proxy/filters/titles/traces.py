@@ -2,10 +2,10 @@
 
 import re
 
-from proxy.filters.names import named
-from proxy.filters.prose import read
-from proxy.filters.spaced import AIM, fitted, title_words
-from proxy.filters.words import Word, words_of
+from proxy.filters.titles.names import named
+from proxy.filters.titles.prose import read
+from proxy.filters.titles.spaced import AIM, fitted, title_words
+from proxy.filters.titles.words import Word, words_of
 
 # An error at the beginning of a line with its package, as runtimes end or begin a trace.
 _RAISED = re.compile(

@@ -3,13 +3,13 @@
 import re
 
 from proxy.filters.decline import Decline
-from proxy.filters.languages import language_of
-from proxy.filters.prose import Message, read, unquoted, unwrapped
-from proxy.filters.spaced import AIM, any_title_words, first_words, title_words
-from proxy.filters.tickets import ticket_of, under
-from proxy.filters.traces import pasted_title
-from proxy.filters.unspaced import is_unspaced, unspaced_title
-from proxy.filters.words import Word, bare, sentence_case, unbracketed, words_of
+from proxy.filters.titles.languages import language_of
+from proxy.filters.titles.prose import Message, read, unquoted, unwrapped
+from proxy.filters.titles.spaced import AIM, any_title_words, first_words, title_words
+from proxy.filters.titles.tickets import ticket_of, under
+from proxy.filters.titles.traces import pasted_title
+from proxy.filters.titles.unspaced import is_unspaced, unspaced_title
+from proxy.filters.titles.words import Word, bare, sentence_case, unbracketed, words_of
 
 _MOST = 7
 

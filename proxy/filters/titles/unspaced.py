@@ -5,8 +5,8 @@ No word can be looked up here, so a request is peeled off the two ends of a sent
 
 import re
 
-from proxy.filters.names import OPENING_MARKS, named
-from proxy.filters.words import ASCII_RUN, UNSPACED_SIGN, bare, unbracketed
+from proxy.filters.titles.names import OPENING_MARKS, named
+from proxy.filters.titles.words import ASCII_RUN, UNSPACED_SIGN, bare, unbracketed
 
 # Widths are counted in halves of a wide sign: a Latin letter is one, a Chinese character two.
 _WIDTH, _WIDTH_OF_TOPIC = 40, 24

@@ -3,8 +3,8 @@
 import re
 import zlib
 
-from proxy.filters.prose import LOOKED_AT, read
-from proxy.filters.tables import word_set
+from proxy.filters.titles.prose import LOOKED_AT, read
+from proxy.filters.titles.tables import word_set
 
 # The words that come before the others in a message win, so a noun ("bug") counts as much as a verb ("fix").
 _VERBS = word_set(

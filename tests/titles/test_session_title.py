@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from proxy.filters.decline import Decline
-from proxy.filters.session_title import name_of, session_title
-from proxy.filters.tables import word_set
-from proxy.filters.words import unbracketed
+from proxy.filters.titles.session_title import name_of, session_title
+from proxy.filters.titles.tables import word_set
+from proxy.filters.titles.words import unbracketed
 
 ENGLISH = {
     "please explain how sorting works in src/app.py": "Sorting in app.py",

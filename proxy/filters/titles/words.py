@@ -4,8 +4,8 @@ import re
 import unicodedata
 from dataclasses import dataclass, replace
 
-from proxy.filters.names import CLOSING_MARKS, OPENING_MARKS, is_code, is_secret, named
-from proxy.filters.tables import word_set
+from proxy.filters.titles.names import CLOSING_MARKS, OPENING_MARKS, is_code, is_secret, named
+from proxy.filters.titles.tables import word_set
 
 # The signs of scripts that put no spaces between words: Thai, Lao, Burmese, Khmer, Japanese, Chinese.
 UNSPACED_SIGN = re.compile(

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from proxy.filters.decline import Decline
-from proxy.filters.topic import topic
+from proxy.filters.titles.topic import topic
 
 
 @pytest.mark.parametrize(

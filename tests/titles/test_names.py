@@ -2,7 +2,7 @@
 
 import pytest
 
-from proxy.filters import names
+from proxy.filters.titles import names
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from proxy.filters.unspaced import is_unspaced, unspaced_title
+from proxy.filters.titles.unspaced import is_unspaced, unspaced_title
 
 
 @pytest.mark.parametrize("text", ["请帮我修复登录页面", "ログイン画面", "ช่วยแก้บั๊ก", "src/app.pyのソート"])

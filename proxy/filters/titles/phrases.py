@@ -5,7 +5,7 @@ None of this belongs in a title. Lookups are made in all languages at once, sinc
 
 import re
 
-from proxy.filters.tables import phrase_set, word_set
+from proxy.filters.titles.tables import phrase_set, word_set
 
 # Here the user asks for something: wherever one of these stands in a message, the task follows.
 _ASKING = {

@@ -1,11 +1,11 @@
 """Whether a message begins a new topic and what it is called, from that message alone."""
 
 from proxy.filters.decline import Decline
-from proxy.filters.prose import read
-from proxy.filters.session_title import name_of
-from proxy.filters.tables import matched, phrase_set, word_set
-from proxy.filters.unspaced import is_unspaced
-from proxy.filters.words import bare, words_of
+from proxy.filters.titles.prose import read
+from proxy.filters.titles.session_title import name_of
+from proxy.filters.titles.tables import matched, phrase_set, word_set
+from proxy.filters.titles.unspaced import is_unspaced
+from proxy.filters.titles.words import bare, words_of
 
 MOST_WORDS = 3
 _LONGEST_CONTINUATION = 8

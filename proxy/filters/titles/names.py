@@ -6,7 +6,7 @@ ids are no names and are never shown.
 
 import re
 
-from proxy.filters.tables import word_set
+from proxy.filters.titles.tables import word_set
 
 LONGEST_WORD = 48
 OPENING_MARKS, CLOSING_MARKS = "([{'`*¿¡|+=;:,", ".,;:!?…)]}'`*|"

@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from proxy.filters import words
-from proxy.filters.names import LONGEST_WORD
-from proxy.filters.prose import read
-from proxy.filters.words import Word
+from proxy.filters.titles import words
+from proxy.filters.titles.names import LONGEST_WORD
+from proxy.filters.titles.prose import read
+from proxy.filters.titles.words import Word
 
 
 def test_clauses_end_at_punctuation() -> None:

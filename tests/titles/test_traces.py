@@ -2,7 +2,7 @@
 
 import pytest
 
-from proxy.filters.traces import pasted_title
+from proxy.filters.titles.traces import pasted_title
 
 
 @pytest.mark.parametrize(

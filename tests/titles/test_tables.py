@@ -2,7 +2,7 @@
 
 import pytest
 
-from proxy.filters.tables import matched, phrase_set, word_set
+from proxy.filters.titles.tables import matched, phrase_set, word_set
 
 PHRASES = phrase_set(("can you|can you help me|please", "bitte"))
 

@@ -3,8 +3,8 @@
 import re
 from dataclasses import replace
 
-from proxy.filters.tables import word_set
-from proxy.filters.words import Word, words_of
+from proxy.filters.titles.tables import word_set
+from proxy.filters.titles.words import Word, words_of
 
 # "#4711" and "PROJ-42", but neither standards nor encodings nor models.
 _TICKET = re.compile(

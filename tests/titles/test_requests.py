@@ -2,9 +2,9 @@
 
 import pytest
 
-from proxy.filters.languages import language_of
-from proxy.filters.requests import taken_apart, verb_size
-from proxy.filters.words import words_of
+from proxy.filters.titles.languages import language_of
+from proxy.filters.titles.requests import taken_apart, verb_size
+from proxy.filters.titles.words import words_of
 
 
 def _body(text: str) -> str:

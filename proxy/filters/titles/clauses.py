@@ -6,11 +6,11 @@ an "it" gives way to the thing that was named just before.
 
 from dataclasses import replace
 
-from proxy.filters.languages import Language, telling
-from proxy.filters.phrases import ASKING, OPENERS
-from proxy.filters.requests import COPULAS, taken_apart, verb_size
-from proxy.filters.tables import matched, word_set
-from proxy.filters.words import Word
+from proxy.filters.titles.languages import Language, telling
+from proxy.filters.titles.phrases import ASKING, OPENERS
+from proxy.filters.titles.requests import COPULAS, taken_apart, verb_size
+from proxy.filters.titles.tables import matched, word_set
+from proxy.filters.titles.words import Word
 
 Clause = list[Word]
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from proxy.filters.languages import ENGLISH, LANGUAGES, Language, distinctive, language_of, telling
-from proxy.filters.words import words_of
+from proxy.filters.titles.languages import ENGLISH, LANGUAGES, Language, distinctive, language_of, telling
+from proxy.filters.titles.words import words_of
 
 
 @pytest.mark.parametrize(

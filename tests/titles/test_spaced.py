@@ -2,8 +2,8 @@
 
 import pytest
 
-from proxy.filters.spaced import any_title_words, first_words, fitted, title_words
-from proxy.filters.words import Word
+from proxy.filters.titles.spaced import any_title_words, first_words, fitted, title_words
+from proxy.filters.titles.words import Word
 
 
 def _line(words: list[Word]) -> str:

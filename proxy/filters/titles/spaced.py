@@ -8,12 +8,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import takewhile
 
-from proxy.filters.clauses import Clause, clauses_of
-from proxy.filters.languages import ENGLISH, FILLERS, Language, distinctive, language_of, telling
-from proxy.filters.phrases import AND, WHY
-from proxy.filters.requests import ENGLISH_ARTICLES, taken_apart, trimmed
-from proxy.filters.tables import word_set
-from proxy.filters.words import Word, calmed, words_of
+from proxy.filters.titles.clauses import Clause, clauses_of
+from proxy.filters.titles.languages import ENGLISH, FILLERS, Language, distinctive, language_of, telling
+from proxy.filters.titles.phrases import AND, WHY
+from proxy.filters.titles.requests import ENGLISH_ARTICLES, taken_apart, trimmed
+from proxy.filters.titles.tables import word_set
+from proxy.filters.titles.words import Word, calmed, words_of
 
 LONGEST = 80
 AIM = 5

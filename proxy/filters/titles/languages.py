@@ -7,8 +7,8 @@ sentence may be cut, and those that cannot stand at the edge of a title.
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from proxy.filters.tables import word_set
-from proxy.filters.words import Word
+from proxy.filters.titles.tables import word_set
+from proxy.filters.titles.words import Word
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,9 @@
 
 import pytest
 
-from proxy.filters.clauses import clauses_of
-from proxy.filters.languages import language_of
-from proxy.filters.words import words_of
+from proxy.filters.titles.clauses import clauses_of
+from proxy.filters.titles.languages import language_of
+from proxy.filters.titles.words import words_of
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from proxy.filters.prose import read, unquoted, unwrapped
+from proxy.filters.titles.prose import read, unquoted, unwrapped
 
 
 def test_markup_is_unwrapped_and_pastes_are_apart() -> None:

@@ -3,8 +3,8 @@
 import re
 from dataclasses import dataclass, replace
 
-from proxy.filters.languages import FILLERS, Language, telling
-from proxy.filters.phrases import (
+from proxy.filters.titles.languages import FILLERS, Language, telling
+from proxy.filters.titles.phrases import (
     AND,
     DUTCH_PARTICLES,
     GERMAN_PARTICLES,
@@ -20,8 +20,8 @@ from proxy.filters.phrases import (
     WORK_NOUNS,
     WORKS,
 )
-from proxy.filters.tables import matched, word_set
-from proxy.filters.words import Word
+from proxy.filters.titles.tables import matched, word_set
+from proxy.filters.titles.words import Word
 
 ENGLISH_ARTICLES = word_set("a an the")
 COPULAS = word_set("is are was were")
