@@ -5,8 +5,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from proxy.filters.command_prefix import INJECTION, NONE, command_prefix
-from proxy.filters.commands import BARE, BARE_WITH_ASSIGNMENTS, PREFIXES, SHOWS_NO_CONTENT
 from proxy.filters.decline import Decline
+from proxy.filters.known_commands import BARE, BARE_WITH_ASSIGNMENTS, PREFIXES
 from tests.policy import POLICY
 
 # Further commands that are answered, each by the policy's rules.
@@ -42,6 +42,17 @@ ORDINARY = [
     ("cat $FILE", "cat"),
     ("cd ~/work", "cd"),
     ("echo 'a; b'", "echo"),
+    ("pytest tests 2>&1", "pytest"),
+    ("cargo test --all >/dev/null 2>&1", "cargo test"),
+    ("grep -rn x src --include=*.py", "grep"),
+    ("sed -n '1,5p' a.txt", "sed"),
+    ("sed -nE '/a|b/,$p;s/x/y/gp' a b", "sed"),
+    ("make", NONE),
+    ("make lint", NONE),
+    ("python3 -m pytest -x tests", "python3 -m pytest"),
+    ("python -m pip install -e .", "python -m pip install"),
+    ("git clone https://example.com/a.git", "git clone"),
+    ("mvn test -q", "mvn test"),
 ]
 
 ATTACKS = [
@@ -116,6 +127,7 @@ ATTACKS = [
     "echo x >>~/.bashrc",
     "echo x >&2",
     "echo x >|y",
+    "git status\nid >x",
     # Structures.
     *[
         "(id)",
@@ -188,9 +200,74 @@ ATTACKS = [
         "npm exec x",
         "sed -i s/a/b/ x",
         "awk 1 x",
+        "awk 'BEGIN{system(\"id\")}'",
         "perl x.pl",
         "tar xf x",
-        "make x",
+        "make x y",
+        "make -f x",
+        "make -C x",
+        "make SHELL=x",
+        "make test SHELL=x",
+        "make --eval=x",
+        "make -j4 test",
+        "make $X",
+        "A=b make test",
+        "python -m x y",
+        "python -m timeit id",
+        "python -m pip install --config-settings=a x",
+        "python -m pip install --python id x",
+        "python -m pip config set a b",
+        "python -m pytest -p x",
+        "python -m pytest @x",
+        "python -W x -m pytest y",
+        "python -mx y",
+        "uv run id",
+        "uv tool run x",
+        "uv sync --python id",
+        "uv add --config-file x y",
+        "poetry run id",
+        "poetry -C x install",
+        "poetry install -C x",
+        "bun x y",
+        "bun run a --b",
+        "bun test --preload x",
+        "curl x -o y",
+        "docker compose run x id",
+        "docker compose exec x id",
+        "docker compose -f x up",
+        "terraform plan -out=x",
+        "terraform apply -auto-approve",
+        "brew install ./x.rb",
+        "apt list -o Dir::Bin=x",
+        "apt install x",
+        "systemctl -H x status y",
+        "systemctl status -H x",
+        "systemctl restart x",
+        "journalctl --vacuum-time=1s",
+        "journalctl --vac=1s",
+        "lsof -Dbx",
+        "dotnet test -p:A=b",
+        "dotnet test /p:A=b",
+        "dotnet test --logger x",
+        "dotnet test @x",
+        "A=b dotnet test x",
+        "TF_CLI_CONFIG_FILE=x terraform plan y",
+        "COMPOSE_FILE=x docker compose up -d",
+        "gradle test -I x",
+        "gradle test --init-script=x",
+        "gradle test -Pa=b",
+        "mvn test -Dmaven.ext.class.path=x",
+        "mvn test -s x",
+        "mvn test exec:exec",
+        "jest --config=x",
+        "jest -c x",
+        "jest --runner id",
+        "vitest run --config x",
+        "prettier --plugin=x y",
+        "prettier --config x y",
+        "rspec -r x y",
+        "pnpm install --pnpmfile=x",
+        "yarn add --cwd x y",
         "curl x",
         "unknown x",
         "uniq a b",
@@ -300,6 +377,20 @@ ATTACKS = [
         "git --help",
         "git clone ext::id",
         "git filter-branch x",
+        "git clone -c core.fsmonitor=id x",
+        "git clone --config=a=b x",
+        "git clone -u id x",
+        "git clone --template=x y",
+        "git clone --upload-pack=id x",
+        "git config --get-urlmatch a b",
+        "git config user.name x",
+        "git config --get --global -e",
+        "git remote add x ext::id",
+        "git remote -v add x ext::id",
+        "git reflog expire --all",
+        "git stash list --output=x",
+        "git worktree list --output x",
+        "git --no-pager log x",
     ],
     *[
         "go test -exec id ./...",
@@ -391,6 +482,49 @@ ATTACKS = [
         "pip install --python id x",
         "pip --python id install x",
     ],
+    # Scripts of sed that do more than print, and options that its operands may turn out to be.
+    *[
+        f"sed -n '{script}' f"
+        for script in (
+            *("1e id", "e", "w /etc/passwd", "1w x", "1,5W x", "r x", "R x", "s/a/id/e", "s/a/b/w x", "s/a/b/ge;p"),
+            *("s|a|id|e", "s#a#b#w x", "p;e id", "p\n1e id", "1{p;e id}", "{e id}", "/a/e id", "/[/]/e id", "1!e id"),
+            *(
+                "/a\\/p;e id",
+                "s/a/b\\/p;e",
+                "\\cacp",
+                "sxaxbxe",
+                "y/a/b/",
+                "1,5",
+                "F",
+                "p # x",
+                "p}",
+                "s|e|p",
+                "e|p",
+            ),
+        )
+    ],
+    *[
+        f"sed {words}"
+        for words in ("-i 1p f", "-n -i 1p f", "-ni 1p f", "-n 1p -i f", "-n 1p f -i", "-n 1p *", "s/a/b/ f")
+    ],
+    *[f"sed {words}" for words in ("-n 1p $X", "-n $X f", "-n -f x f", "-nf x", "-n --file=x f", "-n 1p f --in-place")],
+    *[f"sed {words}" for words in ("-n", "-n -e 1p -e 'w x' f", "-n -e", "-n --expression=e f", "-n 1p -- -i", "p f")],
+    # Redirections that write, or that come before the command's own words.
+    *[
+        f"git log a {redirection}"
+        for redirection in ("> x", "2> x", ">> ~/.bashrc", "< x", ">&2", "2>&1 > x", "> /dev/nulls")
+    ],
+    *[
+        f"pytest a {redirection}"
+        for redirection in ("> /dev/null/x", "&> /dev/null", "2>&1 | sh", "2>&1; id", "2>&1 &")
+    ],
+    "2>/dev/null git log a",
+    "git 2>/dev/null log a",
+    "npm test 2>&1",
+    "rg --pr*=id x",
+    "rg --pre=* x",
+    "rg -*=x y",
+    "grep '--f'*=id x",
     # Variables that change what runs.
     *[
         f"{name}=x ls -la"
@@ -523,12 +657,14 @@ def test_visible_list_declines_and_is_no_injection(command: str) -> None:
         command_prefix(command)
 
 
-@pytest.mark.parametrize(
-    "keys", [{*PREFIXES, *BARE, *BARE_WITH_ASSIGNMENTS}, {*SHOWS_NO_CONTENT}], ids=["prefixes", "no content"]
-)
-def test_no_known_command_is_the_beginning_of_another(keys: set[tuple[str, ...]]) -> None:
-    """Otherwise the shorter, wider prefix would hide the longer one."""
-    assert not [(key, other) for key in keys for other in keys if key != other and other[: len(key)] == key]
+def test_hardly_a_known_command_is_the_beginning_of_another() -> None:
+    """The shorter prefix is the wider one; python's own takes a script only, and `make` has none."""
+    keys = {*PREFIXES, *BARE, *BARE_WITH_ASSIGNMENTS}
+    assert {key for key in keys for other in keys if key != other and other[: len(key)] == key} == {
+        ("make",),
+        ("python",),
+        ("python3",),
+    }
 
 
 @pytest.mark.parametrize(

@@ -1,22 +1,21 @@
 """The prefix of a shell command, which the client asks for before it offers "don't ask again for ..."."""
 
+import re
 from itertools import pairwise
 
-from proxy.filters.commands import (
-    BARE,
-    BARE_WITH_ASSIGNMENTS,
-    PREFIXES,
-    RISKY_VARIABLE,
-    SAFE_VARIABLES,
-    WRAPPERS,
-    check_arguments,
-    prefix_key,
-)
+from proxy.filters.commands import check_arguments, prefix_key
 from proxy.filters.decline import Decline
+from proxy.filters.known_commands import BARE, BARE_WITH_ASSIGNMENTS, PREFIXES, STRICT, WRAPPERS
+from proxy.filters.programs import read_sed
 from proxy.filters.shell import Assignment, Refusal, SimpleCommand, Word, read
+from proxy.filters.variables import check_assignments
 
 NONE = "none"
 INJECTION = "command_injection_detected"
+
+# It neither writes a file nor adds a command, and so it changes nothing in what the words before it are.
+_DROPS_OUTPUT = re.compile(r"2>&1|[12]?>>?[ ]?/dev/null")
+_SED = ("sed",)
 
 
 def command_prefix(command: str) -> str:
@@ -40,33 +39,44 @@ def command_prefix(command: str) -> str:
 
 
 def _prefix(command: str, parts: SimpleCommand) -> str:
-    if parts.redirections:
+    if not all(_DROPS_OUTPUT.fullmatch(redirection) for redirection in parts.redirections):
         raise Decline("redirection")
-    for assignment in parts.assignments:
-        _check_assignment(assignment)
+    check_assignments(parts.assignments, strict=parts.words[0].value in STRICT)
     key = _key(parts)
     head, rest = parts.words[: len(key)], parts.words[len(key) :]
     _check_blanks(command, [*parts.assignments, *head])
     if not rest:
-        bare = BARE_WITH_ASSIGNMENTS if parts.assignments else BARE
-        if key not in bare:
-            raise Decline("bare command")
-        return NONE if bare[key] == "none" else command[: head[-1].end]
-    if key not in PREFIXES:
+        return _bare(command[: head[-1].end], key, parts)
+    if key == _SED:
+        _check_sed(rest)
+    elif key in PREFIXES:
+        check_arguments(PREFIXES[key], rest)
+    else:
         raise Decline("unknown arguments")
-    check_arguments(PREFIXES[key], rest)
     return command[: head[-1].end]
 
 
-def _check_assignment(assignment: Assignment) -> None:
-    if assignment.name not in SAFE_VARIABLES and RISKY_VARIABLE.match(assignment.name):
-        raise Decline("variable changes what runs")
+def _bare(head: str, key: tuple[str, ...], parts: SimpleCommand) -> str:
+    known = BARE_WITH_ASSIGNMENTS if parts.assignments else BARE
+    # A redirection varies, but it is no argument: the policy does not tell whether fixed words then have a prefix.
+    if key not in known or parts.redirections:
+        raise Decline("bare command")
+    return NONE if known[key] == "none" else head
+
+
+def _check_sed(words: tuple[Word, ...]) -> None:
+    """Allow what prints lines only: other scripts may run commands (`e`) and write files (`w`, `-i`)."""
+    sed = read_sed(words)
+    if sed.in_place or not sed.quiet:
+        raise Decline("denied option")
 
 
 def _key(parts: SimpleCommand) -> tuple[str, ...]:
     name = parts.words[0].value
     if name in WRAPPERS:
         raise Decline("wrapper")
+    if name == "sed" and parts.words[0].kind == "bare":
+        return _SED
     key = prefix_key(PREFIXES, parts.words) or prefix_key(BARE, parts.words)
     if key is None:
         raise Decline("unknown command")

@@ -45,7 +45,10 @@ class Assignment:
 
 @dataclass(frozen=True, slots=True)
 class SimpleCommand:
-    """Assignments, then at least one word, then redirections, which are only ever to /dev/null or between 1 and 2."""
+    """Assignments, then at least one word, then redirections: `2>&1`, or of 0, 1 or 2 to a file that is named in full.
+
+    A redirection is kept as it is written.
+    """
 
     assignments: tuple[Assignment, ...]
     words: tuple[Word, ...]
@@ -69,18 +72,22 @@ class Refusal:
 
 
 # zsh reads `$NAME[...]` as an arithmetic subscript, even inside double quotes.
-_EXPANSION = r"\$[A-Za-z_][A-Za-z0-9_]*+(?!\[)"
+_EXPANSION = r"\$(?:[A-Za-z_][A-Za-z0-9_]*+|\?)(?!\[)"
 _BARE = r"[A-Za-z0-9_./:=@%+,^~*?-]++"
 _RAW = r"'[^']*+'"
 # `\$(` and `\${` are literal for a shell, but nothing that resembles a substitution is worth a guess.
 _DOUBLE = rf'"(?:[^"\\$`!]|\\[^`!\n$]|\\\$(?![({{])|{_EXPANSION})*+"'
-_PIECE = re.compile(rf"{_BARE}|{_RAW}|{_DOUBLE}|{_EXPANSION}", re.DOTALL)
+# What find takes at the end of -exec; both are literal only as a word by themselves.
+_FIND_MARK = r"(?<=[ \t])(?:\{\}|\\;)(?=[ \t\n]|\Z)"
+_PIECE = re.compile(rf"{_BARE}|{_RAW}|{_DOUBLE}|{_EXPANSION}|\{{\}}|\\;", re.DOTALL)
+# Not a digit at its beginning: zsh reads `<1-9>` as a pattern.
+_TARGET = r"[A-Za-z_./][A-Za-z0-9_./@%+,:-]*+"
 # A word that begins with `=` is the path of a command to zsh.
 _TOKEN = re.compile(
     r"(?P<blank>[ \t]++)"
-    r"|(?P<redirection>(?:[12]?>>?[ ]?/dev/null|[12]?>&[12])(?=[ \t\n;|&]|\Z))"
+    rf"|(?P<redirection>(?:[12]?>>?[ ]?{_TARGET}|<[ ]?{_TARGET}|[12]?>&[12])(?=[ \t\n;|&]|\Z))"
     r"|(?P<operator>;|&&|\|\||\||\n)"
-    rf"|(?P<word>(?!=)(?:{_BARE}|{_RAW}|{_DOUBLE}|{_EXPANSION})++)",
+    rf"|(?P<word>{_FIND_MARK}|(?!=)(?:{_BARE}|{_RAW}|{_DOUBLE}|{_EXPANSION})++)",
     re.DOTALL,
 )
 _ASSIGNMENT = re.compile(r"(?P<name>[A-Za-z_][A-Za-z0-9_]*)=(?P<value>(?!=)[A-Za-z0-9_./:@%+,=-]*)")
@@ -95,8 +102,8 @@ _LINES_ARE_DOUBTFUL = re.compile(r"<<|#")
 _NODES = frozenset(
     {"program", "list", "pipeline", "redirected_statement", "command", "command_name", "variable_assignment"}
     | {"word", "number", "raw_string", "string", "string_content", "simple_expansion", "variable_name"}
-    | {"concatenation", "file_redirect", "file_descriptor"}
-    | {'"', "$", "=", ";", "&&", "||", "|", ">", ">>", ">&", "\n"}
+    | {"concatenation", "file_redirect", "file_descriptor", "special_variable_name"}
+    | {'"', "$", "?", "=", ";", "&&", "||", "|", "<", ">", ">>", ">&", "\n"}
 )
 _SEPARATORS: dict[str, Separator] = {";": ";", "&&": "&&", "||": "||", "|": "|", "\n": "\n"}
 
@@ -192,7 +199,7 @@ def _simple_command(tokens: list[re.Match[str]]) -> SimpleCommand | None:
             assignments.append(Assignment(assigned["name"], assigned["value"], token.start(), token.end()))
         else:
             words.append(_word(token))
-    if not words:
+    if not words or words[0].text in ("{}", "\\;"):
         return None
     redirections = tuple(token[0] for token in tokens[kinds.count("word") :])
     return SimpleCommand(tuple(assignments), tuple(words), redirections)
@@ -209,14 +216,14 @@ def _unquoted(piece: str) -> str:
         return piece[1:-1]
     if piece[0] == '"':
         return re.sub(r'\\([$"\\])', r"\1", piece[1:-1])
-    return piece
+    return piece.removeprefix("\\")
 
 
 def _kind(pieces: list[str]) -> Kind:
     literal = [piece for piece in pieces if piece[0] != "'"]
     if any("$" in re.sub(r"\\.", "", piece, flags=re.DOTALL) for piece in literal):
         return "expansion"
-    bare = [piece for piece in literal if piece[0] != '"']
+    bare = [piece for piece in literal if piece[0] not in '"\\']
     if any("*" in piece or "?" in piece for piece in bare):
         return "glob"
     return "bare" if len(bare) == len(pieces) else "quoted"

@@ -1,0 +1,214 @@
+"""What one pipeline displays: the lines of files, words of its own, or nothing."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from proxy.filters.commands import names
+from proxy.filters.decline import Decline
+from proxy.filters.own_output import check_own_output
+from proxy.filters.patches import patch_paths, prints_patch, prints_summary
+from proxy.filters.programs import read_sed
+from proxy.filters.readers import Reading, reading
+from proxy.filters.searches import Search, search, search_paths
+from proxy.filters.shell import SimpleCommand, Word
+from proxy.filters.variables import check_assignments
+
+_HIDES_ERRORS = re.compile(r"2>>?[ ]?.+")
+_TO_FILE = re.compile(r"1?>>?[ ]?[^&].*")
+_DEVICE = re.compile(r"[<12]?>*[ ]?/(?:dev/(?!null$)|proc/)")
+_SILENT = names("cd chgrp chmod chown cp false ln mkdir mv rm rmdir sleep test touch true")
+_SAYS_NO_HEADER = (["git", "add"], ["git", "status"], ["git", "branch"], ["git", "diff"])
+# Filters of which nothing is left of the lines that they read.
+_HIDES_LINES = names("cksum md5 md5sum sha1sum sha256sum shasum wc")
+
+
+@dataclass(frozen=True, slots=True)
+class Display:
+    """What a pipeline displays if it runs.
+
+    `paths` are the files whose lines it shows: `surely`, or else only if the whole output is its own. `in_output` says
+    that they were found there; `speaks` that it displays words of its own, `without_headers` of which none could be
+    taken for a patch's.
+    """
+
+    paths: tuple[str, ...] = ()
+    surely: bool = False
+    in_output: bool = False
+    is_patch: bool = False
+    speaks: bool = False
+    without_headers: bool = False
+
+
+_JSON_TOOL = ["-m", "json.tool"]
+
+_NOTHING = Display()
+_WORDS = Display(speaks=True)
+
+
+def name(command: SimpleCommand) -> str:
+    """The command's name."""
+    return command.words[0].value
+
+
+def display(commands: Sequence[SimpleCommand], output: str) -> Display:
+    """Return what a pipeline displays; `output` is searched for the names of files that a search or patch printed."""
+    first, rest = _plain_git(commands[0]), commands[1:]
+    if any(_is_hidden(command) for command in commands[:-1]):
+        # zsh writes to the file and to the pipe as well.
+        raise Decline("redirection")
+    if any(command.assignments for command in commands):
+        return _of_its_own(commands)
+    if prints_patch(first.words):
+        return _patch(first, rest, output)
+    found = search(first.words)
+    if found and found.prints_lines:
+        return _search(first, found, rest, output)
+    shown = None if found else reading(first.words)
+    return _of_its_own(commands) if shown is None else _reading(first, shown, rest)
+
+
+def _plain_git(command: SimpleCommand) -> SimpleCommand:
+    values = [word.value for word in command.words[:2]]
+    if values != ["git", "--no-pager"] or any(word.kind != "bare" for word in command.words[:2]):
+        return command
+    return replace(command, words=(command.words[0], *command.words[2:]))
+
+
+def _of_its_own(commands: Sequence[SimpleCommand]) -> Display:
+    """Return the display of a pipeline that begins with a command which shows no content."""
+    for place, command in enumerate(commands):
+        check_assignments(command.assignments)
+        _check_devices(command)
+        if not place or not _is_filter(command):
+            _check_shows_nothing(_plain_git(command).words)
+    last = commands[-1]
+    if _is_hidden(last) or (name(last) in _SILENT and not any(_is_talkative(word) for word in last.words[1:])):
+        return _NOTHING
+    values = [word.value for word in _plain_git(last).words[:2]]
+    return replace(_WORDS, without_headers=len(commands) == 1 and values in _SAYS_NO_HEADER)
+
+
+def _is_talkative(word: Word) -> bool:
+    return word.value.startswith("-") and ("v" in word.value or word.value == "-")
+
+
+def _check_shows_nothing(words: Sequence[Word]) -> None:
+    found = search(words)
+    is_names_only = found is not None and not found.prints_lines
+    is_in_place = words[0].value == "sed" and words[0].kind == "bare" and read_sed(words[1:]).in_place
+    if not is_names_only and not is_in_place and not prints_summary(words):
+        check_own_output(words)
+
+
+def _is_filter(command: SimpleCommand) -> bool:
+    """Tell whether a command reads its input only, and so cannot show a file."""
+    words = command.words
+    if words[0].kind != "bare" or any(word.kind == "expansion" for word in words):
+        return False
+    if name(command) == "tee":
+        return all(word.kind in ("bare", "quoted") for word in words[1:])
+    if name(command) in ("python", "python3") and [word.value for word in words[1:]] == _JSON_TOOL:
+        return True
+    found = search(words)
+    if found:
+        return found.is_filter
+    shown = reading(words)
+    if shown and shown.paths:
+        raise Decline("reads its input")
+    return shown is not None
+
+
+def _check_devices(command: SimpleCommand) -> None:
+    if any(_DEVICE.match(redirection) for redirection in command.redirections):
+        raise Decline("redirection")
+
+
+def _is_hidden(command: SimpleCommand) -> bool:
+    """Tell whether the command's output goes to a file."""
+    _check_devices(command)
+    files = [redirection for redirection in command.redirections if _TO_FILE.fullmatch(redirection)]
+    others = [redirection for redirection in command.redirections if redirection in (">&1", "1>&1", "1>&2", ">&2")]
+    if len(files) > 1 or others:
+        # Bash takes the last of them, zsh all.
+        raise Decline("redirection")
+    return bool(files)
+
+
+def _check_input(command: SimpleCommand) -> bool:
+    """Tell whether the errors of a reader are hidden; raise Decline if its input is a file."""
+    if any(redirection.startswith("<") for redirection in command.redirections):
+        raise Decline("redirection")
+    return any(_HIDES_ERRORS.fullmatch(one) and one != "2>&1" for one in command.redirections)
+
+
+def _reading(first: SimpleCommand, shown: Reading, rest: Sequence[SimpleCommand]) -> Display:
+    if _is_hidden(rest[-1] if rest else first):
+        return _NOTHING
+    hides_errors = _check_input(first)
+    if not shown.paths:
+        raise Decline("reads its input")
+    passed = _through(rest)
+    if passed is None:
+        return _WORDS
+    if rest and name(first) == "diff":
+        raise Decline("pipeline")
+    # Of several files a filter may leave one out, and an error that is hidden does so too.
+    if len(shown.paths) > 1 and (rest or hides_errors):
+        raise Decline("pipeline")
+    return Display(shown.paths, surely=shown.surely and passed and not hides_errors)
+
+
+def _search(first: SimpleCommand, found: Search, rest: Sequence[SimpleCommand], output: str) -> Display:
+    if _is_hidden(rest[-1] if rest else first):
+        return _NOTHING
+    _check_input(first)
+    if found.is_filter and not found.is_recursive:
+        raise Decline("reads its input")
+    passed = _through(rest)
+    if passed is None:
+        return _WORDS
+    if found.only:
+        return Display((found.only,))
+    if not _keep_lines(rest):
+        raise Decline("pipeline")
+    if not output.strip():
+        return _NOTHING
+    return Display(tuple(dict.fromkeys(search_paths(found, output))), in_output=True)
+
+
+def _patch(first: SimpleCommand, rest: Sequence[SimpleCommand], output: str) -> Display:
+    if _is_hidden(rest[-1] if rest else first):
+        return _NOTHING
+    _check_input(first)
+    passed = _through(rest)
+    if passed is None:
+        return _WORDS
+    if any(name(command) not in ("cat", "head") for command in rest) or not _keep_lines(rest):
+        raise Decline("pipeline")
+    return Display(tuple(patch_paths(first.words, output)), in_output=True, is_patch=True)
+
+
+def _through(filters: Sequence[SimpleCommand]) -> bool | None:
+    """Tell whether something surely comes through the filters; return None if no line of a file can."""
+    surely = True
+    for command in filters:
+        if name(command) in _HIDES_LINES and all(word.value.startswith("-") for word in command.words[1:]):
+            return None
+        found = search(command.words)
+        if found and found.is_filter and not found.prints_lines:
+            return None
+        if name(command) == "tee" or not _is_filter(command):
+            raise Decline("pipeline")
+        shown = None if found else reading(command.words)
+        surely = surely and shown is not None and shown.surely
+    return surely
+
+
+def _keep_lines(filters: Sequence[SimpleCommand]) -> bool:
+    for command in filters:
+        found = search(command.words)
+        shown = None if found else reading(command.words)
+        if not (found and found.keeps_lines) and not (shown and shown.whole_lines):
+            return False
+    return True
