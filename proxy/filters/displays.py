@@ -153,8 +153,8 @@ def _reading(first: SimpleCommand, shown: Reading, rest: Sequence[SimpleCommand]
         return _WORDS
     if rest and name(first) == "diff":
         raise Decline("pipeline")
-    # Of several files a filter may leave one out, and an error that is hidden does so too.
-    if len(shown.paths) > 1 and (rest or hides_errors):
+    # Of several files a script or a filter may leave one out, and an error that is hidden does so too.
+    if len(shown.paths) > 1 and name(first) != "diff" and (rest or hides_errors or not shown.surely):
         raise Decline("pipeline")
     return Display(shown.paths, surely=shown.surely and passed and not hides_errors)
 

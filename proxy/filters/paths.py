@@ -9,7 +9,8 @@ from proxy.filters.shell import Word
 FAILURE = re.compile(
     r"no such (?:file|path)|permission denied|is a directory|not a directory|command not found|no matches found"
     r"|input/output error|operation not permitted|cannot open|(?:illegal|invalid|unrecognized) option"
-    r"|command timed out|^(?:fatal|jq|sed|awk|grep|egrep|diff|sort|cut|rg|regex parse error):|binary file .{1,999}match"
+    r"|command timed out|^(?:fatal|jq|sed|awk|grep|egrep|diff|sort|cut|rg|(?:regex )?parse error):"
+    r"|binary file .{1,999}match"
     r"|^(?:only in |common subdirectories|diff -)|\A\s*null\s*\Z",
     re.IGNORECASE | re.MULTILINE,
 )

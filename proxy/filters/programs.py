@@ -71,7 +71,10 @@ def read_sed(words: Sequence[Word]) -> Sed:
     quiet = any(option in ("--quiet", "--silent") or re.match(r"-[Ers]*n", option) for option in options)
     if quiet and not any(_PRINTS.search(script) for script in scripts):
         raise Decline("script not plain")
-    surely = len(scripts) == 1 and bool((_FROM_THE_FIRST_LINE if quiet else _ALL_LINES).fullmatch(scripts[0]))
+    # Lines are counted through all of the files.
+    surely_prints = _FROM_THE_FIRST_LINE if quiet else _ALL_LINES
+    is_one = len(scripts) == 1 and (len(rest) <= 1 or not quiet)
+    surely = is_one and surely_prints.fullmatch(scripts[0]) is not None
     in_place = any(option.startswith(("-i", "--in-place")) for option in options)
     return Sed(tuple(rest), quiet, in_place, surely)
 
