@@ -15,5 +15,6 @@ The desk remembers: who asked again and is forwarded (`breaker`), which headers 
 client has changed (`drift`), and how rules in `shadow` agree with the model (`agreements`).
 
 Where to look first: `middleware` for the flow, `rules/ruleset` for the decision, `upstream` for the way out and back,
-`filters/shell` for what is trusted of a shell command. `__main__`, `service` and `commands` are the program around it.
+`filters/shell/grammar` for what is trusted of a shell command. `__main__`, `service` and `commands` are the program
+around it.
 """

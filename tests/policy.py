@@ -1,6 +1,6 @@
 """The table of the client's own policy for command prefixes: commands, and what is to be said of each."""
 
-from proxy.filters.command_prefix import INJECTION, NONE
+from proxy.filters.shell.command_prefix import INJECTION, NONE
 
 POLICY = [
     ("cat foo.txt", "cat"),

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from proxy.filters import FILTERS
-from proxy.filters.command_prefix import INJECTION, NONE
 from proxy.filters.decline import Decline
+from proxy.filters.shell.command_prefix import INJECTION, NONE
 
 COMMIT = "commit 0123456789abcdef0123456789abcdef01234567\nAuthor: A <a@example.com>\n\n    Fix it\n\n"
 

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from proxy.filters.command_prefix import command_prefix
-from proxy.filters.file_paths import file_paths
+from proxy.filters.shell.command_prefix import command_prefix
+from proxy.filters.shell.file_paths import file_paths
 from proxy.filters.titles.gerund import gerund
 from proxy.filters.titles.session_title import session_title
 from proxy.filters.titles.topic import topic

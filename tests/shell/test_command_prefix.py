@@ -4,9 +4,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from proxy.filters.command_prefix import INJECTION, NONE, command_prefix
 from proxy.filters.decline import Decline
-from proxy.filters.known_commands import BARE, BARE_WITH_ASSIGNMENTS, PREFIXES
+from proxy.filters.shell.command_prefix import INJECTION, NONE, command_prefix
+from proxy.filters.shell.known_commands import BARE, BARE_WITH_ASSIGNMENTS, PREFIXES
 from tests.policy import POLICY
 
 # Further commands that are answered, each by the policy's rules.

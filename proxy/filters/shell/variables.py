@@ -3,9 +3,9 @@
 import re
 from collections.abc import Iterable
 
-from proxy.filters.commands import names
 from proxy.filters.decline import Decline
-from proxy.filters.shell import Assignment
+from proxy.filters.shell.commands import names
+from proxy.filters.shell.grammar import Assignment
 
 _SAFE = names(
     "CGO_ENABLED CI FORCE_COLOR GOARCH GOEXPERIMENT GOOS NODE_ENV NO_COLOR PYTHONDONTWRITEBYTECODE PYTHONPATH "

@@ -4,15 +4,15 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from proxy.filters.commands import names
 from proxy.filters.decline import Decline
-from proxy.filters.own_output import check_own_output
-from proxy.filters.patches import patch_paths, prints_patch, prints_summary
-from proxy.filters.programs import read_sed
-from proxy.filters.readers import Reading, reading
-from proxy.filters.searches import Search, search, search_paths
-from proxy.filters.shell import SimpleCommand, Word
-from proxy.filters.variables import check_assignments
+from proxy.filters.shell.commands import names
+from proxy.filters.shell.grammar import SimpleCommand, Word
+from proxy.filters.shell.own_output import check_own_output
+from proxy.filters.shell.patches import patch_paths, prints_patch, prints_summary
+from proxy.filters.shell.programs import read_sed
+from proxy.filters.shell.readers import Reading, reading
+from proxy.filters.shell.searches import Search, search, search_paths
+from proxy.filters.shell.variables import check_assignments
 
 _HIDES_ERRORS = re.compile(r"2>>?[ ]?.+")
 _TO_FILE = re.compile(r"1?>>?[ ]?[^&].*")

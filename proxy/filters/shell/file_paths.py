@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from proxy.filters.decline import Decline
-from proxy.filters.displays import Display, display, name
-from proxy.filters.paths import FAILURE
-from proxy.filters.shell import Refusal, Script, SimpleCommand, read
+from proxy.filters.shell.displays import Display, display, name
+from proxy.filters.shell.grammar import Refusal, Script, SimpleCommand, read
+from proxy.filters.shell.paths import FAILURE
 
 MAX_LENGTH = 256 * 1024
 

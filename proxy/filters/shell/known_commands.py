@@ -7,8 +7,8 @@ another program, load code or write a file the name does not promise.
 from collections.abc import Mapping
 from typing import Literal
 
-from proxy.filters.commands import FREE, SCRIPT_NAME, Arguments, Key, names, under
-from proxy.filters.known_git import GIT
+from proxy.filters.shell.commands import FREE, SCRIPT_NAME, Arguments, Key, names, under
+from proxy.filters.shell.known_git import GIT
 
 Answer = Literal["itself", "none"]
 

@@ -8,8 +8,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from proxy.filters.decline import Decline
-from proxy.filters.programs import Sed, awk_prints_fields, jq_selects, read_sed
-from proxy.filters.shell import Word
+from proxy.filters.shell.grammar import Word
+from proxy.filters.shell.programs import Sed, awk_prints_fields, jq_selects, read_sed
 
 SED = shutil.which("sed")
 HAS_SANDBOX = SED is not None and b"--sandbox" in subprocess.run([SED, "--help"], stdout=-1, check=False).stdout

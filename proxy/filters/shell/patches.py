@@ -4,8 +4,8 @@ import re
 from collections.abc import Sequence
 
 from proxy.filters.decline import Decline
-from proxy.filters.paths import TRUNCATED, usual
-from proxy.filters.shell import Word
+from proxy.filters.shell.grammar import Word
+from proxy.filters.shell.paths import TRUNCATED, usual
 
 # Options that leave the headers of a patch as they are.
 _OPTION = re.compile(r"--staged|--cached|-p|--patch|-U[0-9]+|-w|--no-color|--no-ext-diff|--")

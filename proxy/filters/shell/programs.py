@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from proxy.filters.decline import Decline
-from proxy.filters.shell import Word
+from proxy.filters.shell.grammar import Word
 
 # GNU and BSD disagree about a delimiter inside brackets, and `\c` takes the next character with it.
 _CLASS = r"\[\^?\]?(?:\[:[a-z]+:\]|[^\]\[/|#\\\n])*\]"

@@ -6,12 +6,12 @@ Sources: the manuals of GNU coreutils and of BSD, POSIX, jq's manual, git-blame(
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from proxy.filters.commands import names
 from proxy.filters.decline import Decline
-from proxy.filters.options import Parsed, Syntax, parse
-from proxy.filters.paths import literal
-from proxy.filters.programs import awk_prints_fields, jq_selects, read_sed
-from proxy.filters.shell import Word
+from proxy.filters.shell.commands import names
+from proxy.filters.shell.grammar import Word
+from proxy.filters.shell.options import Parsed, Syntax, parse
+from proxy.filters.shell.paths import literal
+from proxy.filters.shell.programs import awk_prints_fields, jq_selects, read_sed
 
 _CAT_LONG = names("--show-all --number-nonblank --show-ends --number --squeeze-blank --show-tabs --show-nonprinting")
 _HEAD_LONG = names("--quiet --silent --verbose --zero-terminated")

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from proxy.filters.decline import Decline
-from proxy.filters.file_paths import MAX_LENGTH, file_paths
+from proxy.filters.shell.file_paths import MAX_LENGTH, file_paths
 
 NOTHING = "<is_displaying_contents>\nfalse\n</is_displaying_contents>\n\n<filepaths>\n</filepaths>"
 PATCH = "diff --git a/{0} b/{0}\nindex 1234567..89abcde 100644\n--- a/{0}\n+++ b/{0}\n@@ -1 +1 @@\n-old\n+new\n"

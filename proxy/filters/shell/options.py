@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from proxy.filters.decline import Decline
-from proxy.filters.shell import Word
+from proxy.filters.shell.grammar import Word
 
 _COUNT = re.compile(r"[-+]?0*[1-9][0-9]*")
 _SHORT_COUNT = re.compile(r"-0*[1-9][0-9]*")

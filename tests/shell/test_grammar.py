@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from proxy.filters.shell import MAX_COMMANDS, MAX_LENGTH, Refusal, Script, SimpleCommand, read
+from proxy.filters.shell.grammar import MAX_COMMANDS, MAX_LENGTH, Refusal, Script, SimpleCommand, read
 
 
 def script(command: str) -> Script:

@@ -3,7 +3,7 @@
 import re
 
 from proxy.filters.decline import Decline
-from proxy.filters.shell import Word
+from proxy.filters.shell.grammar import Word
 
 # The messages of bash, zsh, GNU and BSD tools after which it is uncertain which of the operands was shown.
 FAILURE = re.compile(

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from proxy.filters.commands import Arguments, Key, names, under
+from proxy.filters.shell.commands import Arguments, Key, names, under
 
 _DENIED = names(
     "--exec --exec-path --ext-diff --upload-pack --receive-pack --output --open-files-in-pager --ext-grep --config "

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from proxy.filters.decline import Decline
-from proxy.filters.shell import Word
+from proxy.filters.shell.grammar import Word
 
 Style = Literal["getopt", "long", "either"]
 Key = tuple[str, ...]

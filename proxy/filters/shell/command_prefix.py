@@ -3,12 +3,12 @@
 import re
 from itertools import pairwise
 
-from proxy.filters.commands import check_arguments, prefix_key
 from proxy.filters.decline import Decline
-from proxy.filters.known_commands import BARE, BARE_WITH_ASSIGNMENTS, PREFIXES, STRICT, WRAPPERS
-from proxy.filters.programs import read_sed
-from proxy.filters.shell import Assignment, Refusal, SimpleCommand, Word, read
-from proxy.filters.variables import check_assignments
+from proxy.filters.shell.commands import check_arguments, prefix_key
+from proxy.filters.shell.grammar import Assignment, Refusal, SimpleCommand, Word, read
+from proxy.filters.shell.known_commands import BARE, BARE_WITH_ASSIGNMENTS, PREFIXES, STRICT, WRAPPERS
+from proxy.filters.shell.programs import read_sed
+from proxy.filters.shell.variables import check_assignments
 
 NONE = "none"
 INJECTION = "command_injection_detected"

@@ -8,11 +8,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from proxy.filters.commands import names
 from proxy.filters.decline import Decline
-from proxy.filters.options import Syntax, parse
-from proxy.filters.paths import TRUNCATED, literal, usual
-from proxy.filters.shell import Word
+from proxy.filters.shell.commands import names
+from proxy.filters.shell.grammar import Word
+from proxy.filters.shell.options import Syntax, parse
+from proxy.filters.shell.paths import TRUNCATED, literal, usual
 
 _LONG = names("--color=never --color=auto --ignore-case --line-number --invert-match --word-regexp --fixed-strings")
 _LONG |= names("--files-with-matches --files-without-match --count --quiet --with-filename --no-filename --text")

@@ -6,9 +6,9 @@ the manual of each command for the options and subcommands with which it does pr
 
 from collections.abc import Mapping, Sequence
 
-from proxy.filters.commands import FREE, Arguments, Key, check_arguments, names, prefix_key, under
 from proxy.filters.decline import Decline
-from proxy.filters.shell import Word
+from proxy.filters.shell.commands import FREE, Arguments, Key, check_arguments, names, prefix_key, under
+from proxy.filters.shell.grammar import Word
 
 _NAMES_AND_NUMBERS = names(
     "basename cd chgrp chmod chown cksum cmp cp date df dirname du echo false file free hostname id kill killall ln "
