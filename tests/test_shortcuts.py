@@ -15,6 +15,7 @@ from proxy.scripted import ScriptedUpstream
 from proxy.sse import Decoder
 from tests.conftest import Running, Start
 from tests.policy import POLICY
+from tests.versions import ASKED
 
 SHIPPED = load(Path(__file__).parent.parent / "rules")
 ANSWERING = [entry for entry in SHIPPED.entries if entry.rule.answer]
@@ -62,16 +63,7 @@ def _text(reply: aiohttp.ClientResponse, raw: bytes) -> str:
 
 def test_all_shipped_rules_load() -> None:
     assert SHIPPED.problems == ()
-    assert [entry.rule.name for entry in ANSWERING] == [
-        "quota-probe",
-        "topic",
-        "session-title",
-        "command-prefix",
-        "file-paths",
-        "prompt-suggestion",
-        "warm-up",
-        "spinner-word",
-    ]
+    assert [entry.rule.name for entry in ANSWERING] == list(ASKED)
 
 
 @pytest.mark.parametrize("entry", SHIPPED.entries, ids=lambda entry: entry.rule.name)

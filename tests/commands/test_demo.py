@@ -5,25 +5,16 @@ from pathlib import Path
 import pytest
 
 from proxy import __main__ as program
+from tests.versions import ASKED
 
 ROOT = Path(__file__).parents[2]
-QUESTIONS = [
-    "quota-probe",
-    "topic",
-    "session-title",
-    "command-prefix",
-    "file-paths",
-    "prompt-suggestion",
-    "warm-up",
-    "spinner-word",
-]
 
 
 def test_it_shows_who_answered_each_question(capsys: pytest.CaptureFixture[str]) -> None:
     assert program.main(["demo", "--config", str(ROOT / "config.toml")]) == 0
     _, *rows = capsys.readouterr().out.splitlines()
     shown = [tuple(row.split()[:2]) for row in rows]
-    assert shown == [("conversation", "upstream")] + [(name, name) for name in QUESTIONS]
+    assert shown == [("conversation", "upstream")] + [(name, name) for name in ASKED]
 
 
 def test_it_fails_when_a_rule_does_not_load(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
