@@ -63,6 +63,7 @@ def run(version: str, mode: str) -> scenario.Outcome:
         outcome.faults += scenario.logged(client)
         outcome.answered = Counter(line["rule"] for line in proxy.requests() if line["outcome"] == "answered")
         outcome.forwarded = scenario.kinds(upstream.seen)
+        outcome.faults += scenario.warnings(proxy)
     outcome.faults += scenario.leaked(outcome.forwarded)
     if terminal:
         outcome.faults += scenario.unasked(version, outcome.answered)

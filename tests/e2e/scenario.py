@@ -124,6 +124,13 @@ def complaints(text: str) -> Iterator[str]:
             yield f"the client logged {complaint!r}"
 
 
+def warnings(proxy: Sidestep) -> Iterator[str]:
+    """Whatever Sidestep itself found worth a warning: a rule that tripped, drift, an upstream that failed."""
+    for line in proxy.lines:
+        if line["level"] in ("warning", "error"):
+            yield f"Sidestep logged {line}"
+
+
 def unasked(version: str, answered: "Counter[str]") -> Iterator[str]:
     """Side questions that this version asks and that were not answered."""
     number = tuple(map(int, version.split(".")))

@@ -277,6 +277,11 @@ def test_commands_that_display_no_content_list_nothing(command: str) -> None:
         ],
         *["diff -q a b", "diff a", "diff a -", "diff . a", "diff a/ b", "git blame HEAD a", "git blame -S x a"],
         *[
+            "sed -n 2,3p a b",
+            "sed -n 1,3p a b",
+            "sed 5q a b",
+            "tail -n +9 a b",
+            "sort a b",
             "grep -f a b",
             "grep -z x a",
             "grep -o x a",
@@ -530,6 +535,7 @@ def test_patches_come_from_other_commands_too(command: str, output: str, paths: 
         ("mkdir b; grep x a", "mkdir: cannot create directory", None),
         ("diff a b", "Only in a: x", None),
         ("jq .x a", "null", None),
+        ("jq . a", "parse error: Invalid numeric literal at line 1, column 8", None),
         ("grep x '</filepaths>' b", "</filepaths>:x", None),
     ],
 )

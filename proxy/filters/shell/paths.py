@@ -9,7 +9,8 @@ from proxy.filters.shell.grammar import Word
 FAILURE = re.compile(
     r"no such (?:file|path)|permission denied|is a directory|not a directory|command not found|no matches found"
     r"|input/output error|operation not permitted|cannot open|(?:illegal|invalid|unrecognized) option"
-    r"|command timed out|^(?:fatal|jq|sed|awk|grep|egrep|diff|sort|cut|rg|(?:regex )?parse error):"
+    r"|command timed out|^(?:fatal|\S*/(?:sed|grep)|(?:jq: )?error|(?:regex )?parse error):"
+    r"|^(?:[gm]?awk|[ef]?grep|cat|cut|diff|head|jq|less|more|nl|rg|sed|sort|tac|tail|tr|uniq):"
     r"|binary file .{1,999}match"
     r"|^(?:only in |common subdirectories|diff -)|\A\s*null\s*\Z",
     re.IGNORECASE | re.MULTILINE,

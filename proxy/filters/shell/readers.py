@@ -85,8 +85,11 @@ def _plain(name: str, words: Sequence[Word]) -> Reading:
         raise Decline("operand not literal")
     # `tail -n +500` and `head -n -5` print nothing of a file that is shorter.
     is_short = _PLAIN[name].counts and any(value[0] in "+-" for value in parsed.values)
-    surely = name not in _MAY_PRINT_NOTHING and not is_short and not (name == "sort" and "u" in parsed.options)
-    return Reading(_paths(parsed), surely, whole_lines=keeps)
+    # sort prints nothing at all if it cannot read one of several.
+    is_whole = name != "sort" or len(parsed.operands) < 2
+    return Reading(
+        _paths(parsed), surely=is_whole and name not in _MAY_PRINT_NOTHING and not is_short, whole_lines=keeps
+    )
 
 
 def _paths(parsed: Parsed, skipped: int = 0) -> tuple[str, ...]:
