@@ -10,7 +10,7 @@ from proxy.agreements import Agreements
 from proxy.breaker import Breaker
 from proxy.config import Config
 from proxy.drift import Drift, Notice
-from proxy.exchange import Answer, Decision, Forward, Head
+from proxy.exchange import Answer, Decision, Forward, Head, Replay
 from proxy.headers import Pairs
 from proxy.messages import MessagesRequest
 from proxy.ratelimits import ReplyHeaders
@@ -63,17 +63,17 @@ class Desk:
         """Decide on `request` by the rules of `now`; `at` in seconds on a steady clock."""
         decision, trip = now.rules.decide(request), ""
         notices = now.drift.note(request, decision)
+        if isinstance(decision, Answer) and decision.replay:
+            decision = self._with_repeated(decision, decision.replay, request.head, at)
+        # Last, since it remembers what was answered: a question that was declined may well come again at once.
         if isinstance(decision, Answer):
             decision, trip = now.breaker.review(decision, request, at)
-        if isinstance(decision, Answer) and decision.replay:
-            decision = self._with_repeated(decision, request.head, at)
         return Ruling(decision, trip, notices)
 
-    def _with_repeated(self, answer: Answer, head: Head, at: float) -> Decision:
+    def _with_repeated(self, answer: Answer, replay: Replay, head: Head, at: float) -> Decision:
         """The answer with the headers that it repeats, or a decline where it must not do without."""
-        assert answer.replay is not None
-        headers = self.replies.recall(head, answer.replay, at)
-        if not headers and answer.replay.required:
+        headers = self.replies.recall(head, replay, at)
+        if not headers and replay.required:
             return Forward("declined: no headers to repeat", answer.rule)
         return replace(answer, headers=(*answer.headers, *headers))
 

@@ -142,9 +142,9 @@ async def _answer(request: web.Request, exchange: Exchange, answer: Answer) -> w
         return await _send(request, web.Response(body=body, headers=headers, content_type="application/json"))
     response = aiohttp_sse.EventSourceResponse(headers=headers, sep="\n", allow_all_methods=True)
     response.content_type, response.charset = "text/event-stream", "utf-8"
-    await response.prepare(request)
-    exchange.first_byte = time.perf_counter()
     try:
+        await response.prepare(request)
+        exchange.first_byte = time.perf_counter()
         async with response:
             for event in synthesis.events(answer, message_id):
                 await response.send(event.data.decode(), event=event.name)

@@ -75,7 +75,17 @@ def text_of(body: bytes, headers: Mapping[str, str]) -> str | None:
             return _streamed_text(plain)
         blocks = orjson.loads(plain)["content"]
         return "".join(block["text"] for block in blocks if block["type"] == "text")
-    except (KeyError, TypeError, ValueError, EOFError, OSError, zlib.error, brotli.error, zstandard.ZstdError):
+    except (
+        AttributeError,
+        KeyError,
+        TypeError,
+        ValueError,
+        EOFError,
+        OSError,
+        zlib.error,
+        brotli.error,
+        zstandard.ZstdError,
+    ):
         return None
 
 

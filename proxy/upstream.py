@@ -105,14 +105,16 @@ class Upstream:
             response = Relayed(reply)
             room = exchange.copy_room
             exchange.reply = Reply(reply.status, response.pairs, [] if room else None, room)
-            await response.prepare(request)
-            exchange.first_byte = time.perf_counter()
-            if await _copy(reply, response, exchange):
-                await _end(response, exchange)
-            else:
-                exchange.reply.copy = None
-                if request.transport is not None:
+            try:
+                await response.prepare(request)
+                exchange.first_byte = time.perf_counter()
+                if await _copy(reply, response, exchange):
+                    # Here rather than by aiohttp: what is still to be done about the reply comes after its last byte.
+                    await response.write_eof()
+                elif request.transport is not None:
                     request.transport.abort()
+            except ConnectionError:
+                exchange.status, exchange.error = 499, GONE
         return response
 
     async def _reply(self, request: web.Request, exchange: Exchange) -> aiohttp.ClientResponse:
@@ -168,31 +170,21 @@ _FAULTS: list[tuple[type[Exception], int, str]] = [
 
 
 async def _copy(reply: aiohttp.ClientResponse, response: web.StreamResponse, exchange: Exchange) -> bool:
-    """Copy the body. False when the upstream failed; a client that has gone shows as status 499 on the exchange."""
+    """Copy the body. False when the upstream failed; raises ConnectionError when the client has gone."""
     while True:
         try:
             chunk = await reply.content.readany()
         except (aiohttp.ClientError, TimeoutError, OSError):
             exchange.outcome, exchange.error = "failed", "the upstream broke off its reply"
+            if exchange.reply is not None:
+                exchange.reply.copy = None
             return False
         if not chunk:
             return True
-        try:
-            await response.write(chunk)
-        except ConnectionError:
-            exchange.status, exchange.error = 499, GONE
-            return True
+        await response.write(chunk)
         exchange.bytes_out += len(chunk)
         if exchange.reply is not None:
             exchange.reply.take(chunk)
-
-
-async def _end(response: web.StreamResponse, exchange: Exchange) -> None:
-    """End the reply here, so that whatever is still to be done about it comes after the client has all of it."""
-    try:
-        await response.write_eof()
-    except ConnectionError:
-        exchange.status, exchange.error = 499, GONE
 
 
 @asynccontextmanager

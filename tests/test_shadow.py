@@ -61,6 +61,7 @@ def test_the_text_of_a_stream_is_read(packing: str) -> None:
         (streamed(MESSAGE)[:-20], {"content-type": "text/event-stream"}),
         (b"event: content_block_delta\ndata: {}\n\n", {"content-type": "text/event-stream"}),
         (b"event: content_block_delta\ndata: {\n\n", {"content-type": "text/event-stream"}),
+        (b'event: content_block_delta\ndata: {"delta": []}\n\n', {"content-type": "text/event-stream"}),
     ],
 )
 def test_what_is_no_whole_reply_has_no_text(body: bytes, headers: dict[str, str]) -> None:

@@ -59,9 +59,7 @@ async def run(config: Config) -> int:
     loaded = load(Path(config.rules.directory))
     for problem in loaded.problems:
         print(problem_line(problem), file=sys.stderr)
-    asked = [
-        entry for entry in loaded.entries if entry.rule.status != "off" and entry.model.matches[0].answer is not None
-    ]
+    asked = [entry for entry in loaded.entries if entry.rule.status != "off" and _answers_first(entry)]
     async with _running(config, loaded) as (base, session):
         # First of all, since a rule may repeat headers of what was forwarded before.
         rows = [await _ask(session, base, "conversation", *request_of(_CONVERSATION))]
