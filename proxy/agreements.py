@@ -1,12 +1,15 @@
 """How often rules in shadow and the model agree: counted here, and kept in a file that `rules` shows."""
 
 import asyncio
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import orjson
 
+from proxy.disk import beside
 from proxy.observe import Logger
 from proxy.shadow import Agreement, Verdict
 
@@ -28,19 +31,29 @@ class Agreements:
         """Write the counts whenever they have changed, until cancelled; a disk that fails is told."""
         while True:
             await self._changed.wait()
-            self._changed.clear()
-            try:
-                await asyncio.to_thread(save, file, self.counts)
-            except OSError as error:
-                log.warning("agreement not saved", file=str(file), problem=error.strerror)
+            await beside(self._saving(file, log))
+
+    def finish(self, file: Path, log: Logger) -> None:
+        """Write the counts if they have changed since they were written last."""
+        if self._changed.is_set():
+            self._saving(file, log)()
+
+    def _saving(self, file: Path, log: Logger) -> Callable[[], None]:
+        """The work of writing the counts as they are now; the thread that does it looks at nothing that may change."""
+        self._changed.clear()
+        data = orjson.dumps({rule: agreement.counts for rule, agreement in self.counts.items()})
+        return partial(_save, file, data, log)
 
 
-def save(file: Path, counts: dict[str, Agreement]) -> None:
+def _save(file: Path, data: bytes, log: Logger) -> None:
     """Replace the file in one step, so that no reader sees half of it."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    beside = file.with_name(file.name + ".new")
-    beside.write_bytes(orjson.dumps({rule: agreement.counts for rule, agreement in counts.items()}))
-    beside.replace(file)
+    fresh = file.with_name(file.name + ".new")
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        fresh.write_bytes(data)
+        fresh.replace(file)
+    except OSError as error:
+        log.warning("agreement not saved", file=str(file), problem=error.strerror)
 
 
 def load(file: Path) -> dict[str, Agreement]:

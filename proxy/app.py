@@ -45,6 +45,7 @@ def build(config: Config, desk: Desk, log: Logger) -> web.Application:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         capture.finish()
+        desk.agreements.finish(agreement, log)
 
     app.cleanup_ctx.extend([upstream, writing])
     app.on_response_prepare.append(_nothing_invented)

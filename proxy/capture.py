@@ -5,18 +5,20 @@ import json
 import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import orjson
 
 from proxy.config import Capture
+from proxy.disk import beside
 from proxy.exchange import Answer, Exchange
 from proxy.headers import Pairs, RawHeaders, text_pairs
 from proxy.observe import Logger
 
 # Names of headers that are, or may be, secrets.
-_SECRET = ("authorization", "cookie", "credential", "key", "password", "secret", "session-token", "token")
+_SECRET = ("authorization", "cookie", "credential", "key", "password", "secret", "token")
 
 _WAITING = 256
 """Lines that may wait for the disk; further ones are dropped and counted, rather than held in memory."""
@@ -87,31 +89,35 @@ class Writer:
         """Write until cancelled; a disk that fails costs the lines, is told once a time, and disturbs nothing else."""
         while True:
             lines = [await self._queue.get(), *self._waiting()]
-            try:
-                await asyncio.to_thread(self._append, b"".join(lines))
-            except OSError as error:
-                self._log.warning("capture failed", file=str(self._file), problem=error.strerror, lines=len(lines))
+            await beside(partial(self._append, lines))
             if self._dropped:
                 self._log.warning("capture fell behind", lines=self._dropped)
                 self._dropped = 0
 
     def finish(self) -> None:
         """Write what still waits, at the end of the process."""
-        lines = b"".join(self._waiting())
-        if lines:
-            self._append(lines)
+        self._append(list(self._waiting()))
 
     def _waiting(self) -> Iterator[bytes]:
         while not self._queue.empty():
             yield self._queue.get_nowait()
 
-    def _append(self, data: bytes) -> None:
+    def _append(self, lines: list[bytes]) -> None:
+        for number, line in enumerate(lines):
+            try:
+                self._append_line(line)
+            except OSError as error:
+                lost, problem = len(lines) - number, error.strerror
+                self._log.warning("capture failed", file=str(self._file), problem=problem, lines=lost)
+                return
+
+    def _append_line(self, line: bytes) -> None:
+        if len(line) > self._half:
+            raise OSError(None, "the line is larger than the file may be")
         self._file.parent.mkdir(parents=True, exist_ok=True)
-        if self._file.exists() and self._file.stat().st_size + len(data) > self._half:
+        if self._file.exists() and self._file.stat().st_size + len(line) > self._half:
             self._file.replace(self._file.with_name(self._file.name + ".1"))
-        if len(data) > self._half:
-            raise OSError(None, "the lines are larger than the file may be")
         handle = os.open(self._file, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW, 0o600)
         with os.fdopen(handle, "ab") as file:
             os.fchmod(file.fileno(), 0o600)
-            file.write(data)
+            file.write(line)

@@ -25,10 +25,10 @@ IMPORTS: dict[str, set[str]] = {
         "service",
         "toml",
     },
-    "agreements": {"observe", "shadow"},
+    "agreements": {"disk", "observe", "shadow"},
     "app": {"capture", "config", "desk", "headers", "local", "middleware", "observe", "upstream"},
     "breaker": {"exchange", "messages", "rules.ruleset"},
-    "capture": {"config", "exchange", "headers", "observe"},
+    "capture": {"config", "disk", "exchange", "headers", "observe"},
     "commands": set(),
     "commands.catalogue": {"commands.tables", "exchange", "rules.load", "shadow"},
     "commands.check": {
@@ -90,6 +90,7 @@ IMPORTS: dict[str, set[str]] = {
         "rules.ruleset",
         "shadow",
     },
+    "disk": set(),
     "drift": {"exchange", "messages", "rules.ruleset"},
     "exchange": set(),
     "filters": {
