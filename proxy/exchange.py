@@ -120,7 +120,7 @@ class Reply:
     """
 
     status: int
-    headers: list[tuple[str, str]]
+    headers: list[tuple[bytes, bytes]]
     copy: list[bytes] | None = None
     room: int = 0
 
@@ -144,6 +144,8 @@ class Exchange:
     decision: Decision = field(default=Forward("not decided"))
     collected: list[bytes] = field(default_factory=list)
     """The part of the body that `shortcut` has already read, as it came; `forward` sends it first."""
+    complete: bool = False
+    """Whether `collected` is, or was, the whole body."""
     keep_body: bool = False
     """Whether `collected` is still wanted when it has been sent; a long reply need not hold on to it."""
     model: str = ""

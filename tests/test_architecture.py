@@ -26,7 +26,7 @@ IMPORTS: dict[str, set[str]] = {
         "toml",
     },
     "agreements": {"disk", "observe", "shadow"},
-    "app": {"capture", "config", "desk", "headers", "local", "middleware", "observe", "upstream"},
+    "app": {"capture", "config", "desk", "guard", "local", "middleware", "observe", "upstream.relay"},
     "breaker": {"exchange", "messages", "rules.ruleset"},
     "capture": {"config", "disk", "exchange", "headers", "observe"},
     "commands": set(),
@@ -53,6 +53,7 @@ IMPORTS: dict[str, set[str]] = {
         "rules.ruleset",
         "rules.schema",
         "scripted",
+        "server",
         "sse",
     },
     "commands.explain": {
@@ -209,6 +210,8 @@ IMPORTS: dict[str, set[str]] = {
     "filters.titles.words": {"filters.titles.names", "filters.titles.tables"},
     "guard": {"exchange", "headers"},
     "headers": set(),
+    "ids": set(),
+    "incoming": {"exchange"},
     "local": {"desk", "middleware", "synthesis"},
     "messages": {"exchange"},
     "middleware": {
@@ -217,15 +220,21 @@ IMPORTS: dict[str, set[str]] = {
         "exchange",
         "guard",
         "headers",
+        "ids",
+        "incoming",
         "messages",
         "observe",
+        "replies",
+        "server",
         "shadow",
         "sse",
         "synthesis",
-        "upstream",
+        "upstream.faults",
+        "upstream.relay",
     },
     "observe": {"config", "exchange"},
     "ratelimits": {"exchange", "headers"},
+    "replies": {"headers", "wire.heads"},
     "rules": set(),
     "rules.conditions": {"exchange", "messages", "rules.facts", "rules.operators", "toml"},
     "rules.examples": {"exchange", "messages", "rules.ruleset", "rules.schema", "toml"},
@@ -255,22 +264,47 @@ IMPORTS: dict[str, set[str]] = {
     "rules.structured": set(),
     "rules.templates": {"filters", "filters.decline", "messages", "rules.facts"},
     "scripted": {"sse"},
-    "service": {"agreements", "app", "config", "desk", "observe", "rules.load", "toml"},
+    "server": {"config", "ids", "observe", "replies", "synthesis", "wire.heads"},
+    "service": {"agreements", "app", "config", "desk", "observe", "rules.load", "server", "toml"},
     "shadow": {"rules.schema", "sse"},
     "sse": set(),
     "synthesis": {"exchange", "sse"},
     "toml": set(),
-    "upstream": {"config", "exchange", "headers"},
+    "upstream": set(),
+    "upstream.connection": {"upstream.faults", "wire.framing", "wire.heads"},
+    "upstream.dial": {"config", "upstream.connection", "upstream.faults"},
+    "upstream.faults": {"wire.heads"},
+    "upstream.pool": {"upstream.connection", "upstream.dial"},
+    "upstream.relay": {
+        "config",
+        "exchange",
+        "headers",
+        "incoming",
+        "replies",
+        "upstream.connection",
+        "upstream.dial",
+        "upstream.faults",
+        "upstream.pool",
+        "upstream.tunnel",
+        "wire.heads",
+    },
+    "upstream.tunnel": {"exchange", "headers", "replies", "upstream.connection", "upstream.faults", "wire.heads"},
+    "wire": set(),
+    "wire.framing": {"headers", "wire.heads"},
+    "wire.heads": {"headers"},
 }
 
 
 # Rooms that speak HTTP by aiohttp; no other may.
-SPEAK_HTTP = {"app", "commands.demo", "local", "middleware", "scripted", "service", "upstream"}
+SPEAK_HTTP = {
+    *("app", "commands.demo", "incoming", "local", "middleware", "replies", "scripted", "server"),
+    *("upstream.relay", "upstream.tunnel"),
+}
 
 # Rooms that touch nothing outside of them: no sockets, no files, no clock, no randomness.
 PURE = {
     *("breaker", "drift", "exchange", "guard", "headers", "messages", "ratelimits", "shadow", "sse", "synthesis"),
-    *(room for room in IMPORTS if room.startswith(("filters", "rules"))),
+    *(room for room in IMPORTS if room.startswith(("filters", "rules", "wire"))),
 } - {"rules.load"}
 WORLDLY = {"asyncio", "datetime", "io", "os", "pathlib", "random", "secrets", "socket", "subprocess", "time", "uuid"}
 

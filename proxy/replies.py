@@ -1,0 +1,119 @@
+"""Replies to the client in exact bytes: the upstream's as they came, and whole ones of our own.
+
+aiohttp's own replies would invent headers, merge names that differ in case alone, and drop bytes that are not UTF-8.
+"""
+
+from http import HTTPStatus
+
+from aiohttp import web
+from aiohttp.abc import AbstractStreamWriter
+
+from proxy.headers import RawPairs, response_headers
+from proxy.wire.heads import ReplyHead, reply_head
+
+_HTTP_1_1 = (1, 1)
+
+
+class _Exact(web.StreamResponse):
+    """What both kinds share: they write their own heads, and say themselves whether the connection stays."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(status=status)
+        self._stays = False
+        self._out: AbstractStreamWriter | None = None
+
+    @property
+    def prepared(self) -> bool:
+        return self._out is not None
+
+    @property
+    def keep_alive(self) -> bool:
+        return self._stays
+
+    def _persistence(self, modern: bool) -> RawPairs:
+        """What is said only where it is not the version's default (RFC 9112, section 9.3)."""
+        if self._stays == modern:
+            return []
+        return [(b"Connection", b"keep-alive" if self._stays else b"close")]
+
+
+class Relayed(_Exact):
+    """A reply of the upstream: its head but for hop-by-hop headers, and its body in the framing of this hop.
+
+    `length` is what the head told of the body's; `bodiless` says that no body follows, whatever it told.
+    """
+
+    def __init__(self, head: ReplyHead, length: int | None, *, bodiless: bool) -> None:
+        super().__init__(head.status)
+        self.pairs = response_headers(head.headers)
+        self._head, self._open_end = head, length is None and not bodiless
+        self._chunked_out = self._ended = False
+
+    async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
+        """Send the head. Raises ConnectionError when the client has gone."""
+        if self._out is None:
+            modern = request.version >= _HTTP_1_1
+            self._chunked_out = self._open_end and modern
+            self._stays = request.keep_alive and (modern or not self._open_end) and self.status != 101
+            self._out = request.writer
+            await self._out.write(reply_head(self.status, self._head.reason, [*self.pairs, *self._of_this_hop(modern)]))
+        return self._out
+
+    def _of_this_hop(self, modern: bool) -> RawPairs:
+        """Framing and persistence between the client and this proxy (RFC 9112, sections 6.1 and 9.3)."""
+        if self.status == 101:
+            kept = (b"connection", b"upgrade")
+            return [(name, value) for name, value in self._head.headers if name.lower() in kept]
+        framing = [(b"Transfer-Encoding", b"chunked")] if self._chunked_out else []
+        return [*framing, *self._persistence(modern)]
+
+    async def write(self, data: bytes | bytearray | memoryview) -> None:
+        """Send a part of the body; waits when the client does not take it."""
+        assert self._out is not None
+        await self._out.write(b"".join((b"%x\r\n" % len(data), data, b"\r\n")) if self._chunked_out else data)
+
+    async def write_eof(self, data: bytes = b"") -> None:
+        """End the body; a second time, nothing happens."""
+        if self._ended or self._out is None:
+            return
+        self._ended = True
+        if data:
+            await self.write(data)
+        if self._chunked_out:
+            await self._out.write(b"0\r\n\r\n")
+
+
+class Whole(_Exact):
+    """A JSON reply of our own, head and body in one write. With `close`, the connection ends behind it."""
+
+    def __init__(self, status: int, body: bytes, headers: RawPairs, *, close: bool = False) -> None:
+        super().__init__(status)
+        self.body, self._own_headers, self._close = body, headers, close
+
+    async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
+        """Send all of it. Raises ConnectionError when the client has gone."""
+        if self._out is None:
+            self._stays = request.keep_alive and not self._close
+            self._out = request.writer
+            own = [(b"Content-Type", b"application/json"), (b"Content-Length", b"%d" % len(self.body))]
+            persistence = self._persistence(request.version >= _HTTP_1_1)
+            head = reply_head(self.status, _reason(self.status), [*own, *self._own_headers, *persistence])
+            await self._out.write(head if request.method == "HEAD" else head + self.body)
+        return self._out
+
+    async def write_eof(self, data: bytes = b"") -> None:
+        """Everything has been sent with the head."""
+        assert not data
+
+
+def _reason(status: int) -> bytes:
+    return HTTPStatus(status).phrase.encode()
+
+
+async def pass_on(request: web.BaseRequest, head: ReplyHead) -> None:
+    """Send an interim reply on, as RFC 9110, section 15.2 asks of a proxy.
+
+    Not 100: the server has answered the client's `Expect` itself; and none to HTTP/1.0, which knows no such replies.
+    """
+    if head.status != 100 and request.version >= _HTTP_1_1:
+        await request.writer.write(reply_head(head.status, head.reason, response_headers(head.headers)))
