@@ -75,8 +75,8 @@ async def _slow(peer: Peer) -> None:
 
 
 async def _refused(port: int) -> None:
-    """Wait until no new connection is accepted any more."""
-    with suppress(ConnectionRefusedError):
+    """Wait until no new connection is accepted any more; one that still waits to be is reset."""
+    with suppress(ConnectionRefusedError, ConnectionResetError):
         async with asyncio.timeout(PATIENCE):
             while True:
                 async with raw_client(port):
