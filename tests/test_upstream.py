@@ -120,6 +120,20 @@ async def test_headers_and_chunks_pass_as_they_come(start: Start) -> None:
             assert await client.chunk() == b""
 
 
+@pytest.mark.parametrize("ending", ["transfer-encoding: chunked\r\n\r\n4\r\nsaid\r\n0\r\n\r\n", "\r\nsaid"])
+async def test_a_reply_that_comes_all_at_once_keeps_its_framing(start: Start, ending: str) -> None:
+    async def script(peer: Peer) -> None:
+        await peer.head()
+        await peer.send(f"HTTP/1.1 200 OK\r\n{ending}".encode())
+
+    async with raw_upstream(script) as upstream:
+        sidestep = await start(upstream.url)
+        async with raw_client(sidestep.port) as client:
+            await client.send(request(sidestep.port, method="GET"))
+            assert b"transfer-encoding: chunked\r\n" in (await client.head()).lower()
+            assert await client.chunks() == [b"said"]
+
+
 async def test_an_upload_passes_as_it_comes_and_stays_chunked(start: Start) -> None:
     """A path that no rule looks at: the upstream has the first chunk before the client sends the second."""
     arrived = asyncio.Event()

@@ -109,7 +109,7 @@ class Connection(asyncio.Protocol):
     @property
     def bodiless(self) -> bool:
         """Whether the reply cannot have a body, whatever its headers say."""
-        return self._body is not None and self._body.done and self._body.length is None
+        return self._body is not None and self._body.absent
 
     @property
     def reusable(self) -> bool:

@@ -19,6 +19,8 @@ class Body(Protocol):
     over: bool
     length: int | None
     """Bytes in all, where the head told."""
+    absent: bool
+    """Whether there is no body at all, whatever the head told of one."""
 
     def feed(self, data: bytes) -> bytes:
         """The part of the body in `data`. Raises `BadReply` where the framing is broken."""
@@ -28,12 +30,13 @@ class Body(Protocol):
 
 
 class Sized:
-    """A body of so many bytes; zero for a reply that has none."""
+    """A body of so many bytes; `absent` for a reply that has none, not even an empty one."""
 
-    __slots__ = ("_rest", "done", "length", "over")
+    __slots__ = ("_rest", "absent", "done", "length", "over")
 
-    def __init__(self, length: int, declared: bool = True) -> None:
-        self.length = length if declared else None
+    def __init__(self, length: int, *, absent: bool = False) -> None:
+        self.length = None if absent else length
+        self.absent = absent
         self._rest, self.done, self.over = length, length == 0, False
 
     def feed(self, data: bytes) -> bytes:
@@ -51,11 +54,11 @@ class Sized:
 class UntilClose:
     """A body that ends with its connection."""
 
-    __slots__ = ("done", "length", "over")
+    __slots__ = ("absent", "done", "length", "over")
 
     def __init__(self) -> None:
         self.length: int | None = None
-        self.done = self.over = False
+        self.absent = self.done = self.over = False
 
     def feed(self, data: bytes) -> bytes:
         return data
@@ -68,11 +71,11 @@ class UntilClose:
 class Chunked:
     """A body in chunks; their extensions and the trailers are passed over."""
 
-    __slots__ = ("_line", "_rest", "_state", "_trailers", "done", "length", "over")
+    __slots__ = ("_line", "_rest", "_state", "_trailers", "absent", "done", "length", "over")
 
     def __init__(self) -> None:
         self.length: int | None = None
-        self.done = self.over = False
+        self.absent = self.done = self.over = False
         self._state, self._line, self._rest, self._trailers = self._size, b"", 0, 0
 
     def feed(self, data: bytes) -> bytes:
@@ -137,7 +140,7 @@ def body_of(method: bytes, head: ReplyHead) -> Body:
     if head.status == 101:
         return UntilClose()
     if method == b"HEAD" or head.status in (204, 304) or head.interim:
-        return Sized(0, declared=False)
+        return Sized(0, absent=True)
     if codings:
         return Chunked()
     return Sized(int(lengths.pop())) if lengths else UntilClose()
