@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Literal
 
 Version = tuple[int, ...]
@@ -28,8 +29,13 @@ class Head:
     @property
     def client(self) -> tuple[str, Version] | None:
         """Name and version of the client, from the first product of `User-Agent`; None if it names none."""
-        product = _PRODUCT.match(self.headers.get("user-agent", ""))
-        return (product[1], parse_version(product[2])) if product else None
+        return _client(self.headers.get("user-agent", ""))
+
+
+@lru_cache(256)
+def _client(user_agent: str) -> tuple[str, Version] | None:
+    product = _PRODUCT.match(user_agent)
+    return (product[1], parse_version(product[2])) if product else None
 
 
 def parse_version(text: str) -> Version:

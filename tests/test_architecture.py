@@ -208,12 +208,13 @@ IMPORTS: dict[str, set[str]] = {
     },
     "filters.titles.unspaced": {"filters.titles.names", "filters.titles.words"},
     "filters.titles.words": {"filters.titles.names", "filters.titles.tables"},
+    "glance": set(),
     "guard": {"exchange", "headers"},
     "headers": set(),
     "ids": set(),
     "incoming": {"exchange"},
     "local": {"desk", "middleware", "synthesis"},
-    "messages": {"exchange"},
+    "messages": {"exchange", "glance"},
     "middleware": {
         "capture",
         "desk",
@@ -255,6 +256,7 @@ IMPORTS: dict[str, set[str]] = {
         "filters.decline",
         "messages",
         "rules.conditions",
+        "rules.facts",
         "rules.operators",
         "rules.schema",
         "rules.structured",
@@ -303,7 +305,19 @@ SPEAK_HTTP = {
 
 # Rooms that touch nothing outside of them: no sockets, no files, no clock, no randomness.
 PURE = {
-    *("breaker", "drift", "exchange", "guard", "headers", "messages", "ratelimits", "shadow", "sse", "synthesis"),
+    *(
+        "breaker",
+        "drift",
+        "exchange",
+        "glance",
+        "guard",
+        "headers",
+        "messages",
+        "ratelimits",
+        "shadow",
+        "sse",
+        "synthesis",
+    ),
     *(room for room in IMPORTS if room.startswith(("filters", "rules", "wire"))),
 } - {"rules.load"}
 WORLDLY = {"asyncio", "datetime", "io", "os", "pathlib", "random", "secrets", "socket", "subprocess", "time", "uuid"}

@@ -1,8 +1,8 @@
 """Conditions: a rule's `when` table compiled into predicates, the cheap ones first."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeGuard
 
 from proxy.exchange import Head
 from proxy.messages import MessagesRequest
@@ -61,14 +61,20 @@ class When:
     """All conditions of a rule, AND-ed: those on the head first, then the cheap ones, then patterns."""
 
     conditions: tuple[Condition | Any_ | Not, ...]
+    rest: tuple[Condition | Any_ | Not, ...] = field(init=False)
+    """What is left to test of a request whose head is `possible`."""
+
+    def __post_init__(self) -> None:
+        rest = tuple(one for one in self.conditions if not _of_head(one) or one.operator == "pattern")
+        object.__setattr__(self, "rest", rest)
 
     def match(self, request: MessagesRequest) -> Groups | None:
         """The captured groups if every condition holds, else None."""
-        groups: Groups = {}
-        for condition in self.conditions:
-            if not condition.holds(request, groups):
-                return None
-        return groups
+        return _all_hold(self.conditions, request)
+
+    def match_rest(self, request: MessagesRequest) -> Groups | None:
+        """The same for a request whose head is `possible`, at less cost."""
+        return _all_hold(self.rest, request)
 
     def truths(self, request: MessagesRequest) -> Iterator[tuple["AnyCondition", bool]]:
         """Every condition in the order in which they are tested, with its truth: for explanations."""
@@ -90,13 +96,25 @@ class When:
     def possible(self, head: Head) -> bool:
         """Whether a request with this head could match, whatever its body is."""
         return all(
-            condition.weigh(condition.fact.read(head), {})
+            condition.weigh(condition.fact.read(head), {})  # type: ignore[arg-type]
             for condition in self.conditions
-            if isinstance(condition, Condition) and isinstance(condition.fact, HeadFact)
+            if _of_head(condition)
         )
 
 
 AnyCondition = Condition | Any_ | Not
+
+
+def _of_head(condition: AnyCondition) -> TypeGuard["Condition"]:
+    return isinstance(condition, Condition) and isinstance(condition.fact, HeadFact)
+
+
+def _all_hold(conditions: Iterable[AnyCondition], request: MessagesRequest) -> Groups | None:
+    groups: Groups = {}
+    for condition in conditions:
+        if not condition.holds(request, groups):
+            return None
+    return groups
 
 
 def compile_when(table: Mapping[str, Any], path: Path, notes: Notes) -> When:
