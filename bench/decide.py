@@ -1,5 +1,6 @@
 """The decision alone, in this process: what the middleware does with a body that it has read."""
 
+import itertools
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -67,7 +68,7 @@ def decide(rounds: int, folder: Path) -> Iterator[Result]:
     bodies = {size: conversation(size * 1024) for size in SIZES}
     taken = timed({str(size): (rules, body) for size, body in bodies.items()}, rounds)
     yield Result("decide", f"shipped rules, {_STANDARD} KiB", "ms", taken[str(_STANDARD)], bound=0.30)
-    for smaller, larger in zip(SIZES, SIZES[1:], strict=False):
+    for smaller, larger in itertools.pairwise(SIZES):
         grown = growth(taken[str(smaller)], taken[str(larger)], larger / smaller)
         yield Result("decide", f"growth beside the body's, {smaller} to {larger} KiB", "", grown, bound=1.0)
     body = bodies[_STANDARD]

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 LAST_CHUNK = b"0\r\n\r\n"
 
 SHORT_REPLY = (
-    b'event: message_start\ndata: {"type":"message_start","message":{"id":"msg_01","role":"assistant","content":[]}}\n\n'
+    b'event: message_start\ndata: {"type":"message_start","message":{"id":"msg_01","role":"assistant"}}\n\n'
     b'event: content_block_start\ndata: {"type":"content_block_start","index":0}\n\n'
     b'event: content_block_delta\ndata: {"type":"content_block_delta","index":0,"delta":{"text":"It is."}}\n\n'
     b'event: content_block_stop\ndata: {"type":"content_block_stop","index":0}\n\n'
@@ -21,7 +21,7 @@ SHORT_REPLY = (
 _SENT = re.compile(rb'"sent":(\d+)')
 
 
-class NotAReply(ValueError):
+class NotAReplyError(ValueError):
     """What arrived is not a chunked 200 reply."""
 
 
@@ -48,7 +48,7 @@ class Unchunker:
     _head_done: bool = False
 
     def feed(self, data: bytes) -> bytes:
-        """The body's bytes that are complete with `data`. Raises NotAReply."""
+        """The body's bytes that are complete with `data`. Raises NotAReplyError."""
         self._raw += data
         if not self._head_done and not self._head():
             return b""
@@ -69,7 +69,7 @@ class Unchunker:
         if not separator:
             return False
         if not head.startswith(b"HTTP/1.1 200 ") or b"chunked" not in head.lower():
-            raise NotAReply(head.split(b"\r\n")[0].decode("latin-1"))
+            raise NotAReplyError(head.split(b"\r\n")[0].decode("latin-1"))
         self._raw, self._head_done = rest, True
         return True
 
@@ -85,7 +85,7 @@ class Delays:
 def delays(arrivals: Iterable[tuple[int, bytes]]) -> Delays:
     """Delays of the frames in a reply, given what arrived and when. A frame is there when its last byte is.
 
-    Raises NotAReply when it is not a chunked 200 reply.
+    Raises NotAReplyError when it is not a chunked 200 reply.
     """
     unchunker, found, text = Unchunker(), Delays(), b""
     for at, data in arrivals:

@@ -3,6 +3,7 @@
 import contextlib
 import ctypes
 import os
+import resource
 import shutil
 import signal
 import socket
@@ -164,3 +165,9 @@ def _status(pid: int, key: str) -> int:
         if name == key:
             return int(value.split()[0]) * 1024
     raise KeyError(key)
+
+
+def raise_file_limit() -> None:
+    """A thousand streams need more files than the usual soft limit; children inherit it."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

@@ -72,8 +72,9 @@ def shown(value: float | None) -> str:
     """A figure with three digits that count, or all those before the point; empty for None."""
     if value is None:
         return ""
-    size = abs(value)
-    return f"{value:,.0f}" if size >= 100 else f"{value:.1f}" if size >= 10 else f"{value:.2f}" if size >= 1 else f"{value:.3f}"
+    if isinstance(value, int) or abs(value) >= 100:
+        return f"{value:,.0f}"
+    return f"{value:.{3 - len(str(int(abs(value)))) if abs(value) >= 1 else 3}f}"
 
 
 def write(path: Path, results: Sequence[Result], about: Mapping[str, Any]) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 import uvloop
 
-from bench.frames import LAST_CHUNK, NotAReply, delays
+from bench.frames import LAST_CHUNK, NotAReplyError, delays
 from bench.latency import no_collection
 from bench.traffic import TARGET, request
 
@@ -64,9 +64,14 @@ class _Receiver(asyncio.Protocol):
 
 def run(port: int, body: bytes, plan: Plan) -> Outcome:
     """Open the streams, receive them, and say how late every frame was."""
-    target = f"{TARGET}&frames={plan.frames}&pace={plan.pace}"
     with no_collection():
-        received = uvloop.run(_receive(port, request(port, body, target), plan))
+        return uvloop.run(receive(port, body, plan))
+
+
+async def receive(port: int, body: bytes, plan: Plan) -> Outcome:
+    """The same, on the running loop."""
+    target = f"{TARGET}&frames={plan.frames}&pace={plan.pace}"
+    received = await _receive(port, request(port, body, target), plan)
     outcome = Outcome()
     for one in received:
         fault = one if isinstance(one, str) else _take(one.arrivals, plan.frames, outcome)
@@ -79,7 +84,7 @@ def _take(arrivals: list[tuple[int, bytes]], frames: int, outcome: Outcome) -> s
     """Add a stream's delays to the outcome; what is wrong with it, or ""."""
     try:
         found = delays(arrivals)
-    except NotAReply as error:
+    except NotAReplyError as error:
         return str(error)
     outcome.delays += [delay / 1e6 for delay in found.frames]
     if not found.ended or len(found.frames) != frames:

@@ -63,7 +63,6 @@ _CODE = (
 _FILLER = " It did so before."
 
 
-
 def conversation(size: int) -> bytes:
     """A conversation with tools whose JSON is exactly `size` bytes (at least 32 KiB); no shipped rule matches it."""
     dice = random.Random(size)
@@ -146,7 +145,7 @@ def _conversation(dice: random.Random) -> Body:
 
 def _tool(name: str, dice: random.Random) -> Body:
     named = {"type": "string", "description": _text(dice, _PROSE, 120)}
-    properties = {key: named for key in ("description", "file_path", "pattern")}
+    properties = dict.fromkeys(("description", "file_path", "pattern"), named)
     schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", "type": "object", "properties": properties}
     return {
         "name": name,
