@@ -10,9 +10,10 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import uvloop
@@ -27,40 +28,39 @@ from bench.soak import FULL_SECONDS, SHORT_SECONDS, soak
 from bench.throughput import which_wrk
 
 NAMES = (*ROWS, "decide", "soak")
-_FEWEST_ROUNDS = 5
-_INSTALL = {
-    "nginx": "nginx is the yardstick: apt install nginx-light, or brew install nginx",
-    "wrk": "wrk measures throughput: apt install wrk, or brew install wrk",
-}
+FEWEST_ROUNDS = 5
+USAGE_ERROR = 2
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
-    missing = [name for name, found in (("nginx", which_nginx()), ("wrk", which_wrk())) if not found]
-    if not sys.platform.startswith("linux"):
-        print("bench: it reads the memory of processes from /proc, so it needs Linux", file=sys.stderr)
-        return 2
-    if missing:
-        print("\n".join(f"bench: {name} is missing. {_INSTALL[name]}" for name in missing), file=sys.stderr)
-        return 2
+    if missing := _missing():
+        print("\n".join(f"bench: {text}" for text in missing), file=sys.stderr)
+        return USAGE_ERROR
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     raise_file_limit()
-    try:
-        found = list(_measure(options))
-    except WrongReplyError as error:
-        print(f"bench: not measured: {error}", file=sys.stderr)
-        return 1
-    about = _about(options)
+    faults: list[str] = []
+    found = list(_measure(options, faults))
     print(results.table(found))
-    if options.write:
-        results.write(ROOT / "bench/results.json", found, about)
-        summary = f"{about['cpu']}, {about['cores']} cores; medians of {options.rounds} rounds; {about['measured']}"
-        (ROOT / "bench/results.svg").write_text(plot.svg(found, summary), "utf-8")
+    print("".join(f"bench: {fault}\n" for fault in faults), end="", file=sys.stderr)
+    if faults:
+        return 1
+    if options.rows or options.rounds < FEWEST_ROUNDS:
+        print(f"bench: nothing written: that takes all rows, and {FEWEST_ROUNDS} rounds at least", file=sys.stderr)
+    else:
+        _write(found, _about(options))
     return 0 if all(result.reached for result in found) else 1
 
 
-def _measure(options: argparse.Namespace) -> Iterator[Result]:
-    """Every row that is wanted, one after the other."""
+def _missing() -> list[str]:
+    """What has to be installed first, in words."""
+    missing = [] if sys.platform == "linux" else ["Linux is missing: memory of processes is read from /proc"]
+    missing += [] if which_nginx() else ["nginx, the yardstick, is missing: apt install nginx-light"]
+    return missing + ([] if which_wrk() else ["wrk, which measures throughput, is missing: apt install wrk"])
+
+
+def _measure(options: argparse.Namespace, faults: list[str]) -> Iterator[Result]:
+    """Every row that is wanted, one after the other; those that could not be measured become faults."""
     seconds = FULL_SECONDS if options.soak else SHORT_SECONDS
     wanted = options.rows or NAMES
     with tempfile.TemporaryDirectory(prefix="bench-") as name:
@@ -69,16 +69,28 @@ def _measure(options: argparse.Namespace) -> Iterator[Result]:
             bench = Bench(running, folder, options.rounds, options.seconds)
             for row in (row for row in NAMES if row in wanted):
                 print(f"bench: {row}", file=sys.stderr, flush=True)
-                match row:
-                    case "decide":
-                        yield from decide(options.rounds, folder)
-                    case "soak":
-                        yield from soak(running.direct, folder, seconds)
-                    case _:
-                        yield from ROWS[row](bench)
+                try:
+                    yield from _row(row, bench, seconds)
+                except (WrongReplyError, OSError, subprocess.SubprocessError) as error:
+                    faults.append(f"{row} could not be measured: {type(error).__name__}: {error}")
 
 
-def _about(options: argparse.Namespace) -> dict[str, str | int | float]:
+def _row(row: str, bench: Bench, soak_seconds: float) -> Iterator[Result]:
+    match row:
+        case "decide":
+            return decide(bench.rounds, bench.folder)
+        case "soak":
+            return soak(bench.upstream, bench.folder, soak_seconds)
+    return ROWS[row](bench)
+
+
+def _write(found: Sequence[Result], about: Mapping[str, Any]) -> None:
+    results.write(ROOT / "bench/results.json", found, about)
+    summary = f"{about['cpu']}, {about['cores']} cores; medians of {about['rounds']} rounds; {about['measured']}"
+    (ROOT / "bench/results.svg").write_text(plot.svg(found, summary), "utf-8")
+
+
+def _about(options: argparse.Namespace) -> dict[str, Any]:
     """What the figures were measured on, and with what."""
     nginx = subprocess.run([which_nginx() or "nginx", "-v"], capture_output=True, text=True, check=True)
     return {
@@ -104,20 +116,25 @@ def _cpu() -> str:
     return platform.machine()
 
 
-def _rounds(text: str) -> int:
-    rounds = int(text)
-    if rounds < 1:
+def _name(text: str) -> str:
+    if text not in NAMES:
+        raise argparse.ArgumentTypeError(f"found {text!r}, expected one of {', '.join(NAMES)}")
+    return text
+
+
+def _count(text: str) -> int:
+    count = int(text)
+    if count < 1:
         raise argparse.ArgumentTypeError("expected at least 1")
-    return rounds
+    return count
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m bench", description="Sidestep's speed, measured beside nginx.")
-    parser.add_argument("rows", nargs="*", metavar="ROW", choices=[*NAMES, []], help=f"of {', '.join(NAMES)}")
-    parser.add_argument("--rounds", type=_rounds, default=7, help=f"fewer than {_FEWEST_ROUNDS} prove nothing")
-    parser.add_argument("--seconds", type=_rounds, default=2, help="of each slice of wrk")
+    parser.add_argument("rows", nargs="*", type=_name, metavar="ROW", help=f"of {', '.join(NAMES)}")
+    parser.add_argument("--rounds", type=_count, default=7, help=f"fewer than {FEWEST_ROUNDS} prove nothing")
+    parser.add_argument("--seconds", type=_count, default=2, help="of each slice of wrk")
     parser.add_argument("--soak", action="store_true", help=f"soak for {FULL_SECONDS} s, not {SHORT_SECONDS}")
-    parser.add_argument("--no-write", dest="write", action="store_false", help="leave results.json and .svg alone")
     return parser
 
 
