@@ -12,11 +12,9 @@ import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from importlib import metadata
 from pathlib import Path
 from typing import Any
-
-import aiohttp
-import uvloop
 
 from bench import plot, results
 from bench.decide import decide
@@ -99,8 +97,8 @@ def _about(options: argparse.Namespace) -> dict[str, Any]:
         "cores": os.cpu_count() or 0,
         "system": f"{platform.system()} {platform.release()}",
         "python": platform.python_version(),
-        "aiohttp": aiohttp.__version__,
-        "uvloop": uvloop.__version__,
+        "aiohttp": metadata.version("aiohttp"),
+        "uvloop": metadata.version("uvloop"),
         "nginx": nginx.stderr.strip().rpartition("/")[2],
         "rounds": options.rounds,
         "wrk_seconds": options.seconds,
@@ -139,4 +137,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:  # all processes have been ended on the way here
+        sys.exit(130)
