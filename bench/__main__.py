@@ -95,7 +95,7 @@ def _about(options: argparse.Namespace) -> dict[str, Any]:
         "measured": datetime.now(UTC).strftime("%Y-%m-%d"),
         "cpu": _cpu(),
         "cores": os.cpu_count() or 0,
-        "system": f"{platform.system()} {platform.release()}",
+        "system": platform.system(),
         "python": platform.python_version(),
         "aiohttp": metadata.version("aiohttp"),
         "uvloop": metadata.version("uvloop"),
