@@ -12,6 +12,7 @@ from proxy.headers import RawPairs, response_headers
 from proxy.wire.heads import ReplyHead, reply_head
 
 _HTTP_1_1 = (1, 1)
+_LAST_CHUNK = b"0\r\n\r\n"
 
 
 class _Exact(web.StreamResponse):
@@ -52,12 +53,17 @@ class Relayed(_Exact):
     async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
         """Send the head. Raises ConnectionError when the client has gone."""
         if self._out is None:
-            modern = request.version >= _HTTP_1_1
-            self._chunked_out = self._open_end and modern
-            self._stays = request.keep_alive and (modern or not self._open_end) and self.status != 101
-            self._out = request.writer
-            await self._out.write(reply_head(self.status, self._head.reason, [*self.pairs, *self._of_this_hop(modern)]))
+            await self.begin(request, b"", last=False)
         return self._out
+
+    async def begin(self, request: web.BaseRequest, data: bytes, *, last: bool) -> None:
+        """Send the head, and what has come with it of the body; `last` when that was all. One write for all of it."""
+        modern = request.version >= _HTTP_1_1
+        self._chunked_out = self._open_end and modern
+        self._stays = request.keep_alive and (modern or not self._open_end) and self.status != 101
+        self._out, self._ended = request.writer, last
+        head = reply_head(self.status, self._head.reason, [*self.pairs, *self._of_this_hop(modern)])
+        await self._out.write(head + self._framed(data, last) if data or last else head)
 
     def _of_this_hop(self, modern: bool) -> RawPairs:
         """Framing and persistence between the client and this proxy (RFC 9112, sections 6.1 and 9.3)."""
@@ -67,20 +73,22 @@ class Relayed(_Exact):
         framing = [(b"Transfer-Encoding", b"chunked")] if self._chunked_out else []
         return [*framing, *self._persistence(modern)]
 
-    async def write(self, data: bytes | bytearray | memoryview) -> None:
-        """Send a part of the body; waits when the client does not take it."""
+    async def write(self, data: bytes | bytearray | memoryview, *, last: bool = False) -> None:
+        """Send a part of the body, `last` for the end of it; waits when the client does not take it."""
         assert self._out is not None
-        await self._out.write(b"".join((b"%x\r\n" % len(data), data, b"\r\n")) if self._chunked_out else data)
+        self._ended = last
+        await self._out.write(self._framed(data, last))
 
     async def write_eof(self, data: bytes = b"") -> None:
         """End the body; a second time, nothing happens."""
-        if self._ended or self._out is None:
-            return
-        self._ended = True
-        if data:
-            await self.write(data)
-        if self._chunked_out:
-            await self._out.write(b"0\r\n\r\n")
+        if self._out is not None and not self._ended and (data or self._chunked_out):
+            await self.write(data, last=True)
+
+    def _framed(self, data: bytes | bytearray | memoryview, last: bool) -> bytes | bytearray | memoryview:
+        if not self._chunked_out:
+            return data
+        chunk = (b"%x\r\n" % len(data), data, b"\r\n") if data else ()
+        return b"".join((*chunk, _LAST_CHUNK) if last else chunk)
 
 
 class Whole(_Exact):

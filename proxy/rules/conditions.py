@@ -164,8 +164,17 @@ def _tests(name: str, value: Any, path: Path, notes: Notes) -> list[Condition]:
 
 
 def _cost(condition: AnyCondition) -> int:
-    if not isinstance(condition, Condition):
-        return 3
-    if isinstance(condition.fact, HeadFact):
-        return 0
-    return 2 if condition.operator == "pattern" else 1
+    """The cheap ones first. A group costs as much as the dearest test in it."""
+    match condition:
+        case Any_(groups=groups):
+            return max((_cost(one) for group in groups for one in group.conditions), default=0)
+        case Not(group=group):
+            return max(map(_cost, group.conditions), default=0)
+        case Condition(fact=HeadFact()):
+            return 0
+        case Condition(fact=BodyFact(whole=True)):
+            return 4
+        case Condition(operator="pattern"):
+            return 3
+        case Condition(fact=fact):
+            return 1 if fact.kind in ("integer", "flag") else 2

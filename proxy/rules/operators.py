@@ -103,6 +103,15 @@ def _one_of(_notes: Notes, operand: Any, _path: Path) -> Predicate:
     return lambda value, _groups: value in wanted
 
 
+def _contains_any(_notes: Notes, operand: Any, _path: Path) -> Predicate:
+    wanted = _strings(operand)
+    if not wanted or not all(wanted):
+        raise ValueError(f"found {operand!r}, expected texts that are not empty")
+    # One pass for all of them, whatever their number.
+    search = re2.compile("|".join(map(re2.escape, wanted))).search
+    return lambda value, _groups: _found(search, value) is not None
+
+
 def _pattern(notes: Notes, operand: Any, _path: Path) -> Predicate:
     """A google-re2 pattern, searched for: linear in the text, whatever the pattern; anchor it with `^` or `\\A`."""
     options = re2.Options()
@@ -115,16 +124,20 @@ def _pattern(notes: Notes, operand: Any, _path: Path) -> Predicate:
     notes.groups.update(compiled.groupindex)
 
     def test(value: str, groups: Groups) -> bool:
-        try:
-            found = compiled.search(value)
-        except UnicodeEncodeError:  # a lone surrogate, in a header that the guard is about to refuse
-            return False
+        found = _found(compiled.search, value)
         if found is None:
             return False
         groups.update({name: text for name, text in found.groupdict().items() if text is not None})
         return True
 
     return test
+
+
+def _found(search: Callable[[str], Any], value: str) -> Any:
+    try:
+        return search(value)
+    except UnicodeEncodeError:  # a lone surrogate, in a header that is not UTF-8
+        return None
 
 
 def _present(_notes: Notes, operand: Any, _path: Path) -> Predicate:
@@ -148,6 +161,8 @@ def _some(pick: Callable[[tuple[str, ...]], tuple[str, ...]]) -> Maker:
 
     def make(notes: Notes, operand: Any, path: Path) -> Predicate:
         tests = _group(notes, "text", operand, path)
+        if isinstance(operand, str):
+            return lambda values, _groups: operand in pick(values)
 
         def test(values: Any, groups: Groups) -> bool:
             for value in pick(values):
@@ -209,6 +224,7 @@ OPERATORS: dict[Kind, dict[str, Operator]] = {
         "starts_with": Operator(_text_test(str.startswith), "some text", "the text begins with this"),
         "ends_with": Operator(_text_test(str.endswith), "some text", "the text ends with this"),
         "contains": Operator(_text_test(str.__contains__), "some text", "this stands anywhere in the text"),
+        "contains_any": Operator(_contains_any, "an array of strings", "one of these stands anywhere in the text"),
         "pattern": Operator(_pattern, "a pattern", "the RE2 pattern is found anywhere in the text"),
         "length": Operator(_length, "an integer, or a table of integer operators", "the number of characters"),
         "present": _PRESENT,

@@ -88,10 +88,12 @@ class Connection(asyncio.Protocol):
 
     async def read(self) -> bytes:
         """What has come of the body, at least one byte; b"" at its end. Only after the final head."""
-        while not self._waiting:
-            if self._body is not None and self._body.done:
-                return b""
+        while not self._waiting and not self.complete:
             await self._more()
+        return self.read_nowait()
+
+    def read_nowait(self) -> bytes:
+        """The same without waiting: b"" also when nothing has come."""
         data = self._waiting.popleft() if len(self._waiting) == 1 else b"".join(self._waiting)
         self._waiting.clear()
         self._held = 0
@@ -100,6 +102,11 @@ class Connection(asyncio.Protocol):
             self._since = self._loop.time()
             self._transport.resume_reading()
         return data
+
+    @property
+    def complete(self) -> bool:
+        """Whether the whole body has come; some of it may still wait to be read."""
+        return self._body is not None and self._body.done
 
     @property
     def length(self) -> int | None:
@@ -114,8 +121,8 @@ class Connection(asyncio.Protocol):
     @property
     def reusable(self) -> bool:
         """Whether the reply is over and another request may follow."""
-        done = self._body is not None and self._body.done and not self._waiting
-        return done and not self._spoiled and not self._full and self._sender is None and self.open
+        served = self.complete and not self._waiting and self._sender is None
+        return served and not self._spoiled and not self._full and self.open
 
     @property
     def full(self) -> bool:

@@ -128,14 +128,14 @@ async def _bring_back(
     room = exchange.copy_room
     exchange.reply = reply = Reply(head.status, response.pairs, [] if room else None, room)
     try:
-        await response.prepare(request)
+        chunk, ended = connection.read_nowait(), connection.complete
+        await response.begin(request, chunk, last=ended)
         exchange.first_byte = time.perf_counter()
-        while chunk := await connection.read():
-            await response.write(chunk)
-            exchange.bytes_out += len(chunk)
-            reply.take(chunk)
-        # Here rather than by aiohttp: what is still to be done about the reply comes after its last byte.
-        await response.write_eof()
+        _note(exchange, reply, chunk)
+        while not ended:
+            chunk, ended = await connection.read(), connection.complete
+            await response.write(chunk, last=ended)
+            _note(exchange, reply, chunk)
     except ConnectionError:
         exchange.status, exchange.error = 499, GONE
     except (*PROBLEMS, BodyFault) as error:
@@ -148,6 +148,11 @@ async def _bring_back(
         if request.transport is not None:
             request.transport.abort()
     return response
+
+
+def _note(exchange: Exchange, reply: Reply, chunk: bytes) -> None:
+    exchange.bytes_out += len(chunk)
+    reply.take(chunk)
 
 
 @asynccontextmanager
