@@ -129,6 +129,21 @@ async def test_each_part_of_a_body_that_ends_with_its_connection_arrives_at_once
     assert await client.chunk() == b""
 
 
+@pytest.mark.parametrize("field", [b"Content-Length: 4", CHUNKED], ids=["sized", "chunked"])
+async def test_the_head_of_an_upload_arrives_before_its_first_byte_is_sent(
+    wire: Wire, steps: Steps, field: bytes
+) -> None:
+    async def script(peer: Peer) -> None:
+        await peer.head()
+        steps.seen()
+        await peer.send(OK)
+
+    wire.upstream.script = script
+    async with asyncio.timeout(PATIENCE), wire.client() as client:
+        await steps.write(client, wire.head(b"POST /api/batch HTTP/1.1", field))
+        assert b" 200 " in await client.head()
+
+
 @pytest.mark.parametrize("framing", ["sized", "chunked"])
 async def test_each_part_of_an_upload_arrives_before_the_next_is_sent(wire: Wire, steps: Steps, framing: str) -> None:
     parts = [b"one", b"two", b"three"]
@@ -136,7 +151,6 @@ async def test_each_part_of_an_upload_arrives_before_the_next_is_sent(wire: Wire
 
     async def script(peer: Peer) -> None:
         await peer.head()
-        steps.seen()
         for part in parts:
             got.append(await (peer.reader.readexactly(len(part)) if framing == "sized" else peer.chunk()))
             steps.seen()
@@ -145,7 +159,7 @@ async def test_each_part_of_an_upload_arrives_before_the_next_is_sent(wire: Wire
     wire.upstream.script = script
     field = b"Content-Length: 11" if framing == "sized" else CHUNKED
     async with asyncio.timeout(PATIENCE), wire.client() as client:
-        await steps.write(client, wire.head(b"POST /api/batch HTTP/1.1", field))
+        await client.send(wire.head(b"POST /api/batch HTTP/1.1", field))
         for part in parts:
             await steps.write(client, part if framing == "sized" else chunk(part))
         if framing == "chunked":
@@ -166,9 +180,10 @@ async def test_both_directions_flow_at_the_same_time(wire: Wire) -> None:
 
     wire.upstream.script = script
     async with asyncio.timeout(PATIENCE), wire.client() as client:
-        await client.send(wire.head(b"POST /api/batch HTTP/1.1", CHUNKED))
+        await client.send(wire.head(b"POST /api/batch HTTP/1.1", CHUNKED) + chunk(b"one"))
         assert b" 200 " in await client.head()
-        for part in (b"one", b"two", b"three"):
+        assert await client.chunk() == b"one"
+        for part in (b"two", b"three"):
             await client.send(chunk(part))
             assert await client.chunk() == part
         await client.send(chunked())
