@@ -5,13 +5,13 @@ from collections.abc import AsyncIterator
 import pytest_asyncio
 
 from tests.process import running
-from tests.raw import Peer, raw_upstream
-from tests.wire.given import Wire
+from tests.raw import raw_upstream
+from tests.wire.given import Wire, answers
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def shared() -> AsyncIterator[Wire]:
-    async with raw_upstream(Peer.gone) as upstream, running(upstream.url) as (process, port):
+    async with raw_upstream(answers) as upstream, running(upstream.url) as (process, port):
         yield Wire(process, port, upstream)
 
 
@@ -23,5 +23,5 @@ async def wire(shared: Wire) -> AsyncIterator[Wire]:
         await shared.upstream.stop()
     finally:
         shared.upstream.peers.clear()
-        shared.upstream.script = Peer.gone
+        shared.upstream.script = answers
     assert shared.process.process.returncode is None

@@ -101,6 +101,13 @@ async def ask(port: int, sent: bytes) -> Message:
         return await receive(client, bodiless=sent.startswith(b"HEAD "))
 
 
+async def answers(peer: Peer) -> None:
+    """The script of an upstream that answers whatever comes."""
+    while True:
+        await receive(peer)
+        await peer.send(OK)
+
+
 @dataclass(slots=True)
 class Wire:
     """One proxy process before one upstream; a test gives the upstream a script of its own."""

@@ -8,7 +8,7 @@ import pytest
 
 from tests.process import PATIENCE, running
 from tests.raw import Peer, raw_upstream
-from tests.wire.given import CHUNKED, CLAUDE, OK, Message, Wire, ask, chunked, head, receive
+from tests.wire.given import CHUNKED, CLAUDE, OK, Message, Wire, answers, ask, chunked, head, receive
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -95,7 +95,7 @@ async def test_an_upstream_that_falls_silent_within_its_reply_breaks_off_the_rep
 
 async def test_an_idle_upstream_is_not_one_that_waits_for_a_slow_upload() -> None:
     """The silence that counts is that of an upstream whose turn it is."""
-    async with raw_upstream(_answers) as upstream, running(upstream.url, "upstream.idle_timeout=0.3") as (_, port):
+    async with raw_upstream(answers) as upstream, running(upstream.url, "upstream.idle_timeout=0.3") as (_, port):
         async with asyncio.timeout(PATIENCE):
             reader, writer = await asyncio.open_connection("127.0.0.1", port)
             writer.write(head(port, b"POST /api/batch HTTP/1.1", b"Content-Length: 6"))
@@ -104,12 +104,6 @@ async def test_an_idle_upstream_is_not_one_that_waits_for_a_slow_upload() -> Non
                 writer.write(bytes([byte]))
             assert (await receive(Peer(reader, writer))).status == 200
             writer.close()
-
-
-async def _answers(peer: Peer) -> None:
-    while True:
-        await receive(peer)
-        await peer.send(OK)
 
 
 @pytest.mark.parametrize("reset", [False, True], ids=["closes", "resets"])

@@ -10,7 +10,7 @@ import pytest
 from tests.process import running
 from tests.raw import Peer, RawUpstream, raw_upstream
 from tests.wire.certificates import Certificate, certificate
-from tests.wire.given import OK, Message, ask, head, receive
+from tests.wire.given import OK, Message, answers, ask, head, receive
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -21,12 +21,6 @@ GET = b"GET /v1/models HTTP/1.1"
 def ours(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
     """A certificate for the address of the tests' upstreams."""
     return certificate(tmp_path_factory.mktemp("tls"), "ours", alternative="IP:127.0.0.1,DNS:localhost")
-
-
-async def _answers(peer: Peer) -> None:
-    while True:
-        await receive(peer)
-        await peer.send(OK)
 
 
 async def _reply(upstream_url: str, *settings: str, environment: dict[str, str] | None = None) -> Message:
@@ -60,7 +54,7 @@ async def test_a_certificate_that_nobody_vouches_for_is_a_502_and_the_request_is
 
 async def test_a_certificate_of_another_host_is_a_502_though_its_issuer_is_trusted(tmp_path: Path) -> None:
     other = certificate(tmp_path, "other", alternative="DNS:other.example")
-    async with raw_upstream(_answers, other.server()) as upstream:
+    async with raw_upstream(answers, other.server()) as upstream:
         came = await _reply(upstream.url, f"upstream.ca_file={other.file}")
     assert came.status == 502
     assert "certificate" in came.error["message"]
@@ -68,7 +62,7 @@ async def test_a_certificate_of_another_host_is_a_502_though_its_issuer_is_trust
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
 async def test_a_certificate_that_ca_file_vouches_for_is_served(ours: Certificate, host: str) -> None:
-    async with raw_upstream(_answers, ours.server()) as upstream:
+    async with raw_upstream(answers, ours.server()) as upstream:
         came = await _reply(upstream.url.replace("127.0.0.1", host), f"upstream.ca_file={ours.file}")
     assert (came.status, came.body) == (200, b'{"ok":true}')
 
