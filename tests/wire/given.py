@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -164,12 +164,9 @@ def chunked(*pieces: bytes) -> bytes:
 async def broken_off(peer: Peer) -> bytes:
     """What still comes before the other side ends or resets the connection, which it must."""
     came = bytearray()
-    async with asyncio.timeout(PATIENCE):
-        try:
-            while data := await peer.reader.read(65536):
-                came += data
-        except ConnectionError:
-            pass
+    with suppress(ConnectionError):
+        while data := await peer.reader.read(65536):
+            came += data
     return bytes(came)
 
 

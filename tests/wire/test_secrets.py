@@ -195,7 +195,7 @@ OTHERWISE = {
     "a proxy that refuses": Case(
         502, ("upstream.proxy=http://{address}",), "https://api.example", _says(b"HTTP/1.1 407 planted\r\n\r\n")
     ),
-    "no token": Case(401, ("listen.token=other-token",)),
+    "no token": Case(401, ("listen.token=another-local-token",)),
 }
 
 

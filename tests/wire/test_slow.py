@@ -38,7 +38,7 @@ def _nothing_but_408(came: bytes) -> None:
 
 @pytest.mark.parametrize("start", [b"", b"GET", GET + b"\r\n", GET + b"\r\nHost: 127.0.0.1", b"\r\n"])
 async def test_a_connection_that_has_not_sent_a_whole_head_is_closed(wire: Wire, start: bytes) -> None:
-    async with wire.client() as client:
+    async with asyncio.timeout(PATIENCE), wire.client() as client:
         await client.send(start)
         _nothing_but_408(await broken_off(client))
     assert wire.upstream.peers == []
@@ -104,7 +104,7 @@ async def test_a_client_that_stalls_inside_a_body_is_closed_and_its_upstream_req
 
 
 async def test_a_client_that_stalls_inside_a_body_that_is_looked_into_reaches_no_upstream(wire: Wire) -> None:
-    async with wire.client() as client:
+    async with asyncio.timeout(PATIENCE), wire.client() as client:
         await client.send(wire.head(b"POST /v1/messages HTTP/1.1", CLAUDE, b"Content-Length: 100") + b'{"mess')
         _nothing_but_408(await broken_off(client))
     assert wire.upstream.peers == []

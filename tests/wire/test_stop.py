@@ -123,7 +123,8 @@ async def test_an_idle_process_ends_at_once_though_connections_rest_at_it() -> N
         await receive(used)
         process.process.send_signal(signal.SIGTERM)
         assert await process.exit_code() == 0
-        assert await broken_off(used) == await broken_off(fresh) == b""
+        assert await broken_off(used) == b""
+        assert await broken_off(fresh) == b""
 
 
 async def test_a_stream_longer_than_the_drain_time_is_broken_off_and_not_ended() -> None:

@@ -125,7 +125,6 @@ FOREIGN_PAGES = [
     "Origin: ",
     "Origin: http://localhost",
     "Origin: http://localhost:1",
-    "Origin: https://localhost:{port}",
     "Origin: http://localhost:{port}.evil.example",
     "Origin: http://evil.example:{port}",
     "Origin: file://",
