@@ -3,8 +3,10 @@
 import asyncio
 import re
 import socket
+from collections.abc import AsyncIterator
 
 import pytest
+import pytest_asyncio
 
 from tests.process import PATIENCE, running
 from tests.raw import Peer, raw_upstream
@@ -62,48 +64,49 @@ async def test_an_upstream_that_takes_too_long_to_accept_is_a_504(way: str) -> N
     assert "too long" in message
 
 
-async def test_an_upstream_that_says_nothing_is_a_504() -> None:
-    async with raw_upstream(Peer.gone) as upstream:
-        status, kind, message = await _error(upstream.url, "upstream.idle_timeout=0.2")
-    assert (status, kind) == (504, "timeout_error")
-    assert "silent" in message
-    assert len(upstream.peers) == 1
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def hasty() -> AsyncIterator[Wire]:
+    """A proxy that takes 0.3 seconds of silence for the end of an upstream."""
+    async with raw_upstream(answers) as upstream, running(upstream.url, "upstream.idle_timeout=0.3") as (process, port):
+        yield Wire(process, port, upstream)
 
 
-async def test_an_upstream_that_falls_silent_within_its_head_is_a_504() -> None:
+@pytest.mark.parametrize("start", [b"", b"HTTP/1.1 200 OK\r\nX-Half: "], ids=["from the first", "within its head"])
+async def test_an_upstream_that_falls_silent_before_its_head_is_complete_is_a_504(hasty: Wire, start: bytes) -> None:
     async def script(peer: Peer) -> None:
-        await peer.head()
-        await peer.send(b"HTTP/1.1 200 OK\r\nX-Half: ")
+        await receive(peer)
+        await peer.send(start)
         await peer.gone()
 
-    async with raw_upstream(script) as upstream:
-        status, kind, _ = await _error(upstream.url, "upstream.idle_timeout=0.2")
-    assert (status, kind) == (504, "timeout_error")
+    hasty.upstream.script = script
+    before = len(hasty.upstream.peers)
+    came = await hasty.ask(hasty.head(GET))
+    assert (came.status, came.error["type"]) == (504, "timeout_error")
+    assert "silent" in came.error["message"]
+    assert len(hasty.upstream.peers) == before + 1
 
 
-async def test_an_upstream_that_falls_silent_within_its_reply_breaks_off_the_reply() -> None:
+async def test_an_upstream_that_falls_silent_within_its_reply_breaks_off_the_reply(hasty: Wire) -> None:
     async def script(peer: Peer) -> None:
-        await peer.head()
+        await receive(peer)
         await peer.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n")
         await peer.gone()
 
-    async with raw_upstream(script) as upstream, running(upstream.url, "upstream.idle_timeout=0.2") as (process, port):
-        with pytest.raises((asyncio.IncompleteReadError, ConnectionError)):
-            await ask(port, head(port, GET))
-        assert (await process.line("request"))["outcome"] == "failed"
+    hasty.upstream.script = script
+    with pytest.raises((asyncio.IncompleteReadError, ConnectionError)):
+        await hasty.ask(hasty.head(b"GET /silent HTTP/1.1"))
+    assert (await hasty.process.line("request", path="/silent"))["outcome"] == "failed"
 
 
-async def test_an_idle_upstream_is_not_one_that_waits_for_a_slow_upload() -> None:
+async def test_an_upstream_that_waits_for_a_slow_upload_is_not_taken_for_a_silent_one(hasty: Wire) -> None:
     """The silence that counts is that of an upstream whose turn it is."""
-    async with raw_upstream(answers) as upstream, running(upstream.url, "upstream.idle_timeout=0.3") as (_, port):
-        async with asyncio.timeout(PATIENCE):
-            reader, writer = await asyncio.open_connection("127.0.0.1", port)
-            writer.write(head(port, b"POST /api/batch HTTP/1.1", b"Content-Length: 6"))
-            for byte in b"slowly":
-                await asyncio.sleep(0.1)
-                writer.write(bytes([byte]))
-            assert (await receive(Peer(reader, writer))).status == 200
-            writer.close()
+    hasty.upstream.script = answers
+    async with asyncio.timeout(PATIENCE), hasty.client() as client:
+        await client.send(hasty.head(b"POST /api/batch HTTP/1.1", b"Content-Length: 6"))
+        for byte in b"slowly":
+            await asyncio.sleep(0.1)
+            await client.send(bytes([byte]))
+        assert (await receive(client)).status == 200
 
 
 @pytest.mark.parametrize("reset", [False, True], ids=["closes", "resets"])

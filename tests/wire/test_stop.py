@@ -135,8 +135,7 @@ async def test_a_stream_longer_than_the_drain_time_is_broken_off_and_not_ended()
         assert await busy.process.exit_code() == 0
 
 
-@pytest.mark.parametrize("first", [signal.SIGTERM, signal.SIGINT])
-@pytest.mark.parametrize("second", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize(("first", "second"), [(signal.SIGTERM, signal.SIGTERM), (signal.SIGTERM, signal.SIGINT)])
 async def test_a_second_signal_ends_at_once(first: signal.Signals, second: signal.Signals) -> None:
     async with _busy("stop.drain_timeout=3600") as busy:
         busy.signal(first)
