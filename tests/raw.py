@@ -109,8 +109,10 @@ async def raw_upstream(script: Script, tls: ssl.SSLContext | None = None) -> Asy
     scheme = "https" if tls else "http"
     upstream.url = f"{scheme}://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     async with server:
-        yield upstream
-        await upstream.stop()
+        try:
+            yield upstream
+        finally:
+            await upstream.stop()
 
 
 @asynccontextmanager
