@@ -81,6 +81,14 @@ async def test_only_host_and_hop_by_hop_headers_differ(wire: Wire) -> None:
     assert rest == [(b"X-Kept", b"1"), (b"X-Kept", b"2")]
 
 
+@pytest.mark.parametrize("named", [b"Content-Length", b"Host", b"close, content-length, host"])
+async def test_connection_cannot_take_framing_or_host_away(wire: Wire, named: bytes) -> None:
+    """A body without its length would be read as the next request."""
+    arrived, _ = await wire.carry(wire.head(POST, b"Connection: " + named, b"Content-Length: 4") + b"body")
+    assert arrived.values(b"host") == [wire.upstream.address.encode()]
+    assert (arrived.forwarded, arrived.body) == ([(b"Content-Length", b"4")], b"body")
+
+
 async def test_nothing_is_added_to_a_bare_request(wire: Wire) -> None:
     for line in (GET, POST, b"DELETE /x HTTP/1.1"):
         arrived, _ = await wire.carry(wire.head(line))
