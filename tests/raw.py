@@ -1,6 +1,7 @@
 """Peers of raw bytes, with no HTTP library in between: a scripted upstream, and a client."""
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -66,7 +67,9 @@ class RawUpstream:
 
 
 @asynccontextmanager
-async def raw_upstream(script: Script) -> AsyncIterator[RawUpstream]:
+async def raw_upstream(
+    script: Script, host: str = "127.0.0.1", tls: ssl.SSLContext | None = None
+) -> AsyncIterator[RawUpstream]:
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         peer = Peer(reader, writer)
         upstream.peers.append(peer)
@@ -79,8 +82,9 @@ async def raw_upstream(script: Script) -> AsyncIterator[RawUpstream]:
         finally:
             writer.close()
 
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    upstream = RawUpstream(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}")
+    server = await asyncio.start_server(serve, host, 0, ssl=tls)
+    authority = f"[{host}]" if ":" in host else host
+    upstream = RawUpstream(f"{'https' if tls else 'http'}://{authority}:{server.sockets[0].getsockname()[1]}")
     async with server:
         yield upstream
         for peer in upstream.peers:
