@@ -193,22 +193,26 @@ async def test_the_rest_of_a_body_after_an_early_answer_is_no_head(start: Start)
 
     async def script(peer: Peer) -> None:
         head = await peer.head()
-        await peer.send(reply(b"early", status="413 Too Large" if b"POST" in head else "200 OK"))
-        await peer.gone()
+        if b"/api/early" in head:
+            await peer.send(reply(b"early", status="413 Too Large"))
+            await peer.gone()
+        else:
+            await peer.send(reply(b"%d" % len(await peer.sized(head))))
+            await peer.gone()
 
     async with raw_upstream(script) as upstream:
         sidestep = await start(upstream.url)
         async with raw_client(sidestep.port) as client:
-            whole = request(sidestep.port, "/api/x", b"x" * 8 * MAX_HEAD)
+            whole = request(sidestep.port, "/api/early", b"x" * 8 * MAX_HEAD)
             await client.send(whole[:1000])
             head = await client.head()
             assert b" 413 " in head
             assert await client.sized(head) == b"early"
             await until(lambda: len(sidestep.logged()) == 1)
-            await client.send(whole[1000:] + get(sidestep))
+            await client.send(whole[1000:] + request(sidestep.port, "/api/late", b"y" * 3 * MAX_HEAD))
             head = await asyncio.wait_for(client.head(), PATIENCE)
             assert b" 200 " in head
-            await client.sized(head)
+            assert await client.sized(head) == b"%d" % (3 * MAX_HEAD)
             await client.send(_swollen(sidestep))
             assert b" 431 " in await client.head()
 

@@ -211,7 +211,7 @@ async def test_a_certificate_of_nobody_known_is_refused_and_nothing_is_sent(own:
 
 
 async def test_a_certificate_for_another_name_is_refused(tmp_path: Path) -> None:
-    cert, tls = certificate(tmp_path, "DNS:elsewhere.example")
+    cert, tls = certificate(tmp_path, "DNS:localhost")
     async with raw_upstream(hello, tls=tls) as upstream:
         error = await fail(ssl.SSLCertVerificationError, upstream.url, ca_file=str(cert))
     assert "match" in str(error)

@@ -143,9 +143,12 @@ async def test_an_upstream_that_takes_nothing_stops_the_client_and_loses_nothing
     start: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stopped = asyncio.Event()
+    reading: list[bool] = []
     resume = _FromClient._resume
 
     async def noticed(self: _FromClient) -> None:
+        assert self._transport is not None
+        reading.append(self._transport.is_reading())
         stopped.set()
         await resume(self)
 
@@ -177,6 +180,7 @@ async def test_an_upstream_that_takes_nothing_stops_the_client_and_loses_nothing
             await asyncio.wait_for(sending, 20)
             assert await asyncio.wait_for(client.reader.read(100), 20) == b"all"
     assert taken == size
+    assert not any(reading)
 
 
 async def test_an_upgrade_that_the_upstream_declines_leaves_the_connection_as_it_was(start: Start) -> None:
