@@ -69,7 +69,7 @@ async def test_malformed_bytes_get_an_error_that_quotes_nothing(
 
 
 def _swollen(sidestep: Running) -> bytes:
-    """A head of one byte above the limit, in headers that are each below it; nothing is left unread to cause a reset."""
+    """A head one byte above the limit, in headers that are each below it; nothing is left unread to cause a reset."""
     whole = get(sidestep, "".join(f"X-{number}: {'x' * 8000}\r\n" for number in range(MAX_HEAD // 8000 + 1)))
     return whole[: MAX_HEAD + 1]
 
