@@ -2,6 +2,7 @@
 
 import hmac
 import ipaddress
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -10,6 +11,8 @@ from proxy.exchange import Head
 from proxy.headers import TOKEN, RawHeaders, tokens
 
 Version = tuple[int, int]
+
+_AUTHORITY = re.compile(r"(?:\[([0-9a-f:.]+)\]|([^\[\]:]+))(?::([0-9]+))?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,11 +113,9 @@ def access(host: str, names: Sequence[str], token: str) -> Access:
 
 
 def _split(authority: str) -> tuple[str, str]:
-    """`host:port`, `[::1]:port` or `host` to host and port; the port is "" where there is none."""
-    host, colon, port = authority.rpartition(":")
-    if not colon or authority.endswith("]"):
-        host, port = authority, ""
-    return host.removeprefix("[").removesuffix("]"), port
+    """`host:port`, `[::1]:port` or `host` to host and port, each "" where there is none, and both in anything else."""
+    parts = _AUTHORITY.fullmatch(authority)
+    return (parts[1] or parts[2], parts[3] or "") if parts else ("", "")
 
 
 @lru_cache(256)

@@ -55,7 +55,7 @@ def _end_to_end(raw: RawHeaders, stays: frozenset[bytes]) -> RawPairs:
 def tokens(raw: RawHeaders, name: bytes) -> list[bytes]:
     """The comma-separated members of every header called `name` (in lower case), in lower case."""
     found = (value.split(b",") for key, value in raw if key.lower() == name)
-    return [member for members in found for part in members if (member := part.strip().lower())]
+    return [member for members in found for part in members if (member := part.strip(b" \t").lower())]
 
 
 def text_pairs(raw: RawHeaders) -> Pairs:

@@ -48,7 +48,7 @@ def record(log: Logger, capture: Writer) -> Middleware:
             raise
         finally:
             if isinstance(request.protocol, Inbound):
-                request.protocol.next_head()
+                request.protocol.next_head(request.content)
             log_request(log, exchange.record(time.perf_counter()))
             capture.request(exchange, request.raw_headers)
 

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any
 
-from aiohttp import web
+from aiohttp import EMPTY_PAYLOAD, StreamReader, web
 
 from proxy import synthesis
 from proxy.config import Config, Limits
@@ -39,12 +39,13 @@ class Inbound(web.RequestHandler):
     aiohttp bounds single lines and their number, not a head in all, nor its time.
     """
 
-    __slots__ = ("_deadline", "_in_head", "_limits", "_log", "_received", "_tail")
+    __slots__ = ("_body", "_deadline", "_in_head", "_limits", "_log", "_received", "_tail")
 
     def __init__(self, server: web.Server, limits: Limits, log: Logger, **options: Any) -> None:
         super().__init__(server, **options)
         self._limits, self._log = limits, log
         self._deadline: asyncio.TimerHandle | None = None
+        self._body: StreamReader = EMPTY_PAYLOAD
         self._in_head, self._received, self._tail = True, 0, b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -56,14 +57,20 @@ class Inbound(web.RequestHandler):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        if self._in_head and data and not self._head_fits(data):
+        if self._in_head and data and self._body.is_eof() and not self._head_fits(data):
             self._refuse_head()
-        else:
-            super().data_received(data)
+            return
+        super().data_received(data)
+        if self._in_head and self._messages:  # it began behind the rest of a body
+            self._in_head = False
+            self._stop_clock()
 
-    def next_head(self) -> None:
-        """A request has been served: what comes now is the head of another."""
-        self._in_head, self._received, self._tail = True, 0, b""
+    def next_head(self, body: StreamReader) -> None:
+        """A request has been served: what comes now is the rest of its body, if any, and then the head of another.
+
+        The other may have been there already: a client need not wait for one reply before it sends the next request.
+        """
+        self._body, self._in_head, self._received, self._tail = body, not self._messages, 0, b""
 
     def _head_fits(self, data: bytes) -> bool:
         seen = self._tail + data if self._tail else data

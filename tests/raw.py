@@ -103,11 +103,13 @@ class RawUpstream:
 
 
 @asynccontextmanager
-async def raw_upstream(script: Script, tls: ssl.SSLContext | None = None) -> AsyncIterator[RawUpstream]:
+async def raw_upstream(
+    script: Script, host: str = "127.0.0.1", tls: ssl.SSLContext | None = None
+) -> AsyncIterator[RawUpstream]:
     upstream = RawUpstream(script)
-    server = await asyncio.start_server(upstream.serve, "127.0.0.1", 0, limit=LIMIT, ssl=tls)
-    scheme = "https" if tls else "http"
-    upstream.url = f"{scheme}://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    server = await asyncio.start_server(upstream.serve, host, 0, limit=LIMIT, ssl=tls)
+    scheme, authority = "https" if tls else "http", f"[{host}]" if ":" in host else host
+    upstream.url = f"{scheme}://{authority}:{server.sockets[0].getsockname()[1]}"
     async with server:
         try:
             yield upstream

@@ -1,6 +1,7 @@
 """The plan of the house, held against the code: who may import whom, and who touches the world."""
 
 import ast
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -379,3 +380,9 @@ def test_pure_rooms_touch_nothing_outside(room: str) -> None:
 @pytest.mark.parametrize("room", ROOMS)
 def test_no_room_is_crowded(room: str) -> None:
     assert len(ROOMS[room].read_text().splitlines()) <= 300
+
+
+def test_every_package_is_installed() -> None:
+    project = tomllib.loads((ROOT.parent / "pyproject.toml").read_text())
+    found = {".".join(path.parent.relative_to(ROOT.parent).parts) for path in ROOT.rglob("__init__.py")}
+    assert set(project["tool"]["setuptools"]["packages"]) == found

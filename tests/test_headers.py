@@ -110,6 +110,7 @@ def test_the_local_token_goes_no_further() -> None:
     [
         ([], []),
         ([(b"Upgrade", b"WebSocket")], [b"websocket"]),
+        ([(b"Upgrade", b"\x0ba\x0c,\r\nb")], [b"\x0ba\x0c", b"\r\nb"]),
         ([(b"upgrade", b" a ,, B\t"), (b"X", b"c"), (b"UPGRADE", b"d")], [b"a", b"b", b"d"]),
     ],
 )

@@ -55,6 +55,9 @@ class Connection(asyncio.Protocol):
         self.reused = self._method != b""
         self._method, self._body, self._heard, self.patient = method, None, False, False
         self._since = self._loop.time()
+        if self._head:  # a busy upstream may reply at once, before it is asked
+            early, self._head = bytes(self._head), bytearray()
+            self.data_received(early)
 
     def write(self, parts: Iterable[bytes]) -> None:
         """Send; raises nothing: what goes wrong is told by `head`."""
@@ -158,7 +161,9 @@ class Connection(asyncio.Protocol):
         self._since = self._loop.time()
         self._heard = True
         try:
-            if self._body is None:
+            if not self._method:
+                self._head += data
+            elif self._body is None:
                 self._take_head(data)
             elif self._body.done:
                 self._spoiled = True
@@ -172,8 +177,8 @@ class Connection(asyncio.Protocol):
     def eof_received(self) -> None:
         self._ended()
 
-    def connection_lost(self, _exc: Exception | None) -> None:
-        self._ended()
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._ended(reset=exc is not None)
         self._transport = None
         if self._timer is not None:
             self._timer.cancel()
@@ -196,9 +201,9 @@ class Connection(asyncio.Protocol):
         while self._body is None and (end := head_end(self._head, looked_at)) > 0:
             head, rest = parse_reply_head(bytes(self._head[:end])), bytes(self._head[end:])
             self._head, looked_at = bytearray(rest), 0
-            self._heads.append(head)
             if not head.interim:
                 self._begin_body(head, rest)
+            self._heads.append(head)  # only now: a head with contradictory framing is none
 
     def _begin_body(self, head: ReplyHead, rest: bytes) -> None:
         self._body = body_of(self._method, head)
@@ -221,10 +226,11 @@ class Connection(asyncio.Protocol):
                 self._paused = True
                 self._transport.pause_reading()
 
-    def _ended(self) -> None:
-        """No more bytes will come: the end of a body that has no other, or a loss."""
+    def _ended(self, reset: bool = False) -> None:
+        """No more bytes will come: the end of a body that has no other, or a loss. A reset ends no body."""
         self._spoiled = True
-        if self._error is None and not (self._body is not None and self._body.end()):
+        whole = self._body is not None and (self._body.done if reset else self._body.end())
+        if self._error is None and not whole:
             self._error = ConnectionLost(not self._heard)
         self._wake()
 

@@ -67,7 +67,7 @@ class Dialer:
         loop = asyncio.get_running_loop()
         await loop.sock_sendall(handle, head.encode() + b"\r\n")
         said = b""
-        while not said.endswith(b"\r\n\r\n"):
+        while b"\r\n\r\n" not in said:  # a refusal may bring a body with it
             data = await loop.sock_recv(handle, 4096)
             said += data
             if not data or len(said) > _MAX_PROXY_REPLY:

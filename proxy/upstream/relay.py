@@ -142,7 +142,7 @@ async def _bring_back(
         ours = isinstance(error, BodyFault)
         exchange.outcome, exchange.error = (
             "failed",
-            f"the client {error}" if ours else "the upstream broke off its reply",
+            str(error) if ours else "the upstream broke off its reply",
         )
         reply.copy = None
         if request.transport is not None:

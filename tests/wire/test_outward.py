@@ -45,7 +45,7 @@ async def test_a_certificate_that_nobody_vouches_for_is_a_502_and_the_request_is
         await peer.reader.readexactly(1)
         arrived.set()
 
-    async with raw_upstream(script, ours.server()) as upstream:
+    async with raw_upstream(script, tls=ours.server()) as upstream:
         came = await _reply(upstream.url)
     assert (came.status, came.error["type"]) == (502, "api_error")
     assert "certificate" in came.error["message"]
@@ -54,7 +54,7 @@ async def test_a_certificate_that_nobody_vouches_for_is_a_502_and_the_request_is
 
 async def test_a_certificate_of_another_host_is_a_502_though_its_issuer_is_trusted(tmp_path: Path) -> None:
     other = certificate(tmp_path, "other", alternative="DNS:other.example")
-    async with raw_upstream(answers, other.server()) as upstream:
+    async with raw_upstream(answers, tls=other.server()) as upstream:
         came = await _reply(upstream.url, f"upstream.ca_file={other.file}")
     assert came.status == 502
     assert "certificate" in came.error["message"]
@@ -62,7 +62,7 @@ async def test_a_certificate_of_another_host_is_a_502_though_its_issuer_is_trust
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
 async def test_a_certificate_that_ca_file_vouches_for_is_served(ours: Certificate, host: str) -> None:
-    async with raw_upstream(answers, ours.server()) as upstream:
+    async with raw_upstream(answers, tls=ours.server()) as upstream:
         came = await _reply(upstream.url.replace("127.0.0.1", host), f"upstream.ca_file={ours.file}")
     assert (came.status, came.body) == (200, b'{"ok":true}')
 
@@ -119,7 +119,7 @@ async def test_an_explicit_proxy_is_asked_for_a_tunnel(ours: Certificate, tls: b
         arrived.append(await receive(peer))
         await peer.send(OK)
 
-    async with _tunnels(asked) as proxy, raw_upstream(script, ours.server() if tls else None) as upstream:
+    async with _tunnels(asked) as proxy, raw_upstream(script, tls=ours.server() if tls else None) as upstream:
         trust = [f"upstream.ca_file={ours.file}"] if tls else []
         async with running(upstream.url, f"upstream.proxy={proxy.url}", *trust) as (_, port):
             came = await ask(port, head(port, GET, b"X-Api-Key: planted"))
