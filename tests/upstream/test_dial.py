@@ -12,8 +12,8 @@ import pytest
 from proxy.config import Upstream
 from proxy.upstream.dial import Dialer, tls_context
 from proxy.upstream.faults import ConnectTimeout, ProxyRefused, TlsFailed
+from tests.certificates import certificate
 from tests.raw import Peer, raw_upstream, reply
-from tests.upstream.certificates import certificate
 from tests.upstream.links import PATIENCE, answer
 
 
@@ -184,7 +184,8 @@ async def test_a_proxy_that_says_nothing_is_given_up_and_its_socket_closed() -> 
 
 @pytest.fixture(scope="module")
 def own(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, ssl.SSLContext]:
-    return certificate(tmp_path_factory.mktemp("own"))
+    made = certificate(tmp_path_factory.mktemp("own"), "own", alternative="DNS:localhost,IP:127.0.0.1")
+    return made.file, made.server()
 
 
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1"])
@@ -211,7 +212,8 @@ async def test_a_certificate_of_nobody_known_is_refused_and_nothing_is_sent(own:
 
 
 async def test_a_certificate_for_another_name_is_refused(tmp_path: Path) -> None:
-    cert, tls = certificate(tmp_path, "DNS:localhost")
+    made = certificate(tmp_path, "other", alternative="DNS:localhost")
+    cert, tls = made.file, made.server()
     async with raw_upstream(hello, tls=tls) as upstream:
         error = await fail(ssl.SSLCertVerificationError, upstream.url, ca_file=str(cert))
     assert "match" in str(error)

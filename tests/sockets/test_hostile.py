@@ -9,7 +9,7 @@ import pytest
 
 from tests.process import PATIENCE
 from tests.raw import Peer, raw_client
-from tests.wire.given import CHUNKED, CLAUDE, OK, Wire, broken_off, chunk
+from tests.sockets.given import CHUNKED, CLAUDE, OK, Wire, broken_off, chunk
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

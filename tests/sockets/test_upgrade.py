@@ -8,8 +8,8 @@ import pytest
 
 from tests.process import PATIENCE
 from tests.raw import Peer
-from tests.wire.given import OK, Message, Wire, broken_off, receive
-from tests.wire.websocket import BINARY, KEY, PING, PONG, TEXT, Frame, accept, closing, read_frame, read_message
+from tests.sockets.given import OK, Message, Wire, broken_off, receive
+from tests.sockets.websocket import BINARY, KEY, PING, PONG, TEXT, Frame, accept, closing, read_frame, read_message
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

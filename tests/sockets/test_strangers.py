@@ -8,7 +8,7 @@ import pytest_asyncio
 
 from tests.process import PATIENCE, run, running
 from tests.raw import raw_client, raw_upstream
-from tests.wire.given import Message, Wire, answers, ask, receive
+from tests.sockets.given import Message, Wire, answers, ask, receive
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

@@ -10,7 +10,7 @@ import pytest_asyncio
 
 from tests.process import PATIENCE, running
 from tests.raw import Peer, raw_upstream
-from tests.wire.given import CHUNKED, CLAUDE, OK, Message, Wire, answers, ask, chunked, head, receive
+from tests.sockets.given import CHUNKED, CLAUDE, OK, Message, Wire, answers, ask, chunked, head, receive
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

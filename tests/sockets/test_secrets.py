@@ -9,7 +9,7 @@ import pytest_asyncio
 
 from tests.process import PATIENCE, Process, running
 from tests.raw import Peer, Script, raw_client, raw_upstream
-from tests.wire.given import CHUNKED, CLAUDE, Wire, answers, ask, broken_off, chunk, head, receive
+from tests.sockets.given import CHUNKED, CLAUDE, Wire, answers, ask, broken_off, chunk, head, receive
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

@@ -8,7 +8,7 @@ import pytest_asyncio
 
 from tests.process import PATIENCE
 from tests.raw import Peer
-from tests.wire.given import CHUNKED, CLAUDE, OK, Wire, chunk, chunked
+from tests.sockets.given import CHUNKED, CLAUDE, OK, Wire, chunk, chunked
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

@@ -7,7 +7,7 @@ import pytest
 
 from tests.process import PATIENCE
 from tests.raw import Peer
-from tests.wire.given import CHUNKED, CLAUDE, MEBIBYTE, OK, Message, Wire, chunk, peak_from_now
+from tests.sockets.given import CHUNKED, CLAUDE, MEBIBYTE, OK, Message, Wire, chunk, peak_from_now
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

@@ -6,7 +6,7 @@ import pytest_asyncio
 
 from tests.process import running
 from tests.raw import raw_upstream
-from tests.wire.given import Wire, answers
+from tests.sockets.given import Wire, answers
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

@@ -6,7 +6,7 @@ import pytest
 
 from tests.process import PATIENCE
 from tests.raw import Peer
-from tests.wire.given import CHUNKED, CLAUDE, MEBIBYTE, OK, Message, Wire, chunk, receive
+from tests.sockets.given import CHUNKED, CLAUDE, MEBIBYTE, OK, Message, Wire, chunk, receive
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

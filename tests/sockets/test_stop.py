@@ -10,7 +10,7 @@ import pytest
 
 from tests.process import PATIENCE, Process, running
 from tests.raw import Peer, raw_client, raw_upstream
-from tests.wire.given import CHUNKED, broken_off, chunk, chunked, head, receive
+from tests.sockets.given import CHUNKED, broken_off, chunk, chunked, head, receive
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

@@ -7,7 +7,7 @@ import pytest
 
 from tests.process import PATIENCE
 from tests.raw import Peer
-from tests.wire.given import CHUNKED, CLAUDE, OK, Message, Wire, chunked, receive
+from tests.sockets.given import CHUNKED, CLAUDE, OK, Message, Wire, chunked, receive
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

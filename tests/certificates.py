@@ -16,6 +16,7 @@ class Certificate:
     def server(self) -> ssl.SSLContext:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(self.file, self.key)
+        context.set_alpn_protocols(["h2", "http/1.1"])
         return context
 
 

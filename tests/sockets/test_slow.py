@@ -9,7 +9,7 @@ import pytest_asyncio
 
 from tests.process import PATIENCE, running
 from tests.raw import Peer, raw_upstream
-from tests.wire.given import CHUNKED, CLAUDE, OK, Wire, answers, broken_off, chunk, receive
+from tests.sockets.given import CHUNKED, CLAUDE, OK, Wire, answers, broken_off, chunk, receive
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

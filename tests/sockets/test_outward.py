@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.certificates import Certificate, certificate
 from tests.process import running
 from tests.raw import Peer, RawUpstream, raw_upstream
-from tests.wire.certificates import Certificate, certificate
-from tests.wire.given import OK, Message, answers, ask, head, receive
+from tests.sockets.given import OK, Message, answers, ask, head, receive
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
