@@ -13,7 +13,7 @@ Fields = list[tuple[bytes, bytes]]
 _ALPHANUMERIC = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 _TCHAR = "!#$%&'*+-.^_`|~" + _ALPHANUMERIC
 _VCHAR = [chr(code) for code in range(0x21, 0x7F)]
-_TEXT = [*_VCHAR, " ", "\t", *map(chr, range(0x80, 0x80))]
+_TEXT = [*_VCHAR, " ", "\t", *map(chr, range(0x80, 0x100))]
 """What a field value and a reason may hold: VCHAR, blanks, obs-text (RFC 9110, section 5.5; RFC 9112, section 4)."""
 
 # What libraries on the way are tempted to read, merge, sort, or put in themselves.
@@ -21,6 +21,9 @@ _TEMPTING = (
     "accept accept-encoding anthropic-beta anthropic-version authorization cache-control content-encoding content-type "
     "cookie date etag location priority request-id retry-after server set-cookie user-agent vary via x-api-key"
 ).split()
+
+# Of these, no sender may send two (RFC 9110, section 5.3).
+_SINGLE = {"authorization", "content-type", "date", "etag", "location", "retry-after", "server", "user-agent"}
 
 HOP_BY_HOP = (
     "connection keep-alive proxy-authenticate proxy-authorization proxy-connection te trailer transfer-encoding upgrade"
@@ -76,10 +79,15 @@ class Drawn:
 @st.composite
 def _fields(draw: st.DrawFn) -> tuple[Fields, Fields]:
     """All fields of a head but the framing's, and of these the ones that travel on."""
-    kept = [(name.encode(), value) for name, value in draw(st.lists(st.tuples(NAMES, VALUES), max_size=8))]
-    hops = draw(st.lists(st.tuples(NAMES, VALUES), max_size=2))
+    drawn = draw(st.lists(st.tuples(NAMES, VALUES), max_size=8))
+    hops = draw(st.lists(st.tuples(NAMES, VALUES), max_size=2, unique_by=lambda pair: pair[0].lower()))
     named = {name.lower() for name, _ in hops}
-    kept = [(name, value) for name, value in kept if name.decode().lower() not in named]
+    kept = [
+        (name.encode(), value)
+        for place, (name, value) in enumerate(drawn)
+        if name.lower() not in named
+        and not (name.lower() in _SINGLE and any(name.lower() == other.lower() for other, _ in drawn[:place]))
+    ]
     dropped = [(name.encode(), value) for name, value in hops]
     dropped += [(b"Connection", ", ".join(["keep-alive", *named]).encode())] if hops else []
     dropped += draw(st.sampled_from([[], [(b"Keep-Alive", b"timeout=5")], [(b"TE", b"gzip")]]))
