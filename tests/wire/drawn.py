@@ -1,4 +1,4 @@
-"""Random HTTP/1.1 messages for Hypothesis: every one is valid (RFC 9110, RFC 9112), and says what of it has to arrive."""
+"""Random HTTP/1.1 messages for Hypothesis: all are valid (RFC 9110, RFC 9112), and say what of them has to arrive."""
 
 import asyncio
 from dataclasses import dataclass, field
@@ -17,17 +17,19 @@ _TEXT = [*_VCHAR, " ", "\t", *map(chr, range(0x80, 0x100))]
 """What a field value and a reason may hold: VCHAR, blanks, obs-text (RFC 9110, section 5.5; RFC 9112, section 4)."""
 
 # What libraries on the way are tempted to read, merge, sort, or put in themselves.
-_TEMPTING = (
-    "accept accept-encoding anthropic-beta anthropic-version authorization cache-control content-encoding content-type "
-    "cookie date etag location priority request-id retry-after server set-cookie user-agent vary via x-api-key"
-).split()
+_TEMPTING = [
+    *("accept", "accept-encoding", "anthropic-beta", "anthropic-version", "authorization", "cache-control"),
+    *("content-encoding", "content-type", "cookie", "date", "etag", "location", "priority", "request-id"),
+    *("retry-after", "server", "set-cookie", "user-agent", "vary", "via", "x-api-key"),
+]
 
 # Of these, no sender may send two (RFC 9110, section 5.3).
 _SINGLE = {"authorization", "content-type", "date", "etag", "location", "retry-after", "server", "user-agent"}
 
-HOP_BY_HOP = (
-    "connection keep-alive proxy-authenticate proxy-authorization proxy-connection te trailer transfer-encoding upgrade"
-).split()
+HOP_BY_HOP = [
+    *("connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "proxy-connection"),
+    *("te", "trailer", "transfer-encoding", "upgrade"),
+]
 """RFC 9110, section 7.6.1, with what RFC 2616, section 13.5.1, named beside it."""
 
 # These mean something to a proxy on its way; tests of their own hold what they do.
