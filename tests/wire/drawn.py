@@ -121,7 +121,7 @@ def _message(draw: st.DrawFn, start: bytes, first: Fields, framings: list[str]) 
     elif framing == "chunked":
         fields = [*fields[:place], (draw(_cased(["transfer-encoding"])).encode(), b"chunked"), *fields[place:]]
     blank = draw(st.sampled_from([b"", b" ", b"\t ", b" \t\t"]))
-    # A request whose coding has a tab behind it is refused by the server's parser (llhttp): safe, and nobody sends that.
+    # The server's parser (llhttp) refuses a request whose coding has a tab behind it: safe, and nobody sends that.
     spare = [b"transfer-encoding"] if first else []
     lines = [(name, value, b" " if name.lower() in spare else blank) for name, value in first + fields]
     head = b"".join(b"%s:%s%s%s\r\n" % (name, blank, value, behind) for name, value, behind in lines) + b"\r\n"

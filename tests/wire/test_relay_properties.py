@@ -118,7 +118,7 @@ def test_a_random_reply_arrives_as_it_was_sent(relay: Relay, data: st.DataObject
 
 
 @pytest.mark.slow
-@settings(max_examples=2_000, deadline=None)
+@settings(max_examples=1_000, deadline=None)
 @given(data=st.data())
 def test_random_exchanges_on_one_connection_arrive_as_sent_in_the_long_profile(
     relay: Relay, data: st.DataObject
