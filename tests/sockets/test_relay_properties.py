@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.process import PATIENCE, running
 from tests.raw import Peer, raw_client, raw_upstream
-from tests.wire.drawn import HOP_BY_HOP, Drawn, Fields, replies, requests
+from tests.sockets.drawn import HOP_BY_HOP, Drawn, Fields, replies, requests
 
 CHANGED = {b"host", *(name.encode() for name in HOP_BY_HOP)}
 """The fields that a proxy may change, drop or add; no other."""

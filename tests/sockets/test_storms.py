@@ -7,8 +7,8 @@ import pytest
 
 from tests.process import PATIENCE
 from tests.raw import Peer, reply, request
+from tests.sockets.storm import End, Mortal, Tally, ask, before, files_back_to, open_files, reset, told
 from tests.waiting import until
-from tests.wire.storm import End, Mortal, Tally, ask, before, files_back_to, open_files, reset, told
 
 JSON = b'{"type":"message","content":[{"type":"text","text":"whole"}]}'
 EVENTS = [b"event: ping\ndata: {}\n\n", b"event: message_stop\n", b'data: {"type":"message_stop"}\n\n']
