@@ -53,6 +53,8 @@ class Desk:
     agreements: Agreements
     faults: tuple[str, ...] = ()
     """What is wrong with the rules that were to be put in force last, a line each."""
+    stopping: bool = False
+    """Whether the process is about to end, and takes no new connections."""
 
     def replace(self, now: InForce) -> None:
         """Put other rules in force; requests that are being decided keep those they began with."""

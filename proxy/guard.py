@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from proxy.exchange import Head
-from proxy.headers import TOKEN, RawHeaders, tokens
+from proxy.headers import TOKEN, RawHeaders, tokens, values
 
 Version = tuple[int, int]
 
@@ -17,23 +17,27 @@ _AUTHORITY = re.compile(r"(?:\[([0-9a-f:.]+)\]|([^\[\]:]+))(?::([0-9]+))?")
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why a request is not served: a status, the API's kind of error, a short phrase for the log, words for people."""
+    """Why a request is not served: a status, the API's kind of error, a short phrase for the log, words for people.
+
+    `final`: its connection ends too, since what stands behind such a request is not trusted to be another one.
+    """
 
     status: int
     kind: str
     reason: str
     text: str
+    final: bool = False
 
 
 _INVALID, _FORBIDDEN = "invalid_request_error", "permission_error"
 
-_OPEN_PROXY = Refusal(400, _INVALID, "target", "Sidestep is no open proxy: it serves paths, such as /v1/messages")
-_VERSION = Refusal(505, _INVALID, "version", "Sidestep speaks HTTP/1.1 and HTTP/1.0")
+_OPEN_PROXY = Refusal(400, _INVALID, "target", "Sidestep is no open proxy: it serves paths, such as /v1/messages", True)
+_VERSION = Refusal(505, _INVALID, "version", "Sidestep speaks HTTP/1.1 and HTTP/1.0", True)
 _FRAMING = Refusal(
-    501, _INVALID, "transfer coding", "Sidestep knows no transfer coding but chunked, and that in HTTP/1.1 alone"
+    501, _INVALID, "transfer coding", "Sidestep knows no transfer coding but chunked, and that in HTTP/1.1 alone", True
 )
 _UPGRADE = Refusal(
-    501, _INVALID, "upgrade", "Sidestep can upgrade a connection to WebSocket, by GET, and to nothing else"
+    501, _INVALID, "upgrade", "Sidestep can upgrade a connection to WebSocket, by GET, and to nothing else", True
 )
 _OTHER_HOST = Refusal(
     403,
@@ -74,9 +78,9 @@ class Access:
             return _VERSION
         if not self._is_here("http", head.headers.get("host", ""), port):
             return _OTHER_HOST
-        if self._is_foreign(head, port):
+        if self._is_foreign(head, raw, port):
             return _OTHER_SITE
-        if self.token and not self._knows_token(head):
+        if self.token and not self._knows_token(raw):
             return _NO_TOKEN
         if "transfer-encoding" in head.headers and (
             version != (1, 1) or tokens(raw, b"transfer-encoding") != [b"chunked"]
@@ -84,15 +88,17 @@ class Access:
             return _FRAMING
         return _UPGRADE if "upgrade" in head.headers and _is_odd_upgrade(head, raw) else None
 
-    def _is_foreign(self, head: Head, port: int) -> bool:
-        """Whether a page of another site had a browser make this request."""
-        if head.headers.get("sec-fetch-site", "none") not in ("none", "same-origin"):
-            return True
-        origin = head.headers.get("origin")
-        if origin is None:
-            return False
-        scheme, _, authority = origin.partition("://")
-        return scheme not in ("http", "https") or not self._is_here(scheme, authority, port)
+    def _is_foreign(self, head: Head, raw: RawHeaders, port: int) -> bool:
+        """Whether a page of another site had a browser make this request; every value counts, not the first alone."""
+        if "sec-fetch-site" in head.headers:
+            sites = values(raw, b"sec-fetch-site")
+            if not {b"none", b"same-origin"}.issuperset(sites):
+                return True
+        return "origin" in head.headers and not all(self._is_own(origin, port) for origin in values(raw, b"origin"))
+
+    def _is_own(self, origin: bytes, port: int) -> bool:
+        scheme, _, authority = origin.decode("latin-1").partition("://")
+        return scheme in ("http", "https") and self._is_here(scheme, authority, port)
 
     def _is_here(self, scheme: str, authority: str, port: int) -> bool:
         """Whether `host[:port]` is a name of this proxy's; without a port, the scheme's is meant (RFC 9110, 4.2)."""
@@ -102,9 +108,9 @@ class Access:
         given = named or ("443" if scheme == "https" else "80")
         return given == str(port) and (name == self.host or (name, "") in self.names or _is_loopback(name))
 
-    def _knows_token(self, head: Head) -> bool:
-        given = head.headers.get(TOKEN.decode(), "").encode("utf-8", "surrogateescape")
-        return hmac.compare_digest(given, self.token.encode())
+    def _knows_token(self, raw: RawHeaders) -> bool:
+        given = values(raw, TOKEN)
+        return len(given) == 1 and hmac.compare_digest(given[0], self.token.encode())
 
 
 def access(host: str, names: Sequence[str], token: str) -> Access:

@@ -58,6 +58,11 @@ def tokens(raw: RawHeaders, name: bytes) -> list[bytes]:
     return [member for members in found for part in members if (member := part.strip(b" \t").lower())]
 
 
+def values(raw: RawHeaders, name: bytes) -> list[bytes]:
+    """The value of every header called `name` (in lower case)."""
+    return [value for key, value in raw if key.lower() == name]
+
+
 def text_pairs(raw: RawHeaders) -> Pairs:
     """All headers as text; bytes that are not UTF-8 become lone surrogates."""
     return [(_text(name), _text(value)) for name, value in raw]

@@ -18,7 +18,7 @@ from proxy.headers import first_values, text_pairs
 from proxy.ids import message_id, request_id
 from proxy.incoming import BodyFault, next_chunk
 from proxy.observe import Logger, log_request
-from proxy.replies import Whole
+from proxy.replies import Whole, failure
 from proxy.server import Inbound
 from proxy.upstream.faults import UpstreamError
 from proxy.upstream.relay import Upstream
@@ -32,10 +32,15 @@ def record(log: Logger, capture: Writer) -> Middleware:
 
     @web.middleware
     async def stage(request: web.Request, handler: Handler) -> web.StreamResponse:
-        head = Head(request.method, request.raw_path.partition("?")[0], first_values(request.raw_headers))
+        target = request.raw_path
+        # Any other form is refused, and could name a user and a password before a host.
+        path = target.partition("?")[0] if target.startswith("/") else ""
+        head = Head(request.method, path, first_values(request.raw_headers))
         exchange = request[EXCHANGE] = Exchange(
             id=request_id(), head=head, started=time.perf_counter(), keep_body=capture.enabled
         )
+        if isinstance(request.protocol, Inbound):
+            request.protocol.began(request)
         try:
             response = await _or_blame(request, handler)
             exchange.status = exchange.status or response.status
@@ -48,7 +53,7 @@ def record(log: Logger, capture: Writer) -> Middleware:
             raise
         finally:
             if isinstance(request.protocol, Inbound):
-                request.protocol.next_head(request.content)
+                request.protocol.ended()
             log_request(log, exchange.record(time.perf_counter()))
             capture.request(exchange, request.raw_headers)
 
@@ -80,7 +85,7 @@ def guard(access: Access) -> Middleware:
         if refused is None:
             return await handler(request)
         exchange.outcome, exchange.decision = "refused", Forward(refused.reason)
-        return await _fail(request, refused.status, refused.kind, refused.text)
+        return await _fail(request, refused.status, refused.kind, refused.text, close=refused.final)
 
     return stage
 
@@ -187,10 +192,9 @@ async def _answer(request: web.Request, exchange: Exchange, answer: Answer) -> w
     return response
 
 
-async def _fail(request: web.Request, status: int, kind: str, text: str) -> web.StreamResponse:
+async def _fail(request: web.Request, status: int, kind: str, text: str, *, close: bool = False) -> web.StreamResponse:
     """A local error reply, in the API's own shape."""
-    own_id = request[EXCHANGE].id
-    return await _send(request, Whole(status, synthesis.error(kind, text, own_id), [(b"request-id", own_id.encode())]))
+    return await _send(request, failure(status, kind, text, request[EXCHANGE].id, close=close))
 
 
 async def _send(request: web.Request, response: Whole) -> web.StreamResponse:

@@ -3,15 +3,20 @@
 aiohttp's own replies would invent headers, merge names that differ in case alone, and drop bytes that are not UTF-8.
 """
 
+import socket
+import struct
 from http import HTTPStatus
 
 from aiohttp import web
 from aiohttp.abc import AbstractStreamWriter
 
+from proxy import synthesis
 from proxy.headers import RawPairs, response_headers
 from proxy.wire.heads import ReplyHead, reply_head
 
 _HTTP_1_1 = (1, 1)
+_RESET = struct.pack("ii", 1, 0)
+"""SO_LINGER on, for no time: closing sends RST (socket(7))."""
 _LAST_CHUNK = b"0\r\n\r\n"
 
 
@@ -49,6 +54,11 @@ class Relayed(_Exact):
         self.pairs = response_headers(head.headers)
         self._head, self._open_end = head, length is None and not bodiless
         self._chunked_out = self._ended = False
+
+    @property
+    def until_close(self) -> bool:
+        """Whether nothing but the end of the connection tells the client where the body ends."""
+        return self._open_end and not self._chunked_out
 
     async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
         """Send the head. Raises ConnectionError when the client has gone."""
@@ -103,19 +113,43 @@ class Whole(_Exact):
         if self._out is None:
             self._stays = request.keep_alive and not self._close
             self._out = request.writer
-            own = [(b"Content-Type", b"application/json"), (b"Content-Length", b"%d" % len(self.body))]
-            persistence = self._persistence(request.version >= _HTTP_1_1)
-            head = reply_head(self.status, _reason(self.status), [*own, *self._own_headers, *persistence])
-            await self._out.write(head if request.method == "HEAD" else head + self.body)
+            modern = request.version >= _HTTP_1_1
+            await self._out.write(self._head(modern) if request.method == "HEAD" else self.encoded(modern=modern))
         return self._out
 
     async def write_eof(self, data: bytes = b"") -> None:
         """Everything has been sent with the head."""
         assert not data
 
+    def encoded(self, *, modern: bool = True) -> bytes:
+        """All of it in bytes; `modern` for a client of HTTP/1.1."""
+        return self._head(modern) + self.body
+
+    def _head(self, modern: bool) -> bytes:
+        own = [(b"Content-Type", b"application/json"), (b"Content-Length", b"%d" % len(self.body))]
+        return reply_head(self.status, _reason(self.status), [*own, *self._own_headers, *self._persistence(modern)])
+
 
 def _reason(status: int) -> bytes:
     return HTTPStatus(status).phrase.encode()
+
+
+def failure(status: int, kind: str, text: str, own_id: str, *, close: bool = False) -> Whole:
+    """An error of our own, in the API's shape; its id stands in the header too, where the SDKs look for it."""
+    return Whole(status, synthesis.error(kind, text, own_id), [(b"request-id", own_id.encode())], close=close)
+
+
+def break_off(request: web.BaseRequest, reply: Relayed) -> None:
+    """End the client's connection so that nobody can take what it got for all of it.
+
+    Where the framing tells that something is missing, the end of the connection is enough; else it takes a reset.
+    """
+    if request.transport is None:
+        return
+    handle = request.transport.get_extra_info("socket")
+    if handle is not None and reply.until_close:
+        handle.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+    request.transport.abort()
 
 
 async def pass_on(request: web.BaseRequest, head: ReplyHead) -> None:

@@ -1,19 +1,20 @@
 """The listening side: one client's connection with limits on its heads, and the socket that they come in by."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any
 
 from aiohttp import EMPTY_PAYLOAD, StreamReader, web
+from aiohttp.http import RawRequestMessage
 
-from proxy import synthesis
 from proxy.config import Config, Limits
 from proxy.ids import request_id
 from proxy.observe import Logger
-from proxy.replies import Whole
-from proxy.wire.heads import MAX_HEAD, MAX_HEADERS, reply_head
+from proxy.replies import failure
+from proxy.wire.heads import MAX_HEAD, MAX_HEADERS
 
 BACKLOG = 2048
 """Connections that may wait to be accepted: with the usual 128, one in eight of 1,000 opened at once was reset."""
@@ -28,9 +29,32 @@ _OPTIONS: dict[str, Any] = {
     "max_headers": MAX_HEADERS,
 }
 
+_GRACE = 0.05
+"""Seconds that aiohttp waits for requests when their time to finish is over; with 0 it would wait for ever."""
+
 _MALFORMED = "Sidestep: this is no request that could be forwarded unchanged: its bytes are not well-formed HTTP/1.1"
 _TOO_LARGE = "Sidestep: the head of this request is too large"
 _OUR_FAULT = "Sidestep: an error of its own, which its log names"
+
+
+class Load:
+    """How many requests are being served."""
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._idle = asyncio.Event()
+        self._idle.set()
+
+    def add(self, change: int) -> None:
+        self._count += change
+        if self._count:
+            self._idle.clear()
+        else:
+            self._idle.set()
+
+    async def idle(self) -> None:
+        """Wait until none is."""
+        await self._idle.wait()
 
 
 class Inbound(web.RequestHandler):
@@ -39,11 +63,16 @@ class Inbound(web.RequestHandler):
     aiohttp bounds single lines and their number, not a head in all, nor its time.
     """
 
-    __slots__ = ("_body", "_deadline", "_in_head", "_limits", "_log", "_received", "_tail")
+    __slots__ = (
+        *("_body", "_deadline", "_in_head", "_received", "_tail"),
+        *("_ending", "_limits", "_load", "_log", "_serving"),
+    )
 
-    def __init__(self, server: web.Server, limits: Limits, log: Logger, **options: Any) -> None:
+    def __init__(self, server: web.Server, limits: Limits, load: "Load", log: Logger, **options: Any) -> None:
         super().__init__(server, **options)
-        self._limits, self._log = limits, log
+        self._limits, self._load, self._log = limits, load, log
+        self._serving: web.BaseRequest | None = None
+        self._ending = False
         self._deadline: asyncio.TimerHandle | None = None
         self._body: StreamReader = EMPTY_PAYLOAD
         self._in_head, self._received, self._tail = True, 0, b""
@@ -61,16 +90,37 @@ class Inbound(web.RequestHandler):
             self._refuse_head()
             return
         super().data_received(data)
-        if self._in_head and self._messages:  # it began behind the rest of a body
+        if not self._messages:
+            return
+        if self._in_head:  # it began behind the rest of a body
             self._in_head = False
             self._stop_clock()
+        if self._serving is not None and not isinstance(self._messages[-1][0], RawRequestMessage):
+            # Bytes that are no body, in the middle of one: aiohttp would tell only when the request has been served.
+            self._serving.content.set_exception(web.RequestPayloadError("malformed"))
 
-    def next_head(self, body: StreamReader) -> None:
-        """A request has been served: what comes now is the rest of its body, if any, and then the head of another.
+    def began(self, request: web.BaseRequest) -> None:
+        """A request is being served."""
+        self._serving = request
+        self._load.add(1)
+
+    def ended(self) -> None:
+        """It has been served: what comes now is the rest of its body, if any, and then the head of another.
 
         The other may have been there already: a client need not wait for one reply before it sends the next request.
         """
-        self._body, self._in_head, self._received, self._tail = body, not self._messages, 0, b""
+        assert self._serving is not None
+        self._body, self._in_head, self._received, self._tail = self._serving.content, not self._messages, 0, b""
+        self._serving = None
+        self._load.add(-1)
+        if self._ending:
+            self.close()
+
+    def end(self) -> None:
+        """End the connection, but not before the request that is being served has been served, its body included."""
+        self._ending = True
+        if self._serving is None:
+            self.force_close()
 
     def _head_fits(self, data: bytes) -> bool:
         seen = self._tail + data if self._tail else data
@@ -100,11 +150,9 @@ class Inbound(web.RequestHandler):
 
     def _refuse_head(self) -> None:
         self._log.warning("request", status=431, outcome="refused", reason="head too large")
-        body = synthesis.error("invalid_request_error", _TOO_LARGE, request_id())
-        headers = [(b"Content-Type", b"application/json"), (b"Content-Length", b"%d" % len(body))]
+        refusal = failure(431, "invalid_request_error", _TOO_LARGE, request_id(), close=True)
         if self.transport is not None:
-            head = reply_head(431, b"Request Header Fields Too Large", [*headers, (b"Connection", b"close")])
-            self.transport.write(head + body)
+            self.transport.write(refusal.encoded())
         self.force_close()
 
     def handle_error(
@@ -122,7 +170,7 @@ class Inbound(web.RequestHandler):
         if request.writer.output_size > 0:
             raise ConnectionError("a reply has been begun: the connection ends instead")
         kind, text = ("invalid_request_error", _MALFORMED) if status < 500 else ("api_error", _OUR_FAULT)
-        return Whole(status, synthesis.error(kind, text, request_id()), [], close=True)
+        return failure(status, kind, text, request_id(), close=True)
 
 
 @asynccontextmanager
@@ -134,17 +182,29 @@ async def listening(
     Raises OSError when the address cannot be listened on.
     """
     loop = asyncio.get_running_loop()
-    runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=drain_timeout)
+    load = Load()
+    runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=_GRACE)
     await runner.setup()
     try:
         options = {**_OPTIONS, "keepalive_timeout": config.listen.keepalive_timeout}
         assert runner.server is not None
-        make = partial(Inbound, runner.server, config.limits, log, loop=loop, **options)
+        make = partial(Inbound, runner.server, config.limits, load, log, loop=loop, **options)
         server = await loop.create_server(make, config.listen.host, config.listen.port, backlog=BACKLOG)
         try:
             host, port = server.sockets[0].getsockname()[:2]
             yield host, port
         finally:
             server.close()
+            await _drain(runner.server, load, drain_timeout)
     finally:
         await runner.cleanup()
+
+
+async def _drain(server: web.Server, load: Load, seconds: float) -> None:
+    """Let what is being served be served; not by aiohttp's own shutdown, which hears nothing more of any body."""
+    for connection in server.connections:
+        if isinstance(connection, Inbound):
+            connection.end()
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await load.idle()

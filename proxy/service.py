@@ -43,6 +43,7 @@ async def serve(config: Config, loaded: Loaded, log: Logger, again: Again) -> No
         address = str(URL.build(scheme="http", host=host, port=port))
         log.info("listening", address=address, upstream=config.upstream.url, rules=len(loaded.rules.rules))
         await stop.wait()
+        desk.stopping = True
         log.info("stopping", drain_timeout=drain)
     log.info("stopped")
 

@@ -158,7 +158,7 @@ async def test_the_last_piece_may_come_with_the_end() -> None:
     assert client.writes == []
     await response.prepare(client.request)
     await response.write_eof(b"last")
-    assert client.writes[1:] == [b"4\r\nlast\r\n", b"0\r\n\r\n"]
+    assert client.writes[1:] == [b"4\r\nlast\r\n0\r\n\r\n"]
 
 
 async def test_a_client_that_has_gone_is_told_to_whoever_writes() -> None:

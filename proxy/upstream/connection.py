@@ -6,11 +6,15 @@ from collections.abc import Coroutine, Iterable
 from typing import cast
 
 from proxy.upstream.faults import ConnectionLost, Stalled
+from proxy.upstream.spare import Spare
 from proxy.wire.framing import Body, body_of
-from proxy.wire.heads import ReplyHead, head_end, parse_reply_head
+from proxy.wire.heads import BadReply, ReplyHead, head_end, parse_reply_head
 
 ENOUGH = 256 * 1024
 """Bytes of a body that may wait for the client; with more, the upstream is not read from."""
+
+_MOST_INTERIM = 32
+"""Interim replies to one request; real servers send one or two."""
 
 
 class Connection(asyncio.Protocol):
@@ -27,7 +31,9 @@ class Connection(asyncio.Protocol):
         self._timer: asyncio.TimerHandle | None = None
         self._since = 0.0
         """When the upstream last said or took something."""
-        self._method = b""
+        self._method, self._upgrade = b"", False
+        self._interim = 0
+        """How many interim heads the reply has had."""
         self._head = bytearray()
         self._heads: deque[ReplyHead] = deque()
         self._body: Body | None = None
@@ -40,6 +46,7 @@ class Connection(asyncio.Protocol):
         """Whether the transport holds as much unsent data as it likes."""
         self._paused = False
         self._sender: asyncio.Task[None] | None = None
+        self._spare: Spare | None = None
         self._spoiled = False
         """Whether the connection can serve no further request."""
         self._heard = False
@@ -50,10 +57,11 @@ class Connection(asyncio.Protocol):
 
     # What the relay calls.
 
-    def begin(self, method: bytes) -> None:
-        """The next request. `method` decides how its reply ends."""
+    def begin(self, method: bytes, *, upgrade: bool = False) -> None:
+        """The next request. `method` decides how its reply ends, `upgrade` whether it may switch protocols."""
         self.reused = self._method != b""
-        self._method, self._body, self._heard, self.patient = method, None, False, False
+        self._method, self._upgrade, self._interim = method, upgrade, 0
+        self._body, self._heard, self.patient = None, False, False
         self._since = self._loop.time()
         if self._head:  # a busy upstream may reply at once, before it is asked
             early, self._head = bytes(self._head), bytearray()
@@ -69,10 +77,13 @@ class Connection(asyncio.Protocol):
         self.patient = True
         self._sender = self._loop.create_task(sending)
         self._sender.add_done_callback(self._all_sent)
+        if self._transport is not None:
+            self._spare = Spare(self._transport)
 
     def _all_sent(self, _sender: "asyncio.Task[None]") -> None:
         self._sender, self.patient = None, False
         self._since = self._loop.time()
+        self._close_spare()
 
     async def drain(self) -> None:
         """Wait until the upstream has taken enough of what was written."""
@@ -178,6 +189,10 @@ class Connection(asyncio.Protocol):
         self._ended()
 
     def connection_lost(self, exc: Exception | None) -> None:
+        if self._spare is not None and self._error is None:
+            for data in self._spare.rest():
+                self.data_received(data)
+        self._close_spare()
         self._ended(reset=exc is not None)
         self._transport = None
         if self._timer is not None:
@@ -201,11 +216,17 @@ class Connection(asyncio.Protocol):
         while self._body is None and (end := head_end(self._head, looked_at)) > 0:
             head, rest = parse_reply_head(bytes(self._head[:end])), bytes(self._head[end:])
             self._head, looked_at = bytearray(rest), 0
-            if not head.interim:
+            if head.interim:
+                self._interim += 1
+            else:
                 self._begin_body(head, rest)
+            if self._interim > _MOST_INTERIM:
+                raise BadReply("sent interim replies without an end")
             self._heads.append(head)  # only now: a head with contradictory framing is none
 
     def _begin_body(self, head: ReplyHead, rest: bytes) -> None:
+        if head.status == 101 and not self._upgrade:
+            raise BadReply("switched protocols unasked")
         self._body = body_of(self._method, head)
         self._head.clear()
         close = any(name.lower() == b"connection" and b"close" in value.lower() for name, value in head.headers)
@@ -233,6 +254,11 @@ class Connection(asyncio.Protocol):
         if self._error is None and not whole:
             self._error = ConnectionLost(not self._heard)
         self._wake()
+
+    def _close_spare(self) -> None:
+        if self._spare is not None:
+            self._spare.close()
+            self._spare = None
 
     def _close(self) -> None:
         self._spoiled = True

@@ -49,7 +49,10 @@ class Dialer:
         """A connected socket that leads to the upstream, by way of the proxy where there is one."""
         if self._proxy is None:
             return await _connected(self._host, self._port)
-        handle = await _connected(str(self._proxy.host), self._proxy.port or 80)
+        try:
+            handle = await _connected(str(self._proxy.host), self._proxy.port or 80)
+        except OSError as error:
+            raise ProxyRefused("cannot be reached") from error
         try:
             await self._tunnel(handle, self._proxy)
         except BaseException:
@@ -71,10 +74,10 @@ class Dialer:
             data = await loop.sock_recv(handle, 4096)
             said += data
             if not data or len(said) > _MAX_PROXY_REPLY:
-                raise ProxyRefused(0)
+                raise ProxyRefused("closed the connection" if not data else "does not speak HTTP")
         status = _PROXY_REPLY.match(said)
         if status is None or not status[1].startswith(b"2"):
-            raise ProxyRefused(int(status[1]) if status else 0)
+            raise ProxyRefused(f"said {status[1].decode()}" if status else "does not speak HTTP")
 
     async def _over(self, handle: socket.socket) -> Connection:
         """A connection over the socket, TLS shaken hands."""

@@ -40,11 +40,7 @@ class TlsFailed(Exception):  # noqa: N818
 
 
 class ProxyRefused(Exception):  # noqa: N818
-    """The proxy before the upstream did not open a tunnel; `status` is what it said, 0 if it said nothing."""
-
-    def __init__(self, status: int) -> None:
-        super().__init__(f"status {status}")
-        self.status = status
+    """The proxy before the upstream did not open a tunnel; the text says what it did instead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +69,7 @@ def upstream_error(error: Exception, host: str | None) -> UpstreamError:
     if isinstance(error, BadReply):
         return UpstreamError(502, host, str(error))
     if isinstance(error, ProxyRefused):
-        said = f"said {error.status}" if error.status else "closed the connection"
-        return UpstreamError(502, host, f"cannot be reached: the proxy in upstream.proxy {said}")
+        return UpstreamError(502, host, f"cannot be reached: the proxy of upstream.proxy {error}")
     fault = next((fault for kind, fault in _FAULTS if isinstance(error, kind)), None)
     if fault is None:
         return UpstreamError(502, host, f"failed ({type(error).__name__})")

@@ -12,7 +12,7 @@ from proxy.config import Config
 from proxy.exchange import GONE, Exchange, Reply
 from proxy.headers import request_headers, tokens
 from proxy.incoming import Body, BodyFault
-from proxy.replies import Relayed, pass_on
+from proxy.replies import Relayed, break_off, pass_on
 from proxy.upstream.connection import Connection
 from proxy.upstream.dial import Dialer
 from proxy.upstream.faults import PROBLEMS, ConnectionLost, upstream_error
@@ -84,6 +84,7 @@ class _Outbound:
     def __init__(self, request: web.Request, exchange: Exchange, head: bytes, body: Body) -> None:
         self._request, self._exchange, self._head, self.body = request, exchange, head, body
         self._chunked = bool(tokens(request.raw_headers, b"transfer-encoding"))
+        self._upgrade = bool(upgrade_headers(request.raw_headers))
 
     async def answered(self, connection: Connection) -> ReplyHead:
         """Send the request, and wait for the final head of its reply; interim ones go on to the client.
@@ -92,7 +93,7 @@ class _Outbound:
         the whole of it. When anything fails, the connection is ended.
         """
         try:
-            connection.begin(self._request.method.encode())
+            connection.begin(self._request.method.encode(), upgrade=self._upgrade)
             connection.write([self._head, *self._framed(self._exchange.collected)])
             if not self._exchange.complete:
                 connection.accompany(self._send_rest(connection))
@@ -145,8 +146,7 @@ async def _bring_back(
             str(error) if ours else "the upstream broke off its reply",
         )
         reply.copy = None
-        if request.transport is not None:
-            request.transport.abort()
+        break_off(request, response)
     return response
 
 

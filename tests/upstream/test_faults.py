@@ -35,8 +35,7 @@ from proxy.wire.heads import BadReply
         (TlsFailed(), 502, "failed in the TLS handshake"),
         (ConnectionRefusedError(errno.ECONNREFUSED, "planted"), 502, "cannot be reached: is it running"),
         (OSError(errno.ENETUNREACH, "planted"), 502, "cannot be reached: is it running"),
-        (ProxyRefused(407), 502, "cannot be reached: the proxy in upstream.proxy said 407"),
-        (ProxyRefused(0), 502, "cannot be reached: the proxy in upstream.proxy closed the connection"),
+        (ProxyRefused("said 407"), 502, "cannot be reached: the proxy of upstream.proxy said 407"),
         (BadReply("sent a malformed header"), 502, "sent a malformed header"),
         (ZeroDivisionError("planted"), 502, "failed (ZeroDivisionError)"),
     ],
@@ -52,7 +51,15 @@ def test_every_fault_has_a_status_a_kind_and_words(error: Exception, status: int
 
 @pytest.mark.parametrize(
     "error",
-    [ConnectionLost(True), Stalled(), ConnectTimeout(), ProxyRefused(0), TlsFailed(), BadReply(""), ssl.SSLError()],
+    [
+        ConnectionLost(True),
+        Stalled(),
+        ConnectTimeout(),
+        ProxyRefused("said 407"),
+        TlsFailed(),
+        BadReply(""),
+        ssl.SSLError(),
+    ],
 )
 def test_every_fault_is_among_the_problems(error: Exception) -> None:
     assert isinstance(error, PROBLEMS)
