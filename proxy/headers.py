@@ -1,6 +1,6 @@
 """Which headers travel: ordered pairs of bytes, in and out, with names in the case in which they came."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 RawHeaders = Iterable[tuple[bytes, bytes]]
 RawPairs = list[tuple[bytes, bytes]]
@@ -72,9 +72,7 @@ def _text(raw: bytes) -> str:
     return raw.decode("utf-8", "surrogateescape")
 
 
-def first_values(raw: RawHeaders) -> dict[str, str]:
+def first_values(raw: Sequence[tuple[bytes, bytes]]) -> dict[str, str]:
     """Lower-case names to the first value of each."""
-    values: dict[str, str] = {}
-    for name, value in raw:
-        values.setdefault(_text(name).lower(), _text(value))
-    return values
+    # From the last to the first, so that the first stands.
+    return {_text(name.lower()): value.decode("utf-8", "surrogateescape") for name, value in reversed(raw)}

@@ -4,12 +4,10 @@ import asyncio
 import time
 from dataclasses import asdict
 
-import aiohttp_sse
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
-from multidict import CIMultiDict
 
-from proxy import messages, shadow, sse, synthesis
+from proxy import messages, shadow, synthesis
 from proxy.capture import Writer
 from proxy.desk import Desk, InForce
 from proxy.exchange import GONE, Answer, Decision, Exchange, Forward, Head, Reply
@@ -18,7 +16,7 @@ from proxy.headers import first_values, text_pairs
 from proxy.ids import message_id, request_id
 from proxy.incoming import BodyFault, next_chunk
 from proxy.observe import Logger, log_request
-from proxy.replies import Whole, failure
+from proxy.replies import Streamed, Whole, failure
 from proxy.server import Inbound
 from proxy.upstream.faults import UpstreamError
 from proxy.upstream.relay import Upstream
@@ -175,18 +173,17 @@ async def _collect(request: web.Request, exchange: Exchange, max_body: int, pati
 
 async def _answer(request: web.Request, exchange: Exchange, answer: Answer) -> web.StreamResponse:
     headers = [*answer.headers, ("x-sidestep-rule", answer.rule), ("request-id", exchange.id)]
+    pairs = [(name.encode(), value.encode()) for name, value in headers]
     if not answer.stream:
-        pairs = [(name.encode(), value.encode()) for name, value in headers]
         return await _send(request, Whole(200, synthesis.message(answer, message_id()), pairs))
-    response = aiohttp_sse.EventSourceResponse(headers=CIMultiDict(headers), sep="\n", allow_all_methods=True)
-    response.content_type, response.charset = "text/event-stream", "utf-8"
+    response = Streamed(pairs)
+    await response.prepare(request)
+    for event in synthesis.events(answer, message_id()):
+        await response.send(event.data.decode(), event=event.name)
     try:
-        await response.prepare(request)
+        await response.write_eof()
         exchange.first_byte = time.perf_counter()
-        async with response:
-            for event in synthesis.events(answer, message_id()):
-                await response.send(event.data.decode(), event=event.name)
-                exchange.bytes_out += len(sse.encode(event))
+        exchange.bytes_out = response.sent
     except ConnectionError:
         exchange.status, exchange.error = 499, GONE
     return response

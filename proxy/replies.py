@@ -7,6 +7,7 @@ import socket
 import struct
 from http import HTTPStatus
 
+import aiohttp_sse
 from aiohttp import web
 from aiohttp.abc import AbstractStreamWriter
 
@@ -17,6 +18,7 @@ from proxy.wire.heads import ReplyHead, reply_head
 _HTTP_1_1 = (1, 1)
 _RESET = struct.pack("ii", 1, 0)
 """SO_LINGER on, for no time: closing sends RST (socket(7))."""
+_EVENTS = [(b"Content-Type", b"text/event-stream; charset=utf-8"), (b"Cache-Control", b"no-cache")]
 _LAST_CHUNK = b"0\r\n\r\n"
 
 
@@ -128,6 +130,46 @@ class Whole(_Exact):
     def _head(self, modern: bool) -> bytes:
         own = [(b"Content-Type", b"application/json"), (b"Content-Length", b"%d" % len(self.body))]
         return reply_head(self.status, _reason(self.status), [*own, *self._own_headers, *self._persistence(modern)])
+
+
+class Streamed(_Exact, aiohttp_sse.EventSourceResponse):
+    """Events of our own that are all known at once: each in a chunk of its own, all of them in one write.
+
+    aiohttp-sse sets the events down; its pings are for streams that last, and are left out.
+    """
+
+    def __init__(self, headers: RawPairs) -> None:
+        aiohttp_sse.EventSourceResponse.__init__(self, sep="\n", allow_all_methods=True, send_timeout=None)
+        self._stays, self._out = False, None
+        self._own_headers = headers
+        self._parts: list[bytes | bytearray | memoryview] = []
+        self._chunked_out = False
+        self.sent = 0
+        """Bytes of events."""
+
+    async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
+        """Set the head down; it goes out together with the events."""
+        if self._out is None:
+            self._chunked_out = modern = request.version >= _HTTP_1_1
+            self._stays = request.keep_alive and modern
+            self._out = request.writer
+            framing = [(b"Transfer-Encoding", b"chunked")] if modern else []
+            headers = [*_EVENTS, *self._own_headers, *framing, *self._persistence(modern)]
+            self._parts.append(reply_head(200, b"OK", headers))
+        return self._out
+
+    async def write(self, data: bytes | bytearray | memoryview) -> None:
+        """Set an event down."""
+        self.sent += len(data)
+        self._parts += (b"%x\r\n" % len(data), data, b"\r\n") if self._chunked_out else (data,)
+
+    async def write_eof(self, data: bytes = b"") -> None:
+        """Send all of it; a second time, nothing happens. Raises ConnectionError when the client has gone."""
+        assert not data
+        if self._out is not None and self._parts:
+            whole = b"".join((*self._parts, _LAST_CHUNK) if self._chunked_out else self._parts)
+            self._parts.clear()
+            await self._out.write(whole)
 
 
 def _reason(status: int) -> bytes:

@@ -229,7 +229,6 @@ IMPORTS: dict[str, set[str]] = {
         "replies",
         "server",
         "shadow",
-        "sse",
         "synthesis",
         "upstream.faults",
         "upstream.relay",

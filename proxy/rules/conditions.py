@@ -1,6 +1,6 @@
 """Conditions: a rule's `when` table compiled into predicates, the cheap ones first."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeGuard
 
@@ -22,10 +22,18 @@ class Condition:
     test: Predicate
     absent: bool = False
     """What the condition is worth when the request does not say."""
+    holds: Callable[[MessagesRequest, Groups], bool] = field(init=False, repr=False, compare=False)
+    """Whether a request meets it: put together once, since it is asked for every rule of every request."""
 
-    def holds(self, request: MessagesRequest, groups: Groups) -> bool:
-        subject = self.fact.read(request.head) if isinstance(self.fact, HeadFact) else self.fact.read(request)
-        return self.weigh(subject, groups)
+    def __post_init__(self) -> None:
+        read, test, absent = self.fact.read, self.test, self.absent
+        of_head = isinstance(self.fact, HeadFact)
+
+        def holds(request: MessagesRequest, groups: Groups) -> bool:
+            subject = read(request.head if of_head else request)  # type: ignore[arg-type]
+            return absent if subject is None else test(subject, groups)
+
+        object.__setattr__(self, "holds", holds)
 
     def weigh(self, subject: Any, groups: Groups) -> bool:
         return self.absent if subject is None else self.test(subject, groups)

@@ -1,6 +1,7 @@
 """Structured output: does a text satisfy the JSON schema that the request asks for?"""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 import jsonschema_rs
@@ -18,10 +19,15 @@ def conforms(text: str, schema: Mapping[str, Any]) -> bool:
     engine of linear time.
     """
     try:
-        value = orjson.loads(text)
-        validator = jsonschema_rs.validator_for(
-            dict(schema), retriever=_no_retrieval, pattern_options=jsonschema_rs.RegexOptions()
-        )
-        return validator.is_valid(value)
-    except (ValueError, jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError):
+        valid: bool = _validator(orjson.dumps(schema)).is_valid(orjson.loads(text))
+        return valid
+    except (TypeError, ValueError, jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError):
         return False
+
+
+@lru_cache(64)
+def _validator(schema: bytes) -> Any:
+    """Clients send the same few schemas over and over."""
+    return jsonschema_rs.validator_for(
+        orjson.loads(schema), retriever=_no_retrieval, pattern_options=jsonschema_rs.RegexOptions()
+    )

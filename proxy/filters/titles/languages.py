@@ -6,6 +6,7 @@ sentence may be cut, and those that cannot stand at the edge of a title.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from proxy.filters.titles.tables import word_set
 from proxy.filters.titles.words import Word
@@ -185,7 +186,11 @@ _VAGUE = word_set(
 
 def language_of(words: list[Word]) -> Language:
     """The language that most of the first words belong to; English if none does."""
-    keys = [word.key for word in words[:60]]
+    return _language_of(tuple(word.key for word in words[:60]))
+
+
+@lru_cache(2)
+def _language_of(keys: tuple[str, ...]) -> Language:
     return max(LANGUAGES, key=lambda language: sum(key in language.own for key in keys))
 
 

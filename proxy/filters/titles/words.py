@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from proxy.filters.titles.names import CLOSING_MARKS, OPENING_MARKS, is_code, is_secret, named
 from proxy.filters.titles.tables import word_set
@@ -49,6 +50,12 @@ class Word:
 
 def words_of(prose: str) -> list[Word]:
     """The words of a text, their edges free of punctuation, secrets and decoration left out."""
+    return list(_words_of(prose))
+
+
+# Several steps on the way to one title ask for the words of the same text; nothing is kept for longer.
+@lru_cache(2)
+def _words_of(prose: str) -> tuple[Word, ...]:
     words: list[Word] = []
     lines = [line for line in prose.split("\n") if line.strip()]
     for line, after in zip(lines, [*lines[1:], ""], strict=False):
@@ -57,7 +64,7 @@ def words_of(prose: str) -> list[Word]:
         # A long line that goes on in lower case was wrapped by an editor, not ended by its author.
         if words and not (len(line) >= _WRAPPED_FROM and after[:1].islower()):
             words[-1] = replace(words[-1], stop=".")
-    return words
+    return tuple(words)
 
 
 def calmed(words: list[Word]) -> list[Word]:
