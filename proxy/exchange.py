@@ -38,6 +38,11 @@ def _client(user_agent: str) -> tuple[str, Version] | None:
     return (product[1], parse_version(product[2])) if product else None
 
 
+@lru_cache(256)
+def _shown(client: tuple[str, Version]) -> str:
+    return f"{client[0]}/{'.'.join(map(str, client[1]))}"
+
+
 def parse_version(text: str) -> Version:
     """`"2.1.330"` to `(2, 1, 330)`. Raises ValueError for anything but numbers with dots between them."""
     if not _VERSION.fullmatch(text):
@@ -179,7 +184,7 @@ class Exchange:
             reason="" if isinstance(self.decision, Answer) else self.decision.reason,
             error=self.error,
             status=self.status,
-            client=f"{client[0]}/{'.'.join(map(str, client[1]))}" if client else "",
+            client=_shown(client) if client else "",
             model=self.model,
             duration=(now - self.started) * 1000,
             first_byte=None if self.first_byte is None else (self.first_byte - self.started) * 1000,

@@ -19,23 +19,30 @@ _LONGEST = 200
 def logger(config: Log, stream: TextIO = sys.stdout) -> Logger:
     """A logger as configured: coloured lines for people, or one JSON object a line."""
     readable = config.format == "console" or (config.format == "auto" and stream.isatty())
+    # JSON goes out as the bytes that it is made in, wherever the stream has a place for them.
+    binary = None if readable else getattr(stream, "buffer", None)
     ending: list[Any]
     if readable:
         stamp = structlog.processors.TimeStamper(fmt="%H:%M:%S", utc=False)
         ending = [stamp, structlog.dev.ConsoleRenderer(colors=stream.isatty(), pad_event_to=10, sort_keys=False)]
     else:
         stamp = structlog.processors.TimeStamper(fmt="iso", utc=True)
-        ending = [stamp, structlog.processors.JSONRenderer(serializer=_json)]
+        serializer = _json_text if binary is None else _json
+        ending = [stamp, structlog.processors.JSONRenderer(serializer=serializer)]
     return structlog.wrap_logger(
-        structlog.WriteLogger(stream),
+        structlog.WriteLogger(stream) if binary is None else structlog.BytesLogger(binary),
         processors=[structlog.processors.add_log_level, *ending],
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, config.level.upper())),
         cache_logger_on_first_use=True,
     )
 
 
-def _json(value: Any, **_options: Any) -> str:
-    return orjson.dumps(value, default=str).decode()
+def _json(value: Any, **_options: Any) -> bytes:
+    return orjson.dumps(value, default=str)
+
+
+def _json_text(value: Any, **_options: Any) -> str:
+    return _json(value).decode()
 
 
 def log_request(log: Logger, record: Record) -> None:
@@ -45,19 +52,23 @@ def log_request(log: Logger, record: Record) -> None:
         "path": _short(record.path),
         "status": record.status,
         "outcome": record.outcome,
-        "rule": record.rule,
-        "reason": record.reason,
-        "error": record.error,
-        "client": record.client,
-        "model": _short(record.model),
-        "ms": round(record.duration, 2),
-        "first_byte_ms": None if record.first_byte is None else round(record.first_byte, 2),
-        "bytes_in": record.bytes_in,
-        "bytes_out": record.bytes_out,
-        "id": record.id,
     }
+    # Spelled out, as is much of what is done for every request.
+    if record.rule:
+        fields["rule"] = record.rule
+    if record.reason:
+        fields["reason"] = record.reason
+    if record.error:
+        fields["error"] = record.error
+    if record.client:
+        fields["client"] = record.client
+    if record.model:
+        fields["model"] = _short(record.model)
+    fields["ms"] = round(record.duration, 2)
+    if record.first_byte is not None:
+        fields["first_byte_ms"] = round(record.first_byte, 2)
     emit = log.warning if record.error or record.outcome == "refused" else log.info
-    emit("request", **{name: value for name, value in fields.items() if value not in ("", None)})
+    emit("request", **fields, bytes_in=record.bytes_in, bytes_out=record.bytes_out, id=record.id)
 
 
 def _short(text: str) -> str:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import os
 import secrets
 import signal
@@ -33,6 +34,7 @@ async def serve(config: Config, loaded: Loaded, log: Logger, again: Again) -> No
     be listened on.
     """
     _raise_file_limit()
+    _spare_the_collector()
     counted = Agreements(agreements.load(Path(config.shadow.file)))
     desk = at_desk(config, loaded.rules, secrets.token_bytes(32), counted)
     desk.faults = tuple(map(str, loaded.problems))
@@ -84,6 +86,16 @@ def _stop_signal(log: Logger) -> asyncio.Event:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, on_signal)
     return stop
+
+
+def _spare_the_collector() -> None:
+    """Rules, schemas and libraries stay for good: do not look through them again and again.
+
+    A request leaves a few hundred objects behind, and nearly none of them in a circle.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 def _raise_file_limit() -> None:

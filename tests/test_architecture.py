@@ -250,7 +250,8 @@ IMPORTS: dict[str, set[str]] = {
         "rules.templates",
         "toml",
     },
-    "rules.operators": {"exchange", "rules.facts", "toml"},
+    "rules.operators": {"exchange", "rules.facts", "rules.prefixes", "toml"},
+    "rules.prefixes": set(),
     "rules.ruleset": {
         "exchange",
         "filters.decline",
@@ -273,7 +274,7 @@ IMPORTS: dict[str, set[str]] = {
     "synthesis": {"exchange", "sse"},
     "toml": set(),
     "upstream": set(),
-    "upstream.connection": {"upstream.faults", "upstream.spare", "wire.framing", "wire.heads"},
+    "upstream.connection": {"headers", "upstream.faults", "upstream.spare", "wire.framing", "wire.heads"},
     "upstream.dial": {"config", "upstream.connection", "upstream.faults"},
     "upstream.faults": {"wire.heads"},
     "upstream.pool": {"upstream.connection", "upstream.dial"},

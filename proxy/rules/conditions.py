@@ -1,6 +1,6 @@
 """Conditions: a rule's `when` table compiled into predicates, the cheap ones first."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeGuard
 
@@ -9,6 +9,9 @@ from proxy.messages import MessagesRequest
 from proxy.rules.facts import FACTS, HEADER_PREFIX, BodyFact, HeadFact, fact
 from proxy.rules.operators import OPERATORS, Groups, Notes, Predicate, predicate, suggestion
 from proxy.toml import Path
+
+Check = Callable[[MessagesRequest, Groups], bool]
+"""Whether a request meets a condition; may add to the groups."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +25,7 @@ class Condition:
     test: Predicate
     absent: bool = False
     """What the condition is worth when the request does not say."""
-    holds: Callable[[MessagesRequest, Groups], bool] = field(init=False, repr=False, compare=False)
+    holds: Check = field(init=False, repr=False, compare=False)
     """Whether a request meets it: put together once, since it is asked for every rule of every request."""
 
     def __post_init__(self) -> None:
@@ -69,20 +72,20 @@ class When:
     """All conditions of a rule, AND-ed: those on the head first, then the cheap ones, then patterns."""
 
     conditions: tuple[Condition | Any_ | Not, ...]
-    rest: tuple[Condition | Any_ | Not, ...] = field(init=False)
-    """What is left to test of a request whose head is `possible`."""
+    checks: tuple[Check, ...] = field(init=False, repr=False, compare=False)
+    """What is left to ask of a request whose head is `possible`: plain functions, in order."""
 
     def __post_init__(self) -> None:
-        rest = tuple(one for one in self.conditions if not _of_head(one) or one.operator == "pattern")
-        object.__setattr__(self, "rest", rest)
+        rest = tuple(one.holds for one in self.conditions if not _of_head(one) or one.operator == "pattern")
+        object.__setattr__(self, "checks", rest)
 
     def match(self, request: MessagesRequest) -> Groups | None:
         """The captured groups if every condition holds, else None."""
-        return _all_hold(self.conditions, request)
-
-    def match_rest(self, request: MessagesRequest) -> Groups | None:
-        """The same for a request whose head is `possible`, at less cost."""
-        return _all_hold(self.rest, request)
+        groups: Groups = {}
+        for condition in self.conditions:
+            if not condition.holds(request, groups):
+                return None
+        return groups
 
     def truths(self, request: MessagesRequest) -> Iterator[tuple["AnyCondition", bool]]:
         """Every condition in the order in which they are tested, with its truth: for explanations."""
@@ -115,14 +118,6 @@ AnyCondition = Condition | Any_ | Not
 
 def _of_head(condition: AnyCondition) -> TypeGuard["Condition"]:
     return isinstance(condition, Condition) and isinstance(condition.fact, HeadFact)
-
-
-def _all_hold(conditions: Iterable[AnyCondition], request: MessagesRequest) -> Groups | None:
-    groups: Groups = {}
-    for condition in conditions:
-        if not condition.holds(request, groups):
-            return None
-    return groups
 
 
 def compile_when(table: Mapping[str, Any], path: Path, notes: Notes) -> When:

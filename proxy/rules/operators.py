@@ -1,6 +1,7 @@
 """The operators of conditions: one table per kind of fact, operator name to the maker of a predicate."""
 
 import difflib
+from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -9,7 +10,13 @@ import re2
 
 from proxy.exchange import parse_version
 from proxy.rules.facts import Kind
+from proxy.rules.prefixes import beginnings
 from proxy.toml import Path
+
+_LONG = 1024
+"""Characters from which on it pays to remember what was found in a text."""
+
+_REMEMBERED = 128
 
 Groups = dict[str, str]
 """The named groups that a rule's patterns captured."""
@@ -109,7 +116,22 @@ def _contains_any(_notes: Notes, operand: Any, _path: Path) -> Predicate:
         raise ValueError(f"found {operand!r}, expected texts that are not empty")
     # One pass for all of them, whatever their number.
     search = re2.compile("|".join(map(re2.escape, wanted))).search
-    return lambda value, _groups: _found(search, value) is not None
+    remembered: OrderedDict[int, bool] = OrderedDict()
+
+    def test(value: str, _groups: Groups) -> bool:
+        if len(value) < _LONG:
+            return _found(search, value) is not None
+        # A session sends the same long system prompt with every request. Hashes of 64 bits, keyed by the process, and
+        # no text: what is remembered can neither be read nor, but by a chance of one in 10^17, be mistaken.
+        key = hash(value)
+        known = remembered.get(key)
+        if known is None:
+            known = remembered[key] = _found(search, value) is not None
+            if len(remembered) > _REMEMBERED:
+                remembered.popitem(last=False)
+        return known
+
+    return test
 
 
 def _pattern(notes: Notes, operand: Any, _path: Path) -> Predicate:
@@ -122,8 +144,12 @@ def _pattern(notes: Notes, operand: Any, _path: Path) -> Predicate:
         reason = error.args[0].decode() if isinstance(error.args[0], bytes) else error.args[0]
         raise ValueError(f"not a pattern: {reason}") from None
     notes.groups.update(compiled.groupindex)
+    certain = beginnings(operand)
+    begins, behind_blanks = certain or ((), False)
 
     def test(value: str, groups: Groups) -> bool:
+        if begins and not (value.lstrip() if behind_blanks else value).startswith(begins):
+            return False
         found = _found(compiled.search, value)
         if found is None:
             return False

@@ -5,6 +5,7 @@ from collections import deque
 from collections.abc import Coroutine, Iterable
 from typing import cast
 
+from proxy.headers import tokens
 from proxy.upstream.faults import ConnectionLost, Stalled
 from proxy.upstream.spare import Spare
 from proxy.wire.framing import Body, body_of
@@ -212,24 +213,25 @@ class Connection(asyncio.Protocol):
 
     def _take_head(self, data: bytes) -> None:
         looked_at = max(0, len(self._head) - 3)
-        self._head += data
-        while self._body is None and (end := head_end(self._head, looked_at)) > 0:
-            head, rest = parse_reply_head(bytes(self._head[:end])), bytes(self._head[end:])
-            self._head, looked_at = bytearray(rest), 0
+        if self._head:
+            self._head += data
+            data = bytes(self._head)
+        while self._body is None and (end := head_end(data, looked_at)) > 0:
+            head, data, looked_at = parse_reply_head(data[:end]), data[end:], 0
             if head.interim:
                 self._interim += 1
             else:
-                self._begin_body(head, rest)
+                self._begin_body(head, data)
             if self._interim > _MOST_INTERIM:
                 raise BadReply("sent interim replies without an end")
             self._heads.append(head)  # only now: a head with contradictory framing is none
+        self._head = bytearray(data) if self._body is None else bytearray()
 
     def _begin_body(self, head: ReplyHead, rest: bytes) -> None:
         if head.status == 101 and not self._upgrade:
             raise BadReply("switched protocols unasked")
         self._body = body_of(self._method, head)
-        self._head.clear()
-        close = any(name.lower() == b"connection" and b"close" in value.lower() for name, value in head.headers)
+        close = b"close" in tokens(head.headers, b"connection")
         self._spoiled = self._spoiled or close or head.minor == 0 or head.status == 101
         if rest and self._body.done:
             self._close()

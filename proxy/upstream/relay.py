@@ -10,7 +10,7 @@ from yarl import URL
 
 from proxy.config import Config
 from proxy.exchange import GONE, Exchange, Reply
-from proxy.headers import request_headers, tokens
+from proxy.headers import request_headers
 from proxy.incoming import Body, BodyFault
 from proxy.replies import Relayed, break_off, pass_on
 from proxy.upstream.connection import Connection
@@ -39,7 +39,7 @@ class Upstream:
         reply's head is out, a failure aborts the client's connection, so that no half answer is taken for a whole one.
         """
         outbound = _Outbound(
-            request, exchange, self._head(request), Body(exchange, request, self._limit, self._patience)
+            request, exchange, self._head(request, exchange), Body(exchange, request, self._limit, self._patience)
         )
         try:
             connection, head = await self._reply(outbound)
@@ -54,11 +54,13 @@ class Upstream:
         finally:
             self._pool.give_back(connection)
 
-    def _head(self, request: web.Request) -> bytes:
+    def _head(self, request: web.Request, exchange: Exchange) -> bytes:
         """The request's head for the upstream. Its target is the raw one: yarl would tidy it, and drop a bare "?"."""
-        raw = request.raw_headers
-        headers = [(b"Host", self._host), *request_headers(raw), *upgrade_headers(raw)]
-        if tokens(raw, b"transfer-encoding"):
+        raw, known = request.raw_headers, exchange.head.headers
+        headers = [(b"Host", self._host), *request_headers(raw)]
+        if "upgrade" in known:
+            headers += upgrade_headers(raw)
+        if "transfer-encoding" in known:
             headers.append((b"Transfer-Encoding", b"chunked"))
         target = self._prefix + request.raw_path.encode("utf-8", "surrogateescape")
         return request_head(request.method.encode(), target, headers)
@@ -83,8 +85,9 @@ class _Outbound:
 
     def __init__(self, request: web.Request, exchange: Exchange, head: bytes, body: Body) -> None:
         self._request, self._exchange, self._head, self.body = request, exchange, head, body
-        self._chunked = bool(tokens(request.raw_headers, b"transfer-encoding"))
-        self._upgrade = bool(upgrade_headers(request.raw_headers))
+        known = exchange.head.headers
+        self._chunked = "transfer-encoding" in known
+        self._upgrade = "upgrade" in known and bool(upgrade_headers(request.raw_headers))
 
     async def answered(self, connection: Connection) -> ReplyHead:
         """Send the request, and wait for the final head of its reply; interim ones go on to the client.

@@ -14,7 +14,9 @@ MAX_HEADERS = 512
 _STATUS_LINE = re.compile(rb"HTTP/1\.([0-9]) ([1-9][0-9]{2})(?: ([^\x00-\x08\x0a-\x1f\x7f]*))?")
 # A token, a colon right behind it, and a value without control characters but tabs (RFC 9110, section 5.5). The blanks
 # around the value are stripped afterwards: a pattern that looks for them takes the square of their number.
-_HEADER = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]+):([^\x00-\x08\x0a-\x1f\x7f]*)")
+_LINE = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[^\x00-\x08\x0a-\x1f\x7f]*\r?\n"
+_ALL_LINES = re.compile(rb"(?:%b)*" % _LINE)
+_NAME_AND_VALUE = re.compile(rb"([^:]+):([^\r\n]*)\r?\n")
 
 
 class BadReply(Exception):  # noqa: N818 - named for what it tells, as the faults of the upstream are
@@ -53,18 +55,16 @@ def head_end(received: bytes | bytearray, start: int = 0) -> int:
 
 def parse_reply_head(head: bytes) -> ReplyHead:
     """A whole head with its blank line. Raises `BadReply` for anything that two readers could read differently."""
-    first, *lines = head.split(b"\n")[:-2]
-    status = _STATUS_LINE.fullmatch(first.removesuffix(b"\r"))
+    line_end = head.index(b"\n")
+    status = _STATUS_LINE.fullmatch(head[:line_end].removesuffix(b"\r"))
     if status is None:
         raise BadReply("sent something that is not an HTTP reply")
-    if len(lines) > MAX_HEADERS:
+    lines = head[line_end + 1 : -2 if head.endswith(b"\r\n") else -1]
+    if _ALL_LINES.fullmatch(lines) is None:
+        raise BadReply("sent a malformed header")
+    headers = [(name, value.strip(b" \t")) for name, value in _NAME_AND_VALUE.findall(lines)]
+    if len(headers) > MAX_HEADERS:
         raise BadReply("sent too many headers")
-    headers = []
-    for line in lines:
-        header = _HEADER.fullmatch(line.removesuffix(b"\r"))
-        if header is None:
-            raise BadReply("sent a malformed header")
-        headers.append((header[1], header[2].strip(b" \t")))
     return ReplyHead(int(status[1]), int(status[2]), status[3] or b"", headers)
 
 

@@ -1,0 +1,89 @@
+"""What a text must begin with to match an anchored pattern: a cheap question that spares most searches.
+
+Patterns are RE2's. Only a beginning that is certain is given; where there is any doubt, none is.
+"""
+
+import re
+
+_FLAGS = re.compile(r"\(\?[sU]+\)")
+_BLANKS = re.compile(r"\\s\*")
+_QUANTIFIERS = "?*+{"
+_ESCAPED = {"n": "\n", "t": "\t"}
+_META = set(".^$|()[]?*+{}\\")
+
+Beginnings = tuple[str, ...]
+
+
+def beginnings(pattern: str) -> tuple[Beginnings, bool] | None:
+    """What texts that match `pattern` begin with, one of these; None where nothing is certain.
+
+    With True, blanks may come before it (`\\A\\s*` and a literal).
+    """
+    flags = _FLAGS.match(pattern)
+    rest = pattern[flags.end() :] if flags else pattern
+    if not rest.startswith("\\A") or _alternates(rest):
+        return None
+    rest = rest.removeprefix("\\A")
+    blanks = _BLANKS.match(rest)
+    rest = rest[blanks.end() :] if blanks else rest
+    group = rest[3 : _close(rest)] if rest.startswith("(?:") else ""
+    literals = tuple(map(_literal, group.split("|"))) if group and _is_flat(group) else (_literal(rest),)
+    if not all(literals) or (group and rest[_close(rest) + 1 :][:1] in tuple(_QUANTIFIERS)):
+        return None
+    return literals, blanks is not None
+
+
+def _literal(pattern: str) -> str:
+    """The characters that `pattern` begins with, up to the first that may stand for others, or be missing."""
+    found = ""
+    position = 0
+    while position < len(pattern):
+        sign, width = pattern[position], 1
+        if sign == "\\" and position + 1 < len(pattern):
+            escaped, width = pattern[position + 1], 2
+            sign = _ESCAPED.get(escaped, escaped if not escaped.isalnum() else "")
+        elif sign in _META:
+            sign = ""
+        if not sign:
+            break
+        if pattern[position + width : position + width + 1] in tuple(_QUANTIFIERS):
+            break
+        found += sign
+        position += width
+    return found
+
+
+def _alternates(pattern: str) -> bool:
+    """Whether there is a `|` outside of all groups and classes."""
+    depth, position, in_class = 0, 0, False
+    while position < len(pattern):
+        sign = pattern[position]
+        if sign == "\\":
+            position += 1
+        elif in_class:
+            in_class = sign != "]"
+        elif sign == "[":
+            in_class = True
+        elif sign in "()":
+            depth += 1 if sign == "(" else -1
+        elif sign == "|" and depth == 0:
+            return True
+        position += 1
+    return False
+
+
+def _close(pattern: str) -> int:
+    """Where the group that opens `pattern` closes, if there is no other in it."""
+    position = 0
+    while position < len(pattern):
+        if pattern[position] == "\\":
+            position += 1
+        elif pattern[position] == ")":
+            return position
+        position += 1
+    return len(pattern)
+
+
+def _is_flat(group: str) -> bool:
+    """Whether a group's text can be split at every `|`."""
+    return not set(group) & set("([") and "\\|" not in group
