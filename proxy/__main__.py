@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from proxy import agreements, config, service, toml
-from proxy.commands import catalogue, check, demo, explain, rule_schema
 from proxy.exchange import Version, parse_version
 from proxy.observe import logger, take_over_library_logs
 from proxy.rules.load import Loaded, load
@@ -26,6 +25,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except toml.TomlError as error:
         print(error, file=sys.stderr)
         return USAGE_ERROR
+    if options.command in (None, "serve"):
+        return serve_command(options, settings)
+    # Only here, since serving needs none of them and is to start at once.
+    from proxy.commands import catalogue, check, demo, explain, rule_schema
+
     match options.command:
         case "demo":
             return _run(demo.run(settings))
@@ -37,9 +41,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         case "rules":
             agreed = agreements.load(Path(settings.shadow.file))
             return catalogue.run(_rules(settings), agreed, as_json=options.json)
-        case "schema":
+        case _:
             return rule_schema.run()
-    return serve_command(options, settings)
 
 
 def serve_command(options: argparse.Namespace, settings: config.Config) -> int:
