@@ -1,5 +1,7 @@
 """Command line to a command: `python -m proxy --config config.toml` serves; the others are about the rules."""
 
+import proxy.lean  # isort: skip  # noqa: F401 - before anything that imports aiohttp
+
 import argparse
 import asyncio
 import sys

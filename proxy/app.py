@@ -41,9 +41,13 @@ def build(config: Config, desk: Desk, log: Logger) -> web.Application:
     app.cleanup_ctx.extend([upstream, writing])
     app.on_response_prepare.append(_nothing_invented)
     app.router.add_get("/-/ready", ready(desk))
-    app.router.add_route("*", "/-/{own:.*}", unknown)
-    app.router.add_route("*", "/{target:.*}", forward)
+    app.router.add_route("*", "/-/{own:.*}", unknown, expect_handler=_nothing)
+    app.router.add_route("*", "/{target:.*}", forward, expect_handler=_nothing)
     return app
+
+
+async def _nothing(_request: web.Request) -> None:
+    """aiohttp would answer `Expect` before the first stage of the chain has seen the request: `guard` does it."""
 
 
 async def _nothing_invented(_request: web.Request, response: web.StreamResponse) -> None:

@@ -29,6 +29,7 @@ class Refusal:
     final: bool = False
 
 
+_CONTINUE = "100-continue"
 _INVALID, _FORBIDDEN = "invalid_request_error", "permission_error"
 
 _OPEN_PROXY = Refusal(400, _INVALID, "target", "Sidestep is no open proxy: it serves paths, such as /v1/messages", True)
@@ -36,6 +37,7 @@ _VERSION = Refusal(505, _INVALID, "version", "Sidestep speaks HTTP/1.1 and HTTP/
 _FRAMING = Refusal(
     501, _INVALID, "transfer coding", "Sidestep knows no transfer coding but chunked, and that in HTTP/1.1 alone", True
 )
+_EXPECTATION = Refusal(417, _INVALID, "expectation", "Sidestep knows no expectation but 100-continue", True)
 _UPGRADE = Refusal(
     501, _INVALID, "upgrade", "Sidestep can upgrade a connection to WebSocket, by GET, and to nothing else", True
 )
@@ -82,6 +84,8 @@ class Access:
             return _OTHER_SITE
         if self.token and not self._knows_token(raw):
             return _NO_TOKEN
+        if head.headers.get("expect", _CONTINUE).lower() != _CONTINUE:
+            return _EXPECTATION
         if "transfer-encoding" in head.headers and (
             version != (1, 1) or tokens(raw, b"transfer-encoding") != [b"chunked"]
         ):

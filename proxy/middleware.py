@@ -16,7 +16,7 @@ from proxy.headers import first_values, text_pairs
 from proxy.ids import message_id, request_id
 from proxy.incoming import BodyFault, next_chunk
 from proxy.observe import Logger, log_request
-from proxy.replies import Streamed, Whole, failure
+from proxy.replies import Streamed, Whole, failure, invite
 from proxy.server import Inbound
 from proxy.upstream.faults import UpstreamError
 from proxy.upstream.relay import Upstream
@@ -81,6 +81,8 @@ def guard(access: Access) -> Middleware:
         version = (request.version.major, request.version.minor)
         refused = access.refusal(exchange.head, request.raw_path, request.raw_headers, version, port)
         if refused is None:
+            if "expect" in exchange.head.headers:
+                await invite(request)
             return await handler(request)
         exchange.outcome, exchange.decision = "refused", Forward(refused.reason)
         return await _fail(request, refused.status, refused.kind, refused.text, close=refused.final)

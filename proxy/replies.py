@@ -194,6 +194,13 @@ def break_off(request: web.BaseRequest, reply: Relayed) -> None:
     request.transport.abort()
 
 
+async def invite(request: web.BaseRequest) -> None:
+    """Answer `Expect: 100-continue`: the client may send its body (RFC 9110, section 10.1.1)."""
+    if request.version >= _HTTP_1_1:
+        await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        request.writer.output_size = 0  # it is no reply yet: one that tells of an error may still be sent
+
+
 async def pass_on(request: web.BaseRequest, head: ReplyHead) -> None:
     """Send an interim reply on, as RFC 9110, section 15.2 asks of a proxy.
 

@@ -21,6 +21,7 @@ IMPORTS: dict[str, set[str]] = {
         "commands.rule_schema",
         "config",
         "exchange",
+        "lean",
         "observe",
         "rules.load",
         "service",
@@ -214,6 +215,7 @@ IMPORTS: dict[str, set[str]] = {
     "headers": set(),
     "ids": set(),
     "incoming": {"exchange"},
+    "lean": set(),
     "local": {"desk", "middleware", "synthesis"},
     "messages": {"exchange", "glance"},
     "middleware": {
@@ -301,7 +303,7 @@ IMPORTS: dict[str, set[str]] = {
 
 # Rooms that speak HTTP by aiohttp; no other may.
 SPEAK_HTTP = {
-    *("app", "commands.demo", "incoming", "local", "middleware", "replies", "scripted", "server"),
+    *("app", "commands.demo", "incoming", "lean", "local", "middleware", "replies", "scripted", "server"),
     *("upstream.relay", "upstream.tunnel"),
 }
 

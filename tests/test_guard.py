@@ -65,6 +65,11 @@ def test_other_versions_are_refused(version: Version) -> None:
     assert (refused.status, refused.reason) == (505, "version")
 
 
+@pytest.mark.parametrize(("expectation", "said"), [(b"100-continue", ""), (b"100-Continue", ""), (b"x", "expectation")])
+def test_there_is_one_expectation(expectation: bytes, said: str) -> None:
+    assert reason(HERE, (b"Expect", expectation)) == said
+
+
 SERVED = [
     "localhost:8787",
     "LocalHost:8787",

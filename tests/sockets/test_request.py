@@ -14,6 +14,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 EVERY_BYTE = bytes(range(256))
 GET = b"GET /v1/models HTTP/1.1"
 POST = b"POST /api/batch HTTP/1.1"
+SIZED = b"Content-Length: 2"
 
 
 @pytest.mark.parametrize(
@@ -191,3 +192,24 @@ async def test_a_client_of_http_1_0_is_served_and_its_connection_closed(wire: Wi
     assert arrived.forwarded == [(b"X-Kept", b"1")]
     assert not came.values(b"transfer-encoding")
     assert (came.status, came.body) == (200, b"onetwo")
+
+
+async def test_an_expectation_is_answered_only_when_the_request_is_let_in(wire: Wire) -> None:
+    async with asyncio.timeout(PATIENCE):
+        async with wire.client() as client:
+            await client.send(wire.head(POST, b"Origin: https://evil.example", b"Expect: 100-continue", SIZED))
+            assert (await client.head()).startswith(b"HTTP/1.1 403 ")
+        async with wire.client() as client:
+            await client.send(wire.head(POST, b"Expect: 100-continue", SIZED))
+            assert await client.head() == b"HTTP/1.1 100 Continue\r\n\r\n"
+            await client.send(b"{}")
+            assert (await receive(client)).status == 200
+
+
+async def test_an_unknown_expectation_is_a_417_and_goes_nowhere(wire: Wire) -> None:
+    async with asyncio.timeout(PATIENCE), wire.client() as client:
+        await client.send(wire.head(POST, b"Expect: planted", SIZED))
+        came = await receive(client)
+    assert (came.status, came.error["type"]) == (417, "invalid_request_error")
+    assert b"planted" not in came.body
+    assert wire.upstream.peers == []
