@@ -75,8 +75,8 @@ class Desk:
     def _with_repeated(self, answer: Answer, replay: Replay, head: Head, at: float) -> Decision:
         """The answer with the headers that it repeats, or a decline where it must not do without."""
         headers = self.replies.recall(head, replay, at)
-        if not headers and replay.required:
-            return Forward("declined: no headers to repeat", answer.rule)
+        if not headers:
+            return Forward("declined: no headers to repeat", answer.rule) if replay.required else answer
         return replace(answer, headers=(*answer.headers, *headers))
 
     def compare(

@@ -39,8 +39,9 @@ def _client(user_agent: str) -> tuple[str, Version] | None:
 
 
 @lru_cache(256)
-def _shown(client: tuple[str, Version]) -> str:
-    return f"{client[0]}/{'.'.join(map(str, client[1]))}"
+def version_text(version: Version) -> str:
+    """`(2, 1, 330)` to `"2.1.330"`."""
+    return ".".join(map(str, version))
 
 
 def parse_version(text: str) -> Version:
@@ -184,7 +185,7 @@ class Exchange:
             reason="" if isinstance(self.decision, Answer) else self.decision.reason,
             error=self.error,
             status=self.status,
-            client=_shown(client) if client else "",
+            client=f"{client[0]}/{version_text(client[1])}" if client else "",
             model=self.model,
             duration=(now - self.started) * 1000,
             first_byte=None if self.first_byte is None else (self.first_byte - self.started) * 1000,

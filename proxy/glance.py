@@ -5,12 +5,12 @@ What lies in the parts that nobody asks for has not been checked: see `messages.
 """
 
 from collections.abc import Sequence
-from functools import cached_property
 from typing import Any
 
 import msgspec
 import orjson
 from msgspec import UNSET, Raw, UnsetType
+from propcache.api import cached_property
 
 
 class _Outline(msgspec.Struct):

@@ -6,10 +6,10 @@ The shapes are those of the API reference, "Create a Message"; what Claude Code 
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import orjson
+from propcache.api import cached_property
 
 from proxy.exchange import Head
 from proxy.glance import Glance

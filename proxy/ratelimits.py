@@ -37,6 +37,8 @@ class ReplyHeaders:
 
     def recall(self, head: Head, replay: Replay, now: float) -> Pairs:
         """The headers to repeat; empty if there are none, or none young enough."""
+        if not self._kept:
+            return []
         at, headers = self._kept.get(self._owner(head), (now, []))
         if now - at > replay.max_age:
             return []
