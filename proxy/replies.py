@@ -3,6 +3,7 @@
 aiohttp's own replies would invent headers, merge names that differ in case alone, and drop bytes that are not UTF-8.
 """
 
+import asyncio
 import socket
 import struct
 from http import HTTPStatus
@@ -56,6 +57,7 @@ class Relayed(_Exact):
         self.pairs = response_headers(head.headers)
         self._head, self._open_end = head, length is None and not bodiless
         self._chunked_out = self._ended = False
+        self._transport: asyncio.Transport | None = None
 
     @property
     def until_close(self) -> bool:
@@ -74,8 +76,16 @@ class Relayed(_Exact):
         self._chunked_out = self._open_end and modern
         self._stays = request.keep_alive and (modern or not self._open_end) and self.status != 101
         self._out, self._ended = request.writer, last
+        self._transport = request.transport
         head = reply_head(self.status, self._head.reason, [*self.pairs, *self._of_this_hop(modern)])
         await self._out.write(head + self._framed(data, last) if data or last else head)
+
+    def send(self, data: bytes, *, last: bool) -> None:
+        """Send a part of the body at once. Whether the client takes it is for the caller to see to."""
+        self._ended = last
+        framed = self._framed(data, last)
+        if framed and self._transport is not None and not self._transport.is_closing():
+            self._transport.write(framed)
 
     def _of_this_hop(self, modern: bool) -> RawPairs:
         """Framing and persistence between the client and this proxy (RFC 9112, sections 6.1 and 9.3)."""

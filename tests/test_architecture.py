@@ -276,7 +276,7 @@ IMPORTS: dict[str, set[str]] = {
     "synthesis": {"exchange", "sse"},
     "toml": set(),
     "upstream": set(),
-    "upstream.connection": {"headers", "upstream.faults", "upstream.spare", "wire.framing", "wire.heads"},
+    "upstream.connection": {"upstream.faults", "upstream.spare", "wire.framing", "wire.heads", "wire.reader"},
     "upstream.dial": {"config", "upstream.connection", "upstream.faults"},
     "upstream.faults": {"wire.heads"},
     "upstream.pool": {"upstream.connection", "upstream.dial"},
@@ -298,6 +298,7 @@ IMPORTS: dict[str, set[str]] = {
     "wire": set(),
     "wire.framing": {"headers", "wire.heads"},
     "wire.heads": {"headers"},
+    "wire.reader": {"headers", "wire.framing", "wire.heads"},
 }
 
 

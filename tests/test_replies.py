@@ -17,7 +17,7 @@ class Client:
 
     def __init__(self, version: HttpVersion = MODERN, keep_alive: bool = True, method: str = "GET") -> None:
         self.version, self.keep_alive, self.method = version, keep_alive, method
-        self.writer = self
+        self.writer, self.transport = self, None
         self.writes: list[bytes] = []
 
     async def write(self, data: bytes) -> None:

@@ -2,20 +2,20 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Coroutine, Iterable
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from typing import cast
 
-from proxy.headers import tokens
 from proxy.upstream.faults import ConnectionLost, Stalled
 from proxy.upstream.spare import Spare
-from proxy.wire.framing import Body, body_of
-from proxy.wire.heads import BadReply, ReplyHead, head_end, parse_reply_head
+from proxy.wire.framing import Body
+from proxy.wire.heads import ReplyHead
+from proxy.wire.reader import ReplyReader
 
 ENOUGH = 256 * 1024
 """Bytes of a body that may wait for the client; with more, the upstream is not read from."""
 
-_MOST_INTERIM = 32
-"""Interim replies to one request; real servers send one or two."""
+Sink = Callable[[bytes, bool], bool]
+"""Takes a piece of the body, which may be empty, and whether it is the last; says whether it can take more."""
 
 
 class Connection(asyncio.Protocol):
@@ -32,12 +32,10 @@ class Connection(asyncio.Protocol):
         self._timer: asyncio.TimerHandle | None = None
         self._since = 0.0
         """When the upstream last said or took something."""
-        self._method, self._upgrade = b"", False
-        self._interim = 0
-        """How many interim heads the reply has had."""
-        self._head = bytearray()
-        self._heads: deque[ReplyHead] = deque()
-        self._body: Body | None = None
+        self._reply: ReplyReader | None = None
+        """The reply to the last request; None before the first."""
+        self._early = b""
+        """What a busy upstream said before it was asked anything."""
         self._waiting: deque[bytes] = deque()
         self._held = 0
         self._error: Exception | None = None
@@ -48,8 +46,7 @@ class Connection(asyncio.Protocol):
         self._paused = False
         self._sender: asyncio.Task[None] | None = None
         self._spare: Spare | None = None
-        self._spoiled = False
-        """Whether the connection can serve no further request."""
+        self._sink: Sink | None = None
         self._heard = False
         self.reused = False
         self.patient = False
@@ -60,12 +57,12 @@ class Connection(asyncio.Protocol):
 
     def begin(self, method: bytes, *, upgrade: bool = False) -> None:
         """The next request. `method` decides how its reply ends, `upgrade` whether it may switch protocols."""
-        self.reused = self._method != b""
-        self._method, self._upgrade, self._interim = method, upgrade, 0
-        self._body, self._heard, self.patient = None, False, False
+        self.reused = self._reply is not None
+        self._reply = ReplyReader(method, upgrade=upgrade)
+        self._heard = self.patient = False
         self._since = self._loop.time()
-        if self._head:  # a busy upstream may reply at once, before it is asked
-            early, self._head = bytes(self._head), bytearray()
+        if self._early:
+            early, self._early = self._early, b""
             self.data_received(early)
 
     def write(self, parts: Iterable[bytes]) -> None:
@@ -97,9 +94,10 @@ class Connection(asyncio.Protocol):
 
     async def head(self) -> ReplyHead:
         """The next head of the reply: interim ones first, then the final one."""
-        while not self._heads:
+        assert self._reply is not None
+        while not self._reply.heads:
             await self._more()
-        return self._heads.popleft()
+        return self._reply.heads.popleft()
 
     async def read(self) -> bytes:
         """What has come of the body, at least one byte; b"" at its end. Only after the final head."""
@@ -107,37 +105,48 @@ class Connection(asyncio.Protocol):
             await self._more()
         return self.read_nowait()
 
+    async def pour(self, sink: Sink, drain: Callable[[], Awaitable[None]]) -> None:
+        """Give the rest of the body to `sink`, each piece as it comes; returns when all of it has come.
+
+        A piece is given on within the very call that brings it, without waking a task: that halves its delay. When
+        `sink` says that it is full, the upstream is not read from until `drain` has returned.
+        """
+        self._sink = sink
+        try:
+            while not self.complete:
+                await self._more()
+                if self._paused:
+                    await drain()
+                    self._resume()
+        finally:
+            self._sink = None
+
     def read_nowait(self) -> bytes:
         """The same without waiting: b"" also when nothing has come."""
         data = self._waiting.popleft() if len(self._waiting) == 1 else b"".join(self._waiting)
         self._waiting.clear()
         self._held = 0
-        if self._paused and self._transport is not None:
-            self._paused = False
-            self._since = self._loop.time()
-            self._transport.resume_reading()
+        self._resume()
         return data
 
     @property
     def complete(self) -> bool:
-        """Whether the whole body has come; some of it may still wait to be read."""
-        return self._body is not None and self._body.done
+        """Whether the whole reply has come; some of its body may still wait to be read."""
+        return self._reply is not None and self._reply.complete
 
     @property
-    def length(self) -> int | None:
-        """Bytes of the body in all, where the final head told."""
-        return self._body.length if self._body is not None else None
-
-    @property
-    def bodiless(self) -> bool:
-        """Whether the reply cannot have a body, whatever its headers say."""
-        return self._body is not None and self._body.absent
+    def body(self) -> Body:
+        """How the body is framed; only after the final head."""
+        assert self._reply is not None
+        assert self._reply.body is not None
+        return self._reply.body
 
     @property
     def reusable(self) -> bool:
         """Whether the reply is over and another request may follow."""
-        served = self.complete and not self._waiting and self._sender is None
-        return served and not self._spoiled and not self._full and self.open
+        if self._reply is None or not self._reply.complete or self._reply.last:
+            return False
+        return not self._waiting and self._sender is None and not self._full and self.open
 
     @property
     def full(self) -> bool:
@@ -172,19 +181,17 @@ class Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         self._since = self._loop.time()
         self._heard = True
+        if self._reply is None:
+            self._early += data
+            return
         try:
-            if not self._method:
-                self._head += data
-            elif self._body is None:
-                self._take_head(data)
-            elif self._body.done:
-                self._spoiled = True
-                self._close()
-            else:
-                self._take_body(data)
+            self._take(self._reply.feed(data))
         except Exception as error:  # BadReply; anything else is a fault of ours that must not go unheard
             self.fail(error)
-        self._wake()
+        if self._reply.complete and self._reply.last and self._transport is not None:
+            self._transport.close()
+        if self._sink is None or self._paused or self.complete:
+            self._wake()
 
     def eof_received(self) -> None:
         self._ended()
@@ -211,48 +218,30 @@ class Connection(asyncio.Protocol):
 
     # Inside.
 
-    def _take_head(self, data: bytes) -> None:
-        looked_at = max(0, len(self._head) - 3)
-        if self._head:
-            self._head += data
-            data = bytes(self._head)
-        while self._body is None and (end := head_end(data, looked_at)) > 0:
-            head, data, looked_at = parse_reply_head(data[:end]), data[end:], 0
-            if head.interim:
-                self._interim += 1
-            else:
-                self._begin_body(head, data)
-            if self._interim > _MOST_INTERIM:
-                raise BadReply("sent interim replies without an end")
-            self._heads.append(head)  # only now: a head with contradictory framing is none
-        self._head = bytearray(data) if self._body is None else bytearray()
-
-    def _begin_body(self, head: ReplyHead, rest: bytes) -> None:
-        if head.status == 101 and not self._upgrade:
-            raise BadReply("switched protocols unasked")
-        self._body = body_of(self._method, head)
-        close = b"close" in tokens(head.headers, b"connection")
-        self._spoiled = self._spoiled or close or head.minor == 0 or head.status == 101
-        if rest and self._body.done:
-            self._close()
-        elif rest:
-            self._take_body(rest)
-
-    def _take_body(self, data: bytes) -> None:
-        assert self._body is not None
-        piece = self._body.feed(data)
-        self._spoiled = self._spoiled or self._body.over
-        if piece:
+    def _take(self, piece: bytes) -> None:
+        if self._sink is not None:
+            if not self._sink(piece, self.complete):
+                self._pause()
+        elif piece:
             self._waiting.append(piece)
             self._held += len(piece)
-            if self._held > ENOUGH and not self._paused and self._transport is not None:
-                self._paused = True
-                self._transport.pause_reading()
+            if self._held > ENOUGH:
+                self._pause()
+
+    def _pause(self) -> None:
+        if not self._paused and self._transport is not None:
+            self._paused = True
+            self._transport.pause_reading()
+
+    def _resume(self) -> None:
+        if self._paused and self._transport is not None:
+            self._paused = False
+            self._since = self._loop.time()
+            self._transport.resume_reading()
 
     def _ended(self, reset: bool = False) -> None:
         """No more bytes will come: the end of a body that has no other, or a loss. A reset ends no body."""
-        self._spoiled = True
-        whole = self._body is not None and (self._body.done if reset else self._body.end())
+        whole = self._reply is not None and self._reply.end(reset=reset)
         if self._error is None and not whole:
             self._error = ConnectionLost(not self._heard)
         self._wake()
@@ -261,11 +250,6 @@ class Connection(asyncio.Protocol):
         if self._spare is not None:
             self._spare.close()
             self._spare = None
-
-    def _close(self) -> None:
-        self._spoiled = True
-        if self._transport is not None:
-            self._transport.close()
 
     async def _more(self) -> None:
         """Wait until something has come, or raise what ended the connection."""

@@ -128,7 +128,7 @@ async def _bring_back(
     request: web.Request, exchange: Exchange, connection: Connection, head: ReplyHead
 ) -> web.StreamResponse:
     """Copy the reply to the client."""
-    response = Relayed(head, connection.length, bodiless=connection.bodiless)
+    response = Relayed(head, connection.body.length, bodiless=connection.body.absent)
     room = exchange.copy_room
     exchange.reply = reply = Reply(head.status, response.pairs, [] if room else None, room)
     try:
@@ -136,10 +136,8 @@ async def _bring_back(
         await response.begin(request, chunk, last=ended)
         exchange.first_byte = time.perf_counter()
         _note(exchange, reply, chunk)
-        while not ended:
-            chunk, ended = await connection.read(), connection.complete
-            await response.write(chunk, last=ended)
-            _note(exchange, reply, chunk)
+        if not ended:
+            await _pour(request, exchange, connection, response, reply)
     except ConnectionError:
         exchange.status, exchange.error = 499, GONE
     except (*PROBLEMS, BodyFault) as error:
@@ -151,6 +149,20 @@ async def _bring_back(
         reply.copy = None
         break_off(request, response)
     return response
+
+
+async def _pour(
+    request: web.Request, exchange: Exchange, connection: Connection, response: Relayed, reply: Reply
+) -> None:
+    """Let the rest of the body flow; the client's reading sets the pace."""
+
+    def sink(piece: bytes, last: bool) -> bool:
+        response.send(piece, last=last)
+        _note(exchange, reply, piece)
+        return not request.protocol.writing_paused
+
+    await connection.pour(sink, request.writer.drain)
+    await response.write_eof()
 
 
 def _note(exchange: Exchange, reply: Reply, chunk: bytes) -> None:

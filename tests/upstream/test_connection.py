@@ -25,7 +25,7 @@ async def test_a_connection_serves_one_request_after_the_other() -> None:
     async with linked(script) as (connection, _):
         for number in range(3):
             head, body = await answer(connection)
-            assert (head.status, body, connection.length) == (200, b"%d" % number, 1)
+            assert (head.status, body, connection.body.length) == (200, b"%d" % number, 1)
             assert connection.reusable
             assert connection.reused == (number > 0)
 
@@ -63,7 +63,7 @@ async def test_a_reply_without_a_body_is_over_at_once_and_told_to_be(method: byt
 
     async with linked(script) as (connection, _):
         assert (await answer(connection, method))[1] == b""
-        assert connection.bodiless
+        assert connection.body.absent
         assert connection.reusable
 
 
@@ -105,7 +105,7 @@ async def test_a_reply_that_comes_before_the_request_is_the_reply_to_it() -> Non
         await peer.gone()
 
     async with linked(script) as (connection, _):
-        await until(lambda: bool(connection._head))
+        await until(lambda: bool(connection._early))
         head, body = await answer(connection)
         assert (head.status, body) == (503, b"busy")
 
@@ -157,7 +157,7 @@ def test_a_reply_in_any_pieces_is_the_same_reply(sizes: list[int]) -> None:
                 connection.data_received(sent[position : position + size])
             position += size
         statuses = [(await connection.head()).status, (await connection.head()).status]
-        return statuses, await rest(connection), connection._spoiled
+        return statuses, await rest(connection), connection._reply.last
 
     assert asyncio.run(feed()) == ([103, 200], b"hello, you!", False)
 
