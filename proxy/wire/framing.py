@@ -8,6 +8,7 @@ from proxy.wire.heads import BadReply, ReplyHead
 
 _LENGTH = re.compile(rb"[0-9]{1,18}")
 _SIZE = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;[^\x00-\x08\x0a-\x1f\x7f]*)?")
+_PLAIN_SIZE = re.compile(rb"([1-9A-Fa-f][0-9A-Fa-f]{0,7})\r\n")
 _MAX_LINE = 8 * 1024
 _MAX_TRAILERS = 64 * 1024
 
@@ -79,6 +80,11 @@ class Chunked:
         self._state, self._line, self._rest, self._trailers = self._size, b"", 0, 0
 
     def feed(self, data: bytes) -> bytes:
+        if not self._rest and not self._line and self._state == self._size:
+            # Most often, just one whole chunk has come: an event, as the upstream wrote it.
+            found = _PLAIN_SIZE.match(data)
+            if found and len(data) == found.end() + int(found[1], 16) + 2 and data.endswith(b"\r\n"):
+                return data[found.end() : -2]
         body: list[bytes] = []
         position = 0
         while position < len(data) and not self.done:
