@@ -144,12 +144,14 @@ def _pattern(notes: Notes, operand: Any, _path: Path) -> Predicate:
         reason = error.args[0].decode() if isinstance(error.args[0], bytes) else error.args[0]
         raise ValueError(f"not a pattern: {reason}") from None
     notes.groups.update(compiled.groupindex)
-    certain = beginnings(operand)
-    begins, behind_blanks = certain or ((), False)
+    begins = beginnings(operand)
 
     def test(value: str, groups: Groups) -> bool:
-        if begins and not (value.lstrip() if behind_blanks else value).startswith(begins):
-            return False
+        if begins is not None:
+            if not (value.lstrip() if begins.behind_blanks else value).startswith(begins.literals):
+                return False
+            if begins.enough:
+                return True
         found = _found(compiled.search, value)
         if found is None:
             return False

@@ -4,6 +4,7 @@ Patterns are RE2's. Only a beginning that is certain is given; where there is an
 """
 
 import re
+from dataclasses import dataclass
 
 _FLAGS = re.compile(r"\(\?[sU]+\)")
 _BLANKS = re.compile(r"\\s\*")
@@ -11,14 +12,21 @@ _QUANTIFIERS = "?*+{"
 _ESCAPED = {"n": "\n", "t": "\t"}
 _META = set(".^$|()[]?*+{}\\")
 
-Beginnings = tuple[str, ...]
 
+@dataclass(frozen=True, slots=True)
+class Beginnings:
+    """A text that matches begins with one of `literals`; `behind_blanks` if blanks may come first (`\\A\\s*`).
 
-def beginnings(pattern: str) -> tuple[Beginnings, bool] | None:
-    """What texts that match `pattern` begin with, one of these; None where nothing is certain.
-
-    With True, blanks may come before it (`\\A\\s*` and a literal).
+    `enough`: every text that does so matches, since the pattern asks for nothing else.
     """
+
+    literals: tuple[str, ...]
+    behind_blanks: bool
+    enough: bool
+
+
+def beginnings(pattern: str) -> Beginnings | None:
+    """What texts that match `pattern` begin with; None where nothing is certain."""
     flags = _FLAGS.match(pattern)
     rest = pattern[flags.end() :] if flags else pattern
     if not rest.startswith("\\A") or _alternates(rest):
@@ -26,15 +34,26 @@ def beginnings(pattern: str) -> tuple[Beginnings, bool] | None:
     rest = rest.removeprefix("\\A")
     blanks = _BLANKS.match(rest)
     rest = rest[blanks.end() :] if blanks else rest
-    group = rest[3 : _close(rest)] if rest.startswith("(?:") else ""
-    literals = tuple(map(_literal, group.split("|"))) if group and _is_flat(group) else (_literal(rest),)
-    if not all(literals) or (group and rest[_close(rest) + 1 :][:1] in tuple(_QUANTIFIERS)):
-        return None
-    return literals, blanks is not None
+    if rest.startswith("(?:"):
+        group, behind = rest[3 : _close(rest)], rest[_close(rest) + 1 :]
+        if not _is_flat(group) or behind[:1] in tuple(_QUANTIFIERS):
+            return None
+        choices = group.split("|")
+        found = [_literal(choice) for choice in choices]
+        enough = not behind and [width for _, width in found] == list(map(len, choices))
+    else:
+        found = [_literal(rest)]
+        enough = found[0][1] == len(rest)
+    literals = tuple(literal for literal, _ in found)
+    # RE2's `\s` knows fewer blanks than `str.lstrip`.
+    return Beginnings(literals, blanks is not None, enough and not blanks) if all(literals) else None
 
 
-def _literal(pattern: str) -> str:
-    """The characters that `pattern` begins with, up to the first that may stand for others, or be missing."""
+def _literal(pattern: str) -> tuple[str, int]:
+    """The characters that `pattern` begins with, up to the first that may stand for others, or be missing.
+
+    And how much of the pattern that is.
+    """
     found = ""
     position = 0
     while position < len(pattern):
@@ -50,7 +69,7 @@ def _literal(pattern: str) -> str:
             break
         found += sign
         position += width
-    return found
+    return found, position
 
 
 def _alternates(pattern: str) -> bool:

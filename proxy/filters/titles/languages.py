@@ -4,6 +4,7 @@ Titles are cut out of the user's own words, so no grammar is needed, only the cl
 sentence may be cut, and those that cannot stand at the edge of a title.
 """
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -191,7 +192,21 @@ def language_of(words: list[Word]) -> Language:
 
 @lru_cache(2)
 def _language_of(keys: tuple[str, ...]) -> Language:
-    return max(LANGUAGES, key=lambda language: sum(key in language.own for key in keys))
+    votes = Counter(language for key in keys for language in _SPOKEN_BY.get(key, ()))
+    most = max(votes.values(), default=0)
+    return next((language for index, language in enumerate(LANGUAGES) if votes[index] == most), ENGLISH)
+
+
+def _spoken_by() -> dict[str, list[int]]:
+    """Every language's own words, each with the places in `LANGUAGES` of those that have it."""
+    places: dict[str, list[int]] = {}
+    for index, language in enumerate(LANGUAGES):
+        for word in language.own:
+            places.setdefault(word, []).append(index)
+    return places
+
+
+_SPOKEN_BY = _spoken_by()
 
 
 def telling(words: Iterable[Word], language: Language) -> int:
