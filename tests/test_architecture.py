@@ -231,6 +231,7 @@ IMPORTS: dict[str, set[str]] = {
         "synthesis",
         "upstream",
     },
+    "notify": set(),
     "observe": {"config", "exchange"},
     "places": set(),
     "ratelimits": {"exchange", "headers"},
