@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from proxy import agreements, config, places, service, toml
 from proxy.commandline import parser
 from proxy.commands import catalogue, check, demo, explain, init, install_service, rule_schema
+from proxy.commands.doctor import examination
 from proxy.observe import logger, take_over_library_logs
 from proxy.rules.load import Loaded, load
 
@@ -72,7 +73,13 @@ def service_command(options: argparse.Namespace) -> int:
     return (install_service.install if options.command == "install-service" else install_service.uninstall)(job)
 
 
+def doctor_command(options: argparse.Namespace) -> int:
+    file, given = _given(options)
+    return _run(examination.run(examination.Patient(file, given, options.client), json=options.json))
+
+
 ABOUT_THE_MACHINE: dict[str, Callable[[argparse.Namespace], int]] = {
+    "doctor": doctor_command,
     "init": init_command,
     "install-service": service_command,
     "uninstall-service": service_command,
@@ -81,8 +88,13 @@ ABOUT_THE_MACHINE: dict[str, Callable[[argparse.Namespace], int]] = {
 
 
 def _settings(options: argparse.Namespace) -> config.Config:
+    return config.load(*_given(options))
+
+
+def _given(options: argparse.Namespace) -> tuple[Path, list[str]]:
+    """The file of settings, and what else was set; what is said last wins."""
     file = options.config or places.config_in_use()
-    return config.load(file, [*places.state_settings(file), *options.set, *options.set_behind])
+    return file, [*places.state_settings(file), *options.set, *options.set_behind]
 
 
 def _rules(settings: config.Config) -> Loaded:

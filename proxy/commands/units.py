@@ -72,6 +72,13 @@ def listens(unit: str) -> list[str]:
     return re.findall(r"^ListenStream=(\S+)\s*$", unit, re.MULTILINE)
 
 
+def program(unit: str) -> str:
+    """The program that a service unit starts; empty when none can be told."""
+    found = re.search(r'^ExecStart=(?:"((?:[^"\\]|\\.)*)"|(\S+))', unit, re.MULTILINE)
+    path = (found[1] or found[2]) if found else ""
+    return re.sub(r"\\(.)", r"\1", path).replace("%%", "%").replace("$$", "$")
+
+
 def address(host: str, port: int) -> str:
     """As `ListenStream=` wants it. A name would not do: only addresses are taken there."""
     if host == "localhost":

@@ -1,0 +1,48 @@
+"""Who may write what decides where keys go, and who may read what was kept."""
+
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+from proxy.commands.doctor.findings import Finding, fault, ok
+from proxy.config import Config
+
+
+def permissions(file: Path, config: Config) -> list[Finding]:
+    """Settings and rules must be changed by nobody else; state must be writable, a capture private."""
+    folder = Path(config.rules.directory)
+    found = [*_changeable([file, folder, *sorted(folder.glob("*.toml"))]), *_state(config), *_capture(config)]
+    return found or [ok("permissions", "settings and rules are safe from others, state can be written")]
+
+
+def _changeable(paths: list[Path]) -> Iterator[Finding]:
+    """A changed `upstream.url` would be sent every key."""
+    for path in paths:
+        try:
+            status = path.stat()
+        except OSError:
+            continue  # the settings and rules themselves say what is missing
+        if status.st_mode & stat.S_IWOTH:
+            yield fault("permissions", f"{path}: everybody may change it", f"chmod o-w {path}")
+        elif status.st_uid not in (0, os.geteuid()) and os.geteuid() != 0:
+            yield fault("permissions", f"{path}: belongs to another user, who may change it", "use one of your own")
+
+
+def _state(config: Config) -> Iterator[Finding]:
+    wanted = {config.shadow.file} | ({config.capture.file} if config.capture.enabled else set())
+    for folder in sorted({Path(file).parent for file in wanted}):
+        there = next((path for path in (folder, *folder.parents) if path.exists()), Path("/"))
+        if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+            yield fault(
+                "permissions",
+                f"{folder}: state cannot be written there",
+                "give it to the user who runs Sidestep, or set shadow.file and capture.file elsewhere",
+            )
+
+
+def _capture(config: Config) -> Iterator[Finding]:
+    file = Path(config.capture.file)
+    for kept in sorted(file.parent.glob(f"{file.name}*")) if file.parent.is_dir() else ():
+        if kept.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+            yield fault("permissions", f"{kept}: others may read what you work on", f"chmod 600 {kept}")
