@@ -1,6 +1,7 @@
 """Where files are: those that Sidestep carries, and where a platform keeps configuration, state and services."""
 
 import os
+import pwd
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -42,11 +43,8 @@ def is_clone() -> bool:
 
 
 def for_user(platform: str = "", environ: Mapping[str, str] = os.environ) -> Places:
-    """One user's places: the XDG Base Directory Specification 0.8, or `~/Library` on macOS ("darwin").
-
-    Raises RuntimeError when there is no home directory.
-    """
-    home = Path(environ["HOME"]) if environ.get("HOME", "").startswith("/") else Path.home()
+    """One user's places: the XDG Base Directory Specification 0.8, or `~/Library` on macOS ("darwin")."""
+    home = _home(environ)
     if (platform or sys.platform) == "darwin":
         support = home / "Library/Application Support" / NAME
         return Places(support, support / "state", home / "Library/LaunchAgents")
@@ -85,6 +83,16 @@ def state_settings(config: Path, environ: Mapping[str, str] = os.environ) -> lis
 def state_files(folder: Path) -> dict[str, Path]:
     """The setting of every file of state to its place in `folder`."""
     return {"shadow.file": folder / "agreement.json", "capture.file": folder / "capture.jsonl"}
+
+
+def _home(environ: Mapping[str, str]) -> Path:
+    """The root for a user who has none, as in a container."""
+    if environ.get("HOME", "").startswith("/"):
+        return Path(environ["HOME"])
+    try:
+        return Path(pwd.getpwuid(os.getuid()).pw_dir)
+    except KeyError:
+        return Path("/")
 
 
 def _xdg(environ: Mapping[str, str], name: str, otherwise: Path) -> Path:

@@ -21,8 +21,9 @@ ROOT = Path(__file__).parent.parent
 PAGE = (ROOT / "docs/rules.md").read_text("utf-8")
 README = (ROOT / "README.md").read_text("utf-8")
 SERVICE = (ROOT / "docs/service.md").read_text("utf-8")
+DEPLOY = (ROOT / "docs/deploy.md").read_text("utf-8")
 MODELS = [model for model in vars(schema).values() if isinstance(model, type) and issubclass(model, BaseModel)]
-OTHERS = ("cd", "curl", "git", "journalctl", "launchctl", "pipx", "systemctl")
+OTHERS = ("journalctl", "pipx", "podman", "systemctl")
 """Other people's programs, of which a page may speak."""
 VALUES = ("on", "shadow", "off", "text", "json", "paths", "form", "decline", "answer", "forward")
 
@@ -94,7 +95,9 @@ def test_the_worked_example_fits_among_the_shipped_rules(tmp_path: Path, capsys:
     assert program.main([*given, "check"]) == 0, capsys.readouterr().out
 
 
-@pytest.mark.parametrize("command", sorted({*commands(PAGE), *commands(README), *commands(SERVICE)}))
+@pytest.mark.parametrize(
+    "command", sorted({found for page in (PAGE, README, SERVICE, DEPLOY) for found in commands(page)})
+)
 def test_every_command_on_the_page_exists(command: str) -> None:
     words = shlex.split(re.split(r" [<>|] ", command.removeprefix("sudo "))[0])
     if words[0] == "make":

@@ -21,6 +21,16 @@ def test_xdg_variables_move_them_and_relative_ones_are_ignored() -> None:
     assert found == places.Places(Path("/c/sidestep"), Path("/home/u/.local/state/sidestep"), Path("/c/systemd/user"))
 
 
+def test_a_user_whom_nobody_knows_has_them_in_the_root(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a container that is run with a number for a user."""
+
+    def unknown(number: int) -> None:
+        raise KeyError(number)
+
+    monkeypatch.setattr("pwd.getpwuid", unknown)
+    assert places.for_user("linux", {}).config == Path("/.config/sidestep")
+
+
 def test_on_macos_they_are_in_the_library() -> None:
     found = places.for_user("darwin", {"HOME": "/Users/u", "XDG_CONFIG_HOME": "/c"})
     assert found.config == Path("/Users/u/Library/Application Support/sidestep")

@@ -79,7 +79,7 @@ def _values(files: list[Path], environ: Mapping[str, str]) -> dict[str, tuple[st
 def _settings_files(environ: Mapping[str, str], here: Path) -> list[Path]:
     """Claude Code's settings files, the one that wins first."""
     managed = "/Library/Application Support/ClaudeCode" if sys.platform == "darwin" else "/etc/claude-code"
-    home = Path(environ.get("CLAUDE_CONFIG_DIR") or Path(environ.get("HOME") or Path.home()) / ".claude")
+    home = Path(environ.get("CLAUDE_CONFIG_DIR") or Path(environ.get("HOME") or "/") / ".claude")
     project = here / ".claude"
     return [
         Path(managed) / "managed-settings.json",

@@ -67,14 +67,19 @@ def _value(lines: Sequence[bytes], wanted: bytes) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where a Sidestep is to be asked; `token` is its local token, if it wants one."""
+    """Where a Sidestep is to be asked."""
 
     host: str
     port: int
     token: str = ""
+    """Its local token, if it wants one."""
+    name: str = ""
+    """The `Host` to name, if it is not the address."""
 
     @property
     def authority(self) -> str:
+        if self.name:
+            return self.name
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{host}:{self.port}"
 
