@@ -28,6 +28,17 @@ async def test_a_running_sidestep_is_known_by_its_answer(start: Start) -> None:
     assert (finding.verdict, finding.found) == ("ok", f"Sidestep answers at 127.0.0.1:{running.port}")
 
 
+async def test_an_address_that_is_all_of_them_is_tried_from_here(start: Start) -> None:
+    running = await start("http://127.0.0.1:9")
+    finding = await network.port(Listen.model_construct(host="0.0.0.0", port=running.port))
+    assert (finding.verdict, finding.found) == ("ok", f"Sidestep answers at 127.0.0.1:{running.port}")
+
+
+async def test_a_proxys_password_is_not_shown() -> None:
+    finding = await network.upstream_name(NAMED, Listen(), "http://user:secret@localhost:8787")
+    assert (finding.verdict, "secret" in finding.found) == ("fault", False)
+
+
 async def test_nobody_at_the_port_is_a_warning() -> None:
     finding = await network.port(Listen(host="localhost", port=_free_port()))
     assert (finding.verdict, "Sidestep does not run" in finding.found) == ("warning", True)

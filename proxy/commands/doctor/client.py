@@ -42,7 +42,7 @@ def client(listen: Listen, environ: Mapping[str, str] = os.environ, here: Path |
 
 
 def _base_url(values: Mapping[str, tuple[str, str]], listen: Listen) -> Finding:
-    wanted = f"http://{'[::1]' if listen.host == '::1' else '127.0.0.1'}:{listen.port}"
+    wanted = f"http://{'[::1]' if ':' in listen.host else '127.0.0.1'}:{listen.port}"
     if BASE_URL not in values:
         todo = f'put {{"env": {{"{BASE_URL}": "{wanted}"}}}} into ~/.claude/settings.json'
         return warning("base URL", f"{BASE_URL} is not set: the client goes past Sidestep", todo)

@@ -5,14 +5,19 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-from proxy.commands.doctor.findings import Finding, fault, ok
+from proxy.commands.doctor.findings import Finding, fault, ok, warning
 from proxy.config import Config
 
 
 def permissions(file: Path, config: Config) -> list[Finding]:
     """Settings and rules must be changed by nobody else; state must be writable, a capture private."""
     folder = Path(config.rules.directory)
-    found = [*_changeable([file, folder, *sorted(folder.glob("*.toml"))]), *_state(config), *_capture(config)]
+    found = [
+        *_readable(file, config),
+        *_changeable([file, folder, *sorted(folder.glob("*.toml"))]),
+        *_state(config),
+        *_capture(config),
+    ]
     return found or [ok("permissions", "settings and rules are safe from others, state can be written")]
 
 
@@ -27,6 +32,12 @@ def _changeable(paths: list[Path]) -> Iterator[Finding]:
             yield fault("permissions", f"{path}: everybody may change it", f"chmod o-w {path}")
         elif status.st_uid not in (0, os.geteuid()) and os.geteuid() != 0:
             yield fault("permissions", f"{path}: belongs to another user, who may change it", "use one of your own")
+
+
+def _readable(file: Path, config: Config) -> Iterator[Finding]:
+    """A local token is no secret in a file that everybody may read."""
+    if getattr(config.listen, "token", "") and file.stat().st_mode & stat.S_IROTH:
+        yield warning("permissions", f"{file}: everybody may read the token in it", f"chmod o-r {file}")
 
 
 def _state(config: Config) -> Iterator[Finding]:

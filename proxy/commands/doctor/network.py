@@ -22,11 +22,13 @@ Resolve = Callable[[str, int], Awaitable[list[str]]]
 
 _DAY = 86400.0
 
+_OWN = {"localhost": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}
+"""Under which address this machine reaches itself, where the one to listen on is none."""
+
 
 async def port(listen: Listen, token: str = "") -> Finding:
     """Who is at the address of the settings: nobody, Sidestep, or another program."""
-    host = "127.0.0.1" if listen.host == "localhost" else listen.host
-    address = Address(host, listen.port, token)
+    address = Address(_OWN.get(listen.host, listen.host), listen.port, token)
     if listen.port == 0:
         return ok("port", "any free one, as the settings say")
     try:
@@ -88,7 +90,7 @@ async def upstream_name(url: URL, listen: Listen, through: str = "", by: Resolve
         return fault("upstream", f"{host}: {said}", "mend the name in the settings, or this machine's resolver (DNS)")
     inside = all(ipaddress.ip_address(address.partition("%")[0]).is_loopback for address in addresses)
     if inside and number == listen.port:
-        return fault("upstream", f"{target} is Sidestep itself", "set upstream.url to the model's address")
+        return fault("upstream", f"{host}:{number} is Sidestep itself", "set upstream.url to the model's address")
     if url.scheme == "http" and not inside:
         return warning("upstream", f"{url}: keys and prompts go there unencrypted", "set an https address")
     return ok("upstream", f"{host} is {', '.join(addresses)}")
