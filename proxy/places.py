@@ -7,7 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import orjson
+
 NAME = "sidestep"
+
+TOKEN = "listen.token"
+"""A setting, and the name of the credential that brings it."""
 
 _PACKAGE = Path(__file__).resolve().parent
 
@@ -78,6 +83,17 @@ def state_settings(config: Path, environ: Mapping[str, str] = os.environ) -> lis
     if is_clone() or config.resolve().parent != carried():
         return []
     return [f"{key}={path}" for key, path in state_files(for_user(environ=environ).state).items()]
+
+
+def credential_settings(environ: Mapping[str, str] = os.environ) -> list[str]:
+    """Settings that the service manager has brought where this process alone can read them.
+
+    The token need not stand in a file of settings that everybody may read (systemd.exec(5), `LoadCredential=`).
+    """
+    folder = environ.get("CREDENTIALS_DIRECTORY", "")
+    file = Path(folder) / TOKEN
+    token = file.read_text("utf-8").strip() if folder and file.is_file() else ""
+    return [f"{TOKEN}={orjson.dumps(token).decode()}"] if token else []
 
 
 def state_files(folder: Path) -> dict[str, Path]:

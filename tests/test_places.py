@@ -74,6 +74,19 @@ def test_an_installed_program_keeps_no_state_beside_what_it_carries(
     ]
 
 
+def test_a_token_that_the_service_manager_brings_is_a_setting(tmp_path: Path) -> None:
+    """Quoted, so that one of digits alone is no number."""
+    (tmp_path / "listen.token").write_text("1234567890123456\n")
+    assert places.credential_settings({"CREDENTIALS_DIRECTORY": str(tmp_path)}) == ['listen.token="1234567890123456"']
+
+
+def test_no_token_or_an_empty_one_is_no_setting(tmp_path: Path) -> None:
+    environ = {"CREDENTIALS_DIRECTORY": str(tmp_path)}
+    assert places.credential_settings({}) == places.credential_settings(environ) == []
+    (tmp_path / "listen.token").write_text("\n")
+    assert places.credential_settings(environ) == []
+
+
 def _installed(site: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The program as a wheel would install it."""
     inside = site / "proxy/defaults"

@@ -143,3 +143,14 @@ def test_a_clock_from_before_the_installation_is_a_fault() -> None:
     assert network.clock(installed + 5).verdict == "ok"
     finding = network.clock(0.0)
     assert (finding.verdict, finding.found) == ("fault", "1970-01-01 00:00 UTC, before this program was installed")
+
+
+async def test_a_sidestep_with_another_token_is_a_fault_that_says_how_to_name_it() -> None:
+    async def script(peer: Peer) -> None:
+        await peer.head()
+        await peer.send(reply(b'{"type":"error"}', status="401 Unauthorized"))
+        await peer.gone()
+
+    async with raw_upstream(script) as running:
+        finding = await network.port(Listen(port=int(running.url.rpartition(":")[2])))
+    assert (finding.verdict, "wants another token" in finding.found, "--set" in finding.todo) == ("fault", True, True)

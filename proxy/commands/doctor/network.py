@@ -65,7 +65,9 @@ def _answered(address: Address, reply: Message) -> Finding:
         faults = "; ".join(map(str, state.get("faults", ())))
         return fault("port", f"Sidestep at {address.authority} is not ready: {faults}", "mend that, then reload")
     if reply.status == 401:
-        return fault("port", f"Sidestep at {address.authority} wants another token", "restart it: its settings are old")
+        return fault(
+            "port", f"Sidestep at {address.authority} wants another token", "restart it, or name its token: --set"
+        )
     return _another(address)
 
 
