@@ -94,3 +94,18 @@ def test_a_capture_that_others_may_read_is_a_fault(file: Path, name: str) -> Non
     assert _faults(permissions(file, config.load(file))) == []
     kept.chmod(0o640)
     assert _faults(permissions(file, config.load(file))) == [f"{kept}: others may read what you work on"]
+
+
+def test_state_that_one_may_not_look_into_is_a_warning(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As that of a service with a user of its own: below /var/lib/private, which is root's alone."""
+    hidden = file.parent / "state"
+    see = Path.exists
+
+    def exists(path: Path) -> bool:
+        if path == hidden:
+            raise PermissionError(13, "Permission denied")
+        return see(path)
+
+    monkeypatch.setattr(Path, "exists", exists)
+    (finding,) = permissions(file, config.load(file))
+    assert (finding.verdict, finding.todo) == ("warning", "run doctor with sudo")

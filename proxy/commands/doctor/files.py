@@ -43,8 +43,12 @@ def _readable(file: Path, config: Config) -> Iterator[Finding]:
 def _state(config: Config) -> Iterator[Finding]:
     wanted = {config.shadow.file} | ({config.capture.file} if config.capture.enabled else set())
     for folder in sorted({Path(file).parent for file in wanted}):
-        there = next((path for path in (folder, *folder.parents) if path.exists()), Path("/"))
-        if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+        try:
+            writable = _writable(folder)
+        except PermissionError:
+            yield warning("permissions", f"{folder}: you may not look into it", "run doctor with sudo")
+            continue
+        if not writable:
             yield fault(
                 "permissions",
                 f"{folder}: state cannot be written there",
@@ -52,8 +56,14 @@ def _state(config: Config) -> Iterator[Finding]:
             )
 
 
+def _writable(folder: Path) -> bool:
+    """Whether files can be written in it, or it can be made. Raises PermissionError when that cannot be seen."""
+    there = next((path for path in (folder, *folder.parents) if path.exists()), Path("/"))
+    return there.is_dir() and os.access(there, os.W_OK | os.X_OK)
+
+
 def _capture(config: Config) -> Iterator[Finding]:
     file = Path(config.capture.file)
-    for kept in sorted(file.parent.glob(f"{file.name}*")) if file.parent.is_dir() else ():
+    for kept in sorted(file.parent.glob(f"{file.name}*")) if os.path.isdir(file.parent) else ():
         if kept.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
             yield fault("permissions", f"{kept}: others may read what you work on", f"chmod 600 {kept}")
