@@ -3,10 +3,12 @@ PYTHON ?= python3
 VENV ?= .venv
 CONFIG ?= config.toml
 VERSIONS ?=
+ROWS ?=
+SOAK ?=
 PY := $(VENV)/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test test-slow check format e2e lock clean
+.PHONY: help run demo test test-slow check format e2e bench lock clean
 
 help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1  /p' $(MAKEFILE_LIST) | column -t -l 2
@@ -34,6 +36,9 @@ format: $(VENV)/.dev ## mend the style
 
 e2e: $(VENV)/.dev ## real Claude Code clients through Sidestep; VERSIONS="2.0.64 latest" for some of them
 	$(PY) -m tests.e2e $(VERSIONS)
+
+bench: $(VENV)/.run ## speed, measured beside nginx (needs nginx and wrk); ROWS="relay answer" for some, SOAK=1 for ten minutes
+	$(PY) -m bench $(ROWS) $(if $(SOAK),--soak)
 
 lock: ## pin the newest packages that pyproject.toml allows (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate pyproject.toml -o requirements.txt

@@ -3,20 +3,23 @@
 It answers the client's small questions of its own (a quota probe, a title, the prefix of a command) and forwards
 everything else unchanged. A request goes one way:
 
-    listen -> record( guard( shortcut( forward ) ) )        middleware, upstream
+    listen -> record( guard( shortcut( forward ) ) )        server, middleware, upstream
 
 The nouns, in `exchange`: a `Head` is a request before its body. `shortcut` turns head and body into a `MessagesRequest`
-(`messages`) and takes it to the `desk`, which asks the `RuleSet` (`rules`) and gives a decision, `Answer` or `Forward`.
-An answer's text is computed by a filter (`filters`), which declines when it is not certain. An `Answer` becomes events
-or one message (`synthesis`, `sse`). What each stage learned is on the `Exchange`; what is left of it in the end is a
-`Record`, one log line (`observe`).
+(`messages`, which only glances at what no rule asks for: `glance`) and takes it to the `desk`, which asks the `RuleSet`
+(`rules`) and gives a decision, `Answer` or `Forward`. An answer's text is computed by a filter (`filters`), which
+declines when it is not certain. An `Answer` becomes events or one message (`synthesis`, `sse`). What each stage learned
+is on the `Exchange`; what is left of it in the end is a `Record`, one log line (`observe`).
+
+What is forwarded goes out and comes back in exact bytes: heads and framing without a socket in `wire`, connections in
+`upstream`, the client's side in `server`, `incoming` and `replies`.
 
 The desk remembers: who asked again and is forwarded (`breaker`), which headers to repeat (`ratelimits`), signs that the
 client has changed (`drift`), and how rules in `shadow` agree with the model (`agreements`).
 
-Where to look first: `middleware` for the flow, `rules/ruleset` for the decision, `upstream` for the way out and back,
-`filters/shell/grammar` for what is trusted of a shell command. `__main__`, `service` and `commands` are the program
-around it.
+Where to look first: `middleware` for the flow, `rules/ruleset` for the decision, `upstream/relay` for the way out and
+back, `filters/shell/grammar` for what is trusted of a shell command. `__main__`, `service` and `commands` are the
+program around it.
 """
 
 __version__ = "0.1.0"

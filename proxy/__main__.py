@@ -1,5 +1,7 @@
 """From the command line to a command: `python -m proxy`, or `sidestep` when it is installed, serves."""
 
+import proxy.lean  # isort: skip  # noqa: F401 - before anything that imports aiohttp
+
 import argparse
 import asyncio
 import sys
@@ -9,8 +11,6 @@ from typing import Any, TypeVar
 
 from proxy import agreements, config, places, service, toml
 from proxy.commandline import parser
-from proxy.commands import catalogue, check, demo, explain, init, install_service, rule_schema
-from proxy.commands.doctor import examination
 from proxy.observe import logger, take_over_library_logs
 from proxy.rules.load import Loaded, load
 
@@ -29,6 +29,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except toml.TomlError as error:
         print(error, file=sys.stderr)
         return USAGE_ERROR
+    if options.command in (None, "serve"):
+        return serve_command(options, settings)
+    # Only here, since serving needs none of them and is to start at once.
+    from proxy.commands import catalogue, check, demo, explain, rule_schema
+
     match options.command:
         case "demo":
             return _run(demo.run(settings))
@@ -40,9 +45,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         case "rules":
             agreed = agreements.load(Path(settings.shadow.file))
             return catalogue.run(_rules(settings), agreed, as_json=options.json)
-        case "schema":
+        case _:
             return rule_schema.run()
-    return serve_command(options, settings)
 
 
 def serve_command(options: argparse.Namespace, settings: config.Config) -> int:
@@ -64,16 +68,22 @@ def serve_command(options: argparse.Namespace, settings: config.Config) -> int:
 
 
 def init_command(options: argparse.Namespace) -> int:
+    from proxy.commands import init
+
     where = places.for_system() if options.system else places.for_user()
     return init.run(places.carried(), where, options.root, private=not options.system)
 
 
 def service_command(options: argparse.Namespace) -> int:
+    from proxy.commands import install_service
+
     job = install_service.Job(options.user, options.root, options.dry_run, sys.platform)
     return (install_service.install if options.command == "install-service" else install_service.uninstall)(job)
 
 
 def doctor_command(options: argparse.Namespace) -> int:
+    from proxy.commands.doctor import examination
+
     file, given = _given(options)
     return _run(examination.run(examination.Patient(file, given, options.client), json=options.json))
 

@@ -3,34 +3,25 @@
 import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
 from aiohttp import web
 
 from proxy.capture import Writer
 from proxy.config import Config
 from proxy.desk import Desk
-from proxy.headers import INVENTED
+from proxy.guard import access
 from proxy.local import ready, unknown
 from proxy.middleware import UPSTREAM, forward, guard, record, shortcut
 from proxy.observe import Logger
-from proxy.upstream import MAX_HEAD, MAX_HEADERS, Relayed, connected
-
-# How the server must be run for the application's promises to hold; the entry point and the tests pass all of it on.
-SERVER_OPTIONS: dict[str, Any] = {
-    "access_log": None,  # `record` writes the one line
-    "auto_decompress": False,  # bodies go on as they came
-    "handler_cancellation": True,  # a client that goes away ends its upstream request at once
-    "max_line_size": MAX_HEAD,
-    "max_field_size": MAX_HEAD,
-    "max_headers": MAX_HEADERS,
-}
+from proxy.upstream.relay import connected
 
 
 def build(config: Config, desk: Desk, log: Logger) -> web.Application:
-    """The application of the entry point and of the tests alike; run it with `SERVER_OPTIONS`."""
-    capture = Writer(config.capture, log)
-    app = web.Application(middlewares=[record(log, capture), guard, shortcut(desk, log, capture)])
+    """The application of the entry point and of the tests alike; `server.listening` serves it."""
+    capture, listen = Writer(config.capture, log), config.listen
+    own = access(listen.host, listen.names, listen.token)
+    decide = shortcut(desk, config.limits.body_timeout, log, capture)
+    app = web.Application(middlewares=[record(log, capture), guard(own), decide])
 
     async def upstream(app: web.Application) -> AsyncIterator[None]:
         async with connected(config) as app[UPSTREAM]:
@@ -50,16 +41,15 @@ def build(config: Config, desk: Desk, log: Logger) -> web.Application:
     app.cleanup_ctx.extend([upstream, writing])
     app.on_response_prepare.append(_nothing_invented)
     app.router.add_get("/-/ready", ready(desk))
-    app.router.add_route("*", "/-/{own:.*}", unknown)
-    app.router.add_route("*", "/{target:.*}", forward)
+    app.router.add_route("*", "/-/{own:.*}", unknown, expect_handler=_nothing)
+    app.router.add_route("*", "/{target:.*}", forward, expect_handler=_nothing)
     return app
 
 
+async def _nothing(_request: web.Request) -> None:
+    """aiohttp would answer `Expect` before the first stage of the chain has seen the request: `guard` does it."""
+
+
 async def _nothing_invented(_request: web.Request, response: web.StreamResponse) -> None:
-    """Runs after aiohttp has put in its defaults and before the head is written: take out what did not come."""
-    if isinstance(response, Relayed):
-        for name in INVENTED:
-            if name.lower() not in response.came:
-                response.headers.popall(name, None)
-    else:
-        response.headers.popall("Server", None)
+    """Runs before the head of one of aiohttp's own replies is written, behind its defaults."""
+    response.headers.popall("Server", None)

@@ -1,16 +1,25 @@
 """`config.toml` to a frozen, validated `Config`. Every problem is reported at once, each with its key and line."""
 
 import ipaddress
+import re
+import ssl
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, ValidationInfo
 from pydantic_core import ErrorDetails
 from yarl import URL
 
 from proxy import toml
+
+# As the Host header has it: a name or an address, and a port if it is not this proxy's own.
+_NAME = re.compile(r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?")
+_TOKEN = re.compile(r"[!-~]{16,}")
+
+# Their values are never shown, not even when they are wrong.
+_SECRET: set[toml.Path] = {("listen", "token"), ("upstream", "proxy")}
 
 
 class Section(BaseModel):
@@ -19,14 +28,39 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
-def _loopback(host: str) -> str:
+def _address(host: str, info: ValidationInfo) -> str:
     try:
         local = host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:
-        local = False
-    if not local:
-        raise ValueError('expected a loopback address such as "127.0.0.1", "::1" or "localhost"')
+        raise ValueError('expected an address such as "127.0.0.1" or "::1", or "localhost"') from None
+    if not local and not info.data.get("token"):
+        raise ValueError(
+            'expected a loopback address such as "127.0.0.1", "::1" or "localhost": '
+            "to listen for other machines, set listen.token first"
+        )
     return host
+
+
+def _name(name: str) -> str:
+    if not _NAME.fullmatch(name):
+        raise ValueError('expected a name or address as the Host header has it, such as "devbox" or "devbox.lan:443"')
+    return name
+
+
+def _token(token: str) -> str:
+    if token and not _TOKEN.fullmatch(token):
+        raise ValueError("expected at least 16 visible ASCII characters, or none")
+    return token
+
+
+def _proxy(text: str) -> str:
+    try:
+        url = URL(text)
+    except ValueError:
+        url = URL()
+    if text and (url.scheme != "http" or not url.host or url.raw_path not in ("", "/") or set(text) & set("?#")):
+        raise ValueError('expected an http URL such as "http://127.0.0.1:3128", or ""')
+    return text
 
 
 def _upstream(text: str) -> str:
@@ -46,14 +80,27 @@ def _upstream(text: str) -> str:
 
 
 class Listen(Section):
-    host: Annotated[str, AfterValidator(_loopback)] = "127.0.0.1"
+    token: Annotated[str, AfterValidator(_token)] = ""
+    """Stands first, since the address is checked against it."""
+    host: Annotated[str, AfterValidator(_address)] = "127.0.0.1"
     port: int = Field(8787, ge=0, le=65535)
+    names: list[Annotated[str, AfterValidator(_name)]] = []
+    keepalive_timeout: float = Field(3600.0, gt=0, allow_inf_nan=False)
 
 
 class Upstream(Section):
     url: Annotated[str, AfterValidator(_upstream)] = "https://api.anthropic.com"
     connect_timeout: float = Field(10.0, gt=0, allow_inf_nan=False)
     idle_timeout: float = Field(900.0, gt=0, allow_inf_nan=False)
+    keepalive_timeout: float = Field(30.0, gt=0, allow_inf_nan=False)
+    max_idle_connections: int = Field(64, ge=0)
+    ca_file: str = ""
+    proxy: Annotated[str, AfterValidator(_proxy)] = ""
+
+
+class Limits(Section):
+    head_timeout: float = Field(30.0, gt=0, allow_inf_nan=False)
+    body_timeout: float = Field(60.0, gt=0, allow_inf_nan=False)
 
 
 class Rules(Section):
@@ -91,6 +138,7 @@ class Config(Section):
 
     listen: Listen = Listen()
     upstream: Upstream = Upstream()
+    limits: Limits = Limits()
     rules: Rules = Rules()
     breaker: Breaker = Breaker()
     shadow: Shadow = Shadow()
@@ -103,7 +151,10 @@ class Config(Section):
         rules = self.rules.model_copy(update={"directory": str(folder / self.rules.directory)})
         shadow = self.shadow.model_copy(update={"file": str(folder / self.shadow.file)})
         capture = self.capture.model_copy(update={"file": str(folder / self.capture.file)})
-        return self.model_copy(update={"rules": rules, "shadow": shadow, "capture": capture})
+        tables = {"rules": rules, "shadow": shadow, "capture": capture}
+        if self.upstream.ca_file:
+            tables["upstream"] = self.upstream.model_copy(update={"ca_file": str(folder / self.upstream.ca_file)})
+        return self.model_copy(update=tables)
 
 
 def load(path: Path, settings: Sequence[str] = ()) -> Config:
@@ -116,7 +167,23 @@ def load(path: Path, settings: Sequence[str] = ()) -> Config:
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not UTF-8"
         raise toml.TomlError([toml.Problem(str(path), 0, "", f"cannot be read: {reason}")]) from None
-    return parse(document, settings).below(path.resolve().parent)
+    config = parse(document, settings).below(path.resolve().parent)
+    if problems := [document.problem(key, message) for key, message in _unusable(config)]:
+        raise toml.TomlError(problems)
+    return config
+
+
+def _unusable(config: Config) -> Iterator[tuple[toml.Path, str]]:
+    """What is well-formed, and yet cannot work."""
+    if config.upstream.ca_file:
+        try:
+            ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(config.upstream.ca_file)
+        except OSError as error:  # ssl.SSLError is one
+            reason = "no PEM certificates" if isinstance(error, ssl.SSLError) else error.strerror
+            yield ("upstream", "ca_file"), f"cannot be used: {reason}: {config.upstream.ca_file}"
+    url = URL(config.upstream.url)
+    if url.port == config.listen.port and url.host in {config.listen.host, "localhost", "127.0.0.1", "::1"}:
+        yield ("upstream", "url"), "this is the address that is listened on: every request would come back"
 
 
 def parse(document: toml.Document, settings: Sequence[str] = ()) -> Config:
@@ -164,6 +231,8 @@ def _put(values: dict[str, Any], path: toml.Path, value: Any) -> dict[str, Any]:
 
 def _problem(document: toml.Document, overridden: dict[toml.Path, str], detail: ErrorDetails) -> toml.Problem:
     path = detail["loc"]
+    if path in _SECRET:
+        detail = {**detail, "input": toml.HIDDEN}
     message = toml.explain(detail, _known(path))
     by_setting = any(path[: len(key)] == key for key in overridden)
     unwritten = path not in document.lines and any(key[: len(path)] == path for key in overridden)

@@ -53,6 +53,8 @@ class Desk:
     agreements: Agreements
     faults: tuple[str, ...] = ()
     """What is wrong with the rules that were to be put in force last, a line each."""
+    stopping: bool = False
+    """Whether the process is about to end, and takes no new connections."""
 
     def replace(self, now: InForce) -> None:
         """Put other rules in force; requests that are being decided keep those they began with."""
@@ -73,8 +75,8 @@ class Desk:
     def _with_repeated(self, answer: Answer, replay: Replay, head: Head, at: float) -> Decision:
         """The answer with the headers that it repeats, or a decline where it must not do without."""
         headers = self.replies.recall(head, replay, at)
-        if not headers and replay.required:
-            return Forward("declined: no headers to repeat", answer.rule)
+        if not headers:
+            return Forward("declined: no headers to repeat", answer.rule) if replay.required else answer
         return replace(answer, headers=(*answer.headers, *headers))
 
     def compare(

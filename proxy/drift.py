@@ -4,7 +4,7 @@ import hashlib
 from collections import Counter
 from dataclasses import dataclass, field
 
-from proxy.exchange import Answer, Decision, Forward, Head, Version
+from proxy.exchange import Answer, Decision, Forward, Head, Version, version_text
 from proxy.messages import MessagesRequest
 from proxy.rules.ruleset import NO_MATCH, Rule
 
@@ -45,7 +45,7 @@ class Drift:
         if client is None or client[0] != "claude-cli":
             return []
         version = client[1]
-        shown = ".".join(map(str, version))
+        shown = version_text(version)
         self._seen[version] += 1
         notices = [*self._unknown(request, decision, shown), *self._untested(decision, version, shown)]
         if self._seen[version] == PATIENCE:

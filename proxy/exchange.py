@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Literal
 
 Version = tuple[int, ...]
@@ -28,8 +29,19 @@ class Head:
     @property
     def client(self) -> tuple[str, Version] | None:
         """Name and version of the client, from the first product of `User-Agent`; None if it names none."""
-        product = _PRODUCT.match(self.headers.get("user-agent", ""))
-        return (product[1], parse_version(product[2])) if product else None
+        return _client(self.headers.get("user-agent", ""))
+
+
+@lru_cache(256)
+def _client(user_agent: str) -> tuple[str, Version] | None:
+    product = _PRODUCT.match(user_agent)
+    return (product[1], parse_version(product[2])) if product else None
+
+
+@lru_cache(256)
+def version_text(version: Version) -> str:
+    """`(2, 1, 330)` to `"2.1.330"`."""
+    return ".".join(map(str, version))
 
 
 def parse_version(text: str) -> Version:
@@ -120,7 +132,7 @@ class Reply:
     """
 
     status: int
-    headers: list[tuple[str, str]]
+    headers: list[tuple[bytes, bytes]]
     copy: list[bytes] | None = None
     room: int = 0
 
@@ -144,6 +156,8 @@ class Exchange:
     decision: Decision = field(default=Forward("not decided"))
     collected: list[bytes] = field(default_factory=list)
     """The part of the body that `shortcut` has already read, as it came; `forward` sends it first."""
+    complete: bool = False
+    """Whether `collected` is, or was, the whole body."""
     keep_body: bool = False
     """Whether `collected` is still wanted when it has been sent; a long reply need not hold on to it."""
     model: str = ""
@@ -171,7 +185,7 @@ class Exchange:
             reason="" if isinstance(self.decision, Answer) else self.decision.reason,
             error=self.error,
             status=self.status,
-            client=f"{client[0]}/{'.'.join(map(str, client[1]))}" if client else "",
+            client=f"{client[0]}/{version_text(client[1])}" if client else "",
             model=self.model,
             duration=(now - self.started) * 1000,
             first_byte=None if self.first_byte is None else (self.first_byte - self.started) * 1000,

@@ -1,73 +1,149 @@
 """Which requests are not served at all: local security, from the head alone."""
 
+import hmac
 import ipaddress
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from proxy.exchange import Head
-from proxy.headers import RawHeaders, are_utf8
+from proxy.headers import TOKEN, RawHeaders, tokens, values
+
+Version = tuple[int, int]
+
+_AUTHORITY = re.compile(r"(?:\[([0-9a-f:.]+)\]|([^\[\]:]+))(?::([0-9]+))?")
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why a request is not served: a status, the API's kind of error, a short phrase for the log, words for people."""
+    """Why a request is not served: a status, the API's kind of error, a short phrase for the log, words for people.
+
+    `final`: its connection ends too, since what stands behind such a request is not trusted to be another one.
+    """
 
     status: int
     kind: str
     reason: str
     text: str
+    final: bool = False
 
 
-_OPEN_PROXY = Refusal(
-    400, "invalid_request_error", "target", "Sidestep is no open proxy: it serves paths, such as /v1/messages"
+_CONTINUE = "100-continue"
+_INVALID, _FORBIDDEN = "invalid_request_error", "permission_error"
+
+_OPEN_PROXY = Refusal(400, _INVALID, "target", "Sidestep is no open proxy: it serves paths, such as /v1/messages", True)
+_VERSION = Refusal(505, _INVALID, "version", "Sidestep speaks HTTP/1.1 and HTTP/1.0", True)
+_FRAMING = Refusal(
+    501, _INVALID, "transfer coding", "Sidestep knows no transfer coding but chunked, and that in HTTP/1.1 alone", True
 )
-_NOT_UTF8 = Refusal(
-    400,
-    "invalid_request_error",
-    "header encoding",
-    "Sidestep cannot forward a header that is not UTF-8 unchanged, and does not forward it changed",
+_EXPECTATION = Refusal(417, _INVALID, "expectation", "Sidestep knows no expectation but 100-continue", True)
+_UPGRADE = Refusal(
+    501, _INVALID, "upgrade", "Sidestep can upgrade a connection to WebSocket, by GET, and to nothing else", True
 )
 _OTHER_HOST = Refusal(
     403,
-    "permission_error",
+    _FORBIDDEN,
     "host",
-    "Sidestep serves loopback names on its own port: the Host header names something else",
+    "Sidestep serves loopback names and those in listen.names, on its own port: the Host header names something else",
 )
-_OTHER_SITE = Refusal(
-    403, "permission_error", "origin", "Sidestep serves no other site's pages: this request was made by one"
+_OTHER_SITE = Refusal(403, _FORBIDDEN, "origin", "Sidestep serves no other site's pages: this request was made by one")
+_NO_TOKEN = Refusal(
+    401,
+    "authentication_error",
+    "token",
+    f"Sidestep wants the local token of listen.token in the header {TOKEN.decode()}",
 )
 
 
-def refusal(head: Head, target: str, raw: RawHeaders, port: int) -> Refusal | None:
-    """Why a request is refused, or None if it is not; `target` is its raw target, `port` the one connected to.
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Who may come in: under which names, and with which token ("" for none).
 
-    A page of another site can make a browser send requests here; by DNS rebinding even under its own name. So `Host`
-    must be a loopback name with the port that was connected to, and nothing may say that it comes from another site
-    (Fetch Standard, "Origin header"; Fetch Metadata, `Sec-Fetch-Site`).
+    Names are in lower case, each with its port: "" is this proxy's own, another that of something before it.
     """
-    if head.method == "CONNECT" or not target.startswith("/"):
-        return _OPEN_PROXY
-    if not are_utf8(raw):
-        return _NOT_UTF8
-    if not _is_here(head.headers.get("host", ""), port):
-        return _OTHER_HOST
-    origin = head.headers.get("origin")
-    if origin is not None and not (origin.startswith("http://") and _is_here(origin[len("http://") :], port)):
-        return _OTHER_SITE
-    return _OTHER_SITE if head.headers.get("sec-fetch-site", "none") not in ("none", "same-origin") else None
+
+    host: str
+    names: frozenset[tuple[str, str]]
+    token: str
+
+    def refusal(self, head: Head, target: str, raw: RawHeaders, version: Version, port: int) -> Refusal | None:
+        """Why a request is refused, or None if it is not; `target` is its raw target, `port` the one connected to.
+
+        A page of another site can make a browser send requests here; by DNS rebinding even under its own name. So
+        `Host` must be a name of this proxy's with its port, and nothing may say that the request comes from another
+        site (Fetch Standard, "Origin header"; Fetch Metadata, `Sec-Fetch-Site`).
+        """
+        if head.method == "CONNECT" or not target.startswith("/"):
+            return _OPEN_PROXY
+        if version not in ((1, 0), (1, 1)):
+            return _VERSION
+        if not self._is_here("http", head.headers.get("host", ""), port):
+            return _OTHER_HOST
+        if self._is_foreign(head, raw, port):
+            return _OTHER_SITE
+        if self.token and not self._knows_token(raw):
+            return _NO_TOKEN
+        if head.headers.get("expect", _CONTINUE).lower() != _CONTINUE:
+            return _EXPECTATION
+        if "transfer-encoding" in head.headers and (
+            version != (1, 1) or tokens(raw, b"transfer-encoding") != [b"chunked"]
+        ):
+            return _FRAMING
+        return _UPGRADE if "upgrade" in head.headers and _is_odd_upgrade(head, raw) else None
+
+    def _is_foreign(self, head: Head, raw: RawHeaders, port: int) -> bool:
+        """Whether a page of another site had a browser make this request; every value counts, not the first alone."""
+        if "sec-fetch-site" in head.headers:
+            sites = values(raw, b"sec-fetch-site")
+            if not {b"none", b"same-origin"}.issuperset(sites):
+                return True
+        return "origin" in head.headers and not all(self._is_own(origin, port) for origin in values(raw, b"origin"))
+
+    def _is_own(self, origin: bytes, port: int) -> bool:
+        scheme, _, authority = origin.decode("latin-1").partition("://")
+        return scheme in ("http", "https") and self._is_here(scheme, authority, port)
+
+    def _is_here(self, scheme: str, authority: str, port: int) -> bool:
+        """Whether `host[:port]` is a name of this proxy's; without a port, the scheme's is meant (RFC 9110, 4.2)."""
+        name, named = _split(authority.lower())
+        if any((name, own) in self.names for own in ([named] if named else ["80", "443"])):
+            return True
+        given = named or ("443" if scheme == "https" else "80")
+        return given == str(port) and (name == self.host or (name, "") in self.names or _is_loopback(name))
+
+    def _knows_token(self, raw: RawHeaders) -> bool:
+        given = values(raw, TOKEN)
+        return len(given) == 1 and hmac.compare_digest(given[0], self.token.encode())
 
 
-def _is_here(authority: str, port: int) -> bool:
-    """Whether `host[:port]` is a loopback name, with this port."""
-    host, colon, named = authority.rpartition(":")
-    if not colon or authority.endswith("]"):
-        host, named = authority, "80"
-    return named == str(port) and _is_loopback(host.removeprefix("[").removesuffix("]"))
+def access(host: str, names: Sequence[str], token: str) -> Access:
+    """From the settings of `[listen]`."""
+    return Access(host.lower(), frozenset(_split(name.lower()) for name in names), token)
 
 
+def _split(authority: str) -> tuple[str, str]:
+    """`host:port`, `[::1]:port` or `host` to host and port, each "" where there is none, and both in anything else."""
+    parts = _AUTHORITY.fullmatch(authority)
+    return (parts[1] or parts[2], parts[3] or "") if parts else ("", "")
+
+
+@lru_cache(256)
 def _is_loopback(name: str) -> bool:
-    if name.lower() == "localhost":
+    if name == "localhost":
         return True
     try:
         return ipaddress.ip_address(name).is_loopback
     except ValueError:
         return False
+
+
+def _is_odd_upgrade(head: Head, raw: RawHeaders) -> bool:
+    """Whether a request asks for an upgrade that is not WebSocket's (RFC 6455, section 4.1)."""
+    asks = b"upgrade" in tokens(raw, b"connection")
+    websocket = head.method == "GET" and tokens(raw, b"upgrade") == [b"websocket"] and not _has_body(head)
+    return asks and not websocket
+
+
+def _has_body(head: Head) -> bool:
+    return "transfer-encoding" in head.headers or head.headers.get("content-length", "0") != "0"

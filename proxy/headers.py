@@ -1,40 +1,66 @@
-"""Which headers travel: ordered pairs of bytes in, ordered pairs of text out, names in the case they came in."""
+"""Which headers travel: ordered pairs of bytes, in and out, with names in the case in which they came."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 RawHeaders = Iterable[tuple[bytes, bytes]]
+RawPairs = list[tuple[bytes, bytes]]
 Pairs = list[tuple[str, str]]
 
 # RFC 9110, section 7.6.1, with the older names that implementations still send (RFC 2616, section 13.5.1).
 HOP_BY_HOP = frozenset(
     {
-        "connection",
-        "keep-alive",
-        "proxy-authenticate",
-        "proxy-authorization",
-        "proxy-connection",
-        "te",
-        "trailer",
-        "transfer-encoding",
-        "upgrade",
+        b"connection",
+        b"keep-alive",
+        b"proxy-authenticate",
+        b"proxy-authorization",
+        b"proxy-connection",
+        b"te",
+        b"trailer",
+        b"transfer-encoding",
+        b"upgrade",
     }
 )
 
+TOKEN = b"x-sidestep-token"
+"""Carries the local token: between a client and this proxy, and no further."""
+
 # `Host` names this proxy; `Expect` has been answered here (RFC 9110, section 10.1.1 lets any hop do so).
-_FOR_US = frozenset({"host", "expect"})
+_REQUEST_STAYS = HOP_BY_HOP | {b"host", b"expect", TOKEN}
 
-# What aiohttp's server puts into a reply that lacks them.
-INVENTED = ("Content-Type", "Date", "Server")
+# `Connection` may not take these away, whatever it names (RFC 9110, section 7.6.1): without its length a body would
+# be read as the next message.
+_NEVER_NAMED = frozenset({b"content-length"})
 
 
-def request_headers(raw: RawHeaders) -> Pairs:
+def request_headers(raw: RawHeaders) -> RawPairs:
     """The headers of a request that go on to the upstream: order, case, duplicates and values as they came."""
-    return _end_to_end(raw, _FOR_US)
+    return _end_to_end(raw, _REQUEST_STAYS)
 
 
-def response_headers(raw: RawHeaders) -> Pairs:
+def response_headers(raw: RawHeaders) -> RawPairs:
     """The headers of a reply that go back to the client, likewise."""
-    return _end_to_end(raw, frozenset())
+    return _end_to_end(raw, HOP_BY_HOP)
+
+
+def _end_to_end(raw: RawHeaders, stays: frozenset[bytes]) -> RawPairs:
+    lowered = [(pair[0].lower(), pair) for pair in raw]
+    named = {
+        token.strip().lower() for name, pair in lowered if name == b"connection" for token in pair[1].split(b",")
+    } - _NEVER_NAMED
+    if named - stays:
+        stays |= named
+    return [pair for name, pair in lowered if name not in stays]
+
+
+def tokens(raw: RawHeaders, name: bytes) -> list[bytes]:
+    """The comma-separated members of every header called `name` (in lower case), in lower case."""
+    found = (value.split(b",") for key, value in raw if key.lower() == name)
+    return [member for members in found for part in members if (member := part.strip(b" \t").lower())]
+
+
+def values(raw: RawHeaders, name: bytes) -> list[bytes]:
+    """The value of every header called `name` (in lower case)."""
+    return [value for key, value in raw if key.lower() == name]
 
 
 def text_pairs(raw: RawHeaders) -> Pairs:
@@ -42,33 +68,11 @@ def text_pairs(raw: RawHeaders) -> Pairs:
     return [(_text(name), _text(value)) for name, value in raw]
 
 
-def _end_to_end(raw: RawHeaders, others: frozenset[str]) -> Pairs:
-    pairs = text_pairs(raw)
-    named = {
-        token.strip().lower() for name, value in pairs if name.lower() == "connection" for token in value.split(",")
-    }
-    dropped = HOP_BY_HOP | others | named
-    return [(name, value) for name, value in pairs if name.lower() not in dropped]
-
-
-def are_utf8(raw: RawHeaders) -> bool:
-    """Whether these headers can be sent on unchanged: aiohttp writes UTF-8 and silently drops any other byte."""
-    try:
-        for name, value in raw:
-            name.decode()
-            value.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
 def _text(raw: bytes) -> str:
     return raw.decode("utf-8", "surrogateescape")
 
 
-def first_values(raw: RawHeaders) -> dict[str, str]:
+def first_values(raw: Sequence[tuple[bytes, bytes]]) -> dict[str, str]:
     """Lower-case names to the first value of each."""
-    values: dict[str, str] = {}
-    for name, value in raw:
-        values.setdefault(_text(name).lower(), _text(value))
-    return values
+    # From the last to the first, so that the first stands.
+    return {_text(name.lower()): value.decode("utf-8", "surrogateescape") for name, value in reversed(raw)}

@@ -10,13 +10,16 @@ from proxy.middleware import EXCHANGE
 
 
 def ready(desk: Desk) -> Handler:
-    """`GET /-/ready`: 200 when all rules are in force as they stand in their files, else 503 with what is wrong."""
+    """`GET /-/ready`: 200 when all rules are in force as they stand in their files, else 503 with what is wrong.
+
+    503 too when the process is about to end.
+    """
 
     async def handle(request: web.Request) -> web.StreamResponse:
         request[EXCHANGE].outcome = "local"
-        state = {"ready": not desk.faults, "rules": len(desk.now.rules.rules), "faults": list(desk.faults)}
-        body = orjson.dumps(state)
-        return web.Response(status=503 if desk.faults else 200, body=body, content_type="application/json")
+        faults = [*desk.faults, *(["stopping"] if desk.stopping else [])]
+        body = orjson.dumps({"ready": not faults, "rules": len(desk.now.rules.rules), "faults": faults})
+        return web.Response(status=503 if faults else 200, body=body, content_type="application/json")
 
     return handle
 

@@ -1,23 +1,25 @@
 """The chain around the one handler: `record( guard( shortcut( forward ) ) )`, as aiohttp middlewares."""
 
 import asyncio
-import secrets
 import time
 from dataclasses import asdict
 
-import aiohttp_sse
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
-from multidict import CIMultiDict
 
-from proxy import messages, shadow, sse, synthesis
+from proxy import messages, shadow, synthesis
 from proxy.capture import Writer
 from proxy.desk import Desk, InForce
 from proxy.exchange import GONE, Answer, Decision, Exchange, Forward, Head, Reply
-from proxy.guard import refusal
-from proxy.headers import first_values
+from proxy.guard import Access
+from proxy.headers import first_values, text_pairs
+from proxy.ids import message_id, request_id
+from proxy.incoming import BodyFault, next_chunk
 from proxy.observe import Logger, log_request
-from proxy.upstream import Upstream, UpstreamError
+from proxy.replies import Streamed, Whole, failure, invite
+from proxy.server import Inbound
+from proxy.upstream.faults import UpstreamError
+from proxy.upstream.relay import Upstream
 
 EXCHANGE = web.RequestKey("exchange", Exchange)
 UPSTREAM = web.AppKey("upstream", Upstream)
@@ -28,43 +30,76 @@ def record(log: Logger, capture: Writer) -> Middleware:
 
     @web.middleware
     async def stage(request: web.Request, handler: Handler) -> web.StreamResponse:
-        head = Head(request.method, request.raw_path.partition("?")[0], first_values(request.raw_headers))
+        target = request.raw_path
+        # Any other form is refused, and could name a user and a password before a host.
+        path = target.partition("?")[0] if target.startswith("/") else ""
+        head = Head(request.method, path, first_values(request.raw_headers))
         exchange = request[EXCHANGE] = Exchange(
-            id=_fresh("req_sidestep_"), head=head, started=time.perf_counter(), keep_body=capture.enabled
+            id=request_id(), head=head, started=time.perf_counter(), keep_body=capture.enabled
         )
+        if isinstance(request.protocol, Inbound):
+            request.protocol.began(request)
         try:
-            response = await handler(request)
+            response = await _or_blame(request, handler)
             exchange.status = exchange.status or response.status
             return response
         except asyncio.CancelledError:
             exchange.status, exchange.error = 499, GONE
             raise
+        except Exception:
+            exchange.outcome, exchange.status, exchange.error = "failed", 500, "an error of Sidestep's own"
+            raise
         finally:
+            if isinstance(request.protocol, Inbound):
+                request.protocol.ended()
             log_request(log, exchange.record(time.perf_counter()))
             capture.request(exchange, request.raw_headers)
 
     return stage
 
 
-@web.middleware
-async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Local security, from the request's head alone: no open proxy, no other site's pages, no other host's name."""
-    exchange = request[EXCHANGE]
-    port = request.transport.get_extra_info("sockname")[1] if request.transport else 0
-    refused = refusal(exchange.head, request.raw_path, request.raw_headers, port)
-    if refused is None:
+async def _or_blame(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """The reply, or what the client is told that spoiled its own request; then its connection ends."""
+    try:
         return await handler(request)
-    exchange.outcome, exchange.decision = "refused", Forward(refused.reason)
-    return await _fail(request, refused.status, refused.kind, refused.text)
+    except BodyFault as fault:
+        exchange = request[EXCHANGE]
+        exchange.outcome, exchange.error = "failed", str(fault)
+        response = await _fail(request, fault.status, "invalid_request_error", f"Sidestep: {fault}")
+        if request.transport is not None:
+            request.transport.close()
+        return response
 
 
-def shortcut(desk: Desk, log: Logger, capture: Writer) -> Middleware:
-    """Decide, and answer here what a rule answers. A body is read only when a rule could match its head."""
+def guard(access: Access) -> Middleware:
+    """Local security, from the request's head alone: no open proxy, no other site's pages, no other host's name."""
+
+    @web.middleware
+    async def stage(request: web.Request, handler: Handler) -> web.StreamResponse:
+        exchange = request[EXCHANGE]
+        port = request.transport.get_extra_info("sockname")[1] if request.transport else 0
+        version = (request.version.major, request.version.minor)
+        refused = access.refusal(exchange.head, request.raw_path, request.raw_headers, version, port)
+        if refused is None:
+            if "expect" in exchange.head.headers:
+                await invite(request)
+            return await handler(request)
+        exchange.outcome, exchange.decision = "refused", Forward(refused.reason)
+        return await _fail(request, refused.status, refused.kind, refused.text, close=refused.final)
+
+    return stage
+
+
+def shortcut(desk: Desk, patience: float, log: Logger, capture: Writer) -> Middleware:
+    """Decide, and answer here what a rule answers. A body is read only when a rule could match its head.
+
+    `patience` is how many seconds of silence a client may make in the middle of a body.
+    """
 
     @web.middleware
     async def stage(request: web.Request, handler: Handler) -> web.StreamResponse:
         exchange, now = request[EXCHANGE], desk.now
-        exchange.decision = await _decide(request, exchange, desk, now, log)
+        exchange.decision = await _decide(request, exchange, desk, now, patience, log)
         match exchange.decision:
             case Answer() as answer:
                 exchange.outcome = "answered"
@@ -88,7 +123,7 @@ def _compare(
     """Hold the answer of a rule in shadow against the reply that the client has got."""
     reply = exchange.reply or Reply(exchange.status, [])
     body = None if reply.copy is None else b"".join(reply.copy)
-    verdict, theirs = desk.compare(now, beside, reply.status, reply.headers, body)
+    verdict, theirs = desk.compare(now, beside, reply.status, text_pairs(reply.headers), body)
     log.info("shadow", rule=rule, verdict=verdict, id=exchange.id)
     if verdict == "different":
         capture.difference(exchange.id, rule, beside.text, theirs)
@@ -105,10 +140,13 @@ async def forward(request: web.Request) -> web.StreamResponse:
         return await _fail(request, error.status, error.kind, error.text)
 
 
-async def _decide(request: web.Request, exchange: Exchange, desk: Desk, now: InForce, log: Logger) -> Decision:
-    if not request.body_exists or not now.rules.interested(exchange.head):
+async def _decide(
+    request: web.Request, exchange: Exchange, desk: Desk, now: InForce, patience: float, log: Logger
+) -> Decision:
+    exchange.complete = not request.body_exists
+    if exchange.complete or not now.rules.interested(exchange.head):
         return Forward("nothing to answer")
-    if not await _collect(request, exchange, now.max_body):
+    if not await _collect(request, exchange, now.max_body, patience):
         return Forward("body too large to inspect")
     parsed = messages.parse(exchange.head, b"".join(exchange.collected))
     if isinstance(parsed, messages.NotUnderstood):
@@ -122,60 +160,49 @@ async def _decide(request: web.Request, exchange: Exchange, desk: Desk, now: InF
     return ruling.decision
 
 
-async def _collect(request: web.Request, exchange: Exchange, max_body: int) -> bool:
-    """Read the body into the exchange; False as soon as it is larger than `max_body`."""
+async def _collect(request: web.Request, exchange: Exchange, max_body: int, patience: float) -> bool:
+    """Read the body into the exchange; False as soon as it is larger than `max_body`. Raises `BodyFault`."""
     if (request.content_length or 0) > max_body:
         return False
-    while chunk := await request.content.readany():
+    while chunk := await next_chunk(request.content, patience):
         exchange.collected.append(chunk)
         exchange.bytes_in += len(chunk)
         if exchange.bytes_in > max_body:
             return False
+    exchange.complete = True
     return True
 
 
 async def _answer(request: web.Request, exchange: Exchange, answer: Answer) -> web.StreamResponse:
-    headers = CIMultiDict([*answer.headers, ("x-sidestep-rule", answer.rule), ("request-id", exchange.id)])
-    message_id = _fresh("msg_sidestep_")
+    headers = [*answer.headers, ("x-sidestep-rule", answer.rule), ("request-id", exchange.id)]
+    pairs = [(name.encode(), value.encode()) for name, value in headers]
     if not answer.stream:
-        body = synthesis.message(answer, message_id)
-        return await _send(request, web.Response(body=body, headers=headers, content_type="application/json"))
-    response = aiohttp_sse.EventSourceResponse(headers=headers, sep="\n", allow_all_methods=True)
-    response.content_type, response.charset = "text/event-stream", "utf-8"
+        return await _send(request, Whole(200, synthesis.message(answer, message_id()), pairs))
+    response = Streamed(pairs)
+    await response.prepare(request)
+    for event in synthesis.events(answer, message_id()):
+        await response.send(event.data.decode(), event=event.name)
     try:
-        await response.prepare(request)
+        await response.write_eof()
         exchange.first_byte = time.perf_counter()
-        async with response:
-            for event in synthesis.events(answer, message_id):
-                await response.send(event.data.decode(), event=event.name)
-                exchange.bytes_out += len(sse.encode(event))
+        exchange.bytes_out = response.sent
     except ConnectionError:
         exchange.status, exchange.error = 499, GONE
     return response
 
 
-async def _fail(request: web.Request, status: int, kind: str, text: str) -> web.StreamResponse:
+async def _fail(request: web.Request, status: int, kind: str, text: str, *, close: bool = False) -> web.StreamResponse:
     """A local error reply, in the API's own shape."""
-    request_id = request[EXCHANGE].id
-    body = synthesis.error(kind, text, request_id)
-    headers = {"request-id": request_id}
-    return await _send(
-        request, web.Response(status=status, body=body, headers=headers, content_type="application/json")
-    )
+    return await _send(request, failure(status, kind, text, request[EXCHANGE].id, close=close))
 
 
-async def _send(request: web.Request, response: web.Response) -> web.StreamResponse:
-    """Write a complete response now, so that what becomes of it is on the record."""
+async def _send(request: web.Request, response: Whole) -> web.StreamResponse:
+    """Write a complete reply now, so that what becomes of it is on the record."""
     exchange = request[EXCHANGE]
     try:
         await response.prepare(request)
         exchange.first_byte = time.perf_counter()
-        await response.write_eof()
-        exchange.bytes_out = response.content_length or 0
+        exchange.bytes_out = len(response.body)
     except ConnectionError:
         exchange.status, exchange.error = 499, GONE
     return response
-
-
-def _fresh(prefix: str) -> str:
-    return prefix + secrets.token_hex(12)

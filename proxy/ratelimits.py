@@ -8,7 +8,7 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 
 from proxy.exchange import Head, Replay
-from proxy.headers import Pairs
+from proxy.headers import Pairs, RawPairs
 
 _CREDENTIALS = ("authorization", "x-api-key")
 _REMEMBERED = 64
@@ -22,12 +22,12 @@ class ReplyHeaders:
     key: bytes
     prefixes: frozenset[str] = frozenset()
     """What the names begin with that some rule repeats; no other header is kept."""
-    _kept: "OrderedDict[bytes, tuple[float, Pairs]]" = field(default_factory=OrderedDict)
+    _kept: "OrderedDict[bytes, tuple[float, RawPairs]]" = field(default_factory=OrderedDict)
 
-    def keep(self, head: Head, headers: Pairs, now: float) -> None:
+    def keep(self, head: Head, headers: RawPairs, now: float) -> None:
         """Note the headers of a reply that was forwarded; `now` in seconds on any steady clock."""
-        prefixes = tuple(self.prefixes)
-        wanted = [(name, value) for name, value in headers if name.lower().startswith(prefixes)] if prefixes else []
+        prefixes = tuple(prefix.encode() for prefix in self.prefixes)
+        wanted = [pair for pair in headers if pair[0].lower().startswith(prefixes) and pair[1].isascii()]
         if wanted:
             owner = self._owner(head)
             self._kept[owner] = (now, wanted)
@@ -37,10 +37,13 @@ class ReplyHeaders:
 
     def recall(self, head: Head, replay: Replay, now: float) -> Pairs:
         """The headers to repeat; empty if there are none, or none young enough."""
+        if not self._kept:
+            return []
         at, headers = self._kept.get(self._owner(head), (now, []))
         if now - at > replay.max_age:
             return []
-        return [(name, value) for name, value in headers if name.lower().startswith(replay.prefix)]
+        texts = [(name.decode("ascii"), value.decode("ascii")) for name, value in headers]
+        return [(name, value) for name, value in texts if name.lower().startswith(replay.prefix)]
 
     def _owner(self, head: Head) -> bytes:
         credential = "\n".join(head.headers.get(name, "") for name in _CREDENTIALS)

@@ -6,9 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-import brotli
 import orjson
-import zstandard
 
 from proxy.rules.schema import Comparison
 from proxy.sse import Decoder
@@ -75,17 +73,7 @@ def text_of(body: bytes, headers: Mapping[str, str]) -> str | None:
             return _streamed_text(plain)
         blocks = orjson.loads(plain)["content"]
         return "".join(block["text"] for block in blocks if block["type"] == "text")
-    except (
-        AttributeError,
-        KeyError,
-        TypeError,
-        ValueError,
-        EOFError,
-        OSError,
-        zlib.error,
-        brotli.error,
-        zstandard.ZstdError,
-    ):
+    except (AttributeError, KeyError, TypeError, ValueError, EOFError, OSError, zlib.error):
         return None
 
 
@@ -112,8 +100,22 @@ def _inflated(body: bytes, window: int) -> bytes:
 
 
 def _unbrotlied(body: bytes) -> bytes:
+    import brotli  # here, since few processes ever need it
+
     unpack = brotli.Decompressor()
-    return _bounded(unpack.process(body, output_buffer_limit=LIMIT), unpack.is_finished())
+    try:
+        return _bounded(unpack.process(body, output_buffer_limit=LIMIT), unpack.is_finished())
+    except brotli.error as error:
+        raise ValueError("not brotli") from error
+
+
+def _unzstd(body: bytes) -> bytes:
+    import zstandard  # likewise
+
+    try:
+        return zstandard.ZstdDecompressor().decompress(body, max_output_size=LIMIT)
+    except zstandard.ZstdError as error:
+        raise ValueError("not zstd") from error
 
 
 _UNPACK: Mapping[str, Callable[[bytes], bytes]] = {
@@ -121,5 +123,5 @@ _UNPACK: Mapping[str, Callable[[bytes], bytes]] = {
     "gzip": lambda body: _inflated(body, 16 + zlib.MAX_WBITS),
     "deflate": lambda body: _inflated(body, zlib.MAX_WBITS),
     "br": _unbrotlied,
-    "zstd": lambda body: zstandard.ZstdDecompressor().decompress(body, max_output_size=LIMIT),
+    "zstd": _unzstd,
 }

@@ -165,8 +165,14 @@ def explain(detail: ErrorDetails, known: Sequence[str] = ()) -> str:
     return f"found {_shown(detail['input'])}, {wanted}"
 
 
+HIDDEN = object()
+"""Stands for a value that may be a secret: it is not shown."""
+
+
 def _shown(value: Any) -> str:
     """A value as the reader wrote it, cut short, with its TOML type."""
+    if value is HIDDEN:
+        return "a value that is not shown here"
     names = {bool: "boolean", int: "integer", float: "float", str: "string", list: "array", dict: "table"}
     text = repr(value) if not isinstance(value, bool) else str(value).lower()
     text = text if len(text) <= 60 else text[:57] + "..."

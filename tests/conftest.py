@@ -9,15 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from aiohttp import web
 
-from proxy.app import SERVER_OPTIONS, build
+from proxy.app import build
 from proxy.config import Config, Shadow
 from proxy.desk import Desk, desk
 from proxy.observe import logger
 from proxy.rules.load import Loaded, load
 from proxy.rules.ruleset import RuleSet
 from proxy.scripted import ScriptedUpstream, scripted_upstream
+from proxy.server import listening
 
 ROOT = Path(__file__).parent.parent
 
@@ -64,16 +64,16 @@ async def start(shipped: Loaded, tmp_path_factory: pytest.TempPathFactory) -> As
         async def starter(
             url: str, *, using: RuleSet | None = None, at: Desk | None = None, **tables: dict[str, Any]
         ) -> Running:
-            config = Config.model_validate({**tables, "upstream": {"url": url, **tables.get("upstream", {})}})
+            listen = {"port": 0, **tables.get("listen", {})}
+            upstream = {"url": url, **tables.get("upstream", {})}
+            config = Config.model_validate({**tables, "listen": listen, "upstream": upstream})
             stream = io.StringIO()
             agreement = tmp_path_factory.mktemp("state") / "agreement.json"
             config = config.model_copy(update={"shadow": Shadow(file=str(agreement))})
-            app = build(config, at or desk(config, using or shipped.rules, b"key"), logger(config.log, stream))
-            runner = web.AppRunner(app, shutdown_timeout=1, **SERVER_OPTIONS)
-            await runner.setup()
-            stack.push_async_callback(runner.cleanup)
-            await web.TCPSite(runner, "127.0.0.1", 0).start()
-            return Running(runner.addresses[0][1], agreement, stream)
+            log = logger(config.log, stream)
+            app = build(config, at or desk(config, using or shipped.rules, b"key"), log)
+            _, port = await stack.enter_async_context(listening(app, config, log, 1))
+            return Running(port, agreement, stream)
 
         yield starter
 

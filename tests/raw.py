@@ -1,9 +1,13 @@
 """Peers of raw bytes, with no HTTP library in between: a scripted upstream, and a client."""
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+
+LIMIT = 1024 * 1024
+"""Bytes that a head may have, and about half of what a peer that does not read holds of what comes."""
 
 
 @dataclass(slots=True)
@@ -60,37 +64,62 @@ Script = Callable[[Peer], Awaitable[None]]
 class RawUpstream:
     """An upstream whose every connection follows the script; `peers` has them in the order in which they came."""
 
-    url: str
+    script: Script
+    url: str = ""
     peers: list[Peer] = field(default_factory=list)
     failures: list[BaseException] = field(default_factory=list)
+    _running: set[asyncio.Task[None]] = field(default_factory=set)
 
+    @property
+    def address(self) -> str:
+        """`host:port`."""
+        return self.url.partition("://")[2]
 
-@asynccontextmanager
-async def raw_upstream(script: Script) -> AsyncIterator[RawUpstream]:
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         peer = Peer(reader, writer)
-        upstream.peers.append(peer)
+        self.peers.append(peer)
+        task = asyncio.current_task()
+        assert task
+        self._running.add(task)
         try:
-            await script(peer)
+            await self.script(peer)
         except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
             pass
         except Exception as error:
-            upstream.failures.append(error)
+            self.failures.append(error)
         finally:
+            self._running.discard(task)
             writer.close()
 
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    upstream = RawUpstream(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}")
-    async with server:
-        yield upstream
-        for peer in upstream.peers:
+    async def stop(self) -> None:
+        """Break off every connection; raises what a script raised."""
+        for task in self._running:
+            task.cancel()
+        await asyncio.gather(*self._running)
+        for peer in self.peers:
             peer.abort()
-    assert not upstream.failures
+        failures, self.failures = self.failures, []
+        assert not failures
+
+
+@asynccontextmanager
+async def raw_upstream(
+    script: Script, host: str = "127.0.0.1", tls: ssl.SSLContext | None = None
+) -> AsyncIterator[RawUpstream]:
+    upstream = RawUpstream(script)
+    server = await asyncio.start_server(upstream.serve, host, 0, limit=LIMIT, ssl=tls)
+    scheme, authority = "https" if tls else "http", f"[{host}]" if ":" in host else host
+    upstream.url = f"{scheme}://{authority}:{server.sockets[0].getsockname()[1]}"
+    async with server:
+        try:
+            yield upstream
+        finally:
+            await upstream.stop()
 
 
 @asynccontextmanager
 async def raw_client(port: int) -> AsyncIterator[Peer]:
-    reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1024 * 1024)
+    reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=LIMIT)
     try:
         yield Peer(reader, writer)
     finally:

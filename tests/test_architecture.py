@@ -1,6 +1,7 @@
 """The plan of the house, held against the code: who may import whom, and who touches the world."""
 
 import ast
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -23,6 +24,7 @@ IMPORTS: dict[str, set[str]] = {
         "commands.install_service",
         "commands.rule_schema",
         "config",
+        "lean",
         "observe",
         "places",
         "rules.load",
@@ -30,7 +32,7 @@ IMPORTS: dict[str, set[str]] = {
         "toml",
     },
     "agreements": {"disk", "observe", "shadow"},
-    "app": {"capture", "config", "desk", "headers", "local", "middleware", "observe", "upstream"},
+    "app": {"capture", "config", "desk", "guard", "local", "middleware", "observe", "upstream.relay"},
     "breaker": {"exchange", "messages", "rules.ruleset"},
     "capture": {"config", "disk", "exchange", "headers", "observe"},
     "commandline": {"exchange"},
@@ -58,6 +60,7 @@ IMPORTS: dict[str, set[str]] = {
         "rules.ruleset",
         "rules.schema",
         "scripted",
+        "server",
         "sse",
     },
     "commands.doctor": set(),
@@ -257,27 +260,36 @@ IMPORTS: dict[str, set[str]] = {
     },
     "filters.titles.unspaced": {"filters.titles.names", "filters.titles.words"},
     "filters.titles.words": {"filters.titles.names", "filters.titles.tables"},
+    "glance": set(),
     "guard": {"exchange", "headers"},
     "headers": set(),
+    "ids": set(),
+    "incoming": {"exchange"},
+    "lean": set(),
     "local": {"desk", "middleware", "synthesis"},
-    "messages": {"exchange"},
+    "messages": {"exchange", "glance"},
     "middleware": {
         "capture",
         "desk",
         "exchange",
         "guard",
         "headers",
+        "ids",
+        "incoming",
         "messages",
         "observe",
+        "replies",
+        "server",
         "shadow",
-        "sse",
         "synthesis",
-        "upstream",
+        "upstream.faults",
+        "upstream.relay",
     },
     "notify": set(),
     "observe": {"config", "exchange"},
     "places": set(),
     "ratelimits": {"exchange", "headers"},
+    "replies": {"headers", "synthesis", "wire.heads"},
     "rules": set(),
     "rules.conditions": {"exchange", "messages", "rules.facts", "rules.operators", "toml"},
     "rules.examples": {"exchange", "messages", "rules.ruleset", "rules.schema", "toml"},
@@ -292,12 +304,14 @@ IMPORTS: dict[str, set[str]] = {
         "rules.templates",
         "toml",
     },
-    "rules.operators": {"exchange", "rules.facts", "toml"},
+    "rules.operators": {"exchange", "rules.facts", "rules.prefixes", "toml"},
+    "rules.prefixes": set(),
     "rules.ruleset": {
         "exchange",
         "filters.decline",
         "messages",
         "rules.conditions",
+        "rules.facts",
         "rules.operators",
         "rules.schema",
         "rules.structured",
@@ -307,22 +321,61 @@ IMPORTS: dict[str, set[str]] = {
     "rules.structured": set(),
     "rules.templates": {"filters", "filters.decline", "messages", "rules.facts"},
     "scripted": {"sse"},
-    "service": {"agreements", "app", "config", "desk", "observe", "rules.load", "toml"},
+    "server": {"config", "ids", "observe", "replies", "wire.heads"},
+    "service": {"agreements", "app", "config", "desk", "observe", "rules.load", "server", "toml"},
     "shadow": {"rules.schema", "sse"},
     "sse": set(),
     "synthesis": {"exchange", "sse"},
     "toml": set(),
-    "upstream": {"config", "exchange", "headers"},
+    "upstream": set(),
+    "upstream.connection": {"upstream.faults", "upstream.spare", "wire.framing", "wire.heads", "wire.reader"},
+    "upstream.dial": {"config", "upstream.connection", "upstream.faults"},
+    "upstream.faults": {"wire.heads"},
+    "upstream.pool": {"upstream.connection", "upstream.dial"},
+    "upstream.relay": {
+        "config",
+        "exchange",
+        "headers",
+        "incoming",
+        "replies",
+        "upstream.connection",
+        "upstream.dial",
+        "upstream.faults",
+        "upstream.pool",
+        "upstream.tunnel",
+        "wire.heads",
+    },
+    "upstream.spare": set(),
+    "upstream.tunnel": {"exchange", "headers", "replies", "upstream.connection", "upstream.faults", "wire.heads"},
+    "wire": set(),
+    "wire.framing": {"headers", "wire.heads"},
+    "wire.heads": {"headers"},
+    "wire.reader": {"headers", "wire.framing", "wire.heads"},
 }
 
 
 # Rooms that speak HTTP by aiohttp; no other may.
-SPEAK_HTTP = {"app", "commands.demo", "local", "middleware", "scripted", "service", "upstream"}
+SPEAK_HTTP = {
+    *("app", "commands.demo", "incoming", "lean", "local", "middleware", "replies", "scripted", "server"),
+    *("upstream.relay", "upstream.tunnel"),
+}
 
 # Rooms that touch nothing outside of them: no sockets, no files, no clock, no randomness.
 PURE = {
-    *("breaker", "drift", "exchange", "guard", "headers", "messages", "ratelimits", "shadow", "sse", "synthesis"),
-    *(room for room in IMPORTS if room.startswith(("filters", "rules"))),
+    *(
+        "breaker",
+        "drift",
+        "exchange",
+        "glance",
+        "guard",
+        "headers",
+        "messages",
+        "ratelimits",
+        "shadow",
+        "sse",
+        "synthesis",
+    ),
+    *(room for room in IMPORTS if room.startswith(("filters", "rules", "wire"))),
 } - {"rules.load"}
 WORLDLY = {"asyncio", "datetime", "io", "os", "pathlib", "random", "secrets", "socket", "subprocess", "time", "uuid"}
 
@@ -383,3 +436,9 @@ def test_pure_rooms_touch_nothing_outside(room: str) -> None:
 @pytest.mark.parametrize("room", ROOMS)
 def test_no_room_is_crowded(room: str) -> None:
     assert len(ROOMS[room].read_text().splitlines()) <= 300
+
+
+def test_every_package_is_installed() -> None:
+    project = tomllib.loads((ROOT.parent / "pyproject.toml").read_text())
+    found = {".".join(path.parent.relative_to(ROOT.parent).parts) for path in ROOT.rglob("__init__.py")}
+    assert set(project["tool"]["setuptools"]["packages"]) == found

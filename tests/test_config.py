@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from proxy import toml
 from proxy.config import Config, load, parse
 
+TOKEN = "0123456789abcdef"
 SHIPPED = Path(__file__).parent.parent / "config.toml"
 
 
@@ -77,7 +78,7 @@ drain_timeout = -1.0
         ("[listen]\nprot = 1", "listen.prot", 2, "did you mean 'port'?"),
         ("\n[upsteam]\nurl = 1", "upsteam", 2, "did you mean 'upstream'?"),
         ("rules.dirctory = 'x'", "rules.dirctory", 1, "did you mean 'directory'?"),
-        ("zzz = 1", "zzz", 1, "expected one of: listen, upstream, rules, breaker, shadow, capture, log, stop"),
+        ("zzz = 1", "zzz", 1, "expected one of: listen, upstream, limits, rules, breaker, shadow, capture, log, stop"),
         ("[log]\nzzz = 1", "log.zzz", 2, "expected one of: level, format"),
         ("listen = 3", "listen", 1, "found 3 (integer), expected a table"),
         ("listen = [{}]", "listen", 1, "expected a table"),
@@ -172,12 +173,73 @@ def test_a_loopback_host_is_accepted(host: str) -> None:
     assert config_of(f"listen.host = '{host}'").listen.host == host
 
 
-@pytest.mark.parametrize(
-    "host", ["0.0.0.0", "::", "192.168.0.1", "10.0.0.1", "128.0.0.1", "fe80::1", "example.com", "localhost.evil", ""]
-)
-def test_a_host_that_others_can_reach_is_refused(host: str) -> None:
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.0.1", "10.0.0.1", "128.0.0.1", "fe80::1"])
+def test_a_host_that_others_can_reach_is_taken_only_with_a_token(host: str) -> None:
     [problem] = problems_of(f"listen.host = '{host}'")
+    assert problem.key == "listen.host"
     assert "loopback" in problem.message
+    assert "listen.token" in problem.message
+    assert config_of(f"listen.host = '{host}'\nlisten.token = '{TOKEN}'").listen.host == host
+
+
+@pytest.mark.parametrize("host", ["example.com", "localhost.evil", "", "127.0.0.1:80"])
+def test_a_host_is_an_address_or_localhost(host: str) -> None:
+    [problem] = problems_of(f"listen.host = '{host}'\nlisten.token = '{TOKEN}'")
+    assert "expected an address" in problem.message
+
+
+@pytest.mark.parametrize("name", ["devbox", "dev-box.lan", "devbox.lan:443", "192.168.0.7", "[::1]:8443"])
+def test_a_name_may_have_a_port(name: str) -> None:
+    assert config_of(f"listen.names = ['{name}']").listen.names == [name]
+
+
+@pytest.mark.parametrize("name", ["", "http://devbox", "devbox/", "devbox:port", "dev box", "*"])
+def test_what_no_host_header_could_say_is_no_name(name: str) -> None:
+    [problem] = problems_of(f"listen.names = ['{name}']")
+    assert (problem.key, problem.line) == ("listen.names[0]", 1)
+
+
+@pytest.mark.parametrize("proxy", ["", "http://127.0.0.1:3128", "http://user:planted@proxy.lan"])
+def test_a_proxy_is_an_http_url(proxy: str) -> None:
+    assert config_of(f"upstream.proxy = '{proxy}'").upstream.proxy == proxy
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ("listen.token = 'planted short'", "listen.token"),
+        ("listen.token = 'planted-but-caf\u00e9-and-long'", "listen.token"),
+        ("upstream.proxy = 'https://user:planted@proxy.lan'", "upstream.proxy"),
+        ("upstream.proxy = 'socks5://user:planted@proxy.lan'", "upstream.proxy"),
+        ("upstream.proxy = 'http://user:planted@proxy.lan/path'", "upstream.proxy"),
+    ],
+)
+def test_a_secret_is_not_shown_though_it_is_wrong(text: str, key: str) -> None:
+    [problem] = problems_of(text)
+    assert problem.key == key
+    assert "planted" not in str(problem)
+    assert "expected" in problem.message
+
+
+def test_a_ca_file_is_relative_to_the_configuration_and_must_be_usable(tmp_path: Path) -> None:
+    config = tmp_path / "config.toml"
+    config.write_text('[upstream]\nca_file = "ca.pem"\n')
+    with pytest.raises(toml.TomlError) as missing:
+        load(config)
+    assert [str(problem) for problem in missing.value.problems] == [
+        f"{config}:2: upstream.ca_file: cannot be used: No such file or directory: {tmp_path / 'ca.pem'}"
+    ]
+    (tmp_path / "ca.pem").write_text("nothing of the kind")
+    with pytest.raises(toml.TomlError, match="no PEM certificates"):
+        load(config)
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:8787", "http://localhost:8787/prefix", "http://[::1]:8787"])
+def test_an_upstream_that_is_this_proxy_is_refused(tmp_path: Path, url: str) -> None:
+    config = tmp_path / "config.toml"
+    config.write_text(f"[upstream]\nurl = '{url}'\n")
+    with pytest.raises(toml.TomlError, match="every request would come back"):
+        load(config)
 
 
 @pytest.mark.parametrize(

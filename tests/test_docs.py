@@ -115,3 +115,9 @@ def test_every_command_of_the_program_is_on_the_page() -> None:
     known = re.findall(r"^    ([a-z-]+) ", help_text, re.MULTILINE)
     assert {"check", "explain", "rules", "schema"} <= set(known)
     assert {name for name in known if f"`{name}" not in PAGE + README + SERVICE} == set()
+
+
+def test_every_link_on_the_pages_leads_somewhere() -> None:
+    for page, folder in ((README, ROOT), (PAGE, ROOT / "docs")):
+        links = [link for link in re.findall(r"\]\(([^)#\s]+)", page) if "://" not in link]
+        assert [link for link in links if not (folder / link).exists()] == []

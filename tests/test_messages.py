@@ -1,5 +1,6 @@
 """The view of a Messages request: what it makes of every shape, and that no bytes can break it."""
 
+import json
 from typing import Any
 
 import orjson
@@ -241,3 +242,40 @@ def test_fields_that_are_not_there_are_empty() -> None:
 )
 def test_a_schema_is_asked_for_by_output_config(output: Any, schema: Any) -> None:
     assert request_of(output_config=output).schema == schema
+
+
+@settings(deadline=None)
+@given(st.dictionaries(st.sampled_from(FIELDS), SHAPED), st.lists(st.tuples(st.text(), SHAPED), min_size=1))
+def test_every_fact_is_the_same_as_in_the_whole_body(body: dict[str, Any], turns: list[tuple[str, Any]]) -> None:
+    """The glance at a body sees what a parse of all of it sees, however its strings are escaped."""
+    messages = [message(role, content if isinstance(content, str) else [{"type": content}]) for role, content in turns]
+    whole = orjson.loads(orjson.dumps({**body, "messages": messages}))  # no Infinity: it is not JSON
+    messages = whole["messages"]
+    for raw in (orjson.dumps(whole), json.dumps(whole, indent=1).encode()):
+        request = parse(HEAD, raw)
+        assert isinstance(request, MessagesRequest)
+        assert request.well_formed
+        assert request.model == (whole.get("model") if isinstance(whole.get("model"), str) else "")
+        assert request.stream is (whole.get("stream") is True)
+        assert request.count == len(messages)
+        assert request.glance.get("system") == whole.get("system")
+        tools = whole.get("tools")
+        names = [str(tool.get("name", "")) if isinstance(tool, dict) else "" for tool in tools or ()]
+        assert request.tools == (tuple(names) if isinstance(tools, list) else ())
+        users = [turn["content"] for turn in messages if turn["role"] == "user"]
+        assert request.last_user == (users[-1] if users else ())
+
+
+@pytest.mark.parametrize(
+    ("body", "well_formed"),
+    [
+        (b'{"messages": [{"role": "user", "content": "a"}], "other": {"deep": [1]}}', True),
+        (b'{"messages": [{"role": "user", "content": "a"}], "other": "\xff"}', False),
+        (b'{"messages": [5, {"role": "user", "content": "a"}]}', False),
+        (b'{"messages": [{"role": "user"}, {"role": "user", "content": "a"}]}', False),
+    ],
+)
+def test_what_no_rule_looks_at_is_checked_before_an_answer(body: bytes, well_formed: bool) -> None:
+    request = parse(HEAD, body)
+    assert isinstance(request, MessagesRequest)
+    assert request.well_formed is well_formed

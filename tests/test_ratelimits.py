@@ -6,6 +6,7 @@ from proxy.exchange import Head, Replay
 from proxy.ratelimits import ReplyHeaders
 
 LIMITS = [("Anthropic-RateLimit-Unified-Status", "allowed"), ("anthropic-ratelimit-unified-reset", "1")]
+CAME = [(name.encode(), value.encode()) for name, value in LIMITS]
 REPLAY = Replay("anthropic-ratelimit-", 300, required=True)
 
 
@@ -15,7 +16,7 @@ def owner(**headers: str) -> Head:
 
 def kept() -> ReplyHeaders:
     replies = ReplyHeaders(b"key", frozenset({"anthropic-ratelimit-"}))
-    replies.keep(owner(authorization="Bearer one"), [("date", "today"), *LIMITS, ("set-cookie", "a=b")], 1000)
+    replies.keep(owner(authorization="Bearer one"), [(b"date", b"today"), *CAME, (b"set-cookie", b"a=b")], 1000)
     return replies
 
 
@@ -37,22 +38,28 @@ def test_what_is_too_old_is_not_repeated(at: float, found: list[tuple[str, str]]
 
 def test_the_last_reply_counts_and_one_without_such_headers_changes_nothing() -> None:
     replies = kept()
-    replies.keep(owner(authorization="Bearer one"), [("date", "today")], 1200)
+    replies.keep(owner(authorization="Bearer one"), [(b"date", b"today")], 1200)
     assert replies.recall(owner(authorization="Bearer one"), REPLAY, 1200) == LIMITS
-    replies.keep(owner(authorization="Bearer one"), LIMITS[:1], 1201)
+    replies.keep(owner(authorization="Bearer one"), CAME[:1], 1201)
     assert replies.recall(owner(authorization="Bearer one"), REPLAY, 1201) == LIMITS[:1]
 
 
 def test_nothing_is_kept_that_no_rule_repeats() -> None:
     replies = ReplyHeaders(b"key")
-    replies.keep(owner(), LIMITS, 0)
+    replies.keep(owner(), CAME, 0)
     assert replies._kept == {}
+
+
+def test_a_value_that_could_not_be_repeated_byte_for_byte_is_not_kept() -> None:
+    replies = ReplyHeaders(b"key", frozenset({"anthropic-"}))
+    replies.keep(owner(), [(b"anthropic-odd", b"caf\xe9"), *CAME], 0)
+    assert replies.recall(owner(), REPLAY, 0) == LIMITS
 
 
 def test_no_credential_is_kept_in_clear_and_memory_is_bounded() -> None:
     replies = ReplyHeaders(b"key", frozenset({"anthropic-"}))
     for number in range(100):
-        replies.keep(owner(x_api_key=f"planted-{number}"), LIMITS, 0)
+        replies.keep(owner(x_api_key=f"planted-{number}"), CAME, 0)
     assert len(replies._kept) == 64
     assert "planted" not in repr(replies)
     assert ReplyHeaders(b"other")._owner(owner(x_api_key="a")) != ReplyHeaders(b"key")._owner(owner(x_api_key="a"))

@@ -12,11 +12,10 @@ from typing import Any
 
 import aiohttp
 import orjson
-from aiohttp import web
 
-from proxy.app import SERVER_OPTIONS, build
+from proxy.app import build
 from proxy.commands.tables import problem_line, short, table
-from proxy.config import Capture, Config, Shadow, Upstream
+from proxy.config import Capture, Config, Listen, Shadow, Upstream
 from proxy.desk import desk
 from proxy.exchange import Head
 from proxy.observe import logger
@@ -25,6 +24,7 @@ from proxy.rules.load import Loaded, LoadedRule, load
 from proxy.rules.ruleset import RuleSet
 from proxy.rules.schema import RequestModel
 from proxy.scripted import Block, scripted_upstream
+from proxy.server import listening
 from proxy.sse import Decoder, Event
 
 _REPLY = "This came from the scripted upstream, event by event, as a model's reply would."
@@ -96,15 +96,12 @@ async def _running(config: Config, loaded: Loaded) -> AsyncIterator[tuple[str, a
         )
         state = Path(stack.enter_context(TemporaryDirectory()))  # a demonstration leaves no trace in the real one
         tables = {"upstream": Upstream(url=upstream.url), "shadow": Shadow(file=str(state / "agreement.json"))}
-        settings = config.model_copy(update={**tables, "capture": Capture()})
+        settings = config.model_copy(update={**tables, "capture": Capture(), "listen": Listen(port=0)})
         quiet = logger(config.log.model_copy(update={"level": "error"}))
         app = build(settings, desk(settings, loaded.rules, token_bytes(32)), quiet)
-        runner = web.AppRunner(app, **SERVER_OPTIONS)
-        await runner.setup()
-        stack.push_async_callback(runner.cleanup)
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        _, port = await stack.enter_async_context(listening(app, settings, quiet, 1))
         session = await stack.enter_async_context(aiohttp.ClientSession())
-        yield f"http://127.0.0.1:{runner.addresses[0][1]}", session
+        yield f"http://127.0.0.1:{port}", session
 
 
 async def _ask(session: aiohttp.ClientSession, base: str, name: str, head: Head, body: bytes) -> Shown:

@@ -1,14 +1,17 @@
 """Conditions: a rule's `when` table compiled into predicates, the cheap ones first."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeGuard
 
 from proxy.exchange import Head
 from proxy.messages import MessagesRequest
 from proxy.rules.facts import FACTS, HEADER_PREFIX, BodyFact, HeadFact, fact
 from proxy.rules.operators import OPERATORS, Groups, Notes, Predicate, predicate, suggestion
 from proxy.toml import Path
+
+Check = Callable[[MessagesRequest, Groups], bool]
+"""Whether a request meets a condition; may add to the groups."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,10 +25,18 @@ class Condition:
     test: Predicate
     absent: bool = False
     """What the condition is worth when the request does not say."""
+    holds: Check = field(init=False, repr=False, compare=False)
+    """Whether a request meets it: put together once, since it is asked for every rule of every request."""
 
-    def holds(self, request: MessagesRequest, groups: Groups) -> bool:
-        subject = self.fact.read(request.head) if isinstance(self.fact, HeadFact) else self.fact.read(request)
-        return self.weigh(subject, groups)
+    def __post_init__(self) -> None:
+        read, test, absent = self.fact.read, self.test, self.absent
+        of_head = isinstance(self.fact, HeadFact)
+
+        def holds(request: MessagesRequest, groups: Groups) -> bool:
+            subject = read(request.head if of_head else request)  # type: ignore[arg-type]
+            return absent if subject is None else test(subject, groups)
+
+        object.__setattr__(self, "holds", holds)
 
     def weigh(self, subject: Any, groups: Groups) -> bool:
         return self.absent if subject is None else self.test(subject, groups)
@@ -61,6 +72,12 @@ class When:
     """All conditions of a rule, AND-ed: those on the head first, then the cheap ones, then patterns."""
 
     conditions: tuple[Condition | Any_ | Not, ...]
+    checks: tuple[Check, ...] = field(init=False, repr=False, compare=False)
+    """What is left to ask of a request whose head is `possible`: plain functions, in order."""
+
+    def __post_init__(self) -> None:
+        rest = tuple(one.holds for one in self.conditions if not _of_head(one) or one.operator == "pattern")
+        object.__setattr__(self, "checks", rest)
 
     def match(self, request: MessagesRequest) -> Groups | None:
         """The captured groups if every condition holds, else None."""
@@ -90,13 +107,17 @@ class When:
     def possible(self, head: Head) -> bool:
         """Whether a request with this head could match, whatever its body is."""
         return all(
-            condition.weigh(condition.fact.read(head), {})
+            condition.weigh(condition.fact.read(head), {})  # type: ignore[arg-type]
             for condition in self.conditions
-            if isinstance(condition, Condition) and isinstance(condition.fact, HeadFact)
+            if _of_head(condition)
         )
 
 
 AnyCondition = Condition | Any_ | Not
+
+
+def _of_head(condition: AnyCondition) -> TypeGuard["Condition"]:
+    return isinstance(condition, Condition) and isinstance(condition.fact, HeadFact)
 
 
 def compile_when(table: Mapping[str, Any], path: Path, notes: Notes) -> When:
@@ -146,8 +167,17 @@ def _tests(name: str, value: Any, path: Path, notes: Notes) -> list[Condition]:
 
 
 def _cost(condition: AnyCondition) -> int:
-    if not isinstance(condition, Condition):
-        return 3
-    if isinstance(condition.fact, HeadFact):
-        return 0
-    return 2 if condition.operator == "pattern" else 1
+    """The cheap ones first. A group costs as much as the dearest test in it."""
+    match condition:
+        case Any_(groups=groups):
+            return max((_cost(one) for group in groups for one in group.conditions), default=0)
+        case Not(group=group):
+            return max(map(_cost, group.conditions), default=0)
+        case Condition(fact=HeadFact()):
+            return 0
+        case Condition(fact=BodyFact(whole=True)):
+            return 4
+        case Condition(operator="pattern"):
+            return 3
+        case Condition(fact=fact):
+            return 1 if fact.kind in ("integer", "flag") else 2

@@ -27,20 +27,23 @@ class HeadFact(Fact):
 
 @dataclass(frozen=True, slots=True)
 class BodyFact(Fact):
+    """A fact of the body. `whole`: it costs a parse of all of it, not a glance."""
+
     read: Callable[[MessagesRequest], Any]
-
-
-def _integer(name: str) -> Callable[[MessagesRequest], int | None]:
-    def read(request: MessagesRequest) -> int | None:
-        value = request.body.get(name)
-        return value if isinstance(value, int) and not isinstance(value, bool) else None
-
-    return read
+    whole: bool = False
 
 
 def _stream(request: MessagesRequest) -> bool | None:
-    value = request.body.get("stream")
+    value = request.glance.get("stream")
     return value if isinstance(value, bool) else None
+
+
+def _fields(request: MessagesRequest) -> tuple[str, ...]:
+    return tuple(sorted(request.body))
+
+
+def _roles(request: MessagesRequest) -> tuple[str, ...]:
+    return tuple(message["role"] for message in request.messages) if request.well_formed else ()
 
 
 def _user_text(request: MessagesRequest) -> str | None:
@@ -68,13 +71,15 @@ FACTS: dict[str, HeadFact | BodyFact] = {
     "client": HeadFact("text", 'the first product of User-Agent: Claude Code says "claude-cli"', _client_name),
     "client_version": HeadFact("version", "the version of that product", _client_version),
     "model": BodyFact("text", "the model asked for", lambda request: request.model or None),
-    "max_tokens": BodyFact("integer", "the most tokens the reply may have", _integer("max_tokens")),
+    "max_tokens": BodyFact("integer", "the most tokens the reply may have", lambda request: request.max_tokens),
     "stream": BodyFact("flag", "the `stream` field", _stream),
-    "fields": BodyFact("texts", "names of the body's fields, sorted", lambda request: tuple(sorted(request.body))),
+    "fields": BodyFact(
+        "texts", "names of the body's fields, sorted", lambda request: tuple(sorted(request.body)), True
+    ),
     "system": BodyFact("texts", "the system prompt's text blocks", lambda request: request.system),
     "tools": BodyFact("texts", "names of the tools on offer", lambda request: request.tools),
-    "message_count": BodyFact("integer", "number of messages, a prefill included", lambda r: len(r.messages)),
-    "roles": BodyFact("texts", "the messages' roles, in order", lambda r: tuple(m["role"] for m in r.messages)),
+    "message_count": BodyFact("integer", "number of messages, a prefill included", lambda r: r.count),
+    "roles": BodyFact("texts", "the messages' roles, in order", _roles, whole=True),
     "user_text": BodyFact("text", "the last user message's text blocks, joined by newlines", _user_text),
     "user_texts": BodyFact("texts", "the last user message's text blocks", lambda request: request.user_texts),
     "user_blocks": BodyFact("texts", "the types of all its blocks", lambda request: request.user_blocks),

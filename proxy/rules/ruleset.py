@@ -1,18 +1,22 @@
 """Rules, compiled and in order, and the decision: the first that matches wins."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass, field
 
 from proxy.exchange import Answer, Decision, Forward, Head, Replay, Version
 from proxy.filters.decline import Decline
 from proxy.messages import MessagesRequest
 from proxy.rules.conditions import When
+from proxy.rules.facts import HEADER_PREFIX
 from proxy.rules.operators import Groups
 from proxy.rules.schema import Comparison, Status
 from proxy.rules.structured import conforms
 from proxy.rules.templates import TextTemplate
 
 NO_MATCH = "no rule matched"
+
+_HEADS = 256
+"""Different heads of which is kept which rules they leave."""
 
 BYTES_PER_TOKEN = 4
 """The rule of thumb behind the estimates in `usage`; nothing depends on it being right."""
@@ -91,22 +95,59 @@ def _continuing(prefill: str | None, text: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class _Asked:
+    """The rules that a request's head leaves, and whether any of them could answer."""
+
+    rules: tuple[Rule, ...]
+    interested: bool
+
+
+@dataclass(frozen=True, slots=True)
 class RuleSet:
     """Rules in the order in which they are asked: guards before all others."""
 
     rules: tuple[Rule, ...]
+    _headers: tuple[str, ...] = field(init=False, repr=False, compare=False)
+    """The headers that any rule tests."""
+    _asked: dict[Hashable, _Asked] = field(init=False, repr=False, compare=False, default_factory=dict)
+    """What heads leave, by what rules can see of them: clients send few that differ there."""
+
+    def __post_init__(self) -> None:
+        tests = {test.name for rule in self.rules for test in rule.when.tests()}
+        names = {name.removeprefix(HEADER_PREFIX).lower() for name in tests if name.startswith(HEADER_PREFIX)}
+        object.__setattr__(self, "_headers", tuple(sorted(names | {"user-agent"})))
+
+    def _left(self, head: Head) -> _Asked:
+        key = (head.method, head.path, *map(head.headers.get, self._headers))
+        asked = self._asked.get(key)
+        if asked is None:
+            rules = tuple(rule for rule in self.rules if rule.when.possible(head))
+            asked = _Asked(rules, any(rule.answer is not None for rule in rules))
+            if len(self._asked) >= _HEADS:
+                self._asked.clear()
+            self._asked[key] = asked
+        return asked
 
     def interested(self, head: Head) -> bool:
         """Whether any answering rule could match a request with this head, so that its body is worth reading."""
-        return any(rule.answer is not None and rule.when.possible(head) for rule in self.rules)
+        return self._left(head).interested
 
     def decide(self, request: MessagesRequest) -> Decision:
         """Answer or forward. Raises nothing: a rule that breaks forwards, as if it had declined."""
-        for rule in self.rules:
+        for rule in self._left(request.head).rules:
+            groups: Groups = {}
             try:
-                groups = rule.match(request)
-                if groups is not None:
-                    return rule.outcome(request, groups)
+                # Spelled out, since this is asked for every rule of every request: the first that fails ends it.
+                for holds in rule.when.checks:
+                    if not holds(request, groups):
+                        break
+                else:
+                    return self._outcome(rule, request, groups)
             except Exception as error:  # fails open: nothing that a rule does may cost a person's request
                 return Forward(f"rule failed: {type(error).__name__}", rule.name)
         return Forward(NO_MATCH)
+
+    def _outcome(self, rule: Rule, request: MessagesRequest, groups: Groups) -> Decision:
+        if rule.answer is not None and not request.well_formed:
+            return Forward("not well-formed throughout", rule.name)
+        return rule.outcome(request, groups)

@@ -1,10 +1,14 @@
 """Structured output: does a text satisfy the JSON schema that the request asks for?"""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
-import jsonschema_rs
 import orjson
+
+_PLAIN = {"type", "properties", "required", "additionalProperties"}
+_PLAIN_PROPERTY = {"type", "anyOf", "description", "title"}
+_TYPES: Mapping[str, type] = {"string": str, "boolean": bool, "object": dict, "array": list}
 
 
 def _no_retrieval(uri: str) -> Any:
@@ -19,9 +23,75 @@ def conforms(text: str, schema: Mapping[str, Any]) -> bool:
     """
     try:
         value = orjson.loads(text)
-        validator = jsonschema_rs.validator_for(
-            dict(schema), retriever=_no_retrieval, pattern_options=jsonschema_rs.RegexOptions()
-        )
-        return validator.is_valid(value)
-    except (ValueError, jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError):
+        if _is_plain(schema):
+            return _fits(value, schema)
+        validator = _validator(orjson.dumps(schema))
+        return validator is not None and bool(validator.is_valid(value))
+    except (TypeError, ValueError):
         return False
+
+
+def _is_plain(schema: Mapping[str, Any]) -> bool:
+    """Whether it asks for an object of simple properties, none but these, as every known question of the client does.
+
+    For these the library is not loaded: it would be a tenth of this process's memory.
+    """
+    properties, required = schema.get("properties"), schema.get("required", [])
+    return (
+        _PLAIN.issuperset(schema)
+        and schema.get("type") == "object"
+        and schema.get("additionalProperties") is False
+        and isinstance(properties, dict)
+        and all(map(_is_plain_property, properties.values()))
+        and isinstance(required, list)
+        and all(isinstance(name, str) for name in required)
+    )
+
+
+def _is_plain_property(schema: Any) -> bool:
+    """Whether it asks for nothing but a type or one of several. Numbers are left to the library: 1.0 is an integer."""
+    if not isinstance(schema, dict) or not _PLAIN_PROPERTY.issuperset(schema):
+        return False
+    return all(one == "null" or one in _TYPES for one in _types(schema))
+
+
+def _types(schema: Mapping[str, Any]) -> list[Any]:
+    """The types that a property may have: `type`, of one or several, or the `type` of each of `anyOf`.
+
+    What cannot be told so is a type that nobody knows.
+    """
+    if "anyOf" in schema:
+        choices = schema["anyOf"]
+        plain = isinstance(choices, list) and all(isinstance(one, dict) and one.keys() == {"type"} for one in choices)
+        return [_name(one["type"]) for one in choices] if plain and choices and "type" not in schema else [""]
+    named = schema.get("type")
+    return [_name(one) for one in (named if isinstance(named, list) and named else [named])]
+
+
+def _name(named: Any) -> str:
+    return named if isinstance(named, str) else ""
+
+
+def _fits(value: Any, schema: Mapping[str, Any]) -> bool:
+    properties = schema["properties"]
+    return (
+        isinstance(value, dict)
+        and properties.keys() >= value.keys() >= set(schema.get("required", ()))
+        and all(_is_one_of(value[name], _types(properties[name])) for name in value)
+    )
+
+
+def _is_one_of(value: Any, types: list[str]) -> bool:
+    return any(value is None if one == "null" else isinstance(value, _TYPES[one]) for one in types)
+
+
+@lru_cache(64)
+def _validator(schema: bytes) -> Any:
+    """None when the schema cannot be used. Clients send the same few schemas over and over."""
+    import jsonschema_rs  # here, since it is heavy, and most processes never need it
+
+    options = jsonschema_rs.RegexOptions()
+    try:
+        return jsonschema_rs.validator_for(orjson.loads(schema), retriever=_no_retrieval, pattern_options=options)
+    except (ValueError, jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError):
+        return None

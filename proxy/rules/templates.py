@@ -35,13 +35,16 @@ _ENVIRONMENT = _environment()
 
 @dataclass(frozen=True, slots=True)
 class TextTemplate:
-    """A compiled template and the facts it names."""
+    """A compiled template and the facts it names; `constant` is its text, if it is always the same."""
 
     template: Template
     facts: tuple[str, ...]
+    constant: str | None = None
 
     def render(self, request: MessagesRequest, groups: Mapping[str, str]) -> str:
         """The text. Raises Decline when a filter does, or when the request does not say a fact that is named."""
+        if self.constant is not None:
+            return self.constant
         values: dict[str, Any] = dict(groups)
         for name in self.facts:
             subject = FACTS[name]
@@ -70,4 +73,5 @@ def compile_template(text: str, groups: Collection[str]) -> TextTemplate:
     if unknown:
         captured = ", ".join(sorted(groups)) or "none"
         raise ValueError(f"unknown name {unknown[0]!r}: neither a fact nor a captured group (captured: {captured})")
-    return TextTemplate(template, tuple(sorted(names - set(groups))))
+    constant = template.render() if not any(mark in text for mark in ("{{", "{%", "{#")) else None
+    return TextTemplate(template, tuple(sorted(names - set(groups))), constant)

@@ -55,6 +55,7 @@ TEXT = [
     ("model = { starts_with = 'ab' }", {"model": "abc"}, [{"model": "cab"}, {"model": "a"}, {}]),
     ("model = { ends_with = 'bc' }", {"model": "abc"}, [{"model": "bca"}, {}]),
     ("model = { contains = 'b' }", {"model": "abc"}, [{"model": "ac"}, {}]),
+    ("model = { contains_any = ['b', 'x.z'] }", {"model": "ax.z"}, [{"model": "axyz"}, {"model": "ac"}, {}]),
     ("model = { pattern = 'b+' }", {"model": "abbc"}, [{"model": "ac"}, {}]),
     ("model = { pattern = '^b' }", {"model": "b"}, [{"model": "ab"}, {"model": "a\nb"}]),
     ("model = { pattern = '(?m)^b' }", {"model": "a\nb"}, [{"model": "ab"}]),

@@ -3,6 +3,8 @@
 import socket
 from typing import Any
 
+import jsonschema_rs
+import orjson
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -101,3 +103,33 @@ VALUES = st.recursive(
 @given(st.dictionaries(st.sampled_from(KEYWORDS), VALUES), st.sampled_from(['"a"', "5", "{}", '{"type":[]}', "x"]))
 def test_any_schema_gives_yes_or_no(schema: dict[str, Any], text: str) -> None:
     assert conforms(text, schema) in (True, False)
+
+
+TYPES = st.sampled_from(["string", "boolean", "object", "array", "null", "number", "integer", "nonsense"])
+PROPERTIES = st.fixed_dictionaries(
+    {"type": TYPES | st.lists(TYPES, min_size=1, max_size=2, unique=True)},
+    optional={"description": st.text(max_size=3)},
+) | st.builds(lambda types: {"anyOf": [{"type": one} for one in types]}, st.lists(TYPES, max_size=2))
+NAMES = st.sampled_from(["title", "isNewTopic", "other"])
+SCHEMAS = st.fixed_dictionaries(
+    {
+        "type": st.just("object"),
+        "properties": st.dictionaries(NAMES, PROPERTIES),
+        "additionalProperties": st.just(False),
+    },
+    optional={"required": st.lists(NAMES, unique=True)},
+)
+VALUES = st.dictionaries(
+    NAMES,
+    st.none() | st.booleans() | st.text(max_size=3) | st.integers(0, 9) | st.just([]) | st.just({}) | st.just(1.0),
+)
+
+
+@settings(deadline=None)
+@given(SCHEMAS, VALUES | st.just([]) | st.none())
+def test_a_plain_schema_is_understood_as_the_library_understands_it(schema: dict[str, Any], value: Any) -> None:
+    try:
+        expected = jsonschema_rs.validator_for(schema).is_valid(value)
+    except jsonschema_rs.ValidationError:
+        expected = False
+    assert conforms(orjson.dumps(value).decode(), schema) is expected

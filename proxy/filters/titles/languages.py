@@ -4,8 +4,10 @@ Titles are cut out of the user's own words, so no grammar is needed, only the cl
 sentence may be cut, and those that cannot stand at the edge of a title.
 """
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from proxy.filters.titles.tables import word_set
 from proxy.filters.titles.words import Word
@@ -185,8 +187,26 @@ _VAGUE = word_set(
 
 def language_of(words: list[Word]) -> Language:
     """The language that most of the first words belong to; English if none does."""
-    keys = [word.key for word in words[:60]]
-    return max(LANGUAGES, key=lambda language: sum(key in language.own for key in keys))
+    return _language_of(tuple(word.key for word in words[:60]))
+
+
+@lru_cache(2)
+def _language_of(keys: tuple[str, ...]) -> Language:
+    votes = Counter(language for key in keys for language in _SPOKEN_BY.get(key, ()))
+    most = max(votes.values(), default=0)
+    return next((language for index, language in enumerate(LANGUAGES) if votes[index] == most), ENGLISH)
+
+
+def _spoken_by() -> dict[str, list[int]]:
+    """Every language's own words, each with the places in `LANGUAGES` of those that have it."""
+    places: dict[str, list[int]] = {}
+    for index, language in enumerate(LANGUAGES):
+        for word in language.own:
+            places.setdefault(word, []).append(index)
+    return places
+
+
+_SPOKEN_BY = _spoken_by()
 
 
 def telling(words: Iterable[Word], language: Language) -> int:

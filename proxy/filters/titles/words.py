@@ -2,7 +2,8 @@
 
 import re
 import unicodedata
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 from proxy.filters.titles.names import CLOSING_MARKS, OPENING_MARKS, is_code, is_secret, named
 from proxy.filters.titles.tables import word_set
@@ -18,6 +19,7 @@ ASCII_RUN = re.compile(r"[!-~]{2,400}")
 _PAIRS = (("(", ")"), ("[", "]"), ("{", "}"))
 # A call's arguments; a name that is called is a name from code.
 _CALL = re.compile(r"(?<=\w)\([^()\n]{0,80}\)")
+_BRACKETS = frozenset("()[]{}")
 _BRACKETS_TO_SPACES = dict.fromkeys(map(ord, "()[]{}"), " ")
 _ABBREVIATIONS = word_set("vs e.g i.e etc approx z.b bzw ca dr mr mrs ms no nr св т.е т.к p.ej par.ex")
 _OPERATORS = word_set("== === != !==")
@@ -40,15 +42,21 @@ class Word:
     text: str
     code: bool = False
     stop: str = ""
+    key: str = field(init=False, repr=False, compare=False)
+    """How tables know the word."""
 
-    @property
-    def key(self) -> str:
-        """How tables know the word."""
-        return self.text.casefold()
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "key", self.text.casefold())
 
 
 def words_of(prose: str) -> list[Word]:
     """The words of a text, their edges free of punctuation, secrets and decoration left out."""
+    return list(_words_of(prose))
+
+
+# Several steps on the way to one title ask for the words of the same text; nothing is kept for longer.
+@lru_cache(2)
+def _words_of(prose: str) -> tuple[Word, ...]:
     words: list[Word] = []
     lines = [line for line in prose.split("\n") if line.strip()]
     for line, after in zip(lines, [*lines[1:], ""], strict=False):
@@ -57,7 +65,7 @@ def words_of(prose: str) -> list[Word]:
         # A long line that goes on in lower case was wrapped by an editor, not ended by its author.
         if words and not (len(line) >= _WRAPPED_FROM and after[:1].islower()):
             words[-1] = replace(words[-1], stop=".")
-    return words
+    return tuple(words)
 
 
 def calmed(words: list[Word]) -> list[Word]:
@@ -80,11 +88,15 @@ def sentence_case(words: list[Word], turkish: bool = False) -> str:
 
 def bare(text: str) -> str:
     """The text with a space for every emoji, decorative symbol and unprintable character."""
+    if text.isascii() and text.replace("\n", "").isprintable():
+        return text  # nothing in ASCII that can be printed is decoration, but for the two that stay
     return "".join(sign if sign in "\n\u200c\u200d`^" or not _is_decoration(sign) else " " for sign in text)
 
 
 def unbracketed(text: str) -> str:
     """The text as it is if every bracket in it has its partner, else with spaces for its brackets."""
+    if _BRACKETS.isdisjoint(text):
+        return text
     paired = all(text.count(opening) == text.count(closing) for opening, closing in _PAIRS)
     return text if paired else text.translate(_BRACKETS_TO_SPACES)
 

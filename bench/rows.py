@@ -1,0 +1,151 @@
+"""The rows of the table that need the three ways: each a function that measures and yields results."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+from bench import latency, streams, traffic
+from bench.decide import inspection
+from bench.figures import Rounds, percentile
+from bench.latency import Caller
+from bench.processes import Running, Stack, sidestep
+from bench.results import Result
+from bench.streams import Plan
+from bench.throughput import CONNECTIONS, throughputs
+
+CONVERSATION = 48 * 1024
+LARGE = 1024 * 1024
+SMALL = 36 * 1024
+"""Bytes of the request that opens a stream."""
+
+_PACE = 50
+_MEBIBYTE = 1024 * 1024
+_LOCAL = b"GET /-/ready HTTP/1.1\r\nHost: 127.0.0.1:%d\r\n\r\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """What a row is given: the processes, a folder for files, and how often to repeat."""
+
+    stack: Stack
+    folder: Path
+    rounds: int
+    seconds: int
+    """Seconds of each slice of wrk."""
+
+    @property
+    def upstream(self) -> Running:
+        return self.stack.direct
+
+
+Row = Callable[[Bench], Iterator[Result]]
+
+
+def relay(bench: Bench) -> Iterator[Result]:
+    found = latency.latencies(bench.stack.ways(), traffic.conversation(CONVERSATION), rounds=bench.rounds, count=300)
+    yield _added("relay", "48 KiB, added median", found, bound=0.40, factor=8)
+
+
+def relay_throughput(bench: Bench) -> Iterator[Result]:
+    body = traffic.conversation(CONVERSATION)
+    found = throughputs(bench.stack.ways(), body, bench.folder, rounds=bench.rounds, seconds=bench.seconds)
+    measured = f"48 KiB, {CONNECTIONS} connections"
+    yield Result("throughput", measured, "a second", *_medians(found), factor=0.20, at_least=True)
+
+
+def large_body(bench: Bench) -> Iterator[Result]:
+    found = latency.latencies(bench.stack.ways(), traffic.conversation(LARGE), rounds=bench.rounds, count=60)
+    yield _added("large-body", "1 MiB, added median", found, factor=4)
+    yield Result("large-body", "1 MiB, inspection alone", "ms", inspection(LARGE, bench.rounds), bound=1.0)
+
+
+def answer(bench: Bench) -> Iterator[Result]:
+    ways, body = bench.stack.ways(), traffic.quota_probe()
+    found = latency.latencies(ways, body, rounds=bench.rounds, count=600, answered=True)
+    note = "direct and nginx: the same question, put to the scripted upstream"
+    yield Result("answer", "quota probe, JSON, median", "ms", *_medians(found), bound=0.20, note=note)
+    ours = {"ours": bench.stack.ours}
+    rate = throughputs(ours, body, bench.folder, rounds=bench.rounds, seconds=bench.seconds, answered=True)
+    measured = f"quota probe, JSON, {CONNECTIONS} connections"
+    yield Result("answer", measured, "a second", rate.median("ours"), bound=5000, at_least=True)
+
+
+def answer_streamed(bench: Bench) -> Iterator[Result]:
+    ways, body = bench.stack.ways(), traffic.title_request()
+    found = latency.latencies(ways, body, rounds=bench.rounds, count=600, answered=True)
+    yield Result("answer-streamed", "title, 6 events, median", "ms", *_medians(found), bound=0.40)
+
+
+def frame_delay(bench: Bench) -> Iterator[Result]:
+    """Streams that have nothing to do with one another: their openings are spread evenly over one pace."""
+    for plan in (Plan(1, 40, _PACE), Plan(200, 40, _PACE, _PACE / 200)):
+        found = Rounds()
+        for _ in range(bench.rounds):
+            for way, running in bench.stack.ways().items():
+                outcome = streams.run(running.port, traffic.conversation(SMALL), plan)
+                if outcome.failures:
+                    raise latency.WrongReplyError(f"{way}: {outcome.failures[0]}")
+                found.add(way, median(outcome.delays))
+        streams_ = "1 stream" if plan.streams == 1 else f"{plan.streams} streams"
+        yield _added("frame-delay", f"{streams_}, added median", found, factor=2)
+
+
+def thousand_streams(bench: Bench) -> Iterator[Result]:
+    """All opened at once, so that their frames come in bursts. Sidestep starts afresh each round, for its memory."""
+    plan, body = Plan(1000, 50, _PACE), traffic.conversation(SMALL)
+    found, failed, memory = Rounds(), [], []
+    for _ in range(bench.rounds):
+        with sidestep(bench.upstream.port, bench.folder) as ours:
+            _touch(ours)
+            idle = ours.memory()
+            ours.forget_peak()
+            for way, running in {**bench.stack.ways(), "ours": ours}.items():
+                outcome = streams.run(running.port, body, plan)
+                found.add(way, percentile(outcome.delays or [float("inf")], 0.99))
+                failed += [f"{way}: {fault}" for fault in outcome.failures if way == "ours"]
+            memory.append((ours.peak_memory() - idle) / plan.streams / 1024)
+    note = f"first failure: {failed[0]}" if failed else ""
+    yield Result("1000-streams", "failed, all rounds", "streams", len(failed), bound=0, note=note)
+    yield _added("1000-streams", "99th percentile, added", found, bound=50.0)
+    yield Result("1000-streams", "memory a stream", "KiB", median(memory), bound=150)
+
+
+def start(bench: Bench) -> Iterator[Result]:
+    started, memory = [], []
+    for _ in range(bench.rounds + 1):  # the first may still have to compile, and is not counted
+        with sidestep(bench.upstream.port, bench.folder) as ours:
+            _touch(ours)
+            started.append(ours.started)
+            memory.append(ours.memory() / _MEBIBYTE)
+    yield Result("start", "process start to listening", "s", median(started[1:]), bound=0.5)
+    yield Result("start", "idle memory", "MiB", median(memory[1:]), bound=60)
+
+
+def _touch(ours: Running) -> None:
+    """One local request, so that what the first request loads is loaded."""
+    with Caller(ours.port) as caller:
+        latency.check(caller.call(_LOCAL % ours.port)[1], answered=False)
+
+
+def _medians(found: Rounds) -> tuple[float, float, float]:
+    """The whole of each way, in the order of `Result`'s fields."""
+    return found.median("ours"), found.median("direct"), found.median("nginx")
+
+
+def _added(row: str, measured: str, found: Rounds, bound: float | None = None, factor: float | None = None) -> Result:
+    """What nginx and Sidestep add to the direct way; of the direct way itself, the whole."""
+    ours, nginx, direct = found.added("ours"), found.added("nginx"), found.median("direct")
+    return Result(row, measured, "ms", ours, direct, nginx, bound, factor)
+
+
+ROWS: dict[str, Row] = {
+    "relay": relay,
+    "throughput": relay_throughput,
+    "large-body": large_body,
+    "answer": answer,
+    "answer-streamed": answer_streamed,
+    "frame-delay": frame_delay,
+    "1000-streams": thousand_streams,
+    "start": start,
+}

@@ -1,0 +1,74 @@
+"""How many requests a second: wrk with 32 connections, the three ways in turn."""
+
+import json
+import shutil
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+
+from bench.figures import Rounds
+from bench.latency import Caller, WrongReplyError, check
+from bench.processes import Running
+from bench.traffic import TARGET, fields, request
+
+CONNECTIONS = 32
+
+_SCRIPT = """
+local body = io.open(%(body)s, "rb"):read("*a")
+wrk.method, wrk.path, wrk.body = "POST", %(target)s, body
+wrk.headers = {%(headers)s}
+
+function done(summary, latency, requests)
+  local e = summary.errors
+  local failed = e.connect + e.read + e.write + e.status + e.timeout
+  io.write(string.format('{"requests": %%d, "microseconds": %%d, "failed": %%d}\\n',
+    summary.requests, summary.duration, failed))
+end
+"""
+
+
+def which_wrk() -> str | None:
+    return shutil.which("wrk")
+
+
+def throughputs(
+    ways: Mapping[str, Running], body: bytes, folder: Path, *, rounds: int, seconds: int, answered: bool = False
+) -> Rounds:
+    """Requests a second of each way in each round; `answered` is about ours alone."""
+    script = write_script(folder, body)
+    for way, running in ways.items():
+        with Caller(running.port) as caller:
+            check(caller.call(request(running.port, body))[1], answered=answered and way == "ours")
+    found = Rounds()
+    for _ in range(rounds):
+        for way, running in ways.items():
+            found.add(way, _run(running.port, script, seconds))
+    return found
+
+
+def write_script(folder: Path, body: bytes) -> Path:
+    """The Lua script, and the body beside it, in `folder`."""
+    data, script = folder / "wrk.body", folder / "wrk.lua"
+    data.write_bytes(body)
+    headers = ", ".join(f"[{_lua(name)}] = {_lua(value)}" for name, value in fields().items())
+    script.write_text(_SCRIPT % {"body": _lua(str(data)), "target": _lua(TARGET), "headers": headers}, "utf-8")
+    return script
+
+
+def _lua(text: str) -> str:
+    """A Lua string: JSON's form is Lua's too, as long as there is nothing but ASCII without control characters."""
+    return json.dumps(text)
+
+
+def _run(port: int, script: Path, seconds: int) -> float:
+    command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "-s", str(script), f"http://127.0.0.1:{port}"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return rate(done.stdout)
+
+
+def rate(output: str) -> float:
+    """Requests a second, of what wrk and the script printed. Raises WrongReplyError when a request failed."""
+    told = json.loads(output.strip().splitlines()[-1])
+    if told["failed"] or not told["requests"]:
+        raise WrongReplyError(f"wrk: {told['failed']} of {told['requests']} requests failed")
+    return float(told["requests"] / told["microseconds"] * 1e6)

@@ -1,0 +1,220 @@
+"""Replies to the client in exact bytes: the upstream's as they came, and whole ones of our own.
+
+aiohttp's own replies would invent headers, merge names that differ in case alone, and drop bytes that are not UTF-8.
+"""
+
+import asyncio
+import socket
+import struct
+from http import HTTPStatus
+
+import aiohttp_sse
+from aiohttp import web
+from aiohttp.abc import AbstractStreamWriter
+
+from proxy import synthesis
+from proxy.headers import RawPairs, response_headers
+from proxy.wire.heads import ReplyHead, reply_head
+
+_HTTP_1_1 = (1, 1)
+_RESET = struct.pack("ii", 1, 0)
+"""SO_LINGER on, for no time: closing sends RST (socket(7))."""
+_EVENTS = [(b"Content-Type", b"text/event-stream; charset=utf-8"), (b"Cache-Control", b"no-cache")]
+_LAST_CHUNK = b"0\r\n\r\n"
+
+
+class _Exact(web.StreamResponse):
+    """What both kinds share: they write their own heads, and say themselves whether the connection stays."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(status=status)
+        self._stays = False
+        self._out: AbstractStreamWriter | None = None
+
+    @property
+    def prepared(self) -> bool:
+        return self._out is not None
+
+    @property
+    def keep_alive(self) -> bool:
+        return self._stays
+
+    def _persistence(self, modern: bool) -> RawPairs:
+        """What is said only where it is not the version's default (RFC 9112, section 9.3)."""
+        if self._stays == modern:
+            return []
+        return [(b"Connection", b"keep-alive" if self._stays else b"close")]
+
+
+class Relayed(_Exact):
+    """A reply of the upstream: its head but for hop-by-hop headers, and its body in the framing of this hop.
+
+    `length` is what the head told of the body's; `bodiless` says that no body follows, whatever it told.
+    """
+
+    def __init__(self, head: ReplyHead, length: int | None, *, bodiless: bool) -> None:
+        super().__init__(head.status)
+        self.pairs = response_headers(head.headers)
+        self._head, self._open_end = head, length is None and not bodiless
+        self._chunked_out = self._ended = False
+        self._transport: asyncio.Transport | None = None
+
+    @property
+    def until_close(self) -> bool:
+        """Whether nothing but the end of the connection tells the client where the body ends."""
+        return self._open_end and not self._chunked_out
+
+    async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
+        """Send the head. Raises ConnectionError when the client has gone."""
+        if self._out is None:
+            await self.begin(request, b"", last=False)
+        return self._out
+
+    async def begin(self, request: web.BaseRequest, data: bytes, *, last: bool) -> None:
+        """Send the head, and what has come with it of the body; `last` when that was all. One write for all of it."""
+        modern = request.version >= _HTTP_1_1
+        self._chunked_out = self._open_end and modern
+        self._stays = request.keep_alive and (modern or not self._open_end) and self.status != 101
+        self._out, self._ended = request.writer, last
+        self._transport = request.transport
+        head = reply_head(self.status, self._head.reason, [*self.pairs, *self._of_this_hop(modern)])
+        await self._out.write(head + self._framed(data, last) if data or last else head)
+
+    def send(self, data: bytes, *, last: bool) -> None:
+        """Send a part of the body at once. Whether the client takes it is for the caller to see to."""
+        self._ended = last
+        framed = self._framed(data, last)
+        if framed and self._transport is not None and not self._transport.is_closing():
+            self._transport.write(framed)
+
+    def _of_this_hop(self, modern: bool) -> RawPairs:
+        """Framing and persistence between the client and this proxy (RFC 9112, sections 6.1 and 9.3)."""
+        if self.status == 101:
+            kept = (b"connection", b"upgrade")
+            return [(name, value) for name, value in self._head.headers if name.lower() in kept]
+        framing = [(b"Transfer-Encoding", b"chunked")] if self._chunked_out else []
+        return [*framing, *self._persistence(modern)]
+
+    async def write(self, data: bytes | bytearray | memoryview, *, last: bool = False) -> None:
+        """Send a part of the body, `last` for the end of it; waits when the client does not take it."""
+        assert self._out is not None
+        self._ended = last
+        await self._out.write(self._framed(data, last))
+
+    async def write_eof(self, data: bytes = b"") -> None:
+        """End the body; a second time, nothing happens."""
+        if self._out is not None and not self._ended and (data or self._chunked_out):
+            await self.write(data, last=True)
+
+    def _framed(self, data: bytes | bytearray | memoryview, last: bool) -> bytes | bytearray | memoryview:
+        if not self._chunked_out:
+            return data
+        chunk = (b"%x\r\n" % len(data), data, b"\r\n") if data else ()
+        return b"".join((*chunk, _LAST_CHUNK) if last else chunk)
+
+
+class Whole(_Exact):
+    """A JSON reply of our own, head and body in one write. With `close`, the connection ends behind it."""
+
+    def __init__(self, status: int, body: bytes, headers: RawPairs, *, close: bool = False) -> None:
+        super().__init__(status)
+        self.body, self._own_headers, self._close = body, headers, close
+
+    async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
+        """Send all of it. Raises ConnectionError when the client has gone."""
+        if self._out is None:
+            self._stays = request.keep_alive and not self._close
+            self._out = request.writer
+            modern = request.version >= _HTTP_1_1
+            await self._out.write(self._head(modern) if request.method == "HEAD" else self.encoded(modern=modern))
+        return self._out
+
+    async def write_eof(self, data: bytes = b"") -> None:
+        """Everything has been sent with the head."""
+        assert not data
+
+    def encoded(self, *, modern: bool = True) -> bytes:
+        """All of it in bytes; `modern` for a client of HTTP/1.1."""
+        return self._head(modern) + self.body
+
+    def _head(self, modern: bool) -> bytes:
+        own = [(b"Content-Type", b"application/json"), (b"Content-Length", b"%d" % len(self.body))]
+        return reply_head(self.status, _reason(self.status), [*own, *self._own_headers, *self._persistence(modern)])
+
+
+class Streamed(_Exact, aiohttp_sse.EventSourceResponse):
+    """Events of our own that are all known at once: each in a chunk of its own, all of them in one write.
+
+    aiohttp-sse sets the events down; its pings are for streams that last, and are left out.
+    """
+
+    def __init__(self, headers: RawPairs) -> None:
+        aiohttp_sse.EventSourceResponse.__init__(self, sep="\n", allow_all_methods=True, send_timeout=None)
+        self._stays, self._out = False, None
+        self._own_headers = headers
+        self._parts: list[bytes | bytearray | memoryview] = []
+        self._chunked_out = False
+        self.sent = 0
+        """Bytes of events."""
+
+    async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
+        """Set the head down; it goes out together with the events."""
+        if self._out is None:
+            self._chunked_out = modern = request.version >= _HTTP_1_1
+            self._stays = request.keep_alive and modern
+            self._out = request.writer
+            framing = [(b"Transfer-Encoding", b"chunked")] if modern else []
+            headers = [*_EVENTS, *self._own_headers, *framing, *self._persistence(modern)]
+            self._parts.append(reply_head(200, b"OK", headers))
+        return self._out
+
+    async def write(self, data: bytes | bytearray | memoryview) -> None:
+        """Set an event down."""
+        self.sent += len(data)
+        self._parts += (b"%x\r\n" % len(data), data, b"\r\n") if self._chunked_out else (data,)
+
+    async def write_eof(self, data: bytes = b"") -> None:
+        """Send all of it; a second time, nothing happens. Raises ConnectionError when the client has gone."""
+        assert not data
+        if self._out is not None and self._parts:
+            whole = b"".join((*self._parts, _LAST_CHUNK) if self._chunked_out else self._parts)
+            self._parts.clear()
+            await self._out.write(whole)
+
+
+def _reason(status: int) -> bytes:
+    return HTTPStatus(status).phrase.encode()
+
+
+def failure(status: int, kind: str, text: str, own_id: str, *, close: bool = False) -> Whole:
+    """An error of our own, in the API's shape; its id stands in the header too, where the SDKs look for it."""
+    return Whole(status, synthesis.error(kind, text, own_id), [(b"request-id", own_id.encode())], close=close)
+
+
+def break_off(request: web.BaseRequest, reply: Relayed) -> None:
+    """End the client's connection so that nobody can take what it got for all of it.
+
+    Where the framing tells that something is missing, the end of the connection is enough; else it takes a reset.
+    """
+    if request.transport is None:
+        return
+    handle = request.transport.get_extra_info("socket")
+    if handle is not None and reply.until_close:
+        handle.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+    request.transport.abort()
+
+
+async def invite(request: web.BaseRequest) -> None:
+    """Answer `Expect: 100-continue`: the client may send its body (RFC 9110, section 10.1.1)."""
+    if request.version >= _HTTP_1_1:
+        await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        request.writer.output_size = 0  # it is no reply yet: one that tells of an error may still be sent
+
+
+async def pass_on(request: web.BaseRequest, head: ReplyHead) -> None:
+    """Send an interim reply on, as RFC 9110, section 15.2 asks of a proxy.
+
+    Not 100: the server has answered the client's `Expect` itself; and none to HTTP/1.0, which knows no such replies.
+    """
+    if head.status != 100 and request.version >= _HTTP_1_1:
+        await request.writer.write(reply_head(head.status, head.reason, response_headers(head.headers)))

@@ -1,0 +1,282 @@
+"""One connection to the upstream: requests out, replies in, one after the other, with backpressure both ways."""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from typing import cast
+
+from proxy.upstream.faults import ConnectionLost, Stalled
+from proxy.upstream.spare import Spare
+from proxy.wire.framing import Body
+from proxy.wire.heads import ReplyHead
+from proxy.wire.reader import ReplyReader
+
+ENOUGH = 256 * 1024
+"""Bytes of a body that may wait for the client; with more, the upstream is not read from."""
+
+Sink = Callable[[bytes, bool], bool]
+"""Takes a piece of the body, which may be empty, and whether it is the last; says whether it can take more."""
+
+
+class Connection(asyncio.Protocol):
+    """Use in turn: `begin`, `write` and `drain` at will, `head` until it is the final one, `read` until it is empty.
+
+    `head`, `read` and `drain` raise `ConnectionLost`, `Stalled` or `wire.heads.BadReply`; what one has raised, all
+    raise from then on. Cancelling any of them leaves the connection usable for nothing but `abort`.
+    """
+
+    def __init__(self, idle_timeout: float) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._idle_timeout = idle_timeout
+        self._transport: asyncio.Transport | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._since = 0.0
+        """When the upstream last said or took something."""
+        self._reply: ReplyReader | None = None
+        """The reply to the last request; None before the first."""
+        self._early = b""
+        """What a busy upstream said before it was asked anything."""
+        self._waiting: deque[bytes] = deque()
+        self._held = 0
+        self._error: Exception | None = None
+        self._reader: asyncio.Future[None] | None = None
+        self._drainer: asyncio.Future[None] | None = None
+        self._full = False
+        """Whether the transport holds as much unsent data as it likes."""
+        self._paused = False
+        self._sender: asyncio.Task[None] | None = None
+        self._spare: Spare | None = None
+        self._sink: Sink | None = None
+        self._heard = False
+        self.reused = False
+        self.patient = False
+        """Whether a silent upstream is nobody's fault: the client has not sent its all, or both sides just talk."""
+        self.idle_since = 0.0
+
+    # What the relay calls.
+
+    def begin(self, method: bytes, *, upgrade: bool = False) -> None:
+        """The next request. `method` decides how its reply ends, `upgrade` whether it may switch protocols."""
+        self.reused = self._reply is not None
+        self._reply = ReplyReader(method, upgrade=upgrade)
+        self._heard = self.patient = False
+        self._since = self._loop.time()
+        if self._early:
+            early, self._early = self._early, b""
+            self.data_received(early)
+
+    def write(self, parts: Iterable[bytes]) -> None:
+        """Send; raises nothing: what goes wrong is told by `head`."""
+        if self._transport is not None and self._error is None:
+            self._transport.writelines(parts)
+
+    def accompany(self, sending: Coroutine[None, None, None]) -> None:
+        """Let `sending` write the rest of the request while the reply is awaited; it ends with the exchange."""
+        self.patient = True
+        self._sender = self._loop.create_task(sending)
+        self._sender.add_done_callback(self._all_sent)
+        if self._transport is not None:
+            self._spare = Spare(self._transport)
+
+    def _all_sent(self, _sender: "asyncio.Task[None]") -> None:
+        self._sender, self.patient = None, False
+        self._since = self._loop.time()
+        self._close_spare()
+
+    async def drain(self) -> None:
+        """Wait until the upstream has taken enough of what was written."""
+        self._since = self._loop.time()
+        while self._full and self._error is None:
+            self._drainer = self._loop.create_future()
+            await self._drainer
+        if self._error is not None:
+            raise self._error
+
+    async def head(self) -> ReplyHead:
+        """The next head of the reply: interim ones first, then the final one."""
+        assert self._reply is not None
+        while not self._reply.heads:
+            await self._more()
+        return self._reply.heads.popleft()
+
+    async def read(self) -> bytes:
+        """What has come of the body, at least one byte; b"" at its end. Only after the final head."""
+        while not self._waiting and not self.complete:
+            await self._more()
+        return self.read_nowait()
+
+    async def pour(self, sink: Sink, drain: Callable[[], Awaitable[None]]) -> None:
+        """Give the rest of the body to `sink`, each piece as it comes; returns when all of it has come.
+
+        A piece is given on within the very call that brings it, without waking a task: that halves its delay. When
+        `sink` says that it is full, the upstream is not read from until `drain` has returned.
+        """
+        self._sink = sink
+        try:
+            while not self.complete:
+                await self._more()
+                if self._paused:
+                    await drain()
+                    self._resume()
+        finally:
+            self._sink = None
+
+    def read_nowait(self) -> bytes:
+        """The same without waiting: b"" also when nothing has come."""
+        data = self._waiting.popleft() if len(self._waiting) == 1 else b"".join(self._waiting)
+        self._waiting.clear()
+        self._held = 0
+        self._resume()
+        return data
+
+    @property
+    def complete(self) -> bool:
+        """Whether the whole reply has come; some of its body may still wait to be read."""
+        return self._reply is not None and self._reply.complete
+
+    @property
+    def body(self) -> Body:
+        """How the body is framed; only after the final head."""
+        assert self._reply is not None
+        assert self._reply.body is not None
+        return self._reply.body
+
+    @property
+    def reusable(self) -> bool:
+        """Whether the reply is over and another request may follow."""
+        if self._reply is None or not self._reply.complete or self._reply.last:
+            return False
+        return not self._waiting and self._sender is None and not self._full and self.open
+
+    @property
+    def full(self) -> bool:
+        """Whether `drain` would wait."""
+        return self._full
+
+    @property
+    def open(self) -> bool:
+        return self._error is None and self._transport is not None and not self._transport.is_closing()
+
+    def fail(self, error: Exception) -> None:
+        """End the connection at once; whoever waits on it gets `error`."""
+        if self._error is None:
+            self._error = error
+        if self._transport is not None:
+            self._transport.abort()
+        if self._sender is not None:
+            self._sender.cancel()
+        self._wake()
+
+    def abort(self) -> None:
+        """End the connection at once: nobody wants the rest."""
+        self.fail(ConnectionLost(not self._heard))
+
+    # What the event loop calls.
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+        self._since = self._loop.time()
+        self._timer = self._loop.call_later(self._idle_timeout, self._look)
+
+    def data_received(self, data: bytes) -> None:
+        self._since = self._loop.time()
+        self._heard = True
+        if self._reply is None:
+            self._early += data
+            return
+        try:
+            self._take(self._reply.feed(data))
+        except Exception as error:  # BadReply; anything else is a fault of ours that must not go unheard
+            self.fail(error)
+        if self._reply.complete and self._reply.last and self._transport is not None:
+            self._transport.close()
+        if self._sink is None or self._paused or self.complete:
+            self._wake()
+
+    def eof_received(self) -> None:
+        self._ended()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self._spare is not None and self._error is None:
+            for data in self._spare.rest():
+                self.data_received(data)
+        self._close_spare()
+        self._ended(reset=exc is not None)
+        self._transport = None
+        if self._timer is not None:
+            self._timer.cancel()
+        self._full = False
+        self._wake()
+
+    def pause_writing(self) -> None:
+        self._full = True
+
+    def resume_writing(self) -> None:
+        self._full = False
+        self._since = self._loop.time()
+        _set(self._drainer)
+
+    # Inside.
+
+    def _take(self, piece: bytes) -> None:
+        if self._sink is not None:
+            if not self._sink(piece, self.complete):
+                self._pause()
+        elif piece:
+            self._waiting.append(piece)
+            self._held += len(piece)
+            if self._held > ENOUGH:
+                self._pause()
+
+    def _pause(self) -> None:
+        if not self._paused and self._transport is not None:
+            self._paused = True
+            self._transport.pause_reading()
+
+    def _resume(self) -> None:
+        if self._paused and self._transport is not None:
+            self._paused = False
+            self._since = self._loop.time()
+            self._transport.resume_reading()
+
+    def _ended(self, reset: bool = False) -> None:
+        """No more bytes will come: the end of a body that has no other, or a loss. A reset ends no body."""
+        whole = self._reply is not None and self._reply.end(reset=reset)
+        if self._error is None and not whole:
+            self._error = ConnectionLost(not self._heard)
+        self._wake()
+
+    def _close_spare(self) -> None:
+        if self._spare is not None:
+            self._spare.close()
+            self._spare = None
+
+    async def _more(self) -> None:
+        """Wait until something has come, or raise what ended the connection."""
+        if self._error is not None:
+            raise self._error
+        self._reader = self._loop.create_future()
+        await self._reader
+
+    def _wake(self) -> None:
+        _set(self._reader)
+        if self._error is not None or self._transport is None:
+            _set(self._drainer)
+
+    def _look(self) -> None:
+        """One timer for the life of a connection: far cheaper than one for every wait."""
+        waited_for = (_pending(self._reader) and not self.patient) or _pending(self._drainer)
+        rest = self._since + self._idle_timeout - self._loop.time() if waited_for else self._idle_timeout
+        if rest <= 0:
+            self.fail(Stalled())
+        else:
+            self._timer = self._loop.call_later(rest, self._look)
+
+
+def _pending(future: "asyncio.Future[None] | None") -> bool:
+    return future is not None and not future.done()
+
+
+def _set(future: "asyncio.Future[None] | None") -> None:
+    if future is not None and not future.done():
+        future.set_result(None)

@@ -1,0 +1,52 @@
+"""Connections that are open and free, the youngest first: it is the least likely to have been closed."""
+
+import asyncio
+
+from proxy.upstream.connection import Connection
+from proxy.upstream.dial import Dialer
+
+
+class Pool:
+    """Connections of one upstream. Whoever takes one gives it back, or aborts it."""
+
+    def __init__(self, dialer: Dialer, keepalive: float, most: int) -> None:
+        self._dialer, self._keepalive, self._most = dialer, keepalive, most
+        self._idle: list[Connection] = []
+        self._sweeper: asyncio.TimerHandle | None = None
+
+    async def take(self, fresh: bool = False) -> Connection:
+        """A free connection, or with `fresh` in any case a new one. Raises as `Dialer.open` does."""
+        now = asyncio.get_running_loop().time()
+        while self._idle and not fresh:
+            connection = self._idle.pop()
+            if connection.open and now - connection.idle_since < self._keepalive:
+                return connection
+            connection.abort()
+        return await self._dialer.open()
+
+    def give_back(self, connection: Connection) -> None:
+        """A connection that is not needed any more; kept if it can serve again."""
+        if not connection.reusable or len(self._idle) >= self._most:
+            connection.abort()
+            return
+        loop = asyncio.get_running_loop()
+        connection.idle_since = loop.time()
+        self._idle.append(connection)
+        if self._sweeper is None:
+            self._sweeper = loop.call_later(self._keepalive, self._sweep)
+
+    def close(self) -> None:
+        if self._sweeper is not None:
+            self._sweeper.cancel()
+        while self._idle:
+            self._idle.pop().abort()
+
+    def _sweep(self) -> None:
+        """End those that nobody has taken for so long; look again while any is left."""
+        loop = asyncio.get_running_loop()
+        long_ago = loop.time() - self._keepalive
+        for connection in self._idle:
+            if connection.idle_since <= long_ago or not connection.open:
+                connection.abort()
+        self._idle = [connection for connection in self._idle if connection.open]
+        self._sweeper = loop.call_later(self._keepalive, self._sweep) if self._idle else None

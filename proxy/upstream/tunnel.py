@@ -1,0 +1,76 @@
+"""After an upgrade: bytes both ways, until one side ends. Messages, pings and close codes are the peers' own affair."""
+
+import asyncio
+import time
+from typing import Any, cast
+
+from aiohttp import web
+
+from proxy.exchange import GONE, Exchange
+from proxy.headers import RawHeaders, RawPairs, tokens
+from proxy.replies import Relayed
+from proxy.upstream.connection import Connection
+from proxy.upstream.faults import PROBLEMS
+from proxy.wire.heads import ReplyHead
+
+
+def upgrade_headers(raw: RawHeaders) -> RawPairs:
+    """What asks the upstream for an upgrade, where the client asked for one (RFC 9110, section 7.8); else nothing."""
+    if b"upgrade" not in tokens(raw, b"connection"):
+        return []
+    asked = [(name, value) for name, value in raw if name.lower() == b"upgrade"]
+    return [(b"Connection", b"Upgrade"), *asked] if asked else []
+
+
+async def tunnel(
+    request: web.Request, exchange: Exchange, connection: Connection, head: ReplyHead
+) -> web.StreamResponse:
+    """Send the upstream's consent (101) on, then bytes both ways; returns when the upstream has ended.
+
+    When the client ends, the server cancels the handler. No silence is too long: neither side owes the other a word.
+    """
+    connection.patient = True
+    response = Relayed(head, None, bodiless=True)
+    try:
+        await response.prepare(request)
+        exchange.first_byte = time.perf_counter()
+        # As aiohttp's own WebSocketResponse does it: the rest of the connection goes to this parser.
+        request.protocol.set_parser(cast(Any, _FromClient(request, exchange, connection)))
+        while data := await connection.read():
+            await request.writer.write(data)
+            exchange.bytes_out += len(data)
+    except ConnectionError:
+        exchange.error = GONE
+    except PROBLEMS:
+        exchange.error = "the upstream broke off"
+    return response
+
+
+class _FromClient:
+    """What the server calls with the bytes of an upgraded connection."""
+
+    def __init__(self, request: web.Request, exchange: Exchange, connection: Connection) -> None:
+        self._transport, self._exchange, self._connection = request.transport, exchange, connection
+        self._waiting: asyncio.Task[None] | None = None
+
+    def feed_data(self, data: bytes) -> tuple[bool, bytes]:
+        self._exchange.bytes_in += len(data)
+        self._connection.write([data])
+        if self._connection.full and self._waiting is None and self._transport is not None:
+            self._transport.pause_reading()
+            self._waiting = asyncio.get_running_loop().create_task(self._resume())
+        return False, b""
+
+    def feed_eof(self) -> None:
+        """The client has ended; the handler is cancelled too, and ends the upstream's connection."""
+
+    async def _resume(self) -> None:
+        """Read from the client again as soon as the upstream has taken enough."""
+        try:
+            await self._connection.drain()
+        except PROBLEMS:
+            return
+        finally:
+            self._waiting = None
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.resume_reading()

@@ -1,0 +1,152 @@
+"""Where a reply's body ends, and what of its bytes is body (RFC 9112, sections 6 and 7)."""
+
+import re
+from typing import Protocol
+
+from proxy.headers import tokens
+from proxy.wire.heads import BadReply, ReplyHead
+
+_LENGTH = re.compile(rb"[0-9]{1,18}")
+_SIZE = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;[^\x00-\x08\x0a-\x1f\x7f]*)?")
+_PLAIN_SIZE = re.compile(rb"([1-9A-Fa-f][0-9A-Fa-f]{0,7})\r\n")
+_MAX_LINE = 8 * 1024
+_MAX_TRAILERS = 64 * 1024
+
+
+class Body(Protocol):
+    """Takes a body apart as it arrives. `done` once it is complete; `over` tells that bytes came behind its end."""
+
+    done: bool
+    over: bool
+    length: int | None
+    """Bytes in all, where the head told."""
+    absent: bool
+    """Whether there is no body at all, whatever the head told of one."""
+
+    def feed(self, data: bytes) -> bytes:
+        """The part of the body in `data`. Raises `BadReply` where the framing is broken."""
+
+    def end(self) -> bool:
+        """The connection has ended: whether the body is whole."""
+
+
+class Sized:
+    """A body of so many bytes; `absent` for a reply that has none, not even an empty one."""
+
+    __slots__ = ("_rest", "absent", "done", "length", "over")
+
+    def __init__(self, length: int, *, absent: bool = False) -> None:
+        self.length = None if absent else length
+        self.absent = absent
+        self._rest, self.done, self.over = length, length == 0, False
+
+    def feed(self, data: bytes) -> bytes:
+        self.over = len(data) > self._rest
+        if self.over:
+            data = data[: self._rest]
+        self._rest -= len(data)
+        self.done = self._rest == 0
+        return data
+
+    def end(self) -> bool:
+        return self.done
+
+
+class UntilClose:
+    """A body that ends with its connection."""
+
+    __slots__ = ("absent", "done", "length", "over")
+
+    def __init__(self) -> None:
+        self.length: int | None = None
+        self.absent = self.done = self.over = False
+
+    def feed(self, data: bytes) -> bytes:
+        return data
+
+    def end(self) -> bool:
+        self.done = True
+        return True
+
+
+class Chunked:
+    """A body in chunks; their extensions and the trailers are passed over."""
+
+    __slots__ = ("_line", "_rest", "_state", "_trailers", "absent", "done", "length", "over")
+
+    def __init__(self) -> None:
+        self.length: int | None = None
+        self.absent = self.done = self.over = False
+        self._state, self._line, self._rest, self._trailers = self._size, b"", 0, 0
+
+    def feed(self, data: bytes) -> bytes:
+        if not self._rest and not self._line and self._state == self._size:
+            # Most often, just one whole chunk has come: an event, as the upstream wrote it.
+            found = _PLAIN_SIZE.match(data)
+            if found and len(data) == found.end() + int(found[1], 16) + 2 and data.endswith(b"\r\n"):
+                return data[found.end() : -2]
+        body: list[bytes] = []
+        position = 0
+        while position < len(data) and not self.done:
+            if self._rest:
+                chunk = data[position : position + self._rest]
+                body.append(chunk)
+                self._rest -= len(chunk)
+                position += len(chunk)
+            else:
+                position = self._take_line(data, position)
+        self.over = position < len(data)
+        return body[0] if len(body) == 1 else b"".join(body)
+
+    def end(self) -> bool:
+        return self.done
+
+    def _take_line(self, data: bytes, position: int) -> int:
+        """Read up to the end of a line, and act on it when it is whole; gives the position behind it."""
+        end = data.find(b"\n", position) + 1
+        self._line += data[position : end or len(data)]
+        if len(self._line) > _MAX_LINE:
+            raise BadReply("sent a chunk with an endless size")
+        if end:
+            line, self._line = self._line[:-1].removesuffix(b"\r"), b""
+            self._state(line)
+        return end or len(data)
+
+    def _size(self, line: bytes) -> None:
+        size = _SIZE.fullmatch(line)
+        if size is None:
+            raise BadReply("sent a chunk without a valid size")
+        self._rest = int(size[1], 16)
+        self._state = self._behind if self._rest else self._trailer
+
+    def _behind(self, line: bytes) -> None:
+        """The line end behind a chunk's data."""
+        if line:
+            raise BadReply("sent a chunk that is longer than its size")
+        self._state = self._size
+
+    def _trailer(self, line: bytes) -> None:
+        self.done = not line
+        self._trailers += len(line)
+        if self._trailers > _MAX_TRAILERS:
+            raise BadReply("sent endless trailers")
+
+
+def body_of(method: bytes, head: ReplyHead) -> Body:
+    """How the body of a reply to `method` is framed (RFC 9112, section 6.3).
+
+    Raises `BadReply` where two readers could see two different ends: that is how replies are smuggled.
+    """
+    codings = tokens(head.headers, b"transfer-encoding")
+    lengths = {value for name, value in head.headers if name.lower() == b"content-length"}
+    if codings and (lengths or codings != [b"chunked"] or head.minor == 0):
+        raise BadReply("sent a reply with contradictory framing")
+    if len(lengths) > 1 or not all(map(_LENGTH.fullmatch, lengths)):
+        raise BadReply("sent a reply with an invalid length")
+    if head.status == 101:
+        return UntilClose()
+    if method == b"HEAD" or head.status in (204, 304) or head.interim:
+        return Sized(0, absent=True)
+    if codings:
+        return Chunked()
+    return Sized(int(lengths.pop())) if lengths else UntilClose()

@@ -1,0 +1,82 @@
+"""Heads of messages: a reply's head from its bytes, and both kinds to bytes (RFC 9112, sections 3 to 5)."""
+
+import re
+from dataclasses import dataclass
+
+from proxy.headers import RawHeaders, RawPairs
+
+MAX_HEAD = 256 * 1024
+"""Bytes that a head may have in all, in either direction."""
+
+MAX_HEADERS = 512
+"""Headers that a head may have."""
+
+_STATUS_LINE = re.compile(rb"HTTP/1\.([0-9]) ([1-9][0-9]{2})(?: ([^\x00-\x08\x0a-\x1f\x7f]*))?")
+# A token, a colon right behind it, and a value without control characters but tabs (RFC 9110, section 5.5). The blanks
+# around the value are stripped afterwards: a pattern that looks for them takes the square of their number.
+_LINE = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[^\x00-\x08\x0a-\x1f\x7f]*\r?\n"
+_ALL_LINES = re.compile(rb"(?:%b)*" % _LINE)
+_NAME_AND_VALUE = re.compile(rb"([^:]+):([^\r\n]*)\r?\n")
+
+
+class BadReply(Exception):  # noqa: N818 - named for what it tells, as the faults of the upstream are
+    """What the upstream sent is not a reply that could be relayed; the text says why, and quotes nothing of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyHead:
+    """Status line and headers of a reply, as they came: order, case and duplicates. `minor` is of HTTP/1.x."""
+
+    minor: int
+    status: int
+    reason: bytes
+    headers: RawPairs
+
+    @property
+    def interim(self) -> bool:
+        """Whether another head follows (RFC 9110, section 15.2). 101 is the last one of its connection."""
+        return self.status < 200 and self.status != 101
+
+
+def head_end(received: bytes | bytearray, start: int = 0) -> int:
+    """Where the head that begins `received` ends, its blank line included; -1 if it is not complete.
+
+    Looking begins at `start`: nothing before it can belong to the end. Raises `BadReply` when it is too large.
+    """
+    end = received.find(b"\n\r\n", start) + 3
+    # Some servers end their lines with LF alone; a recipient may take that (RFC 9112, section 2.2).
+    alone = received.find(b"\n\n", start, end if end > 2 else len(received)) + 2
+    if alone > 1:
+        end = alone
+    if (end if end > 2 else len(received)) > MAX_HEAD:
+        raise BadReply("sent a head that is too large")
+    return end if end > 2 or alone > 1 else -1
+
+
+def parse_reply_head(head: bytes) -> ReplyHead:
+    """A whole head with its blank line. Raises `BadReply` for anything that two readers could read differently."""
+    line_end = head.index(b"\n")
+    status = _STATUS_LINE.fullmatch(head[:line_end].removesuffix(b"\r"))
+    if status is None:
+        raise BadReply("sent something that is not an HTTP reply")
+    lines = head[line_end + 1 : -2 if head.endswith(b"\r\n") else -1]
+    if _ALL_LINES.fullmatch(lines) is None:
+        raise BadReply("sent a malformed header")
+    headers = [(name, value.strip(b" \t")) for name, value in _NAME_AND_VALUE.findall(lines)]
+    if len(headers) > MAX_HEADERS:
+        raise BadReply("sent too many headers")
+    return ReplyHead(int(status[1]), int(status[2]), status[3] or b"", headers)
+
+
+def request_head(method: bytes, target: bytes, headers: RawHeaders) -> bytes:
+    """The head of a request, blank line included."""
+    return b"%b %b HTTP/1.1\r\n%b" % (method, target, _lines(headers))
+
+
+def reply_head(status: int, reason: bytes, headers: RawHeaders) -> bytes:
+    """The head of a reply, blank line included."""
+    return b"HTTP/1.1 %d %b\r\n%b" % (status, reason, _lines(headers))
+
+
+def _lines(headers: RawHeaders) -> bytes:
+    return b"".join([b"%b: %b\r\n" % header for header in headers]) + b"\r\n"

@@ -1,0 +1,74 @@
+"""The command: what it says when something is missing, and what it makes of rows that fail."""
+
+import contextlib
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from bench import __main__ as program
+from bench.latency import WrongReplyError
+from bench.processes import Running, Stack
+from bench.results import Result
+from bench.rows import Bench
+
+REACHED = Result("relay", "added median", "ms", 0.1, bound=0.4)
+MISSED = Result("relay", "added median", "ms", 0.5, bound=0.4)
+_NOBODY: Any = None
+STACK = Stack(*(Running(name, 0, 0.0, _NOBODY) for name in ("upstream", "nginx", "Sidestep")))
+
+
+def test_what_is_missing_is_told_with_how_to_install_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(program, "which_nginx", lambda: None)
+    monkeypatch.setattr(program, "which_wrk", lambda: None)
+    assert program.main([]) == 2
+    said = capsys.readouterr().err
+    assert "apt install nginx-light" in said
+    assert "apt install wrk" in said
+
+
+@pytest.mark.parametrize("arguments", [["nothing"], ["--rounds", "0"], ["--seconds", "x"]])
+def test_a_command_line_that_cannot_be_used_ends_with_2(arguments: list[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        program.main(arguments)
+    assert ended.value.code == 2
+
+
+def run(monkeypatch: pytest.MonkeyPatch, *rows: Result | Exception) -> int:
+    """The exit code of a run of one row that yields these."""
+
+    def row(_bench: Bench) -> Iterator[Result]:
+        for found in rows:
+            if isinstance(found, Exception):
+                raise found
+            yield found
+
+    monkeypatch.setattr(program, "_missing", list)
+    monkeypatch.setattr(program, "stack", lambda _folder: contextlib.nullcontext(STACK))
+    monkeypatch.setattr(program.signal, "signal", lambda *_: None)
+    monkeypatch.setitem(program.ROWS, "relay", row)
+    return program.main(["relay"])
+
+
+def test_a_run_whose_rows_are_reached_ends_with_0(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert run(monkeypatch, REACHED) == 0
+
+
+def test_a_missed_row_ends_it_with_1(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(monkeypatch, REACHED, MISSED) == 1
+    assert capsys.readouterr().out.count("MISSED") == 1
+
+
+def test_a_row_that_could_not_be_measured_ends_it_with_1_and_says_why(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(monkeypatch, REACHED, WrongReplyError("HTTP/1.1 502 Bad Gateway")) == 1
+    assert "relay could not be measured: WrongReplyError: HTTP/1.1 502" in capsys.readouterr().err
+
+
+def test_a_run_of_some_rows_writes_nothing(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(program, "_write", lambda *_: pytest.fail("written"))
+    run(monkeypatch, REACHED)
+    assert "nothing written" in capsys.readouterr().err

@@ -1,0 +1,188 @@
+"""A connection under pressure: readers that stop, upstreams that take or say nothing, bodies sent meanwhile."""
+
+import asyncio
+
+import pytest
+
+from proxy.upstream.connection import ENOUGH
+from proxy.upstream.faults import Stalled
+from tests.raw import Peer, reply
+from tests.upstream.links import answer, ask, linked, rest
+from tests.waiting import until
+
+LENGTH = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n"
+
+
+async def test_enough_unread_stops_the_upstream_and_reading_lets_it_go_on() -> None:
+    """What a stopped reader costs is bounded: no more than ENOUGH and what one event brings."""
+    size = 32 * 1024 * 1024
+    sent = 0
+
+    async def script(peer: Peer) -> None:
+        nonlocal sent
+        await peer.head()
+        await peer.send(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % size)
+        for _ in range(size // 65536):
+            await peer.send(b"x" * 65536)
+            sent += 65536
+        await peer.gone()
+
+    async with linked(script) as (connection, _):
+        ask(connection)
+        await connection.head()
+        await until(lambda: connection._paused)
+        assert ENOUGH < connection._held <= 2 * ENOUGH
+        assert sent < size
+        assert len(await rest(connection)) == size
+        assert connection.reusable
+
+
+async def test_drain_waits_until_the_upstream_takes_what_was_written() -> None:
+    size = 16 * 1024 * 1024
+    go = asyncio.Event()
+
+    async def script(peer: Peer) -> None:
+        await go.wait()
+        await peer.head()
+        await peer.reader.readexactly(size)
+        await peer.send(reply(b"taken"))
+        await peer.gone()
+
+    async with linked(script) as (connection, _):
+        ask(connection, b"POST")
+        connection.write([b"x" * size])
+        assert connection.full
+        draining = asyncio.ensure_future(connection.drain())
+        await asyncio.sleep(0)
+        assert not draining.done()
+        go.set()
+        await draining
+        assert (await connection.head()).status == 200
+
+
+async def test_a_silent_upstream_is_given_up() -> None:
+    async with linked(Peer.gone, idle_timeout=0.02) as (connection, _):
+        ask(connection)
+        with pytest.raises(Stalled):
+            await connection.head()
+        assert not connection.open
+
+
+async def test_an_upstream_that_falls_silent_within_its_reply_is_given_up() -> None:
+    async def script(peer: Peer) -> None:
+        await peer.head()
+        await peer.send(LENGTH + b"hal")
+        await peer.gone()
+
+    async with linked(script, idle_timeout=0.02) as (connection, _):
+        ask(connection)
+        await connection.head()
+        assert await connection.read() == b"hal"
+        with pytest.raises(Stalled):
+            await connection.read()
+
+
+async def test_an_upstream_that_takes_nothing_is_given_up_even_by_the_patient() -> None:
+    stop = asyncio.Event()
+
+    async def script(_peer: Peer) -> None:
+        await stop.wait()
+
+    async with linked(script, idle_timeout=0.02) as (connection, _):
+        ask(connection, b"POST")
+        connection.patient = True
+        connection.write([b"x" * 32 * 1024 * 1024])
+        with pytest.raises(Stalled):
+            await connection.drain()
+        stop.set()
+
+
+async def test_the_patient_wait_longer_than_the_idle_timeout() -> None:
+    """The reply comes when the timer has gone off three times: each time it found nobody to blame."""
+    looks = 0
+
+    async def script(peer: Peer) -> None:
+        await peer.head()
+        await until(lambda: looks >= 3)
+        await peer.send(reply(b"late"))
+        await peer.gone()
+
+    async with linked(script, idle_timeout=0.02) as (connection, _):
+        look = connection._look
+
+        def counted() -> None:
+            nonlocal looks
+            looks += 1
+            look()
+
+        connection._look = counted  # type: ignore[method-assign]
+        ask(connection)
+        connection.patient = True
+        look()
+        assert (await connection.head()).status == 200
+
+
+async def test_nobody_is_blamed_for_silence_while_nobody_waits() -> None:
+    """An idle connection outlives the timeout, and serves again."""
+
+    async def script(peer: Peer) -> None:
+        for _ in range(2):
+            await peer.head()
+            await peer.send(reply(b"x"))
+        await peer.gone()
+
+    async with linked(script, idle_timeout=0.02) as (connection, _):
+        await answer(connection)
+        first = connection._timer
+        await until(lambda: connection._timer is not first)
+        assert connection.reusable
+        await answer(connection)
+
+
+async def test_the_sender_writes_while_the_reply_is_awaited_and_patience_ends_with_it() -> None:
+    more = asyncio.Event()
+
+    async def script(peer: Peer) -> None:
+        await peer.head()
+        await peer.reader.readexactly(4)
+        await peer.send(reply(b"got it"))
+        await peer.gone()
+
+    async with linked(script) as (connection, _):
+
+        async def sending() -> None:
+            await more.wait()
+            connection.write([b"rest"])
+
+        ask(connection, b"POST")
+        connection.accompany(sending())
+        assert connection.patient
+        more.set()
+        assert (await connection.head()).status == 200
+        assert await rest(connection) == b"got it"
+        assert not connection.patient
+        assert connection.reusable
+
+
+async def test_an_early_answer_arrives_while_the_request_is_still_being_sent_and_the_sender_ends_with_it() -> None:
+    ended = asyncio.Event()
+
+    async def script(peer: Peer) -> None:
+        await peer.head()
+        await peer.send(reply(b"too large", status="413 Too Large"))
+
+    async with linked(script) as (connection, _):
+
+        async def sending() -> None:
+            try:
+                await asyncio.get_running_loop().create_future()
+            finally:
+                ended.set()
+
+        ask(connection, b"POST")
+        connection.accompany(sending())
+        assert (await connection.head()).status == 413
+        assert await rest(connection) == b"too large"
+        assert not connection.reusable
+        connection.abort()
+        await ended.wait()
