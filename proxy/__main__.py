@@ -9,7 +9,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
-from proxy import agreements, config, places, service, toml
+from proxy import agreements, config, notify, places, service, toml
 from proxy.commandline import parser
 from proxy.observe import logger, take_over_library_logs
 from proxy.rules.load import Loaded, load
@@ -54,13 +54,21 @@ def serve_command(options: argparse.Namespace, settings: config.Config) -> int:
     take_over_library_logs(log)
     loaded = _rules(settings)
     service.report(loaded.problems, log)
+    try:
+        manager, held = notify.manager(), notify.listening()
+    except notify.ManagerError as error:
+        log.error("cannot serve", problem=str(error))
+        return USAGE_ERROR
+    if not settings.listen.token and (beyond := notify.beyond_loopback(held)):
+        log.error("cannot serve", problem=f"a socket for other machines ({', '.join(beyond)}), and no listen.token")
+        return USAGE_ERROR
 
     def again() -> tuple[config.Config, Loaded]:
         anew = _settings(options)
         return anew, _rules(anew)
 
     try:
-        _run(service.serve(settings, loaded, log, again))
+        _run(service.serve(settings, loaded, log, again, manager, held))
     except OSError as error:
         log.error("cannot listen", host=settings.listen.host, port=settings.listen.port, problem=error.strerror)
         return 1
