@@ -21,3 +21,5 @@ Where to look first: `middleware` for the flow, `rules/ruleset` for the decision
 back, `filters/shell/grammar` for what is trusted of a shell command. `__main__`, `service` and `commands` are the
 program around it.
 """
+
+__version__ = "0.1.0"

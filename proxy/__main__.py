@@ -1,4 +1,4 @@
-"""Command line to a command: `python -m proxy --config config.toml` serves; the others are about the rules."""
+"""From the command line to a command: `python -m proxy`, or `sidestep` when it is installed, serves."""
 
 import proxy.lean  # isort: skip  # noqa: F401 - before anything that imports aiohttp
 
@@ -9,8 +9,8 @@ from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
-from proxy import agreements, config, service, toml
-from proxy.exchange import Version, parse_version
+from proxy import agreements, config, notify, places, service, toml
+from proxy.commandline import parser
 from proxy.observe import logger, take_over_library_logs
 from proxy.rules.load import Loaded, load
 
@@ -21,7 +21,9 @@ USAGE_ERROR = 2
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    options = _parser().parse_args(arguments)
+    options = parser().parse_args(arguments)
+    if options.command in ABOUT_THE_MACHINE:
+        return ABOUT_THE_MACHINE[options.command](options)
     try:
         settings = _settings(options)
     except toml.TomlError as error:
@@ -52,21 +54,66 @@ def serve_command(options: argparse.Namespace, settings: config.Config) -> int:
     take_over_library_logs(log)
     loaded = _rules(settings)
     service.report(loaded.problems, log)
+    try:
+        manager, held = notify.manager(), notify.listening()
+    except notify.ManagerError as error:
+        log.error("cannot serve", problem=str(error))
+        return USAGE_ERROR
+    if not settings.listen.token and (beyond := notify.beyond_loopback(held)):
+        log.error("cannot serve", problem=f"a socket for other machines ({', '.join(beyond)}), and no listen.token")
+        return USAGE_ERROR
 
     def again() -> tuple[config.Config, Loaded]:
         anew = _settings(options)
         return anew, _rules(anew)
 
     try:
-        _run(service.serve(settings, loaded, log, again))
+        _run(service.serve(settings, loaded, log, again, manager, held))
     except OSError as error:
         log.error("cannot listen", host=settings.listen.host, port=settings.listen.port, problem=error.strerror)
         return 1
     return 0
 
 
+def init_command(options: argparse.Namespace) -> int:
+    from proxy.commands import init
+
+    where = places.for_system() if options.system else places.for_user()
+    return init.run(places.carried(), where, options.root, private=not options.system)
+
+
+def service_command(options: argparse.Namespace) -> int:
+    from proxy.commands import install_service
+
+    job = install_service.Job(options.user, options.root, options.dry_run, sys.platform)
+    return (install_service.install if options.command == "install-service" else install_service.uninstall)(job)
+
+
+def doctor_command(options: argparse.Namespace) -> int:
+    from proxy.commands.doctor import examination
+
+    file, given = _given(options)
+    return _run(examination.run(examination.Patient(file, given, options.client), json=options.json))
+
+
+ABOUT_THE_MACHINE: dict[str, Callable[[argparse.Namespace], int]] = {
+    "doctor": doctor_command,
+    "init": init_command,
+    "install-service": service_command,
+    "uninstall-service": service_command,
+}
+"""Commands that need no settings that can be used."""
+
+
 def _settings(options: argparse.Namespace) -> config.Config:
-    return config.load(options.config, [*options.set, *options.set_behind])
+    return config.load(*_given(options))
+
+
+def _given(options: argparse.Namespace) -> tuple[Path, list[str]]:
+    """The file of settings, and what else was set; what is said last wins."""
+    file = options.config or places.config_in_use()
+    around = [*places.state_settings(file), *places.credential_settings()]
+    return file, [*around, *options.set, *options.set_behind]
 
 
 def _rules(settings: config.Config) -> Loaded:
@@ -85,40 +132,6 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     except ImportError:
         return None
     return uvloop.new_event_loop
-
-
-def _parser() -> argparse.ArgumentParser:
-    """`--config` and `--set` may stand before the command and behind it; what stands behind wins."""
-    parser = argparse.ArgumentParser(prog="python -m proxy", description="A local proxy for Claude Code.")
-    parser.add_argument("--config", type=Path, default=Path("config.toml"), help="the settings (default: config.toml)")
-    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="override a setting")
-    parser.set_defaults(command="serve", set_behind=[])
-    behind = argparse.ArgumentParser(add_help=False)
-    behind.add_argument("--config", type=Path, default=argparse.SUPPRESS, help="the settings (default: config.toml)")
-    behind.add_argument(
-        "--set", action="append", default=[], dest="set_behind", metavar="KEY=VALUE", help="override a setting"
-    )
-    as_json = argparse.ArgumentParser(add_help=False)
-    as_json.add_argument("--json", action="store_true", help="one JSON document, for machines")
-    commands = parser.add_subparsers(dest="command", metavar="command", help="default: serve")
-    commands.add_parser("serve", parents=[behind], help="serve")
-    commands.add_parser("demo", parents=[behind], help="show every side question answered, without key or network")
-    commands.add_parser("check", parents=[behind, as_json], help="try every rule's examples on all rules together")
-    told = commands.add_parser("explain", parents=[behind, as_json], help="tell what becomes of a request, and why")
-    told.add_argument("files", nargs="+", metavar="FILE", help='a request body, or JSON Lines of a capture; "-": stdin')
-    told.add_argument(
-        "--client-version", type=_version, metavar="V", help="whose a bare body is (default: the newest tested)"
-    )
-    commands.add_parser("rules", parents=[behind, as_json], help="list the rules in the order in which they are asked")
-    commands.add_parser("schema", parents=[behind, as_json], help="print the JSON Schema of a rule file, for editors")
-    return parser
-
-
-def _version(text: str) -> Version:
-    try:
-        return parse_version(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f'found {text!r}, expected a version such as "2.1.83"') from None
 
 
 if __name__ == "__main__":

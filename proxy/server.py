@@ -2,7 +2,8 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+import socket
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any
@@ -18,6 +19,11 @@ from proxy.wire.heads import MAX_HEAD, MAX_HEADERS
 
 BACKLOG = 2048
 """Connections that may wait to be accepted: with the usual 128, one in eight of 1,000 opened at once was reset."""
+
+_FIRST = 0.5
+"""Seconds in which a client that has just connected may send its first request before the process ends."""
+
+_PAUSE = 0.01
 
 # What the application's promises need of aiohttp's side of a connection.
 _OPTIONS: dict[str, Any] = {
@@ -116,10 +122,16 @@ class Inbound(web.RequestHandler):
         if self._ending:
             self.close()
 
+    @property
+    def is_new(self) -> bool:
+        """Whether no request has come yet by this connection."""
+        return self._request_count == 0
+
     def end(self) -> None:
-        """End the connection, but not before the request that is being served has been served, its body included."""
+        """End the connection, but not before the request that has come has been served, its body included."""
         self._ending = True
-        if self._serving is None:
+        waits_for_one = self._waiter is not None and not self._waiter.done()
+        if self._serving is None and (waits_for_one or self.is_new):
             self.force_close()
 
     def _head_fits(self, data: bytes) -> bool:
@@ -175,10 +187,11 @@ class Inbound(web.RequestHandler):
 
 @asynccontextmanager
 async def listening(
-    app: web.Application, config: Config, log: Logger, drain_timeout: float
+    app: web.Application, config: Config, log: Logger, drain_timeout: float, held: Sequence[socket.socket] = ()
 ) -> AsyncIterator[tuple[str, int]]:
     """Serve `app` while the context lasts; gives the address. Then running requests have `drain_timeout` seconds.
 
+    `held` are sockets that somebody else has opened, and listens on too; without any, one is opened as configured.
     Raises OSError when the address cannot be listened on.
     """
     loop = asyncio.get_running_loop()
@@ -189,12 +202,16 @@ async def listening(
         options = {**_OPTIONS, "keepalive_timeout": config.listen.keepalive_timeout}
         assert runner.server is not None
         make = partial(Inbound, runner.server, config.limits, load, log, loop=loop, **options)
-        server = await loop.create_server(make, config.listen.host, config.listen.port, backlog=BACKLOG)
+        servers = [await loop.create_server(make, sock=each, backlog=BACKLOG) for each in held] or [
+            await loop.create_server(make, config.listen.host, config.listen.port, backlog=BACKLOG)
+        ]
         try:
-            host, port = server.sockets[0].getsockname()[:2]
+            host, port = servers[0].sockets[0].getsockname()[:2]
             yield host, port
         finally:
-            server.close()
+            for server in servers:
+                server.close()
+            await _first_requests(runner.server)
             await _drain(runner.server, load, drain_timeout)
     finally:
         await runner.cleanup()
@@ -208,3 +225,15 @@ async def _drain(server: web.Server, load: Load, seconds: float) -> None:
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(seconds):
             await load.idle()
+
+
+async def _first_requests(server: web.Server) -> None:
+    """Wait a little for the first requests of clients that have just been let in, to serve them too.
+
+    Where somebody else holds the socket, a restart refuses no connection: nor may it drop one that it has accepted.
+    """
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(_FIRST):
+            await asyncio.sleep(_PAUSE)  # what was accepted last is a connection only after some turns of the loop
+            while any(isinstance(each, Inbound) and each.is_new for each in server.connections):  # noqa: ASYNC110
+                await asyncio.sleep(_PAUSE)

@@ -6,18 +6,20 @@ import gc
 import os
 import secrets
 import signal
+import socket
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from yarl import URL
 
-from proxy import agreements
+from proxy import agreements, notify
 from proxy.agreements import Agreements
 from proxy.app import build
 from proxy.config import Config
 from proxy.desk import Desk, in_force
 from proxy.desk import desk as at_desk
+from proxy.notify import Manager
 from proxy.observe import Logger
 from proxy.rules.load import Loaded
 from proxy.server import listening
@@ -27,7 +29,14 @@ Again = Callable[[], tuple[Config, Loaded]]
 """Reads configuration and rules anew; raises `TomlError` when the configuration cannot be used."""
 
 
-async def serve(config: Config, loaded: Loaded, log: Logger, again: Again) -> None:
+async def serve(
+    config: Config,
+    loaded: Loaded,
+    log: Logger,
+    again: Again,
+    manager: Manager = notify.NOBODY,
+    held: Sequence[socket.socket] = (),
+) -> None:
     """Serve until SIGTERM or SIGINT; then let running requests finish, for the drain time at most.
 
     SIGHUP loads the rules, and the settings of `[rules]` and `[breaker]`, anew. Raises OSError when the address cannot
@@ -39,18 +48,29 @@ async def serve(config: Config, loaded: Loaded, log: Logger, again: Again) -> No
     desk = at_desk(config, loaded.rules, secrets.token_bytes(32), counted)
     desk.faults = tuple(map(str, loaded.problems))
     stop = _stop_signal(log)
-    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, lambda: reload(desk, log, again))
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, lambda: reload(desk, log, again, manager))
     drain = config.stop.drain_timeout
-    async with listening(build(config, desk, log), config, log, drain) as (host, port):
+    async with listening(build(config, desk, log), config, log, drain, held) as (host, port):
         address = str(URL.build(scheme="http", host=host, port=port))
         log.info("listening", address=address, upstream=config.upstream.url, rules=len(loaded.rules.rules))
+        manager.tell(notify.READY)
+        living = asyncio.create_task(manager.keep(lambda: f"{len(desk.now.rules.rules)} rules"))
         await stop.wait()
         desk.stopping = True
+        manager.tell(notify.STOPPING)
         log.info("stopping", drain_timeout=drain)
+    living.cancel()  # not before: the watchdog looks on while requests finish
     log.info("stopped")
 
 
-def reload(desk: Desk, log: Logger, again: Again) -> None:
+def reload(desk: Desk, log: Logger, again: Again, manager: Manager = notify.NOBODY) -> None:
+    """Reload, and tell the service manager when it begins and ends."""
+    manager.reloading()
+    _reload(desk, log, again)
+    manager.tell(notify.READY)
+
+
+def _reload(desk: Desk, log: Logger, again: Again) -> None:
     """Put new rules in force, all of them or none: with any fault in them, those in force stay."""
     try:
         config, loaded = again()

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from proxy import __main__ as program
 from proxy import toml
+from proxy.commandline import parser
 from proxy.filters import FILTERS
 from proxy.rules import schema
 from proxy.rules.facts import FACTS, fact
@@ -19,7 +20,11 @@ from proxy.rules.operators import OPERATORS
 ROOT = Path(__file__).parent.parent
 PAGE = (ROOT / "docs/rules.md").read_text("utf-8")
 README = (ROOT / "README.md").read_text("utf-8")
+SERVICE = (ROOT / "docs/service.md").read_text("utf-8")
+DEPLOY = (ROOT / "docs/deploy.md").read_text("utf-8")
 MODELS = [model for model in vars(schema).values() if isinstance(model, type) and issubclass(model, BaseModel)]
+OTHERS = ("journalctl", "pipx", "podman", "systemctl")
+"""Other people's programs, of which a page may speak."""
 VALUES = ("on", "shadow", "off", "text", "json", "paths", "form", "decline", "answer", "forward")
 
 
@@ -90,22 +95,26 @@ def test_the_worked_example_fits_among_the_shipped_rules(tmp_path: Path, capsys:
     assert program.main([*given, "check"]) == 0, capsys.readouterr().out
 
 
-@pytest.mark.parametrize("command", sorted({*commands(PAGE), *commands(README)}))
+@pytest.mark.parametrize(
+    "command", sorted({found for page in (PAGE, README, SERVICE, DEPLOY) for found in commands(page)})
+)
 def test_every_command_on_the_page_exists(command: str) -> None:
-    words = shlex.split(re.split(r" [<>|] ", command)[0])
+    words = shlex.split(re.split(r" [<>|] ", command.removeprefix("sudo "))[0])
     if words[0] == "make":
         assert re.search(rf"^{words[1]}:", (ROOT / "Makefile").read_text(), re.MULTILINE)
     elif "proxy" in words:
-        program._parser().parse_args(words[words.index("proxy") + 1 :])
+        parser().parse_args(words[words.index("proxy") + 1 :])
+    elif words[0] == "sidestep":
+        parser().parse_args(words[1:])
     else:
-        assert words[-1] == "claude"
+        assert words[-1] == "claude" or words[0] in OTHERS
 
 
 def test_every_command_of_the_program_is_on_the_page() -> None:
-    help_text = program._parser().format_help()
-    known = re.findall(r"^    ([a-z]+) ", help_text, re.MULTILINE)
+    help_text = parser().format_help()
+    known = re.findall(r"^    ([a-z-]+) ", help_text, re.MULTILINE)
     assert {"check", "explain", "rules", "schema"} <= set(known)
-    assert {name for name in known if f"`{name}" not in PAGE + README} == set()
+    assert {name for name in known if f"`{name}" not in PAGE + README + SERVICE} == set()
 
 
 def test_every_link_on_the_pages_leads_somewhere() -> None:

@@ -1,0 +1,80 @@
+"""The command line: every command, its options and its help."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from proxy import __version__
+from proxy.exchange import Version, parse_version
+
+_CONFIG = (
+    "the settings (default: the clone's own; installed: those that `init` wrote for you, or else the ones carried)"
+)
+
+
+def parser() -> argparse.ArgumentParser:
+    """`--config` and `--set` may stand before the command and behind it; what stands behind wins."""
+    whole = argparse.ArgumentParser(prog=_program(sys.argv[0]), description="A local proxy for Claude Code.")
+    whole.add_argument("--version", action="version", version=f"sidestep {__version__}")
+    whole.add_argument("--config", type=Path, default=None, help=_CONFIG)
+    whole.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="override a setting")
+    whole.set_defaults(command="serve", set_behind=[])
+    commands = whole.add_subparsers(dest="command", metavar="command", help="default: serve")
+    _about_rules(commands)
+    _about_the_machine(commands)
+    return whole
+
+
+def _program(called: str) -> str:
+    """The name by which people call it again."""
+    return "sidestep" if Path(called).stem == "sidestep" else "python -m proxy"
+
+
+def _about_rules(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    behind, as_json = _behind(), _as_json()
+    commands.add_parser("serve", parents=[behind], help="serve")
+    commands.add_parser("demo", parents=[behind], help="show every side question answered, without key or network")
+    commands.add_parser("check", parents=[behind, as_json], help="try every rule's examples on all rules together")
+    told = commands.add_parser("explain", parents=[behind, as_json], help="tell what becomes of a request, and why")
+    told.add_argument("files", nargs="+", metavar="FILE", help='a request body, or JSON Lines of a capture; "-": stdin')
+    told.add_argument(
+        "--client-version", type=_version, metavar="V", help="whose a bare body is (default: the newest tested)"
+    )
+    commands.add_parser("rules", parents=[behind, as_json], help="list the rules in the order in which they are asked")
+    commands.add_parser("schema", parents=[behind, as_json], help="print the JSON Schema of a rule file, for editors")
+
+
+def _about_the_machine(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    root = argparse.ArgumentParser(add_help=False)
+    root.add_argument("--root", type=Path, default=Path("/"), metavar="DIR", help="write below DIR, for packagers")
+    service = argparse.ArgumentParser(add_help=False)
+    service.add_argument("--user", action="store_true", help="your own service, in place of the machine's")
+    service.add_argument("--dry-run", action="store_true", help="say what would be done, and do nothing")
+    written = commands.add_parser("init", parents=[root], help="write settings and rules of your own, over nothing")
+    written.add_argument("--system", action="store_true", help="where the machine's service reads them")
+    commands.add_parser("install-service", parents=[root, service], help="put a systemd or launchd service in place")
+    commands.add_parser("uninstall-service", parents=[root, service], help="remove just that")
+    doctor = commands.add_parser("doctor", parents=[_behind(), _as_json()], help="find what is wrong, and what to do")
+    doctor.add_argument("--client", action="store_true", help="look at Claude Code's settings as well, at no key")
+
+
+def _behind() -> argparse.ArgumentParser:
+    behind = argparse.ArgumentParser(add_help=False)
+    behind.add_argument("--config", type=Path, default=argparse.SUPPRESS, help=_CONFIG)
+    behind.add_argument(
+        "--set", action="append", default=[], dest="set_behind", metavar="KEY=VALUE", help="override a setting"
+    )
+    return behind
+
+
+def _as_json() -> argparse.ArgumentParser:
+    as_json = argparse.ArgumentParser(add_help=False)
+    as_json.add_argument("--json", action="store_true", help="one JSON document, for machines")
+    return as_json
+
+
+def _version(text: str) -> Version:
+    try:
+        return parse_version(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f'found {text!r}, expected a version such as "2.1.83"') from None

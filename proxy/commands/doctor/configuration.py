@@ -1,0 +1,30 @@
+"""Settings, rules and their examples."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from proxy import config, toml
+from proxy.commands.check import check
+from proxy.commands.doctor.findings import Finding, fault, ok
+from proxy.commands.tables import problem_line
+from proxy.config import Config
+from proxy.rules.load import Loaded
+
+
+def settings(file: Path, given: Sequence[str]) -> tuple[Config | None, list[Finding]]:
+    """The settings, and what is to be said of them; None when they cannot be used."""
+    try:
+        return config.load(file, given), [ok("settings", str(file))]
+    except toml.TomlError as error:
+        todo = "mend it there" if file.exists() else "name the file (--config), or write one: sidestep init"
+        return None, [fault("settings", problem_line(problem), todo) for problem in error.problems]
+
+
+def rules(loaded: Loaded) -> list[Finding]:
+    """Every fault of a rule, alone or among the others."""
+    report = check(loaded)
+    if report.problems:
+        return [fault("rules", problem_line(problem), "mend it, then reload") for problem in report.problems]
+    off = sum(entry.rule.status != "on" for entry in loaded.entries)
+    aside = f", {off} of them not on" if off else ""
+    return [ok("rules", f"{report.rules} rules{aside}, {report.examples} examples")]

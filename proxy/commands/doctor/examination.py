@@ -1,0 +1,79 @@
+"""The whole of it, in its order: what can be seen, then the self-test."""
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from yarl import URL
+
+from proxy.commands.doctor import configuration, manager, network
+from proxy.commands.doctor.bench import Bench, NotStartedError, scripted, second
+from proxy.commands.doctor.client import client
+from proxy.commands.doctor.files import permissions
+from proxy.commands.doctor.findings import Finding, as_json, as_text, exit_code, fault, warning
+from proxy.commands.doctor.probes import PROBES, probe
+from proxy.commands.doctor.shortcuts import shortcuts, to_repeat
+from proxy.config import Config
+from proxy.rules.load import Loaded, load
+
+
+@dataclass(frozen=True, slots=True)
+class Patient:
+    """What is examined: a file of settings with further settings, and the client if it is wanted."""
+
+    file: Path
+    given: Sequence[str]
+    client: bool
+
+
+async def run(patient: Patient, *, json: bool) -> int:
+    """Print every finding; 1 when there is a fault, 0 for warnings too."""
+    findings = [finding async for finding in examine(patient)]
+    print(as_json(findings) if json else as_text(findings))
+    return exit_code(findings)
+
+
+async def examine(patient: Patient) -> AsyncIterator[Finding]:
+    config, found = configuration.settings(patient.file, patient.given)
+    for finding in found:
+        yield finding
+    if config is None:
+        yield network.clock()
+        yield warning("self-test", "not run: it needs settings that can be used", "mend them first")
+        return
+    loaded = load(Path(config.rules.directory))
+    for finding in configuration.rules(loaded):
+        yield finding
+    async for finding in _surroundings(patient.file, config):
+        yield finding
+    if patient.client:
+        for finding in client(config.listen):
+            yield finding
+    async for finding in _self_test(patient, config, loaded):
+        yield finding
+
+
+async def _surroundings(file: Path, config: Config) -> AsyncIterator[Finding]:
+    url = URL(config.upstream.url)
+    for finding in permissions(file, config):
+        yield finding
+    yield await network.port(config.listen, getattr(config.listen, "token", ""))
+    yield await network.upstream_name(url, config.listen, getattr(config.upstream, "proxy", ""))
+    yield network.tls(url, getattr(config.upstream, "ca_file", ""))
+    yield network.clock()
+    for finding in await manager.service(file, config.listen):
+        yield finding
+
+
+async def _self_test(patient: Patient, config: Config, loaded: Loaded) -> AsyncIterator[Finding]:
+    """What a second process with the same settings and rules does, before an upstream on loopback."""
+    async with scripted(to_repeat(loaded.rules)) as (script, port):
+        try:
+            async with second(patient.file, patient.given, config, port) as sidestep:
+                bench = Bench(sidestep, script)
+                for name, run_probe in PROBES.items():
+                    yield await probe(name, run_probe, bench)
+                for finding in await shortcuts(loaded.entries, bench):
+                    yield finding
+        except NotStartedError as error:
+            yield fault("self-test", f"a second Sidestep did not start: {error}", "run `serve` to see all that it says")

@@ -1,0 +1,187 @@
+"""`install-service` and `uninstall-service`: the service manager's files, put in place and removed."""
+
+import os
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from proxy import config, places, toml
+from proxy.commands import init
+from proxy.commands.units import LABEL, SYSTEMD, Service, address, is_ours, launch_agent, out_of_sight, systemd_unit
+
+_IN_HOME = """{path}: a system service does not see this place, so it cannot run the program there.
+Install it for the machine (`sudo pipx install --global .`), or take a service of your own: add --user."""
+_NO_DAEMON = "On macOS, Sidestep is a launch agent of yours: add --user."
+_FOREIGN = "{path}: not written by Sidestep, and left as it is. Move it away to go on."
+_NO_PORT = "listen.port = 0: a service needs a port of its own."
+
+
+class NotPossibleError(Exception):
+    """Why nothing was done, in words for people."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One call of a command: whose service, on which platform (`sys.platform`), below which root."""
+
+    user: bool
+    root: Path
+    dry: bool
+    platform: str
+
+    @property
+    def own(self) -> places.Places:
+        return places.for_user(self.platform) if self.user else places.for_system(self.platform)
+
+    @property
+    def there(self) -> places.Places:
+        """Where files are written now: `own`, below the root."""
+        return self.own.below(self.root)
+
+    @property
+    def launchd(self) -> bool:
+        return self.platform == "darwin"
+
+    @property
+    def files(self) -> list[Path]:
+        names = [f"{LABEL}.plist"] if self.launchd else SYSTEMD
+        return [self.there.services / name for name in names]
+
+
+def install(job: Job) -> int:
+    """Put settings, rules and service in place, and print what was done and what is next; 1 if it is not possible."""
+    try:
+        for line in _install(job):
+            print(line)
+    except (NotPossibleError, toml.TomlError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    except OSError as error:
+        print(_not_written(job, error), file=sys.stderr)
+        return 1
+    print("Next:", *(f"  {command}" for command in _next_after_install(job)), sep="\n")
+    return 0
+
+
+def uninstall(job: Job) -> int:
+    """Remove the service's files, and print what was done and what is next; 1 if it is not possible."""
+    try:
+        for line in _uninstall(job):
+            print(line)
+    except NotPossibleError as error:
+        print(error, file=sys.stderr)
+        return 1
+    except OSError as error:
+        print(_not_written(job, error), file=sys.stderr)
+        return 1
+    print("Next:", *(f"  {command}" for command in _next_after_uninstall(job)), sep="\n")
+    return 0
+
+
+def _install(job: Job) -> Iterator[str]:
+    _refuse_foreign(job)
+    if job.launchd and not job.user:
+        raise NotPossibleError(_NO_DAEMON)
+    if not job.user and job.root == Path("/"):
+        hidden = out_of_sight([Path(sys.executable), Path(sys.executable).resolve(), places.carried()])
+        if hidden:
+            raise NotPossibleError(_IN_HOME.format(path=hidden))
+    settings = job.there.config_file
+    if settings.exists():
+        yield f"{settings}: kept"
+    elif job.dry:
+        yield f"{settings} and rules: would be written"
+    else:
+        for written in init.init(places.carried(), job.own, job.root, private=job.user):
+            yield f"{written.path}: {written.outcome}"
+    listen = config.load(settings if settings.exists() else places.carried() / "config.toml").listen
+    if listen.port == 0:
+        raise NotPossibleError(_NO_PORT)
+    for path, text in _texts(job, address(listen.host, listen.port)).items():
+        yield f"{path}: {_put(job, path, text)}"
+
+
+def _texts(job: Job, listen: str) -> dict[Path, str]:
+    service = Service((*_program(), "serve", "--config", str(job.own.config_file)), listen, _folder())
+    if job.launchd:
+        return {job.files[0]: launch_agent(service, job.own.state / "sidestep.log")}
+    templates = places.carried() / "systemd" / ("user" if job.user else "")
+    return {path: systemd_unit((templates / path.name).read_text("utf-8"), service) for path in job.files}
+
+
+def _program() -> tuple[str, ...]:
+    """How this installation is started: its own `sidestep`, or the interpreter in a clone."""
+    command = Path(sys.executable).with_name("sidestep")
+    return (str(command),) if command.exists() else (sys.executable, "-m", "proxy")
+
+
+def _folder() -> Path | None:
+    return places.carried() if places.is_clone() and len(_program()) > 1 else None
+
+
+def _put(job: Job, path: Path, text: str) -> str:
+    before = path.read_text("utf-8") if path.exists() else None
+    if before == text:
+        return "as it should be"
+    if job.dry:
+        return "would be written" if before is None else "would be written anew"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if job.launchd:
+        job.there.state.mkdir(0o700, parents=True, exist_ok=True)
+    beside = path.with_name(f".{path.name}.new")
+    beside.write_text(text, "utf-8")
+    beside.chmod(0o644)
+    os.replace(beside, path)
+    return "wrote" if before is None else "wrote anew"
+
+
+def _uninstall(job: Job) -> Iterator[str]:
+    _refuse_foreign(job)
+    for path in job.files:
+        if not path.exists():
+            yield f"{path}: was not there"
+            continue
+        for gone in (*_enabled(path), path):
+            if not job.dry:
+                gone.unlink()
+            yield f"{gone}: {'would be removed' if job.dry else 'removed'}"
+    yield f"{job.there.config} and {job.there.state}: kept"
+
+
+def _enabled(unit: Path) -> list[Path]:
+    """The links by which `systemctl enable` has had a unit started; without the unit they lead nowhere."""
+    return [link for link in sorted(unit.parent.glob(f"*.wants/{unit.name}")) if link.is_symlink()]
+
+
+def _refuse_foreign(job: Job) -> None:
+    for path in job.files:
+        if path.is_symlink() or (path.exists() and not is_ours(path.read_text("utf-8", errors="replace"))):
+            raise NotPossibleError(_FOREIGN.format(path=path))
+
+
+def _not_written(job: Job, error: OSError) -> str:
+    hint = "" if job.user or not isinstance(error, PermissionError) else "; run it with sudo, or add --user"
+    return f"{error.filename}: {error.strerror}{hint}"
+
+
+def _systemctl(job: Job) -> str:
+    return "systemctl --user" if job.user else "systemctl"
+
+
+def _next_after_install(job: Job) -> list[str]:
+    if job.launchd:
+        return [f"launchctl bootstrap gui/$(id -u) '{job.files[0]}'", "sidestep doctor --client"]
+    told = "" if job.user else f" --config {job.own.config_file}"
+    control = _systemctl(job)
+    return [
+        f"{control} daemon-reload",
+        f"{control} enable --now sidestep.socket sidestep.service",
+        f"sidestep doctor{told}",
+    ]
+
+
+def _next_after_uninstall(job: Job) -> list[str]:
+    if job.launchd:
+        return [f"launchctl bootout gui/$(id -u)/{LABEL}"]
+    return [f"{_systemctl(job)} stop sidestep.socket sidestep.service", f"{_systemctl(job)} daemon-reload"]

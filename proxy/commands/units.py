@@ -1,0 +1,101 @@
+"""What a service manager is given: units for systemd, a property list for launchd. Pure: text to text."""
+
+import plistlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+MARK = "Written by `sidestep install-service`, which may write it anew; changes belong in a drop-in."
+"""Stands in every file that Sidestep has written, and may therefore write over or remove."""
+
+LABEL = "local.sidestep"
+"""The service's name for launchd."""
+
+SYSTEMD = ("sidestep.service", "sidestep.socket")
+
+HIDDEN_FROM_SERVICES = ("/home", "/root", "/run/user", "/tmp", "/var/tmp")
+"""What a system unit with `ProtectHome=yes` and `PrivateTmp=yes` does not see (systemd.exec(5))."""
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """This installation as a service manager must know it."""
+
+    command: tuple[str, ...]
+    """The program and its arguments; the program's path is absolute."""
+    listen: str
+    """`127.0.0.1:8787` or `[::1]:8787`."""
+    folder: Path | None = None
+    """In which it must be started; None when it can be anywhere."""
+
+
+def systemd_unit(template: str, service: Service) -> str:
+    """A unit as it is carried, with this installation's program and address in it."""
+    start = " ".join(map(_quoted, service.command))
+    lines = f"ExecStart={start}"
+    if service.folder:
+        lines = f"WorkingDirectory={_plain(str(service.folder))}\n{lines}"
+    text = re.sub("^ExecStart=.*$", lambda _: lines, template, flags=re.MULTILINE)
+    text = re.sub("^ListenStream=.*$", lambda _: f"ListenStream={service.listen}", text, flags=re.MULTILINE)
+    return f"# {MARK}\n{text}"
+
+
+def launch_agent(service: Service, log: Path) -> str:
+    """A property list for launchd (launchd.plist(5)): started at login, anew when it fails; `log` takes its output."""
+    keys = {
+        "Label": LABEL,
+        "ProgramArguments": list(service.command),
+        "RunAtLoad": True,
+        "KeepAlive": {"SuccessfulExit": False},
+        "ThrottleInterval": 1,
+        "ExitTimeOut": 90,
+        "ProcessType": "Interactive",
+        "SoftResourceLimits": {"NumberOfFiles": 65536},
+        "HardResourceLimits": {"NumberOfFiles": 65536},
+        "StandardOutPath": str(log),
+        "StandardErrorPath": str(log),
+    }
+    if service.folder:
+        keys["WorkingDirectory"] = str(service.folder)
+    declaration, _, rest = plistlib.dumps(keys, sort_keys=False).decode().partition("\n")
+    return f"{declaration}\n<!-- {MARK} -->\n{rest}"
+
+
+def is_ours(text: str) -> bool:
+    """Whether `install-service` has written this."""
+    return any(MARK in line for line in text.split("\n", 2)[:2])
+
+
+def listens(unit: str) -> list[str]:
+    """The addresses in a socket unit."""
+    return re.findall(r"^ListenStream=(\S+)\s*$", unit, re.MULTILINE)
+
+
+def program(unit: str) -> str:
+    """The program that a service unit starts; empty when none can be told."""
+    found = re.search(r'^ExecStart=(?:"((?:[^"\\]|\\.)*)"|(\S+))', unit, re.MULTILINE)
+    path = (found[1] or found[2]) if found else ""
+    return re.sub(r"\\(.)", r"\1", path).replace("%%", "%").replace("$$", "$")
+
+
+def address(host: str, port: int) -> str:
+    """As `ListenStream=` wants it. A name would not do: only addresses are taken there."""
+    if host == "localhost":
+        host = "127.0.0.1"
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def out_of_sight(paths: Sequence[Path]) -> Path | None:
+    """The first of the paths that a system service would not see."""
+    return next((path for path in paths if any(path.is_relative_to(top) for top in HIDDEN_FROM_SERVICES)), None)
+
+
+def _quoted(word: str) -> str:
+    """A word of a command line (systemd.service(5), "Command lines"): no specifier, no variable, one word."""
+    escaped = _plain(word).replace("$", "$$").replace("\\", "\\\\").replace('"', '\\"')
+    return escaped if re.fullmatch(r"[\w@%+=:,./$-]+", word) else f'"{escaped}"'
+
+
+def _plain(text: str) -> str:
+    return text.replace("%", "%%")

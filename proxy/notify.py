@@ -1,0 +1,157 @@
+"""What Sidestep and systemd tell each other: readiness and signs of life, and the sockets that systemd holds.
+
+The protocols are those of sd_notify(3), sd_watchdog_enabled(3) and sd_listen_fds(3). Without a manager that wants to
+hear, telling does nothing.
+"""
+
+import asyncio
+import ipaddress
+import os
+import socket
+import time
+from collections.abc import Callable, Mapping, MutableMapping
+from dataclasses import dataclass
+from typing import NoReturn, TextIO
+
+READY = "READY=1"
+STOPPING = "STOPPING=1"
+ALIVE = "WATCHDOG=1"
+
+FIRST_DESCRIPTOR = 3
+"""SD_LISTEN_FDS_START: the first after standard input, output and error."""
+
+PRIORITIES = {"critical": 2, "error": 3, "warning": 4, "info": 6, "debug": 7}
+"""Levels to the journal's priorities: a line that begins with `<N>` is filed under N (sd-daemon(3))."""
+
+_UNHURRIED = 10.0
+"""Seconds between two status lines where there is no watchdog to feed."""
+
+_LONGEST_STATUS = 400
+
+
+class ManagerError(ValueError):
+    """What a service manager has put into the environment cannot be used."""
+
+
+@dataclass(frozen=True, slots=True)
+class Manager:
+    """The service manager that has started this process."""
+
+    address: str = ""
+    """Of its datagram socket, a leading `@` for the abstract namespace; empty when it does not listen."""
+    patience: float = 0.0
+    """Seconds without a sign of life after which it ends the process; 0 when it does not watch."""
+
+    def tell(self, *assignments: str) -> bool:
+        """Send `KEY=VALUE` lines in one message; whether it went. A manager that cannot be reached stops nothing."""
+        if not self.address:
+            return False
+        address = "\0" + self.address[1:] if self.address.startswith("@") else self.address
+        try:
+            with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
+                sender.setblocking(False)  # a full queue must not hold up the event loop
+                sender.sendto("\n".join(assignments).encode(), address)
+        except OSError:
+            return False
+        return True
+
+    def reloading(self) -> None:
+        """Say that a reload begins; `READY=1` ends it. The time is what `Type=notify-reload` tells reloads apart by."""
+        self.tell("RELOADING=1", f"MONOTONIC_USEC={time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000}")
+
+    async def keep(self, status: Callable[[], str]) -> None:
+        """Give signs of life, each with a status line, until cancelled; at once done when nobody wants to hear.
+
+        Twice in every span of patience, as sd_watchdog_enabled(3) advises. An event loop that hangs gives none.
+        """
+        while self.address:
+            self.tell(*([ALIVE] if self.patience else []), line(status()))
+            await asyncio.sleep(self.patience / 2 or _UNHURRIED)
+
+
+NOBODY = Manager()
+"""Started by a person, in a terminal."""
+
+
+def line(text: str) -> str:
+    """A status line, on one line."""
+    return f"STATUS={' '.join(text.split())[:_LONGEST_STATUS]}"
+
+
+def is_journal(stream: TextIO, environ: Mapping[str, str] = os.environ) -> bool:
+    """Whether what is written to `stream` goes to the journal, by `JOURNAL_STREAM` (systemd.exec(5))."""
+    device, _, inode = environ.get("JOURNAL_STREAM", "").partition(":")
+    try:
+        status = os.fstat(stream.fileno())
+    except (OSError, ValueError):  # closed, or no file at all
+        return False
+    return (device, inode) == (str(status.st_dev), str(status.st_ino))
+
+
+def manager(environ: MutableMapping[str, str] = os.environ) -> Manager:
+    """Who started this process. Its variables are taken out, so that no process of ours speaks in our name.
+
+    Raises `ManagerError`.
+    """
+    address = environ.pop("NOTIFY_SOCKET", "")
+    if address and (address[0] not in "@/" or len(address) < 2):
+        raise ManagerError(f"NOTIFY_SOCKET is {address!r}, expected an absolute path or a name after @")
+    span, watched = environ.pop("WATCHDOG_USEC", ""), environ.pop("WATCHDOG_PID", "")
+    if not span or (watched and _number("WATCHDOG_PID", watched) != os.getpid()):
+        return Manager(address)
+    return Manager(address, _number("WATCHDOG_USEC", span) / 1_000_000)
+
+
+def listening(environ: MutableMapping[str, str] = os.environ) -> list[socket.socket]:
+    """The sockets that were handed over to listen on, in their order; none when there was no hand-over to this process.
+
+    They are not inherited further, and do not block. Their variables are taken out of `environ`. Raises `ManagerError`,
+    and then leaves the descriptors as they are.
+    """
+    process, count = environ.pop("LISTEN_PID", ""), environ.pop("LISTEN_FDS", "")
+    names = environ.pop("LISTEN_FDNAMES", "").split(":")
+    if not process or not count or _number("LISTEN_PID", process) != os.getpid():
+        return []
+    found = []
+    for index in range(_number("LISTEN_FDS", count)):
+        name = names[index] if index < len(names) and names[index] else "unknown"
+        found.append(_adopt(FIRST_DESCRIPTOR + index, name))
+    return found
+
+
+def beyond_loopback(sockets: list[socket.socket]) -> list[str]:
+    """The addresses among the sockets' that other machines can reach."""
+    hosts = [str(held.getsockname()[0]) for held in sockets]
+    return [host for host in hosts if not _is_loopback(host)]
+
+
+def _is_loopback(host: str) -> bool:
+    address = ipaddress.ip_address(host.partition("%")[0])
+    mapped = getattr(address, "ipv4_mapped", None)
+    return bool((mapped or address).is_loopback)
+
+
+def _adopt(descriptor: int, name: str) -> socket.socket:
+    """A handed-over descriptor as the listening TCP socket that it must be."""
+
+    def refuse(what: str) -> NoReturn:
+        raise ManagerError(f"descriptor {descriptor} ({name}) is {what}, expected a listening TCP socket")
+
+    try:
+        held = socket.socket(fileno=descriptor)
+    except OSError as error:
+        refuse(f"no socket ({error.strerror})")
+    internet = held.family in (socket.AF_INET, socket.AF_INET6) and held.type == socket.SOCK_STREAM
+    if not internet or not held.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
+        kind = f"{held.family.name} {held.type.name}" + (", not listening" if internet else "")
+        held.detach()
+        refuse(kind)
+    held.set_inheritable(False)
+    held.setblocking(False)
+    return held
+
+
+def _number(name: str, text: str) -> int:
+    if not (text.isascii() and text.isdigit()):
+        raise ManagerError(f"{name} is {text!r}, expected a number")
+    return int(text)

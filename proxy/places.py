@@ -1,0 +1,117 @@
+"""Where files are: those that Sidestep carries, and where a platform keeps configuration, state and services."""
+
+import os
+import pwd
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import orjson
+
+NAME = "sidestep"
+
+TOKEN = "listen.token"
+"""A setting, and the name of the credential that brings it."""
+
+_PACKAGE = Path(__file__).resolve().parent
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """The folders of one installation; all absolute."""
+
+    config: Path
+    """Holds `config.toml` and `rules/`."""
+    state: Path
+    services: Path
+    """Where unit files or launchd's property lists are put."""
+
+    @property
+    def config_file(self) -> Path:
+        return self.config / "config.toml"
+
+    def below(self, root: Path) -> "Places":
+        """The same folders in another root, as packagers and images want them."""
+        return Places(*(root / place.relative_to("/") for place in (self.config, self.state, self.services)))
+
+
+def carried() -> Path:
+    """The folder that holds the `config.toml`, `rules/` and `systemd/` that came with this program."""
+    inside = _PACKAGE / "defaults"
+    return inside if inside.is_dir() else _PACKAGE.parent
+
+
+def is_clone() -> bool:
+    """Whether this program runs from a clone (or an editable installation), and not from a wheel."""
+    return carried() == _PACKAGE.parent
+
+
+def for_user(platform: str = "", environ: Mapping[str, str] = os.environ) -> Places:
+    """One user's places: the XDG Base Directory Specification 0.8, or `~/Library` on macOS ("darwin")."""
+    home = _home(environ)
+    if (platform or sys.platform) == "darwin":
+        support = home / "Library/Application Support" / NAME
+        return Places(support, support / "state", home / "Library/LaunchAgents")
+    config = _xdg(environ, "XDG_CONFIG_HOME", home / ".config")
+    state = _xdg(environ, "XDG_STATE_HOME", home / ".local/state")
+    return Places(config / NAME, state / NAME, config / "systemd/user")
+
+
+def for_system(platform: str = "") -> Places:
+    """The machine's places: what `ConfigurationDirectory=` and `StateDirectory=` stand for in a system unit."""
+    if (platform or sys.platform) == "darwin":
+        support = Path("/Library/Application Support") / NAME
+        return Places(support, support / "state", Path("/Library/LaunchDaemons"))
+    return Places(Path("/etc") / NAME, Path("/var/lib") / NAME, Path("/etc/systemd/system"))
+
+
+def config_in_use(environ: Mapping[str, str] = os.environ) -> Path:
+    """The settings to use when none are named.
+
+    A clone uses its own. An installed program uses the user's, if `sidestep init` has written them, or what it carries.
+    Never the `config.toml` of whatever folder one happens to be in: many programs have a file of that name.
+    """
+    if is_clone():
+        return carried() / "config.toml"
+    own = for_user(environ=environ).config_file
+    return own if own.exists() else carried() / "config.toml"
+
+
+def state_settings(config: Path, environ: Mapping[str, str] = os.environ) -> list[str]:
+    """`KEY=VALUE` settings that keep state out of the installed program, where nothing may be written."""
+    if is_clone() or config.resolve().parent != carried():
+        return []
+    return [f"{key}={path}" for key, path in state_files(for_user(environ=environ).state).items()]
+
+
+def credential_settings(environ: Mapping[str, str] = os.environ) -> list[str]:
+    """Settings that the service manager has brought where this process alone can read them.
+
+    The token need not stand in a file of settings that everybody may read (systemd.exec(5), `LoadCredential=`).
+    """
+    folder = environ.get("CREDENTIALS_DIRECTORY", "")
+    file = Path(folder) / TOKEN
+    token = file.read_text("utf-8").strip() if folder and file.is_file() else ""
+    return [f"{TOKEN}={orjson.dumps(token).decode()}"] if token else []
+
+
+def state_files(folder: Path) -> dict[str, Path]:
+    """The setting of every file of state to its place in `folder`."""
+    return {"shadow.file": folder / "agreement.json", "capture.file": folder / "capture.jsonl"}
+
+
+def _home(environ: Mapping[str, str]) -> Path:
+    """The root for a user who has none, as in a container."""
+    if environ.get("HOME", "").startswith("/"):
+        return Path(environ["HOME"])
+    try:
+        return Path(pwd.getpwuid(os.getuid()).pw_dir)
+    except KeyError:
+        return Path("/")
+
+
+def _xdg(environ: Mapping[str, str], name: str, otherwise: Path) -> Path:
+    """Relative values are to be ignored ("Basics" of the specification)."""
+    value = environ.get(name, "")
+    return Path(value) if value.startswith("/") else otherwise

@@ -1,0 +1,113 @@
+"""What Claude Code is set to: the base URL, tool search, and nothing else."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from proxy.commands.doctor.client import client
+from proxy.commands.doctor.findings import Finding
+from proxy.config import Listen
+
+GOOD = {"ANTHROPIC_BASE_URL": "http://127.0.0.1:8787", "ENABLE_TOOL_SEARCH": "true"}
+SEVERITY = {"ok": 0, "warning": 1, "fault": 2}
+SECRET = "sk-ant-secret"
+
+
+def _look(folder: Path, environ: dict[str, str] | None = None, **files: object) -> dict[str, Finding]:
+    """By check, the worst of each. `files` are settings by name: `user`, `project` and `local`."""
+    program = folder / "bin/claude"
+    program.parent.mkdir()
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o755)
+    for name, path in [
+        ("user", ".claude/settings.json"),
+        ("project", "work/.claude/settings.json"),
+        ("local", "work/.claude/settings.local.json"),
+    ]:
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        if name in files:
+            value = files[name]
+            (folder / path).write_text(value if isinstance(value, str) else json.dumps({"env": value}))
+    whole = {"HOME": str(folder), "PATH": str(program.parent), **(environ or {})}
+    found = client(Listen(), whole, folder / "work")
+    assert SECRET not in repr(found)
+    return {finding.check: finding for finding in sorted(found, key=lambda finding: SEVERITY[finding.verdict])}
+
+
+def test_a_client_that_goes_through_sidestep_is_well(tmp_path: Path) -> None:
+    found = _look(tmp_path, user={**GOOD, "ANTHROPIC_API_KEY": SECRET})
+    assert {finding.verdict for finding in found.values()} == {"ok"}
+    assert found["base URL"].found == f"http://127.0.0.1:8787, in {tmp_path}/.claude/settings.json"
+
+
+@pytest.mark.parametrize("url", ["http://localhost:8787", "http://[::1]:8787/", "http://127.0.0.1:8787/"])
+def test_every_loopback_name_leads_here(tmp_path: Path, url: str) -> None:
+    assert _look(tmp_path, {**GOOD, "ANTHROPIC_BASE_URL": url})["base URL"].verdict == "ok"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://127.0.0.1:8788",
+        "https://127.0.0.1:8787",
+        f"https://user:{SECRET}@gateway.example/?key={SECRET}",
+        "http://127.0.0.1:8787/v1",
+        SECRET,
+        "http://[",
+    ],
+)
+def test_a_base_url_that_leads_elsewhere_is_a_fault(tmp_path: Path, url: str) -> None:
+    finding = _look(tmp_path, user={**GOOD, "ANTHROPIC_BASE_URL": url})["base URL"]
+    assert finding.verdict == "fault"
+    assert finding.todo == "set ANTHROPIC_BASE_URL to http://127.0.0.1:8787"
+
+
+def test_no_base_url_is_a_warning_that_says_where_to_put_it(tmp_path: Path) -> None:
+    finding = _look(tmp_path)["base URL"]
+    assert finding.verdict == "warning"
+    assert '{"env": {"ANTHROPIC_BASE_URL": "http://127.0.0.1:8787"}}' in finding.todo
+
+
+def test_tool_search_that_nobody_switched_on_is_a_warning(tmp_path: Path) -> None:
+    found = _look(tmp_path, user={"ANTHROPIC_BASE_URL": GOOD["ANTHROPIC_BASE_URL"]})
+    assert (found["tool search"].verdict, "ENABLE_TOOL_SEARCH" in found["tool search"].todo) == ("warning", True)
+
+
+def test_tool_search_switched_off_on_purpose_is_left_so(tmp_path: Path) -> None:
+    finding = _look(tmp_path, {**GOOD, "ENABLE_TOOL_SEARCH": "false"})["tool search"]
+    assert (finding.verdict, finding.found) == ("ok", "off, in the environment")
+
+
+def test_another_provider_makes_the_base_url_void(tmp_path: Path) -> None:
+    finding = _look(tmp_path, {"CLAUDE_CODE_USE_BEDROCK": "1"}, user=GOOD)["base URL"]
+    assert (finding.verdict, "CLAUDE_CODE_USE_BEDROCK" in finding.found) == ("fault", True)
+
+
+def test_local_settings_go_before_the_projects_these_before_the_users_and_those_before_the_environment(
+    tmp_path: Path,
+) -> None:
+    def url(port: int) -> dict[str, str]:
+        return {"ANTHROPIC_BASE_URL": f"http://127.0.0.1:{port}"}
+
+    files = {"local": url(1), "project": url(2), "user": url(3)}
+    for number, name in enumerate([*files, "environment"], 1):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        found = _look(folder, url(4), **files)["base URL"].found
+        assert found.startswith(f"http://127.0.0.1:{number}, in ")
+        files.pop(name, None)
+
+
+def test_settings_that_are_not_json_are_a_warning(tmp_path: Path) -> None:
+    finding = _look(tmp_path, GOOD, user="{,")["client"]
+    assert finding.verdict == "warning"
+    assert finding.found.startswith(f"{tmp_path}/.claude/settings.json cannot be read as JSON")
+
+
+def test_no_file_but_the_settings_is_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[str] = []
+    read = Path.read_bytes
+    monkeypatch.setattr(Path, "read_bytes", lambda path: (opened.append(path.name), read(path))[1])
+    _look(tmp_path, user=GOOD)
+    assert set(opened) == {"managed-settings.json", "settings.local.json", "settings.json"}

@@ -1,0 +1,109 @@
+"""The whole command, as people and machines run it."""
+
+import json
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from proxy import __main__ as program
+from proxy.commands.doctor.findings import Finding, as_text, exit_code
+from proxy.commands.doctor.probes import PROBES
+from tests.versions import ASKED
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(autouse=True)
+def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No service, no settings of the person who runs the tests."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    shutil.copytree(ROOT / "rules", tmp_path / "rules")
+    return Path(shutil.copy(ROOT / "config.toml", tmp_path))
+
+
+def _run(capsys: pytest.CaptureFixture[str], file: Path, *more: str) -> tuple[int, dict[str, dict[str, Any]]]:
+    """Exit code and findings by check. The upstream's name is a number, so that nobody is asked about it."""
+    upstream = ["--set", "upstream.url=http://127.0.0.1:9"]
+    code = program.main(["doctor", "--json", "--config", str(file), *upstream, *more])
+    document = json.loads(capsys.readouterr().out)
+    assert document["ok"] == (code == 0)
+    return code, {finding["check"]: finding for finding in document["findings"]}
+
+
+def test_a_healthy_machine_passes_every_check_and_every_shortcut(
+    file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, found = _run(capsys, file)
+    assert code == 0
+    seen = ["settings", "rules", "permissions", "port", "upstream", "TLS", "clock", "service"]
+    assert list(found) == [*seen, *PROBES, *(f"rule {name}" for name in ASKED)]
+    assert {found[f"rule {name}"]["verdict"] for name in ASKED} == {"ok"}
+    assert not (file.parent / "state").exists()
+
+
+def test_people_get_a_table(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (file.parent / "rules").chmod(0o777)
+    assert program.main(["doctor", "--config", str(file), "--set", "upstream.url=http://127.0.0.1:9"]) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].split() == ["verdict", "check", "found", "what", "to", "do"]
+    (row,) = (line for line in lines if line.startswith("fault"))
+    assert f"{file.parent / 'rules'}: everybody may change it" in row
+    assert row.endswith(f"chmod o-w {file.parent / 'rules'}")
+    assert lines[-1].startswith("22 checks: 1 fault, ")
+
+
+def test_without_settings_that_can_be_used_it_says_what_it_can(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, found = _run(capsys, file, "--set", "listen.port=many")
+    assert code == 1
+    assert {check: finding["verdict"] for check, finding in found.items()} == {
+        "settings": "fault",
+        "clock": "ok",
+        "self-test": "warning",
+    }
+
+
+def test_rules_in_shadow_are_left_to_the_upstream_and_broken_ones_are_missed(
+    file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    warm_up = file.parent / "rules/70-warm-up.toml"
+    warm_up.write_text(warm_up.read_text().replace('"answer"\n', '"answer"\nstatus = "shadow"\n', 1))
+    (file.parent / "rules/95-mine.toml").write_text("[[rules]]\nname = 3\n")
+    code, found = _run(capsys, file)
+    assert (code, found["rules"]["verdict"]) == (1, "fault")
+    assert found["rule warm-up"]["found"] == "in shadow: left to the model"
+    assert found["rule topic"]["verdict"] == "ok"
+
+
+def test_a_program_that_does_not_start_is_a_fault_with_its_last_words(
+    file: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    broken = tmp_path / "python"
+    broken.write_text("#!/bin/sh\necho 'ImportError: no uvloop for this machine' >&2\nexit 1\n")
+    broken.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(broken))
+    code, found = _run(capsys, file)
+    assert (code, found["self-test"]["verdict"]) == (1, "fault")
+    assert "ImportError: no uvloop for this machine" in found["self-test"]["found"]
+
+
+def test_the_client_is_looked_at_when_it_is_asked_for(
+    file: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ANTHROPIC_BASE_URL", "http://127.0.0.1:1")
+    code, found = _run(capsys, file, "--client")
+    assert (code, found["base URL"]["verdict"]) == (1, "fault")
+
+
+def test_warnings_are_no_faults() -> None:
+    findings = [Finding("a", "ok", "well"), Finding("b", "warning", "so so", "look")]
+    assert exit_code(findings) == 0
+    assert as_text(findings).splitlines()[-1] == "2 checks: 0 faults, 1 warning"
+    assert as_text(findings[:1]).splitlines()[-1] == "1 check: all is well"

@@ -1,0 +1,111 @@
+"""Faults that can be seen in files: settings, rules, permissions."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from proxy import config
+from proxy.commands.doctor import configuration
+from proxy.commands.doctor.files import permissions
+from proxy.commands.doctor.findings import Finding
+from proxy.rules.load import load
+from tests.commands.given import BASE, HELLO, rule
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """Settings and rules as shipped, in a folder of the test's own."""
+    shutil.copy(ROOT / "config.toml", tmp_path)
+    shutil.copytree(ROOT / "rules", tmp_path / "rules")
+    return tmp_path / "config.toml"
+
+
+def _faults(findings: list[Finding]) -> list[str]:
+    assert all(finding.todo for finding in findings if finding.verdict != "ok")
+    return [finding.found for finding in findings if finding.verdict == "fault"]
+
+
+def test_settings_as_shipped_are_well(file: Path) -> None:
+    read, findings = configuration.settings(file, [])
+    assert read is not None
+    assert findings == [Finding("settings", "ok", str(file))]
+    assert [finding.verdict for finding in configuration.rules(load(file.parent / "rules"))] == ["ok"]
+    assert [finding.verdict for finding in permissions(file, read)] == ["ok"]
+
+
+def test_settings_that_are_not_there_can_be_written_by_init(tmp_path: Path) -> None:
+    read, (finding,) = configuration.settings(tmp_path / "none.toml", [])
+    assert read is None
+    assert (finding.verdict, "cannot be read" in finding.found, "init" in finding.todo) == ("fault", True, True)
+
+
+def test_every_fault_of_the_settings_is_a_row(file: Path) -> None:
+    file.write_text("[listne]\n\n[upstream]\nidle_timeout = 'long'\n")
+    read, findings = configuration.settings(file, ["log.level=loud"])
+    assert read is None
+    told = _faults(findings)
+    assert len(told) == 3
+    assert any("config.toml:1: listne: unknown key" in said for said in told)
+    assert any("config.toml:4: upstream.idle_timeout" in said for said in told)
+    assert any("log.level" in said for said in told)
+
+
+def test_a_folder_without_rules_is_a_fault(tmp_path: Path) -> None:
+    assert "no rule files" in _faults(configuration.rules(load(tmp_path)))[0]
+
+
+def test_a_rule_that_does_not_load_is_a_fault_with_its_place(file: Path) -> None:
+    (file.parent / "rules/95-mine.toml").write_text("[[rules]]\nname = 3\n")
+    assert any(
+        "95-mine.toml:2: rules[0].name" in said for said in _faults(configuration.rules(load(file.parent / "rules")))
+    )
+
+
+def test_rules_in_each_others_way_are_a_fault(tmp_path: Path) -> None:
+    """Each of them loads: what is wrong shows only when all are asked."""
+    (tmp_path / "1.toml").write_text(BASE + HELLO + rule("second", 'user_text = "hello"', "hello"))
+    loaded = load(tmp_path)
+    assert not loaded.problems
+    assert any("two rules claim one example" in said for said in _faults(configuration.rules(loaded)))
+
+
+@pytest.mark.parametrize("name", ["config.toml", "rules", "rules/20-topic.toml"])
+def test_what_everybody_may_change_is_a_fault(file: Path, name: str) -> None:
+    open_to_all = file.parent / name
+    open_to_all.chmod(0o777)
+    assert _faults(permissions(file, config.load(file))) == [f"{open_to_all}: everybody may change it"]
+
+
+def test_state_that_cannot_be_written_is_a_fault(file: Path) -> None:
+    """A file stands where the folder would have to be, which stops root too."""
+    (file.parent / "state").write_text("")
+    told = _faults(permissions(file, config.load(file)))
+    assert told == [f"{file.parent / 'state'}: state cannot be written there"]
+
+
+@pytest.mark.parametrize("name", ["capture.jsonl", "capture.jsonl.1"])
+def test_a_capture_that_others_may_read_is_a_fault(file: Path, name: str) -> None:
+    kept = file.parent / "state" / name
+    kept.parent.mkdir()
+    kept.touch(0o600)
+    assert _faults(permissions(file, config.load(file))) == []
+    kept.chmod(0o640)
+    assert _faults(permissions(file, config.load(file))) == [f"{kept}: others may read what you work on"]
+
+
+def test_state_that_one_may_not_look_into_is_a_warning(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As that of a service with a user of its own: below /var/lib/private, which is root's alone."""
+    hidden = file.parent / "state"
+    see = Path.exists
+
+    def exists(path: Path) -> bool:
+        if path == hidden:
+            raise PermissionError(13, "Permission denied")
+        return see(path)
+
+    monkeypatch.setattr(Path, "exists", exists)
+    (finding,) = permissions(file, config.load(file))
+    assert (finding.verdict, finding.todo) == ("warning", "run doctor with sudo")

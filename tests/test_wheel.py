@@ -1,0 +1,90 @@
+"""The program as people install it: a wheel in an environment of its own, run from anywhere.
+
+Its packages are those of the tests' own environment, so that nothing is fetched.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import venv
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from proxy import __version__
+
+ROOT = Path(__file__).parent.parent
+SOURCES = ("proxy", "rules", "systemd", "config.toml", "pyproject.toml", "setup.py", "MANIFEST.in", "README.md")
+
+
+def _run(command: list[str], cwd: Path, home: Path) -> subprocess.CompletedProcess[str]:
+    clean = {"HOME": str(home), "PATH": os.environ["PATH"]}
+    return subprocess.run(command, cwd=cwd, env=clean, capture_output=True, text=True, timeout=120, check=False)
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Built from a copy, since building leaves traces."""
+    folder = tmp_path_factory.mktemp("wheel")
+    for name in SOURCES:
+        source = ROOT / name
+        if source.is_dir():
+            shutil.copytree(source, folder / "source" / name, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(source, folder / "source" / name)
+    options = ["--no-build-isolation", "--no-deps", "--no-index", "-w", str(folder)]
+    built = _run([sys.executable, "-m", "pip", "wheel", *options, str(folder / "source")], folder, folder)
+    assert built.returncode == 0, built.stdout + built.stderr
+    (found,) = folder.glob("*.whl")
+    return found
+
+
+@pytest.fixture(scope="module")
+def sidestep(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The installed command."""
+    folder = tmp_path_factory.mktemp("environment")
+    venv.create(folder, with_pip=True, symlinks=True)
+    python = folder / "bin/python"
+    installed = _run([str(python), "-m", "pip", "install", "--no-deps", "--no-index", str(wheel)], folder, folder)
+    assert installed.returncode == 0, installed.stdout + installed.stderr
+    (packages,) = folder.glob("lib/python*/site-packages")
+    (packages / "dependencies.pth").write_text("\n".join(path for path in sys.path if path.endswith("site-packages")))
+    return folder / "bin/sidestep"
+
+
+def test_the_wheel_carries_every_module_and_what_stands_at_the_top_of_the_repository(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        held = {name for name in archive.namelist() if ".dist-info/" not in name}
+    modules = {str(path.relative_to(ROOT)) for path in (ROOT / "proxy").rglob("*.py")}
+    carried = ["config.toml", *(f"rules/{path.name}" for path in (ROOT / "rules").glob("*.toml"))]
+    carried += [str(path.relative_to(ROOT)) for path in (ROOT / "systemd").rglob("*.*") if path.is_file()]
+    assert held == modules | {f"proxy/defaults/{name}" for name in carried}
+
+
+def test_the_command_says_its_version(sidestep: Path, tmp_path: Path) -> None:
+    assert _run([str(sidestep), "--version"], tmp_path, tmp_path).stdout == f"sidestep {__version__}\n"
+
+
+def test_it_answers_with_what_it_carries_from_any_folder(sidestep: Path, tmp_path: Path) -> None:
+    """A `config.toml` that is not Sidestep's is no business of its."""
+    (tmp_path / "config.toml").write_text('baseURL = "https://blog.example"\n')
+    done = _run([str(sidestep), "check", "--json"], tmp_path, tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert json.loads(done.stdout)["rules"] == 13
+
+
+def test_it_answers_with_the_rules_that_init_wrote_and_a_user_changed(sidestep: Path, tmp_path: Path) -> None:
+    assert _run([str(sidestep), "init"], tmp_path, tmp_path).returncode == 0
+    (tmp_path / ".config/sidestep/rules/70-warm-up.toml").unlink()
+    done = _run([str(sidestep), "check", "--json"], tmp_path, tmp_path)
+    assert (done.returncode, json.loads(done.stdout)["rules"]) == (0, 12)
+
+
+def test_the_module_is_the_same_program(sidestep: Path, tmp_path: Path) -> None:
+    module = [str(sidestep.with_name("python")), "-m", "proxy"]
+    said = [_run([*command, "rules", "--json"], tmp_path, tmp_path).stdout for command in ([str(sidestep)], module)]
+    assert said[0] == said[1]
+    assert len(json.loads(said[0])["rules"]) == 13
