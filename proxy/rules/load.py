@@ -43,7 +43,10 @@ class Loaded:
 
 def load(directory: FilePath) -> Loaded:
     """Read `directory`'s `*.toml` files in filename order. Raises nothing: what cannot be used is a problem."""
-    files = sorted(directory.glob("*.toml")) if directory.is_dir() else []
+    try:
+        files = sorted(directory.glob("*.toml")) if directory.is_dir() else []
+    except OSError as error:  # a folder above that may not be looked into
+        return Loaded((), (toml.Problem(str(directory), 0, "", f"cannot be read: {error.strerror}"),))
     if not files:
         return Loaded((), (toml.Problem(str(directory), 0, "", "no rule files (*.toml) here: nothing is answered"),))
     entries: list[LoadedRule] = []

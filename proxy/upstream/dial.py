@@ -25,9 +25,9 @@ class Dialer:
 
     def __init__(self, config: Upstream) -> None:
         url = URL(config.url)
-        assert url.host is not None
+        assert url.raw_host is not None
         assert url.port is not None
-        self._host, self._port = url.host, url.port
+        self._host, self._port = url.raw_host, url.port
         self._proxy = URL(config.proxy) if config.proxy else None
         self._tls = tls_context(config.ca_file) if url.scheme == "https" else None
         self._connect_timeout, self._idle_timeout = config.connect_timeout, config.idle_timeout

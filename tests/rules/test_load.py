@@ -216,3 +216,13 @@ def test_an_example_that_json_cannot_hold_costs_no_other_rule(tmp_path: Path) ->
     found = loaded(tmp_path, {"1.toml": broken, "2.toml": rule("whole")})
     assert names(found) == ["whole"]
     assert any("the rule failed" in problem.message for problem in found.problems)
+
+
+def test_a_folder_that_may_not_be_looked_into_is_a_problem(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def refuse(_self: Path) -> bool:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "is_dir", refuse)
+    loaded = load(tmp_path)
+    assert loaded.entries == ()
+    assert [problem.message for problem in loaded.problems] == ["cannot be read: Permission denied"]
