@@ -35,6 +35,9 @@ _OPTIONS: dict[str, Any] = {
     "max_headers": MAX_HEADERS,
 }
 
+_NO_TRAILERS = b"\n0\r\n\r\n"
+"""How a chunked body without trailers ends."""
+
 _GRACE = 0.05
 """Seconds that aiohttp waits for requests when their time to finish is over; with 0 it would wait for ever."""
 
@@ -70,7 +73,7 @@ class Inbound(web.RequestHandler):
     """
 
     __slots__ = (
-        *("_body", "_deadline", "_in_head", "_received", "_tail"),
+        *("_body", "_deadline", "_in_head", "_latest", "_received", "_tail"),
         *("_ending", "_limits", "_load", "_log", "_serving"),
     )
 
@@ -82,6 +85,8 @@ class Inbound(web.RequestHandler):
         self._deadline: asyncio.TimerHandle | None = None
         self._body: StreamReader = EMPTY_PAYLOAD
         self._in_head, self._received, self._tail = True, 0, b""
+        self._latest = b""
+        """The last bytes that have come."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
@@ -95,6 +100,7 @@ class Inbound(web.RequestHandler):
         if self._in_head and data and self._body.is_eof() and not self._head_fits(data):
             self._refuse_head()
             return
+        self._latest = (data if len(data) >= len(_NO_TRAILERS) else self._latest + data)[-len(_NO_TRAILERS) :]
         super().data_received(data)
         if not self._messages:
             return
@@ -117,10 +123,19 @@ class Inbound(web.RequestHandler):
         """
         assert self._serving is not None
         self._body, self._in_head, self._received, self._tail = self._serving.content, not self._messages, 0, b""
+        if self._ending or self._had_trailers(self._serving):
+            self.close()
         self._serving = None
         self._load.add(-1)
-        if self._ending:
-            self.close()
+
+    def _had_trailers(self, request: web.BaseRequest) -> bool:
+        """Whether a chunked body may have had trailers.
+
+        aiohttp 3.14 takes the last trailer for a header of the connection's next request, so that there must be none.
+        Bodies that certainly had no trailers ended as nearly all do, with nothing behind them.
+        """
+        chunked = "Transfer-Encoding" in request.headers
+        return chunked and (bool(self._messages) or self._latest != _NO_TRAILERS)
 
     @property
     def is_new(self) -> bool:

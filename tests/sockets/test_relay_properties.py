@@ -48,16 +48,19 @@ class Relay:
                 return
 
     def exchange(self, *pairs: tuple[Drawn, Drawn]) -> list[tuple[Arrived, Arrived]]:
-        """Send the requests over one connection; what arrived of each request, and of its reply."""
+        """Send the requests over one connection, another behind trailers; what arrived of each, and of its reply."""
         return self.runner.run(asyncio.wait_for(self._exchange(pairs), PATIENCE))
 
     async def _exchange(self, pairs: tuple[tuple[Drawn, Drawn], ...]) -> list[tuple[Arrived, Arrived]]:
         self.replies, self.arrived, received = [reply for _, reply in pairs], [], []
-        async with raw_client(self.port) as client:
+        async with AsyncExitStack() as stack:
+            client = await stack.enter_async_context(raw_client(self.port))
             for request, _ in pairs:
                 sending = asyncio.create_task(request.send(client))
                 received.append(await _receive(client, request=False))
                 await sending
+                if b"chunked" in request.raw.lower() and not request.raw.endswith(b"\n0\r\n\r\n"):
+                    client = await stack.enter_async_context(raw_client(self.port))
         assert len(self.arrived) == len(pairs), received
         return list(zip(self.arrived, received, strict=True))
 

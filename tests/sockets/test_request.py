@@ -2,6 +2,7 @@
 
 import asyncio
 import gzip
+from contextlib import suppress
 
 import pytest
 
@@ -134,7 +135,7 @@ async def test_a_body_of_a_method_that_seldom_has_one_arrives(wire: Wire, method
     assert arrived.body == b"body"
 
 
-async def test_chunk_extensions_and_trailers_of_an_upload_leave_its_body_and_connection_whole(wire: Wire) -> None:
+async def test_chunk_extensions_and_trailers_of_an_upload_leave_its_body_whole(wire: Wire) -> None:
     arrived: list[Message] = []
 
     async def script(peer: Peer) -> None:
@@ -143,11 +144,12 @@ async def test_chunk_extensions_and_trailers_of_an_upload_leave_its_body_and_con
             await peer.send(OK)
 
     wire.upstream.script = script
-    async with asyncio.timeout(PATIENCE), wire.client() as client:
+    async with asyncio.timeout(PATIENCE):
         for _ in range(2):
             body = b'3;name="a b"\r\none\r\n03;x\r\ntwo\r\n0;last\r\nX-Trailer: t\r\nX-Other: u\r\n\r\n'
-            await client.send(wire.head(POST, CHUNKED, b"Trailer: X-Trailer") + body)
-            assert (await receive(client)).status == 200
+            async with wire.client() as client:
+                await client.send(wire.head(POST, CHUNKED, b"Trailer: X-Trailer") + body)
+                assert (await receive(client)).status == 200
     assert [message.body for message in arrived] == [b"onetwo"] * 2
 
 
@@ -213,3 +215,33 @@ async def test_an_unknown_expectation_is_a_417_and_goes_nowhere(wire: Wire) -> N
     assert (came.status, came.error["type"]) == (417, "invalid_request_error")
     assert b"planted" not in came.body
     assert wire.upstream.peers == []
+
+
+@pytest.mark.parametrize("together", [False, True], ids=["one after the other", "together"])
+async def test_a_trailer_is_no_header_of_the_next_request(wire: Wire, together: bool) -> None:
+    """The connection ends, where the next request could not be told from what stood before it."""
+    heads: list[bytes] = []
+
+    async def script(peer: Peer) -> None:
+        while True:
+            heads.append(await peer.head())
+            if b"chunked" in heads[-1].lower():
+                await peer.chunks()
+            await peer.send(OK)
+
+    wire.upstream.script = script
+    first = wire.head(POST, CHUNKED) + b"1\r\nx\r\n0\r\nX-One: planted\r\nX-Two: planted\r\n\r\n"
+    async with asyncio.timeout(PATIENCE), wire.client() as client:
+        await client.send(first + wire.head(GET) * together)
+        assert (await receive(client)).status == 200
+        with suppress(ConnectionError, asyncio.IncompleteReadError):
+            await client.send(wire.head(GET))
+            await receive(client)
+    assert b"planted" not in b"".join(heads)
+
+
+async def test_a_chunked_body_without_trailers_leaves_the_connection_open(wire: Wire) -> None:
+    async with asyncio.timeout(PATIENCE), wire.client() as client:
+        for _ in range(2):
+            await client.send(wire.head(POST, CHUNKED) + chunked(b"body"))
+            assert (await receive(client)).status == 200
