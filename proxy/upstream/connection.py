@@ -113,11 +113,15 @@ class Connection(asyncio.Protocol):
         """
         self._sink = sink
         try:
-            while not self.complete:
-                await self._more()
+            if self._waiting:  # what has come since somebody read
+                self._take(self.read_nowait())
+            while True:
                 if self._paused:
                     await drain()
                     self._resume()
+                if self.complete:
+                    return
+                await self._more()
         finally:
             self._sink = None
 

@@ -141,11 +141,8 @@ async def _bring_back(
     except ConnectionError:
         exchange.status, exchange.error = 499, GONE
     except (*PROBLEMS, BodyFault) as error:
-        ours = isinstance(error, BodyFault)
-        exchange.outcome, exchange.error = (
-            "failed",
-            str(error) if ours else "the upstream broke off its reply",
-        )
+        exchange.outcome = "failed"
+        exchange.error = str(error) if isinstance(error, BodyFault) else "the upstream broke off its reply"
         reply.copy = None
         break_off(request, response)
     return response

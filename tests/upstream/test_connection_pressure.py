@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from proxy.upstream.connection import ENOUGH
-from proxy.upstream.faults import Stalled
+from proxy.upstream.faults import ConnectionLost, Stalled
 from tests.raw import Peer, reply
 from tests.upstream.links import answer, ask, linked, rest
 from tests.waiting import until
@@ -186,3 +186,74 @@ async def test_an_early_answer_arrives_while_the_request_is_still_being_sent_and
         assert not connection.reusable
         connection.abort()
         await ended.wait()
+
+
+@pytest.mark.parametrize("room", [1, 3, 1000])
+async def test_what_is_poured_is_all_of_the_body_whenever_it_came_and_however_little_the_sink_takes(room: int) -> None:
+    """Some of the body has come before anybody asks; the sink is full after every `room` pieces."""
+    size = 2 * 1024 * 1024
+    body = bytes(range(256)) * (size // 256)
+    got: list[tuple[bytes, bool]] = []
+    drained = 0
+
+    async def script(peer: Peer) -> None:
+        await peer.head()
+        await peer.send(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % size + body)
+        await peer.gone()
+
+    def sink(piece: bytes, last: bool) -> bool:
+        got.append((piece, last))
+        return len(got) % room != 0
+
+    async def drain() -> None:
+        nonlocal drained
+        drained += 1
+        await asyncio.sleep(0)
+
+    async with linked(script) as (connection, _):
+        ask(connection)
+        await connection.head()
+        await until(lambda: connection._held > 0)
+        await connection.pour(sink, drain)
+        assert b"".join(piece for piece, _ in got) == body
+        assert [last for _, last in got] == [False] * (len(got) - 1) + [True]
+        assert (drained > 0) is (room < 1000)
+        assert connection.reusable
+
+
+async def test_a_whole_body_that_waits_is_poured_at_once() -> None:
+    got: list[tuple[bytes, bool]] = []
+
+    async def script(peer: Peer) -> None:
+        await peer.head()
+        await peer.send(LENGTH + b"body")
+        await peer.gone()
+
+    def sink(piece: bytes, last: bool) -> bool:
+        got.append((piece, last))
+        return True
+
+    async def drain() -> None:
+        raise AssertionError("there was room")
+
+    async with linked(script) as (connection, _):
+        ask(connection)
+        await connection.head()
+        await until(lambda: connection.complete)
+        await connection.pour(sink, drain)
+    assert got == [(b"body", True)]
+
+
+async def test_a_body_that_breaks_off_is_an_error_for_who_pours() -> None:
+    async def script(peer: Peer) -> None:
+        await peer.head()
+        await peer.send(LENGTH + b"bo")
+
+    async def drain() -> None:
+        raise AssertionError("there was room")
+
+    async with linked(script) as (connection, _):
+        ask(connection)
+        await connection.head()
+        with pytest.raises(ConnectionLost):
+            await connection.pour(lambda _piece, _last: True, drain)
