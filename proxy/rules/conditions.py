@@ -47,24 +47,40 @@ class Any_:  # noqa: N801 - `any` is the word of the language
     """Holds when one of its groups holds as a whole; the first such group gives the captures."""
 
     groups: tuple["When", ...]
+    holds: Check = field(init=False, repr=False, compare=False)
 
-    def holds(self, request: MessagesRequest, groups: Groups) -> bool:
-        for group in self.groups:
-            captured = group.match(request)
-            if captured is not None:
-                groups.update(captured)
-                return True
-        return False
+    def __post_init__(self) -> None:
+        choices = tuple(tuple(condition.holds for condition in group.conditions) for group in self.groups)
+
+        def holds(request: MessagesRequest, groups: Groups) -> bool:
+            for checks in choices:
+                captured: Groups = {}
+                for check in checks:
+                    if not check(request, captured):
+                        break
+                else:
+                    groups.update(captured)
+                    return True
+            return False
+
+        object.__setattr__(self, "holds", holds)
 
 
 @dataclass(frozen=True, slots=True)
 class Not:
-    """Holds when its group does not."""
+    """Holds when its group does not; captures nothing."""
 
     group: "When"
+    holds: Check = field(init=False, repr=False, compare=False)
 
-    def holds(self, request: MessagesRequest, groups: Groups) -> bool:  # noqa: ARG002 - captures nothing
-        return self.group.match(request) is None
+    def __post_init__(self) -> None:
+        checks = tuple(condition.holds for condition in self.group.conditions)
+
+        def holds(request: MessagesRequest, _groups: Groups) -> bool:
+            captured: Groups = {}
+            return not all(check(request, captured) for check in checks)
+
+        object.__setattr__(self, "holds", holds)
 
 
 @dataclass(frozen=True, slots=True)
