@@ -10,7 +10,7 @@ from proxy.capture import Writer
 from proxy.config import Config
 from proxy.desk import Desk
 from proxy.guard import access
-from proxy.local import ready, unknown
+from proxy.local import health, ready, unknown
 from proxy.middleware import UPSTREAM, forward, guard, record, shortcut
 from proxy.observe import Logger
 from proxy.upstream.relay import connected
@@ -40,7 +40,8 @@ def build(config: Config, desk: Desk, log: Logger) -> web.Application:
 
     app.cleanup_ctx.extend([upstream, writing])
     app.on_response_prepare.append(_nothing_invented)
-    app.router.add_get("/-/ready", ready(desk))
+    app.router.add_get("/-/health", health, expect_handler=_nothing)
+    app.router.add_get("/-/ready", ready(desk), expect_handler=_nothing)
     app.router.add_route("*", "/-/{own:.*}", unknown, expect_handler=_nothing)
     app.router.add_route("*", "/{target:.*}", forward, expect_handler=_nothing)
     return app

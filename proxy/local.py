@@ -4,9 +4,17 @@ import orjson
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from proxy import synthesis
 from proxy.desk import Desk
 from proxy.middleware import EXCHANGE
+from proxy.replies import Whole, failure
+
+_PAGES = "there are /-/health and /-/ready"
+
+
+async def health(request: web.Request) -> web.StreamResponse:
+    """`GET /-/health`: 200 for as long as the process can say so, whatever is wrong with its rules or its upstream."""
+    request[EXCHANGE].outcome = "local"
+    return Whole(200, orjson.dumps({"alive": True}), [])
 
 
 def ready(desk: Desk) -> Handler:
@@ -19,7 +27,7 @@ def ready(desk: Desk) -> Handler:
         request[EXCHANGE].outcome = "local"
         faults = [*desk.faults, *(["stopping"] if desk.stopping else [])]
         body = orjson.dumps({"ready": not faults, "rules": len(desk.now.rules.rules), "faults": faults})
-        return web.Response(status=503 if faults else 200, body=body, content_type="application/json")
+        return Whole(503 if faults else 200, body, [])
 
     return handle
 
@@ -28,5 +36,4 @@ async def unknown(request: web.Request) -> web.StreamResponse:
     """Any other path under `/-/`: not the upstream's business."""
     exchange = request[EXCHANGE]
     exchange.outcome = "local"
-    body = synthesis.error("not_found_error", "Sidestep has no such page: there is /-/ready", exchange.id)
-    return web.Response(status=404, body=body, content_type="application/json")
+    return failure(404, "not_found_error", f"Sidestep has no such page: {_PAGES}", exchange.id)

@@ -267,7 +267,7 @@ IMPORTS: dict[str, set[str]] = {
     "ids": set(),
     "incoming": {"exchange"},
     "lean": set(),
-    "local": {"desk", "middleware", "synthesis"},
+    "local": {"desk", "middleware", "replies"},
     "messages": {"exchange", "glance"},
     "middleware": {
         "capture",

@@ -35,7 +35,19 @@ async def test_it_is_not_ready_while_something_is_wrong_with_the_rules(
     assert await _get(sidestep.url + "/-/ready") == (503, state)
 
 
-@pytest.mark.parametrize("path", ["/-/", "/-/metrics", "/-/ready/"])
+async def test_it_is_alive_though_it_is_not_ready(start: Start, scripted: ScriptedUpstream) -> None:
+    desk = at_desk(Config(), RuleSet(()), b"key")
+    desk.faults, desk.stopping = ("something",), True
+    sidestep = await start(scripted.url, at=desk)
+    assert await _get(sidestep.url + "/-/health") == (200, {"alive": True})
+    assert await _get(sidestep.url + "/-/ready") == (
+        503,
+        {"ready": False, "rules": 0, "faults": ["something", "stopping"]},
+    )
+    assert scripted.seen == []
+
+
+@pytest.mark.parametrize("path", ["/-/", "/-/health/", "/-/metrics", "/-/ready/"])
 async def test_nothing_else_of_its_own_is_forwarded(start: Start, scripted: ScriptedUpstream, path: str) -> None:
     sidestep = await start(scripted.url)
     status, error = await _get(sidestep.url + path)
