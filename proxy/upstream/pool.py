@@ -26,6 +26,8 @@ class Pool:
 
     def give_back(self, connection: Connection) -> None:
         """A connection that is not needed any more; kept if it can serve again."""
+        if len(self._idle) >= self._most:
+            self._idle = [idle for idle in self._idle if idle.open]
         if not connection.reusable or len(self._idle) >= self._most:
             connection.abort()
             return

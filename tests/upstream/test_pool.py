@@ -116,6 +116,17 @@ async def test_one_that_the_upstream_has_closed_is_passed_over() -> None:
         older.abort()
 
 
+async def test_one_that_the_upstream_has_closed_takes_no_place() -> None:
+    async with pooled(most=1) as (pool, upstream):
+        closed, good = await used(pool, 2)
+        pool.give_back(closed)
+        upstream.peers[0].abort()
+        await until(lambda: not closed.open)
+        pool.give_back(good)
+        assert await pool.take() is good
+        good.abort()
+
+
 async def test_one_that_is_too_old_is_ended_and_another_opened() -> None:
     async with pooled(keepalive=60) as (pool, _):
         (connection,) = await used(pool, 1)
