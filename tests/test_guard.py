@@ -301,3 +301,15 @@ def test_an_upgrade_to_websocket_passes_and_no_other(method: str, headers: RawPa
     assert reason(HERE, *headers, method=method) == refused
     if refused:
         assert refusal(HERE, *headers, method=method).status == 501  # type: ignore[union-attr]
+
+
+def test_a_token_is_compared_in_a_time_that_tells_nothing_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    compared: list[tuple[bytes, bytes]] = []
+
+    def compare(given: bytes, wanted: bytes) -> bool:
+        compared.append((given, wanted))
+        return True
+
+    monkeypatch.setattr("proxy.guard.hmac.compare_digest", compare)
+    assert reason(HERE, (b"x-sidestep-token", b"any"), own=GUARDED) == ""
+    assert compared == [(b"any", b"sixteen-or-more-x")]

@@ -19,7 +19,7 @@ from proxy.commands.doctor.plain_http import Address, ask
 ROOT = Path(__file__).parents[2]
 PATIENCE = 20
 CLIENTS = 64
-RESTARTS = 6
+RESTARTS = 4
 """Enough of both that some client connects in the very moment in which a process stops to accept."""
 
 # `LISTEN_PID` must be the process's own: a shell that becomes the program knows it.
