@@ -31,6 +31,12 @@ class Head:
         """Name and version of the client, from the first product of `User-Agent`; None if it names none."""
         return _client(self.headers.get("user-agent", ""))
 
+    @property
+    def product(self) -> str:
+        """The client as it names itself, `claude-cli/2.1.330`; "" if it names none."""
+        client = self.client
+        return f"{client[0]}/{version_text(client[1])}" if client else ""
+
 
 @lru_cache(256)
 def _client(user_agent: str) -> tuple[str, Version] | None:
@@ -175,7 +181,6 @@ class Exchange:
 
     def record(self, now: float) -> Record:
         """The exchange as it ended; `now` on the clock of `started`, in seconds."""
-        client = self.head.client
         return Record(
             id=self.id,
             method=self.head.method,
@@ -185,7 +190,7 @@ class Exchange:
             reason="" if isinstance(self.decision, Answer) else self.decision.reason,
             error=self.error,
             status=self.status,
-            client=f"{client[0]}/{version_text(client[1])}" if client else "",
+            client=self.head.product,
             model=self.model,
             duration=(now - self.started) * 1000,
             first_byte=None if self.first_byte is None else (self.first_byte - self.started) * 1000,

@@ -8,7 +8,7 @@ from aiohttp import StreamReader, web
 from proxy.exchange import Exchange
 
 
-class BodyFault(Exception):  # noqa: N818
+class BodyFault(Exception):  # noqa: N818 - it is the client's fault, not an error of ours
     """The client did not send the body that its request's head announced; the text says what it did."""
 
     def __init__(self, status: int, fault: str) -> None:

@@ -28,4 +28,4 @@ def _no_authorities() -> Iterator[None]:
 
 
 with _no_authorities():
-    import aiohttp  # noqa: F401
+    import aiohttp  # noqa: F401 - for what importing it does

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from proxy.commands.tables import json_text, place, problem_json, problem_line, short, table
-from proxy.exchange import Version
+from proxy.exchange import version_text
 from proxy.rules.load import Loaded, LoadedRule
 from proxy.shadow import Agreement
 
@@ -26,7 +26,7 @@ class Row:
         """What people see, below `HEADS`."""
         rule = self.entry.rule
         number = "-" if self.number is None else str(self.number)
-        tested = "-".join(map(dotted, rule.tested)) if rule.tested else ""
+        tested = "-".join(map(version_text, rule.tested)) if rule.tested else ""
         about, action, where = short(rule.about, 56), self.entry.model.action, place(rule.source, rule.line)
         return (number, rule.name, rule.status, action, about, tested, self.agreement.shown(), where)
 
@@ -39,7 +39,9 @@ class Row:
             "status": rule.status,
             "action": self.entry.model.action,
             "about": rule.about,
-            "tested": {"first": dotted(rule.tested[0]), "last": dotted(rule.tested[1])} if rule.tested else None,
+            "tested": {"first": version_text(rule.tested[0]), "last": version_text(rule.tested[1])}
+            if rule.tested
+            else None,
             "agreement": self.agreement.counts,
             "file": rule.source,
             "line": rule.line,
@@ -64,8 +66,3 @@ def rows(entries: Sequence[LoadedRule], agreements: Mapping[str, Agreement]) -> 
     asked = [entry.rule.name for entry in entries if entry.rule.status != "off"]
     numbers = {name: number for number, name in enumerate(asked, 1)}
     return [Row(numbers.get(entry.rule.name), entry, agreements.get(entry.rule.name, Agreement())) for entry in entries]
-
-
-def dotted(version: Version) -> str:
-    """`(2, 1, 330)` to "2.1.330"."""
-    return ".".join(map(str, version))

@@ -9,7 +9,7 @@ from proxy import sse, synthesis
 from proxy.commands.reasons import Explanation, Miss, explain
 from proxy.commands.requests import Given, read
 from proxy.commands.tables import json_text, place, problem_json, problem_line, short, table
-from proxy.exchange import Answer, Version
+from proxy.exchange import Answer, Version, version_text
 from proxy.rules.load import Loaded, LoadedRule
 from proxy.rules.ruleset import Rule
 from proxy.toml import Problem
@@ -22,7 +22,7 @@ _NOT_SAID = "(not said)"
 
 def run(loaded: Loaded, files: Sequence[str], version: Version | None, max_body: int, *, as_json: bool) -> int:
     """Explain the requests in `files` ("-" is standard input); 1 if a file, a line or a rule could not be read."""
-    user_agent = f"claude-cli/{'.'.join(map(str, version or newest_tested(loaded.entries)))} (external, cli)"
+    user_agent = f"claude-cli/{version_text(version or newest_tested(loaded.entries))} (external, cli)"
     problems = list(loaded.problems)
     explained: list[Explanation] = []
     for found in _requests(files, user_agent):
@@ -71,7 +71,7 @@ def as_fields(explanation: Explanation) -> dict[str, Any]:
         "line": given.line,
         "method": given.head.method,
         "path": given.head.path,
-        "client": _client(given),
+        "client": given.head.product,
         "decision": "answer" if isinstance(decision, Answer) else "forward",
         "reason": None if isinstance(decision, Answer) else decision.reason,
         "rule": _rule_fields(rule) if rule else None,
@@ -113,7 +113,7 @@ def as_text(explanation: Explanation) -> str:
     given, decision, rule = explanation.given, explanation.decision, explanation.rule
     what = "answered" if isinstance(decision, Answer) else f"forwarded: {decision.reason}"
     by = f", by {rule.name} ({place(rule.source, rule.line)})" if rule else ""
-    client = _client(given) or "an unknown client"
+    client = given.head.product or "an unknown client"
     asked = f"{given.head.method} {given.head.path}"
     asked = asked if asked.isprintable() else ascii(asked)
     parts = [f"{place(given.source, given.line)}: {asked} from {client}\n{what}{by}"]
@@ -150,11 +150,6 @@ def _reply_text(answer: Answer, verb: str) -> str:
     return "\n".join([*lines, "", _indented(raw.decode().rstrip("\n"))])
 
 
-def _client(given: Given) -> str:
-    client = given.head.client
-    return f"{client[0]}/{'.'.join(map(str, client[1]))}" if client else ""
-
-
 def _content_type(answer: Answer) -> str:
     return "text/event-stream" if answer.stream else "application/json"
 
@@ -162,7 +157,7 @@ def _content_type(answer: Answer) -> str:
 def plain(value: Any) -> Any:
     """A fact's value as JSON can say it: versions with dots, lists of texts as arrays."""
     if isinstance(value, tuple) and value and isinstance(value[0], int):
-        return ".".join(map(str, value))
+        return version_text(value)
     return list(value) if isinstance(value, tuple) else value
 
 

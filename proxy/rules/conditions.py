@@ -33,6 +33,7 @@ class Condition:
         of_head = isinstance(self.fact, HeadFact)
 
         def holds(request: MessagesRequest, groups: Groups) -> bool:
+            # The kind of fact, which is fixed, decides what its reader takes; mypy cannot follow that.
             subject = read(request.head if of_head else request)  # type: ignore[arg-type]
             return absent if subject is None else test(subject, groups)
 
