@@ -10,21 +10,27 @@ from proxy.capture import Writer
 from proxy.config import Config
 from proxy.desk import Desk
 from proxy.guard import access
+from proxy.ledger import Ledger
 from proxy.local import health, ready, unknown
 from proxy.middleware import UPSTREAM, forward, guard, record, shortcut
 from proxy.observe import Logger
+from proxy.tally import Tally
 from proxy.upstream.relay import connected
 
 
-def build(config: Config, desk: Desk, log: Logger) -> web.Application:
-    """The application of the entry point and of the tests alike; `server.listening` serves it."""
+def build(config: Config, desk: Desk, log: Logger, tally: Tally | None = None) -> web.Application:
+    """The application of the entry point and of the tests alike; `server.listening` serves it.
+
+    `tally` is where it counts, if somebody else wants to look at the counts.
+    """
+    ledger = Ledger(log, tally or Tally())
     capture, listen = Writer(config.capture, log), config.listen
     own = access(listen.host, listen.names, listen.token)
     decide = shortcut(desk, config.limits.body_timeout, log, capture)
-    app = web.Application(middlewares=[record(log, capture), guard(own), decide])
+    app = web.Application(middlewares=[record(ledger, capture), guard(own), decide])
 
     async def upstream(app: web.Application) -> AsyncIterator[None]:
-        async with connected(config) as app[UPSTREAM]:
+        async with connected(config, ledger.tally) as app[UPSTREAM]:
             yield
 
     async def writing(_app: web.Application) -> AsyncIterator[None]:

@@ -10,11 +10,13 @@ from proxy.agreements import Agreements
 from proxy.breaker import Breaker
 from proxy.config import Config
 from proxy.drift import Drift, Notice
-from proxy.exchange import Answer, Decision, Forward, Head, Replay
+from proxy.exchange import Answer, Decision, Forward, Head, Replay, Trail
 from proxy.headers import Pairs
 from proxy.messages import MessagesRequest
 from proxy.ratelimits import ReplyHeaders
+from proxy.rules.conditions import Check
 from proxy.rules.ruleset import RuleSet
+from proxy.rules.trail import Trail as Asked
 from proxy.shadow import Verdict, text_of, verdict
 
 
@@ -23,6 +25,7 @@ class Ruling:
     """A decision, with what became known on the way to it."""
 
     decision: Decision
+    trail: Trail
     trip: str = ""
     """Why the circuit breaker stepped in, if it did just now."""
     notices: Sequence[Notice] = ()
@@ -63,14 +66,15 @@ class Desk:
 
     def decide(self, now: InForce, request: MessagesRequest, at: float) -> Ruling:
         """Decide on `request` by the rules of `now`; `at` in seconds on a steady clock."""
-        decision, trip = now.rules.decide(request), ""
+        failed: list[Check] = []
+        decision, trip = now.rules.decide(request, failed), ""
         notices = now.drift.note(request, decision)
         if isinstance(decision, Answer) and decision.replay:
             decision = self._with_repeated(decision, decision.replay, request.head, at)
         # Last, since it remembers what was answered: a question that was declined may well come again at once.
         if isinstance(decision, Answer):
             decision, trip = now.breaker.review(decision, request, at)
-        return Ruling(decision, trip, notices)
+        return Ruling(decision, Asked(now.rules, failed, decision.rule), trip, notices)
 
     def _with_repeated(self, answer: Answer, replay: Replay, head: Head, at: float) -> Decision:
         """The answer with the headers that it repeats, or a decline where it must not do without."""

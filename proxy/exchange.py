@@ -1,10 +1,11 @@
 """The nouns that travel along the chain: a request's head, the decision about it, and the record of what happened."""
 
+import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Literal
+from typing import Literal, Protocol
 
 Version = tuple[int, ...]
 
@@ -102,30 +103,58 @@ class Forward:
 
 Decision = Answer | Forward
 
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A rule that was asked, and the condition that decided: as its file has it, with nothing of the request.
+
+    `matched`: all of its conditions held, and `condition` lists them; else `condition` is the first that did not.
+    """
+
+    rule: str
+    matched: bool
+    condition: str
+
+
+class Trail(Protocol):
+    """How a decision came about; cheap to keep, and spelled out only when somebody wants to read it."""
+
+    def steps(self) -> Sequence[Step]:
+        """The rules in the order in which they were asked; the one that decided, if any did, is the last."""
+
+
 Outcome = Literal["answered", "forwarded", "local", "refused", "failed"]
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """What the log says of a request: no header value, no query, no body. Times in milliseconds, sizes in bytes.
+    """What is told of a request: no header value, no query, no body. Times in milliseconds, sizes in bytes.
 
-    `reason` says why a request was forwarded or refused, `error` what went wrong. `first_byte` is the time until the
-    head of the reply was sent, None if none was. `status` is 499 when the client went away before the reply was
-    complete (nginx's convention).
+    `at` is the time of day at which it came, in seconds since the epoch. `reason` says why a request was forwarded or
+    refused, `error` what went wrong, and `fault` which kind of thing that was, where it was the upstream's
+    (`upstream.faults`). `first_byte` is the time until the head of the reply was sent, None if none was; `own` is the
+    part of it that was spent here, and not in waiting for the client or the upstream. `status` is 499 when the client
+    went away before the reply was complete (nginx's convention). `session` is a hash of what names the client's
+    session, "" for none; `verdict` is what a comparison in shadow came to, "" for none.
     """
 
     id: str
+    at: float
     method: str
     path: str
     outcome: Outcome
     rule: str
     reason: str
     error: str
+    fault: str
     status: int
     client: str
+    session: str
     model: str
+    verdict: str
     duration: float
     first_byte: float | None
+    own: float | None
     bytes_in: int
     bytes_out: int
 
@@ -158,7 +187,10 @@ class Exchange:
 
     id: str
     head: Head
+    at: float
+    """Seconds since the epoch."""
     started: float
+    """Seconds on a steady clock, as all times here but `at`."""
     decision: Decision = field(default=Forward("not decided"))
     collected: list[bytes] = field(default_factory=list)
     """The part of the body that `shortcut` has already read, as it came; `forward` sends it first."""
@@ -167,6 +199,9 @@ class Exchange:
     keep_body: bool = False
     """Whether `collected` is still wanted when it has been sent; a long reply need not hold on to it."""
     model: str = ""
+    session: str = ""
+    """What names the client's session, in clear: it goes no further."""
+    trail: Trail | None = None
     copy_room: int = 0
     """Bytes of the reply's body up to which somebody wants a copy of it."""
     reply: Reply | None = None
@@ -175,25 +210,61 @@ class Exchange:
     status: int = 0
     error: str = ""
     """What went wrong, as a short phrase; empty if nothing did."""
+    fault: str = ""
+    """What kind of thing went wrong with the upstream."""
+    verdict: str = ""
+    own: float = 0.0
+    """Seconds that were spent here until `first_byte`, waiting left out."""
+    since: float | None = None
+    """When the present stretch of that time began; None while others are waited for."""
     first_byte: float | None = None
     bytes_in: int = 0
     bytes_out: int = 0
 
+    def __post_init__(self) -> None:
+        self.since = self.started
+
+    def pause(self, now: float) -> None:
+        """From now on, somebody else is waited for."""
+        if self.since is not None:
+            self.own += now - self.since
+            self.since = None
+
+    def resume(self, now: float) -> None:
+        """It is our turn again."""
+        self.since = now
+
+    def reply_begun(self, now: float) -> None:
+        """The head of the reply is out."""
+        self.first_byte = now
+        self.pause(now)
+
     def record(self, now: float) -> Record:
         """The exchange as it ended; `now` on the clock of `started`, in seconds."""
+        sent = self.first_byte
         return Record(
             id=self.id,
+            at=self.at,
             method=self.head.method,
             path=self.head.path,
             outcome=self.outcome,
             rule=self.decision.rule,
             reason="" if isinstance(self.decision, Answer) else self.decision.reason,
             error=self.error,
+            fault=self.fault,
             status=self.status,
             client=self.head.product,
+            session=_hashed(self.session) if self.session else "",
             model=self.model,
+            verdict=self.verdict,
             duration=(now - self.started) * 1000,
-            first_byte=None if self.first_byte is None else (self.first_byte - self.started) * 1000,
+            first_byte=None if sent is None else (sent - self.started) * 1000,
+            own=None if sent is None else self.own * 1000,
             bytes_in=self.bytes_in,
             bytes_out=self.bytes_out,
         )
+
+
+def _hashed(session: str) -> str:
+    """16 hexadecimal digits. No key is needed: what names a session holds at least 122 random bits."""
+    return hashlib.blake2b(session.encode("utf-8", "surrogateescape"), digest_size=8, person=b"sidestep").hexdigest()

@@ -15,7 +15,8 @@ from proxy.guard import Access
 from proxy.headers import first_values, text_pairs
 from proxy.ids import message_id, request_id
 from proxy.incoming import BodyFault, next_chunk
-from proxy.observe import Logger, log_request
+from proxy.ledger import Ledger
+from proxy.observe import Logger
 from proxy.replies import Streamed, Whole, failure, invite
 from proxy.server import Inbound
 from proxy.upstream.faults import UpstreamError
@@ -25,8 +26,8 @@ EXCHANGE = web.RequestKey("exchange", Exchange)
 UPSTREAM = web.AppKey("upstream", Upstream)
 
 
-def record(log: Logger, capture: Writer) -> Middleware:
-    """The outermost stage: starts the clock, and on every outcome emits one record."""
+def record(ledger: Ledger, capture: Writer) -> Middleware:
+    """The outermost stage: starts the clock, and on every outcome enters one record into the ledger."""
 
     @web.middleware
     async def stage(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -35,8 +36,9 @@ def record(log: Logger, capture: Writer) -> Middleware:
         path = target.partition("?")[0] if target.startswith("/") else ""
         head = Head(request.method, path, first_values(request.raw_headers))
         exchange = request[EXCHANGE] = Exchange(
-            id=request_id(), head=head, started=time.perf_counter(), keep_body=capture.enabled
+            request_id(), head, time.time(), time.perf_counter(), keep_body=capture.enabled
         )
+        ledger.began(exchange)
         if isinstance(request.protocol, Inbound):
             request.protocol.began(request)
         try:
@@ -52,7 +54,7 @@ def record(log: Logger, capture: Writer) -> Middleware:
         finally:
             if isinstance(request.protocol, Inbound):
                 request.protocol.ended()
-            log_request(log, exchange.record(time.perf_counter()))
+            ledger.ended(exchange, time.perf_counter())
             capture.request(exchange, request.raw_headers)
 
     return stage
@@ -124,6 +126,7 @@ def _compare(
     reply = exchange.reply or Reply(exchange.status, [])
     body = None if reply.copy is None else b"".join(reply.copy)
     verdict, theirs = desk.compare(now, beside, reply.status, text_pairs(reply.headers), body)
+    exchange.verdict = verdict
     log.info("shadow", rule=rule, verdict=verdict, id=exchange.id)
     if verdict == "different":
         capture.difference(exchange.id, rule, beside.text, theirs)
@@ -136,7 +139,7 @@ async def forward(request: web.Request) -> web.StreamResponse:
         exchange.outcome = "forwarded"
         return await request.app[UPSTREAM].relay(request, exchange)
     except UpstreamError as error:
-        exchange.outcome, exchange.error = "failed", error.fault
+        exchange.outcome, exchange.error, exchange.fault = "failed", error.fault, error.name
         return await _fail(request, error.status, error.kind, error.text)
 
 
@@ -144,6 +147,7 @@ async def _decide(
     request: web.Request, exchange: Exchange, desk: Desk, now: InForce, patience: float, log: Logger
 ) -> Decision:
     exchange.complete = not request.body_exists
+    exchange.session = exchange.head.headers.get("x-claude-code-session-id", "")
     if exchange.complete or not now.rules.interested(exchange.head):
         return Forward("nothing to answer")
     if not await _collect(request, exchange, now.max_body, patience):
@@ -151,8 +155,9 @@ async def _decide(
     parsed = messages.parse(exchange.head, b"".join(exchange.collected))
     if isinstance(parsed, messages.NotUnderstood):
         return Forward(parsed.reason)
-    exchange.model = parsed.model
+    exchange.model, exchange.session = parsed.model, parsed.session
     ruling = desk.decide(now, parsed, time.monotonic())
+    exchange.trail = ruling.trail
     if ruling.trip:
         log.warning("tripped", rule=ruling.decision.rule, reason=ruling.trip, id=exchange.id)
     for notice in ruling.notices:
@@ -164,13 +169,16 @@ async def _collect(request: web.Request, exchange: Exchange, max_body: int, pati
     """Read the body into the exchange; False as soon as it is larger than `max_body`. Raises `BodyFault`."""
     if (request.content_length or 0) > max_body:
         return False
+    exchange.pause(time.perf_counter())
     while chunk := await next_chunk(request.content, patience):
         exchange.collected.append(chunk)
         exchange.bytes_in += len(chunk)
         if exchange.bytes_in > max_body:
-            return False
-    exchange.complete = True
-    return True
+            break
+    else:
+        exchange.complete = True
+    exchange.resume(time.perf_counter())
+    return exchange.complete
 
 
 async def _answer(request: web.Request, exchange: Exchange, answer: Answer) -> web.StreamResponse:
@@ -184,7 +192,7 @@ async def _answer(request: web.Request, exchange: Exchange, answer: Answer) -> w
         await response.send(event.data.decode(), event=event.name)
     try:
         await response.write_eof()
-        exchange.first_byte = time.perf_counter()
+        exchange.reply_begun(time.perf_counter())
         exchange.bytes_out = response.sent
     except ConnectionError:
         exchange.status, exchange.error = 499, GONE
@@ -201,7 +209,7 @@ async def _send(request: web.Request, response: Whole) -> web.StreamResponse:
     exchange = request[EXCHANGE]
     try:
         await response.prepare(request)
-        exchange.first_byte = time.perf_counter()
+        exchange.reply_begun(time.perf_counter())
         exchange.bytes_out = len(response.body)
     except ConnectionError:
         exchange.status, exchange.error = 499, GONE

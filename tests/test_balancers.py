@@ -99,18 +99,20 @@ async def test_streams_stay_whole_behind_a_balancer_and_either_instance_can_go(
     port, instances = _free_port(), _free_port()
     async with scripted({}) as (script, upstream):
         one, two = (_process(*_instance(host, instances, upstream, tmp_path)) for host in INSTANCES)
-        async with one as first, two as second, _process(*balancer(tmp_path, port, instances)):
+        async with one as first, two as second:
             for host in INSTANCES:
                 await _answers(Address(host, instances), "/-/ready")
-            through = Bench(Address("127.0.0.1", port, name=f"127.0.0.1:{instances}"), script)
-            await _answers(through.sidestep, "/v1/models")
-            found = [await probe(name, PROBES[name], through) for name in STREAMING]
-            assert [finding for finding in found if finding.verdict == "fault"] == []
-            assert (await _body(through), await _local(through)) == (REPLY_BODY, 403)
-            leaving = (first, second)[goes]
-            leaving.send_signal(signal.SIGTERM)
-            await asyncio.wait_for(leaving.wait(), PATIENCE)
-            assert await _body(through) == REPLY_BODY
+            # Only now: a balancer that finds an instance down asks again only seconds later.
+            async with _process(*balancer(tmp_path, port, instances)):
+                through = Bench(Address("127.0.0.1", port, name=f"127.0.0.1:{instances}"), script)
+                await _answers(through.sidestep, "/v1/models")
+                found = [await probe(name, PROBES[name], through) for name in STREAMING]
+                assert [finding for finding in found if finding.verdict == "fault"] == []
+                assert (await _body(through), await _local(through)) == (REPLY_BODY, 403)
+                leaving = (first, second)[goes]
+                leaving.send_signal(signal.SIGTERM)
+                await asyncio.wait_for(leaving.wait(), PATIENCE)
+                assert await _body(through) == REPLY_BODY
 
 
 async def _body(through: Bench) -> bytes:

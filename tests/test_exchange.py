@@ -62,7 +62,7 @@ def test_versions_compare_by_number() -> None:
 
 
 def test_an_exchange_that_nobody_touched_is_recorded_as_failed() -> None:
-    record = Exchange("id", head_of(None), 10.0).record(10.25)
+    record = Exchange("id", head_of(None), 1e9, 10.0).record(10.25)
     assert (record.outcome, record.status, record.reason, record.rule) == ("failed", 0, "not decided", "")
     assert record.error == ""
     assert (record.client, record.model, record.first_byte) == ("", "", None)
@@ -70,7 +70,7 @@ def test_an_exchange_that_nobody_touched_is_recorded_as_failed() -> None:
 
 
 def exchanges() -> Iterator[Exchange]:
-    yield Exchange("id", head_of("claude-cli/2.1.330 (external)"), 10.0, first_byte=10.125, model="a-model")
+    yield Exchange("id", head_of("claude-cli/2.1.330 (external)"), 1e9, 10.0, first_byte=10.125, model="a-model")
 
 
 def test_a_record_has_times_in_milliseconds_since_the_start() -> None:
@@ -98,6 +98,34 @@ def test_a_record_says_what_went_wrong_beside_the_reason() -> None:
     exchange.decision, exchange.error = Forward("no rule matched"), "upstream timeout"
     record = exchange.record(11.0)
     assert (record.reason, record.error) == ("no rule matched", "upstream timeout")
+
+
+def test_own_time_is_what_passed_before_the_reply_without_the_waiting() -> None:
+    exchange = Exchange("id", head_of(None), 1e9, 10.0)
+    exchange.pause(10.25)
+    exchange.pause(10.375)
+    exchange.resume(11.0)
+    exchange.reply_begun(11.5)
+    record = exchange.record(20.0)
+    assert (record.own, record.first_byte, record.duration, record.at) == (750, 1500, 10_000, 1e9)
+
+
+def test_a_request_without_a_reply_has_no_own_time() -> None:
+    exchange = Exchange("id", head_of(None), 1e9, 10.0)
+    exchange.pause(10.5)
+    assert exchange.record(11.0).own is None
+
+
+def test_a_session_is_told_as_a_hash_that_stays_the_same_and_shows_nothing() -> None:
+    [one], [two], [other] = exchanges(), exchanges(), exchanges()
+    one.session = two.session = "5f0c2d3e-0000-4000-8000-000000000000"
+    other.session = "\udcff"
+    told = one.record(11.0).session
+    assert told == two.record(12.0).session != other.record(11.0).session
+    assert len(told) == 16
+    assert "5f0c2d3e" not in told
+    [nobody] = exchanges()
+    assert nobody.record(11.0).session == ""
 
 
 def test_decisions_cannot_be_changed() -> None:

@@ -17,7 +17,7 @@ def reader() -> StreamReader:
 
 
 def body(content: StreamReader, limit: int = 100, patience: float = 5) -> tuple[Body, Exchange]:
-    exchange = Exchange(id="req_1", head=Head("POST", "/", {}), started=0)
+    exchange = Exchange(id="req_1", head=Head("POST", "/", {}), at=0.0, started=0)
     return Body(exchange, cast(Any, SimpleNamespace(content=content)), limit, patience), exchange
 
 

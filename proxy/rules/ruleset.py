@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from proxy.exchange import Answer, Decision, Forward, Head, Replay, Version
 from proxy.filters.decline import Decline
 from proxy.messages import MessagesRequest
-from proxy.rules.conditions import When
+from proxy.rules.conditions import Check, When
 from proxy.rules.facts import HEADER_PREFIX
 from proxy.rules.operators import Groups
 from proxy.rules.schema import Comparison, Status
@@ -132,14 +132,20 @@ class RuleSet:
         """Whether any answering rule could match a request with this head, so that its body is worth reading."""
         return self._left(head).interested
 
-    def decide(self, request: MessagesRequest) -> Decision:
-        """Answer or forward. Raises nothing: a rule that breaks forwards, as if it had declined."""
+    def decide(self, request: MessagesRequest, failed: list[Check] | None = None) -> Decision:
+        """Answer or forward. Raises nothing: a rule that breaks forwards, as if it had declined.
+
+        The checks at which rules ended are added to `failed`, for `rules.trail` to tell of them.
+        """
+        if failed is None:
+            failed = []
         for rule in self._left(request.head).rules:
             groups: Groups = {}
             try:
                 # Spelled out, since this is asked for every rule of every request: the first that fails ends it.
                 for holds in rule.when.checks:
                     if not holds(request, groups):
+                        failed.append(holds)
                         break
                 else:
                     return self._outcome(rule, request, groups)

@@ -153,6 +153,11 @@ class Connection(asyncio.Protocol):
         return not self._waiting and self._sender is None and not self._full and self.open
 
     @property
+    def used(self) -> bool:
+        """Whether a request has gone by this connection before."""
+        return self._reply is not None
+
+    @property
     def full(self) -> bool:
         """Whether `drain` would wait."""
         return self._full

@@ -11,11 +11,14 @@ _KIND_OF = {502: "api_error", 504: "timeout_error"}
 
 
 class UpstreamError(Exception):
-    """No reply could be had. `status`, `kind` and `text` are what the client is told, in the API's error shape."""
+    """No reply could be had. `status`, `kind` and `text` are what the client is told, in the API's error shape.
 
-    def __init__(self, status: int, host: str | None, fault: str) -> None:
+    `name` is one of `NAMES`, for counting.
+    """
+
+    def __init__(self, status: int, host: str | None, name: str, fault: str) -> None:
         super().__init__(fault)
-        self.status, self.kind, self.fault = status, _KIND_OF[status], f"the upstream {fault}"
+        self.status, self.kind, self.name, self.fault = status, _KIND_OF[status], name, f"the upstream {fault}"
         self.text = f"Sidestep: the upstream {host} {fault}"
 
 
@@ -46,19 +49,32 @@ class ProxyRefused(Exception):  # noqa: N818
 @dataclass(frozen=True, slots=True)
 class _Fault:
     status: int
+    name: str
     words: str
 
 
 # In order: the first class that fits gives the status and the words.
 _FAULTS: list[tuple[type[Exception] | tuple[type[Exception], ...], _Fault]] = [
-    (ConnectionLost, _Fault(502, "closed the connection without a reply")),
-    (ConnectTimeout, _Fault(504, "took too long to accept a connection")),
-    (Stalled, _Fault(504, "was silent for too long")),
-    (socket.gaierror, _Fault(502, "cannot be resolved: check upstream.url and the network")),
-    (ssl.SSLCertVerificationError, _Fault(502, "has a TLS certificate that is not valid for it: see upstream.ca_file")),
-    ((ssl.SSLError, TlsFailed), _Fault(502, "failed in the TLS handshake")),
-    (OSError, _Fault(502, "cannot be reached: is it running, are host and port of upstream.url right?")),
+    (ConnectionLost, _Fault(502, "lost", "closed the connection without a reply")),
+    (ConnectTimeout, _Fault(504, "connect timeout", "took too long to accept a connection")),
+    (Stalled, _Fault(504, "silent", "was silent for too long")),
+    (socket.gaierror, _Fault(502, "unresolved", "cannot be resolved: check upstream.url and the network")),
+    (
+        ssl.SSLCertVerificationError,
+        _Fault(502, "certificate", "has a TLS certificate that is not valid for it: see upstream.ca_file"),
+    ),
+    ((ssl.SSLError, TlsFailed), _Fault(502, "tls", "failed in the TLS handshake")),
+    (
+        OSError,
+        _Fault(502, "unreachable", "cannot be reached: is it running, are host and port of upstream.url right?"),
+    ),
 ]
+
+BROKEN_OFF = "broken off"
+"""What a reply is whose rest never came."""
+
+NAMES = (*(fault.name for _, fault in _FAULTS), "bad reply", "proxy", "other", BROKEN_OFF)
+"""Every kind of fault that is told apart in counts."""
 
 PROBLEMS = (ConnectionLost, Stalled, ConnectTimeout, ProxyRefused, TlsFailed, BadReply, OSError)
 """Everything that opening a connection or waiting for a reply can raise, but for what the client itself did."""
@@ -67,10 +83,10 @@ PROBLEMS = (ConnectionLost, Stalled, ConnectTimeout, ProxyRefused, TlsFailed, Ba
 def upstream_error(error: Exception, host: str | None) -> UpstreamError:
     """What a library's or the wire's error means for the client. Nothing of what the upstream sent is quoted."""
     if isinstance(error, BadReply):
-        return UpstreamError(502, host, str(error))
+        return UpstreamError(502, host, "bad reply", str(error))
     if isinstance(error, ProxyRefused):
-        return UpstreamError(502, host, f"cannot be reached: the proxy of upstream.proxy {error}")
+        return UpstreamError(502, host, "proxy", f"cannot be reached: the proxy of upstream.proxy {error}")
     fault = next((fault for kind, fault in _FAULTS if isinstance(error, kind)), None)
     if fault is None:
-        return UpstreamError(502, host, f"failed ({type(error).__name__})")
-    return UpstreamError(fault.status, host, fault.words)
+        return UpstreamError(502, host, "other", f"failed ({type(error).__name__})")
+    return UpstreamError(fault.status, host, fault.name, fault.words)

@@ -10,7 +10,7 @@ from proxy.exchange import GONE, Exchange
 from proxy.headers import RawHeaders, RawPairs, tokens
 from proxy.replies import Relayed
 from proxy.upstream.connection import Connection
-from proxy.upstream.faults import PROBLEMS
+from proxy.upstream.faults import BROKEN_OFF, PROBLEMS
 from proxy.wire.heads import ReplyHead
 
 
@@ -33,7 +33,7 @@ async def tunnel(
     response = Relayed(head, None, bodiless=True)
     try:
         await response.prepare(request)
-        exchange.first_byte = time.perf_counter()
+        exchange.reply_begun(time.perf_counter())
         # As aiohttp's own WebSocketResponse does it: the rest of the connection goes to this parser.
         request.protocol.set_parser(cast(Any, _FromClient(request, exchange, connection)))
         while data := await connection.read():
@@ -42,7 +42,7 @@ async def tunnel(
     except ConnectionError:
         exchange.error = GONE
     except PROBLEMS:
-        exchange.error = "the upstream broke off"
+        exchange.error, exchange.fault = "the upstream broke off", BROKEN_OFF
     return response
 
 

@@ -1,0 +1,34 @@
+"""The ledger: every request is entered when it comes, and told of when it has ended, to all who keep count."""
+
+from collections.abc import Callable
+
+from proxy.exchange import Exchange, Record
+from proxy.observe import Logger, log_request
+from proxy.tally import Tally
+
+Teller = Callable[[Exchange, Record], None]
+"""Is told of a request that has ended; must neither wait nor raise."""
+
+
+class Ledger:
+    """The one place where requests begin and end. `tellers` are told after the log and the counts."""
+
+    def __init__(self, log: Logger, tally: Tally) -> None:
+        self._log, self.tally = log, tally
+        self.running: dict[str, Exchange] = {}
+        """Requests that are being served, by id."""
+        self.tellers: list[Teller] = []
+
+    def began(self, exchange: Exchange) -> None:
+        self.running[exchange.id] = exchange
+        self.tally.running += 1
+
+    def ended(self, exchange: Exchange, now: float) -> None:
+        """`now` on the clock of `exchange.started`."""
+        del self.running[exchange.id]
+        self.tally.running -= 1
+        record = exchange.record(now)
+        log_request(self._log, record)
+        self.tally.count(record)
+        for tell in self.tellers:
+            tell(exchange, record)

@@ -1,0 +1,32 @@
+"""The ledger: what is told of a request, to whom, and when."""
+
+import io
+
+import orjson
+
+from proxy.config import Log
+from proxy.exchange import Exchange, Head, Record
+from proxy.ledger import Ledger
+from proxy.observe import logger
+from proxy.tally import Tally
+
+
+def exchange(number: int) -> Exchange:
+    return Exchange(f"req_{number}", Head("POST", "/v1/messages", {}), 1e9, 10.0, outcome="forwarded", status=200)
+
+
+def test_a_request_is_running_until_it_has_ended_and_is_then_told_to_all() -> None:
+    stream, tally = io.StringIO(), Tally()
+    ledger = Ledger(logger(Log(), stream), tally)
+    told: list[tuple[Exchange, Record]] = []
+    ledger.tellers.append(lambda exchange, record: told.append((exchange, record)))
+    one, two = exchange(1), exchange(2)
+    ledger.began(one)
+    ledger.began(two)
+    assert (list(ledger.running), tally.running, told) == (["req_1", "req_2"], 2, [])
+    ledger.ended(one, 10.5)
+    assert (list(ledger.running), tally.running) == (["req_2"], 1)
+    [(ended, record)] = told
+    assert (ended, record.id, record.duration) == (one, "req_1", 500.0)
+    assert orjson.loads(stream.getvalue())["id"] == "req_1"
+    assert sum(tally.requests.values()) == 1
