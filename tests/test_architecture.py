@@ -159,6 +159,7 @@ IMPORTS: dict[str, set[str]] = {
     },
     "disk": set(),
     "drift": {"exchange", "messages", "rules.ruleset"},
+    "entry": {"exchange"},
     "exchange": set(),
     "filters": {
         "filters.shell.command_prefix",
@@ -384,6 +385,7 @@ PURE = {
     *(
         "breaker",
         "drift",
+        "entry",
         "exchange",
         "glance",
         "guard",

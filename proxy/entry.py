@@ -1,0 +1,39 @@
+"""A request that has ended, with all that is told of it afterwards: what the journal keeps and the live page shows."""
+
+from dataclasses import dataclass
+
+from proxy.exchange import Record, Trail
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens of one reply, as the upstream counted them (API reference, "Create a Message", `usage`)."""
+
+    input: int
+    """Neither read from the cache nor written to it."""
+    output: int
+    cache_read: int
+    cache_creation: int
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One request. `usage` is None where the upstream said nothing of it, `trail` where nothing was decided."""
+
+    record: Record
+    usage: Usage | None
+    trail: Trail | None
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """What ended within one stretch of time, from `start` in seconds since the epoch.
+
+    `outcomes` counts requests; `own` is the median time in milliseconds that forwarded ones spent here before their
+    first byte, None if there were none; `usage` sums what the upstream counted.
+    """
+
+    start: float
+    outcomes: dict[str, int]
+    own: float | None
+    usage: Usage
