@@ -20,7 +20,7 @@ _VERSION = re.compile(r"[0-9]+(?:\.[0-9]+)*")
 class Head:
     """What is known of a request before its body: method, raw path without the query, and its headers.
 
-    `headers` maps lower-case names to values; of a repeated header the first value stands.
+    `headers` gives values by lower-case names; of a repeated header the first value stands.
     """
 
     method: str

@@ -9,48 +9,53 @@ from typing import Any
 
 import msgspec
 import orjson
-from msgspec import UNSET, Raw, UnsetType
+from msgspec import Raw
 from propcache.api import cached_property
-
-
-class _Outline(msgspec.Struct):
-    """The fields that rules look at; all others are skipped."""
-
-    messages: list[Raw]
-    model: Raw | UnsetType = UNSET
-    max_tokens: Raw | UnsetType = UNSET
-    stream: Raw | UnsetType = UNSET
-    system: Raw | UnsetType = UNSET
-    tools: Raw | UnsetType = UNSET
-    output_config: Raw | UnsetType = UNSET
-    metadata: Raw | UnsetType = UNSET
 
 
 class _Tool(msgspec.Struct):
     name: str = ""
 
 
+class _Outline(msgspec.Struct):
+    """The fields that rules look at; all others are skipped."""
+
+    messages: list[Raw]
+    model: Any = None
+    max_tokens: Any = None
+    stream: Any = None
+    system: Any = None
+    tools: list[_Tool] = []
+    output_config: Any = None
+    metadata: Any = None
+
+
+class _OddOutline(_Outline):
+    """The same of a body whose tools are not what the API takes."""
+
+    tools: Any = None
+
+
 _outline = msgspec.json.Decoder(_Outline)
-_tools = msgspec.json.Decoder(list[_Tool])
+_odd_outline = msgspec.json.Decoder(_OddOutline)
 
 
 class Glance:
-    """The fields of one body. `get` and `message` raise ValueError where they meet something that is not JSON."""
+    """The fields of one body. `message` raises ValueError where it meets something that is not JSON."""
 
     def __init__(self, raw: bytes) -> None:
         """Raises ValueError unless `raw` looks like an object with a list of messages."""
         try:
-            self._outline = _outline.decode(raw)
+            try:
+                self._outline = _outline.decode(raw)
+            except msgspec.ValidationError:
+                self._outline = _odd_outline.decode(raw)
         except RecursionError:
             raise ValueError("nested too deeply") from None
-        self._known: dict[str, Any] = {}
 
     def get(self, name: str) -> Any:
-        """The value of a field of the outline, None when it is not there."""
-        if name not in self._known:
-            raw = getattr(self._outline, name)
-            self._known[name] = None if raw is UNSET else orjson.loads(memoryview(raw))
-        return self._known[name]
+        """The value of a field of the outline but for `messages` and `tools`, None when it is not there."""
+        return getattr(self._outline, name)
 
     @property
     def count(self) -> int:
@@ -63,17 +68,13 @@ class Glance:
     @cached_property
     def tools(self) -> Sequence[str]:
         """The names of the tools, "" for one without a name; empty unless there is a list of them."""
-        raw = self._outline.tools
-        if isinstance(raw, UnsetType):
-            return ()
-        try:
-            return tuple(tool.name for tool in _tools.decode(raw))
-        except msgspec.MsgspecError:
-            return self._odd_tools()
+        tools = self._outline.tools
+        if isinstance(self._outline, _OddOutline):
+            return _odd_names(tools)
+        return tuple([tool.name for tool in tools])
 
-    def _odd_tools(self) -> Sequence[str]:
-        """Tools that are not what the API takes."""
-        tools = self.get("tools")
-        if not isinstance(tools, list):
-            return ()
-        return tuple(str(tool.get("name", "")) if isinstance(tool, dict) else "" for tool in tools)
+
+def _odd_names(tools: Any) -> Sequence[str]:
+    if not isinstance(tools, list):
+        return ()
+    return tuple(str(tool.get("name", "")) if isinstance(tool, dict) else "" for tool in tools)

@@ -1,6 +1,6 @@
 """Which headers travel: ordered pairs of bytes, in and out, with names in the case in which they came."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 RawHeaders = Iterable[tuple[bytes, bytes]]
 RawPairs = list[tuple[bytes, bytes]]
@@ -70,9 +70,3 @@ def text_pairs(raw: RawHeaders) -> Pairs:
 
 def _text(raw: bytes) -> str:
     return raw.decode("utf-8", "surrogateescape")
-
-
-def first_values(raw: Sequence[tuple[bytes, bytes]]) -> dict[str, str]:
-    """Lower-case names to the first value of each."""
-    # From the last to the first, so that the first stands.
-    return {_text(name.lower()): value.decode("utf-8", "surrogateescape") for name, value in reversed(raw)}

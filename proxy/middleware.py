@@ -12,7 +12,7 @@ from proxy.capture import Writer
 from proxy.desk import Desk, InForce
 from proxy.exchange import GONE, Answer, Decision, Exchange, Forward, Head, Reply
 from proxy.guard import Access
-from proxy.headers import first_values, text_pairs
+from proxy.headers import text_pairs
 from proxy.ids import message_id, request_id
 from proxy.incoming import BodyFault, next_chunk
 from proxy.ledger import Ledger
@@ -34,7 +34,7 @@ def record(ledger: Ledger, capture: Writer) -> Middleware:
         target = request.raw_path
         # Any other form is refused, and could name a user and a password before a host.
         path = target.partition("?")[0] if target.startswith("/") else ""
-        head = Head(request.method, path, first_values(request.raw_headers))
+        head = Head(request.method, path, request.headers)
         exchange = request[EXCHANGE] = Exchange(
             request_id(), head, time.time(), time.perf_counter(), keep_body=capture.enabled
         )

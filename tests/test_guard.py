@@ -6,10 +6,11 @@ import re
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from multidict import CIMultiDict
 
 from proxy.exchange import Head
 from proxy.guard import Refusal, Version, access
-from proxy.headers import RawPairs, first_values
+from proxy.headers import RawPairs, text_pairs
 
 PORT = 8787
 OWN = access("10.0.0.7", ["Devbox", "proxy.example:443", "[fd00::7]", "plain.example:80", "odd.example:8443"], "")
@@ -25,7 +26,7 @@ def refusal(
     own=OWN,
 ) -> Refusal | None:
     raw: RawPairs = list(headers)
-    return own.refusal(Head(method, target, first_values(raw)), target, raw, version, PORT)
+    return own.refusal(Head(method, target, CIMultiDict(text_pairs(raw))), target, raw, version, PORT)
 
 
 def reason(*headers: tuple[bytes, bytes], **request) -> str:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from proxy.headers import HOP_BY_HOP, TOKEN, first_values, request_headers, response_headers, tokens
+from proxy.headers import HOP_BY_HOP, TOKEN, request_headers, response_headers, tokens
 
 RESERVED = HOP_BY_HOP | {b"host", b"expect", TOKEN}
 BOTH = pytest.mark.parametrize("travel", [request_headers, response_headers])
@@ -118,8 +118,3 @@ def test_the_members_of_a_list_are_gathered_from_all_headers_of_its_name(
     raw: list[tuple[bytes, bytes]], found: list[bytes]
 ) -> None:
     assert tokens(raw, b"upgrade") == found
-
-
-def test_first_values_are_by_lower_case_name_and_the_first_stands() -> None:
-    raw = [(b"User-Agent", b"one"), (b"X", b""), (b"user-agent", b"two"), (b"x", b"late"), (b"Y", b"caf\xe9")]
-    assert first_values(raw) == {"user-agent": "one", "x": "", "y": "caf\udce9"}

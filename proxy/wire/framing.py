@@ -3,12 +3,13 @@
 import re
 from typing import Protocol
 
-from proxy.headers import tokens
+from proxy.headers import tokens, values
 from proxy.wire.heads import BadReply, ReplyHead
 
 _LENGTH = re.compile(rb"[0-9]{1,18}")
 _SIZE = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;[^\x00-\x08\x0a-\x1f\x7f]*)?")
 _PLAIN_SIZE = re.compile(rb"([1-9A-Fa-f][0-9A-Fa-f]{0,7})\r\n")
+_LAST_CHUNK = b"0\r\n\r\n"
 _MAX_LINE = 8 * 1024
 _MAX_TRAILERS = 64 * 1024
 
@@ -80,13 +81,10 @@ class Chunked:
         self._state, self._line, self._rest, self._trailers = self._size, b"", 0, 0
 
     def feed(self, data: bytes) -> bytes:
-        if not self._rest and not self._line and self._state == self._size:
-            # Most often, just one whole chunk has come: an event, as the upstream wrote it.
-            found = _PLAIN_SIZE.match(data)
-            if found and len(data) == found.end() + int(found[1], 16) + 2 and data.endswith(b"\r\n"):
-                return data[found.end() : -2]
         body: list[bytes] = []
         position = 0
+        if not (self._rest or self._line or self.done) and self._state == self._size:
+            position = self._take_whole(data, body)
         while position < len(data) and not self.done:
             if self._rest:
                 chunk = data[position : position + self._rest]
@@ -100,6 +98,24 @@ class Chunked:
 
     def end(self) -> bool:
         return self.done
+
+    def _take_whole(self, data: bytes, body: list[bytes]) -> int:
+        """Take the plain chunks that are all there, as nearly always; gives the position behind them.
+
+        An upstream writes an event to a chunk, and what it writes at once arrives at once.
+        """
+        position = 0
+        while found := _PLAIN_SIZE.match(data, position):
+            start = found.end()
+            end = start + int(found[1], 16)
+            if data[end : end + 2] != b"\r\n":
+                return position
+            body.append(data[start:end])
+            position = end + 2
+        if data[position:] == _LAST_CHUNK:
+            self.done = True
+            return len(data)
+        return position
 
     def _take_line(self, data: bytes, position: int) -> int:
         """Read up to the end of a line, and act on it when it is whole; gives the position behind it."""
@@ -137,8 +153,8 @@ def body_of(method: bytes, head: ReplyHead) -> Body:
 
     Raises `BadReply` where two readers could see two different ends: that is how replies are smuggled.
     """
-    codings = tokens(head.headers, b"transfer-encoding")
-    lengths = {value for name, value in head.headers if name.lower() == b"content-length"}
+    codings = tokens(head.headers, b"transfer-encoding") if b"transfer-encoding" in head.names else []
+    lengths = set(values(head.headers, b"content-length")) if b"content-length" in head.names else set()
     if codings and (lengths or codings != [b"chunked"] or head.minor == 0):
         raise BadReply("sent a reply with contradictory framing")
     if len(lengths) > 1 or not all(map(_LENGTH.fullmatch, lengths)):

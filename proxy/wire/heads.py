@@ -1,7 +1,7 @@
 """Heads of messages: a reply's head from its bytes, and both kinds to bytes (RFC 9112, sections 3 to 5)."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from proxy.headers import RawHeaders, RawPairs
 
@@ -31,6 +31,11 @@ class ReplyHead:
     status: int
     reason: bytes
     headers: RawPairs
+    names: frozenset[bytes] = field(init=False, repr=False, compare=False)
+    """Of the headers, in lower case."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "names", frozenset([name.lower() for name, _ in self.headers]))
 
     @property
     def interim(self) -> bool:

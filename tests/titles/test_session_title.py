@@ -198,6 +198,12 @@ def test_names_what_the_session_is_about(text: str, title: str) -> None:
     assert session_title(text) == title
 
 
+def test_a_ticket_does_not_make_a_title_too_long() -> None:
+    title = session_title("00000000000:00000000000::00000000000 00000000000:00000000000:00000000000:0000 #00")
+    assert title.startswith("#00: ")
+    assert len(title) <= 80
+
+
 @pytest.mark.parametrize("title", [*ENGLISH.values(), *LANGUAGES.values()])
 def test_expected_titles_keep_the_form_themselves(title: str) -> None:
     words = title.split(" ")

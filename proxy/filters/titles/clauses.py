@@ -73,7 +73,9 @@ def _turned(clauses: list[Clause], language: Language) -> list[Clause]:
 
 
 def _is_condition(clause: Clause, language: Language) -> bool:
-    return len(clause) > 1 and clause[-1].stop == "," and clause[0].key in language.breaks - {"so"}
+    if len(clause) < 2 or clause[-1].stop != ",":
+        return False
+    return clause[0].key in language.breaks and clause[0].key != "so"
 
 
 def _with_antecedents(clauses: list[Clause], language: Language) -> list[Clause]:

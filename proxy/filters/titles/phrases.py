@@ -73,7 +73,7 @@ _LEADING = {
     "ko": "안녕|안녕하세요|혹시|저|제발|왜",
 }
 ASKING = phrase_set(_ASKING.values())
-OPENERS = ASKING | phrase_set(_LEADING.values())
+OPENERS = phrase_set((*_ASKING.values(), *_LEADING.values()))
 
 VERBS = phrase_set(
     (

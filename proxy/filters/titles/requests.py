@@ -25,6 +25,8 @@ from proxy.filters.titles.words import Word
 
 ENGLISH_ARTICLES = word_set("a an the")
 COPULAS = word_set("is are was were")
+_ARTICLES_AND_COPULAS = ENGLISH_ARTICLES | COPULAS
+_LINKS_AND_FILLERS = LINKS | FILLERS
 _PARTICLES = GERMAN_PARTICLES | DUTCH_PARTICLES
 # "test is …" and "cache of …" begin with a noun; before any other article or pronoun the word is a verb.
 _BEHIND_NOUNS = COPULAS | {"of"}
@@ -71,7 +73,7 @@ def taken_apart(clause: list[Word], language: Language) -> Request:
 def trimmed(words: list[Word], language: Language) -> list[Word]:
     """The words without a request's tail, small words at the end, and English articles and copulas anywhere."""
     if language.is_english:
-        words = [word for word in words if word.code or word.key not in ENGLISH_ARTICLES | COPULAS]
+        words = [word for word in words if word.code or word.key not in _ARTICLES_AND_COPULAS]
     words = _without_korean_tail(words)
     while words and not words[-1].code and _is_tail(words[-1].key, language):
         words = words[:-1]
@@ -87,7 +89,8 @@ def verb_size(clause: list[Word], at: int, language: Language, is_asked: bool = 
     size = matched([word.key for word in clause[at : at + 8]], 0, VERBS)
     if size == 1 and word.key in NOUN_OR_VERB and not is_asked:
         following = clause[at + 1].key if at + 1 < len(clause) else ""
-        return int(following in language.small - language.breaks - _BEHIND_NOUNS or following in LINKS)
+        is_small = following in language.small and following not in language.breaks
+        return int((is_small and following not in _BEHIND_NOUNS) or following in LINKS)
     # In an English sentence a word like "configs" only looks like another language's stem.
     is_foreign = not language.is_english or not (word.key.isascii() and word.key.isalpha())
     return size or int(is_foreign and VERB_FORM.fullmatch(word.key) is not None)
@@ -114,7 +117,7 @@ def _longer(lead: _Lead, clause: list[Word], keys: list[str], language: Language
     is_empty = word.key in language.small or word.key in FILLERS or (lead.asks_how and word.key in WORKS)
     if word.code or word.key in WHY or not is_empty:
         return None
-    return replace(lead, end=at + 1, is_open=lead.is_open and word.key in LINKS | FILLERS)
+    return replace(lead, end=at + 1, is_open=lead.is_open and word.key in _LINKS_AND_FILLERS)
 
 
 def _is_tail(key: str, language: Language) -> bool:

@@ -5,7 +5,7 @@ import re
 from proxy.filters.decline import Decline
 from proxy.filters.titles.languages import language_of
 from proxy.filters.titles.prose import Message, read, unquoted, unwrapped
-from proxy.filters.titles.spaced import AIM, any_title_words, first_words, title_words
+from proxy.filters.titles.spaced import AIM, LONGEST, any_title_words, first_words, fitted, length, title_words
 from proxy.filters.titles.tickets import ticket_of, under
 from proxy.filters.titles.traces import pasted_title
 from proxy.filters.titles.unspaced import is_unspaced, unspaced_title
@@ -66,7 +66,8 @@ def _with_ticket(message: Message, most: int) -> list[Word]:
         return title
     # A topic of three words has no room for the noun.
     ticket = ticket if most > AIM else ticket[-1:]
-    return under(ticket, _title(message, most - len(ticket)))
+    headed = under(ticket, _title(message, most - len(ticket)))
+    return headed if length(headed) <= LONGEST else fitted(headed)
 
 
 def _title(message: Message, most: int) -> list[Word]:

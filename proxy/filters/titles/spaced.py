@@ -62,20 +62,26 @@ def first_words(prose: str, most: int) -> list[Word]:
     """The first words of the prose as they stand."""
     words = calmed(words_of(prose))[:most]
     kept = fitted(words, language_of(words))
-    stands_alone = words and words[-1].key in _CLOSING_PRONOUNS and _length(words) <= LONGEST
+    stands_alone = words and words[-1].key in _CLOSING_PRONOUNS and length(words) <= LONGEST
     return words if len(kept) < 2 and stands_alone else kept
 
 
 def fitted(words: list[Word], language: Language = ENGLISH) -> list[Word]:
     """The words as far as they fit in `LONGEST` characters, without a small word at the end."""
-    while len(words) > 1 and _length(words) > LONGEST:
+    while len(words) > 1 and length(words) > LONGEST:
         words = words[:-1]
-    while len(words) > 1 and not words[-1].code and words[-1].key in language.small - _CLOSING_VERBS:
+    while len(words) > 1 and not words[-1].code and _is_loose(words[-1].key, language):
         words = words[:-1]
     return words
 
 
-def _length(words: list[Word]) -> int:
+def _is_loose(key: str, language: Language) -> bool:
+    """Whether no title can end with this word."""
+    return key in language.small and key not in _CLOSING_VERBS
+
+
+def length(words: list[Word]) -> int:
+    """Characters of the words on one line."""
     return len(" ".join(word.text for word in words))
 
 
@@ -161,7 +167,7 @@ def _place(rest: list[Word], language: Language, is_name: Callable[[Word], bool]
     if at is None:
         return []
     start = next((back for back in range(at, max(at - 4, -1), -1) if rest[back].key in language.places), at)
-    place = [word for word in rest[start:at] if word.key not in ENGLISH_ARTICLES | FILLERS]
+    place = [word for word in rest[start:at] if word.key not in ENGLISH_ARTICLES and word.key not in FILLERS]
     if len(rest) == 1 and language.is_english and _FILE.search(rest[at].text):
         place = [Word("in")]
     if not place or place[0].key in _NO_PLACES or any(word.stop for word in place):

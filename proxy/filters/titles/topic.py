@@ -74,7 +74,7 @@ def _is_made_of_answers(prose: str) -> bool:
     """Whether a message of few signs, or in a script without spaces, has only answers between its punctuation."""
     signs = "".join(sign for sign in bare(prose) if sign.isalnum() or sign.isspace() or sign >= "\u0e00")
     parts = signs.casefold().replace("、", " ").split()
-    return bool(parts) and all(part in _WHOLE or part.isdecimal() or (part,) in _PHRASES for part in parts)
+    return bool(parts) and all(part in _WHOLE or part.isdecimal() or matched([part], 0, _PHRASES) for part in parts)
 
 
 def _is_made_of_phrases(keys: list[str]) -> bool:
