@@ -61,7 +61,9 @@ def logger(config: Log, stream: TextIO = sys.stdout, clock: Callable[[], float] 
     return structlog.wrap_logger(
         structlog.WriteLogger(stream) if binary is None else structlog.BytesLogger(binary),
         processors=[thrift, *processors],
-        wrapper_class=type("SidestepLogger", (filtering,), {"tell_repeats": thrift.tell}),
+        wrapper_class=type(
+            "SidestepLogger", (filtering,), {"tell_repeats": lambda log, *, ending=False: thrift.tell(log, ending)}
+        ),
         cache_logger_on_first_use=True,
     )
 
@@ -90,17 +92,12 @@ class _Thrift:
         # A copy: this one may be shown again, as the latest of its kind.
         return {**event, "repeated": left_out} if left_out else dict(event)
 
-    @property
-    def tell(self) -> Callable[..., None]:
-        """A method for the logger: writes what is held back and due, or with `ending` all of it."""
-
-        def tell_repeats(log: Logger, *, ending: bool = False) -> None:
-            with self._lock:
-                due = self._repeats.rest() if ending else self._repeats.overdue(self._clock())
-            for (method, event), left_out in due:
-                getattr(log, method)(**event, repeated=left_out)
-
-        return tell_repeats
+    def tell(self, log: Logger, ending: bool) -> None:
+        """Write to `log` what is held back and due; at the end, all of it."""
+        with self._lock:
+            due = self._repeats.rest() if ending else self._repeats.overdue(self._clock())
+        for (method, event), left_out in due:
+            getattr(log, method)(**event, repeated=left_out)
 
 
 def _as_json(_logger: Any, method: str, event: structlog.typing.EventDict) -> bytes:

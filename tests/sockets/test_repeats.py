@@ -2,16 +2,24 @@
 
 import asyncio
 import signal
+import sys
 
 import pytest
 
-from tests.process import PATIENCE, Process, running
+from tests.process import PATIENCE, ROOT, Process, running
 from tests.raw import Peer, raw_client, raw_upstream, request
 from tests.sockets.given import answers, ask, broken_off, head
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 TIMES = 30
+MINUTES_OF_HALF_A_SECOND = """
+import functools, sys
+from proxy import __main__, observe, repeats, service
+service.SPAN = 0.5
+observe.Repeats = functools.partial(repeats.Repeats, 0.5)
+sys.exit(__main__.main())
+"""
 MALFORMED = b"GET / HTTP/1.1\r\nHost : 127.0.0.1\r\n\r\n"
 
 
@@ -36,6 +44,20 @@ async def test_malformed_requests_leave_one_line_and_their_number_at_the_stop() 
         told = [line for line in await _ended(process) if line.get("reason") == "malformed"]
     assert [line.get("repeated") for line in told] == [None, TIMES - 2]
     assert process.lines[-1]["event"] == "stopped"
+
+
+async def test_what_was_held_back_is_told_when_its_minute_is_over_though_nothing_comes_any_more(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    program = [sys.executable, "-c", MINUTES_OF_HALF_A_SECOND, "--config", str(ROOT / "config.toml")]
+    monkeypatch.setattr("tests.process._command", lambda *arguments: [*program, *arguments])
+    async with raw_upstream(answers) as upstream, running(upstream.url) as (process, port):
+        for _ in range(3):
+            await _refused(port, MALFORMED)
+        counted = 0
+        while counted < 3:
+            counted += 1 + (await process.line("request", reason="malformed")).get("repeated", 0)
+    assert counted == 3
 
 
 async def test_heads_that_never_come_leave_one_line_and_their_number_at_the_stop() -> None:
