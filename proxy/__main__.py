@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from proxy import agreements, config, notify, places, service, toml
 from proxy.commandline import parser
+from proxy.journal import is_journal, marked
 from proxy.observe import logger, take_over_library_logs
 from proxy.rules.load import Loaded, load
 
@@ -27,7 +28,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         settings = _settings(options)
     except toml.TomlError as error:
-        print(error, file=sys.stderr)
+        told = marked(str(error), "error") if is_journal(sys.stderr) else str(error)
+        print(told, file=sys.stderr)
         return USAGE_ERROR
     if options.command in (None, "serve"):
         return serve_command(options, settings)

@@ -3,21 +3,24 @@
 import argparse
 import sys
 from pathlib import Path
+from typing import get_args
 
 from proxy import __version__
+from proxy.config import Level
 from proxy.exchange import Version, parse_version
 
 _CONFIG = (
     "the settings (default: the clone's own; installed: those that `init` wrote for you, or else the ones carried)"
 )
+_LEVELS = "one of " + ", ".join(get_args(Level))
 
 
 def parser() -> argparse.ArgumentParser:
-    """`--config` and `--set` may stand before the command and behind it; what stands behind wins."""
+    """`--config`, `--set` and `--log-level` may stand before the command and behind it; what stands behind wins."""
     whole = argparse.ArgumentParser(prog=_program(sys.argv[0]), description="A local proxy for Claude Code.")
     whole.add_argument("--version", action="version", version=f"sidestep {__version__}")
     whole.add_argument("--config", type=Path, default=None, help=_CONFIG)
-    whole.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="override a setting")
+    _add_settings(whole, "set")
     whole.set_defaults(command="serve", set_behind=[])
     commands = whole.add_subparsers(dest="command", metavar="command", help="default: serve")
     _about_rules(commands)
@@ -61,16 +64,37 @@ def _about_the_machine(commands: "argparse._SubParsersAction[argparse.ArgumentPa
 def _behind() -> argparse.ArgumentParser:
     behind = argparse.ArgumentParser(add_help=False)
     behind.add_argument("--config", type=Path, default=argparse.SUPPRESS, help=_CONFIG)
-    behind.add_argument(
-        "--set", action="append", default=[], dest="set_behind", metavar="KEY=VALUE", help="override a setting"
-    )
+    _add_settings(behind, "set_behind")
     return behind
+
+
+def _add_settings(to: argparse.ArgumentParser, destination: str) -> None:
+    """All of them go into one list of settings, in the order in which they are given."""
+    to.add_argument(
+        *("--set",), action="append", default=[], dest=destination, metavar="KEY=VALUE", help="override a setting"
+    )
+    to.add_argument(
+        *("--log-level",),
+        action="append",
+        default=[],
+        dest=destination,
+        type=_log_level,
+        metavar="LEVEL",
+        help=f"log from this level on, {_LEVELS}: the same as --set log.level=LEVEL",
+    )
 
 
 def _as_json() -> argparse.ArgumentParser:
     as_json = argparse.ArgumentParser(add_help=False)
     as_json.add_argument("--json", action="store_true", help="one JSON document, for machines")
     return as_json
+
+
+def _log_level(text: str) -> str:
+    """A level as the setting that it is."""
+    if text not in get_args(Level):
+        raise argparse.ArgumentTypeError(f"found {text!r}, expected {_LEVELS}")
+    return f"log.level={text}"
 
 
 def _version(text: str) -> Version:

@@ -124,8 +124,11 @@ class Shadow(Section):
     file: str = "state/agreement.json"
 
 
+Level = Literal["debug", "info", "warning", "error"]
+
+
 class Log(Section):
-    level: Literal["debug", "info", "warning", "error"] = "info"
+    level: Level = "info"
     format: Literal["auto", "console", "json"] = "auto"
 
 

@@ -46,7 +46,7 @@ def record(ledger: Ledger, capture: Writer) -> Middleware:
             exchange.status = exchange.status or response.status
             return response
         except asyncio.CancelledError:
-            exchange.status, exchange.error = 499, GONE
+            exchange.status, exchange.error = _cut_short(request, exchange)
             raise
         except Exception:
             exchange.outcome, exchange.status, exchange.error = "failed", 500, "an error of Sidestep's own"
@@ -58,6 +58,13 @@ def record(ledger: Ledger, capture: Writer) -> Middleware:
             capture.request(exchange, request.raw_headers)
 
     return stage
+
+
+def _cut_short(request: web.Request, exchange: Exchange) -> tuple[int, str]:
+    """Status and error of a request that was cancelled: its client went away, or this process ends."""
+    if isinstance(request.protocol, Inbound) and request.protocol.out_of_time:
+        return exchange.status or 503, "Sidestep stopped before it was complete"
+    return 499, GONE
 
 
 async def _or_blame(request: web.Request, handler: Handler) -> web.StreamResponse:

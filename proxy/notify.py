@@ -9,9 +9,9 @@ import ipaddress
 import os
 import socket
 import time
-from collections.abc import Callable, Mapping, MutableMapping
+from collections.abc import Callable, MutableMapping
 from dataclasses import dataclass
-from typing import NoReturn, TextIO
+from typing import NoReturn
 
 READY = "READY=1"
 STOPPING = "STOPPING=1"
@@ -19,9 +19,6 @@ ALIVE = "WATCHDOG=1"
 
 FIRST_DESCRIPTOR = 3
 """SD_LISTEN_FDS_START: the first after standard input, output and error."""
-
-PRIORITIES = {"critical": 2, "error": 3, "warning": 4, "info": 6, "debug": 7}
-"""Levels to the journal's priorities: a line that begins with `<N>` is filed under N (sd-daemon(3))."""
 
 _UNHURRIED = 10.0
 """Seconds between two status lines where there is no watchdog to feed."""
@@ -76,16 +73,6 @@ NOBODY = Manager()
 def line(text: str) -> str:
     """A status line, on one line."""
     return f"STATUS={' '.join(text.split())[:_LONGEST_STATUS]}"
-
-
-def is_journal(stream: TextIO, environ: Mapping[str, str] = os.environ) -> bool:
-    """Whether what is written to `stream` goes to the journal, by `JOURNAL_STREAM` (systemd.exec(5))."""
-    device, _, inode = environ.get("JOURNAL_STREAM", "").partition(":")
-    try:
-        status = os.fstat(stream.fileno())
-    except (OSError, ValueError):  # closed, or no file at all
-        return False
-    return (device, inode) == (str(status.st_dev), str(status.st_ino))
 
 
 def manager(environ: MutableMapping[str, str] = os.environ) -> Manager:

@@ -1,7 +1,11 @@
 """Logs: set-up, the one line a request gets, and what libraries say, stripped of everything that may be secret."""
 
+import json
 import logging
 import sys
+import threading
+import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, TextIO
 
@@ -10,31 +14,90 @@ import structlog
 
 from proxy.config import Log
 from proxy.exchange import Record
+from proxy.journal import PRIORITIES, is_journal
+from proxy.repeats import Repeats
 
 Logger = Any
-"""A structlog logger: `log.info("event", key=value)`."""
+"""A structlog logger: `log.info("event", key=value)`, with `log.tell_repeats()` (see `logger`)."""
 
 _LONGEST = 200
 
+_KIND = (
+    *("event", "reason", "status", "error", "problem", "rule", "library", "at"),
+    *("sign", "client", "fingerprint"),
+)
+"""The fields by which two warnings are the same one said twice; the others are measurements and ids."""
 
-def logger(config: Log, stream: TextIO = sys.stdout) -> Logger:
-    """A logger as configured: coloured lines for people, or one JSON object a line."""
-    readable = config.format == "console" or (config.format == "auto" and stream.isatty())
+_NEVER_HELD_BACK = frozenset({"problem", "not reloaded", "cannot serve", "cannot listen", "stopped"})
+"""What somebody at the keyboard has asked for: a start, a reload, an end."""
+
+_MARKS = {level: b"<%d>" % priority for level, priority in PRIORITIES.items()}
+
+_Bytes = Callable[[Any, str, structlog.typing.EventDict], bytes]
+
+
+def logger(config: Log, stream: TextIO = sys.stdout, clock: Callable[[], float] = time.monotonic) -> Logger:
+    """A logger as configured: lines for people (coloured on a terminal), or one JSON object a line.
+
+    What goes to the journal has priorities. Warnings that repeat themselves are written once a minute, with the number
+    that was left out as `repeated`; `log.tell_repeats()` writes those that nothing came after, and is to be called now
+    and then, and with `ending=True` at the end.
+    """
+    journal = is_journal(stream)
+    readable = config.format == "console" or (config.format == "auto" and (journal or stream.isatty()))
+    thrift = _Thrift(clock)
     processors: list[Any]
-    # JSON goes out as the bytes that it is made in, wherever the stream has a place for them.
-    binary = None if readable else getattr(stream, "buffer", None)
-    if readable:
+    # JSON, and what the journal gets, goes out as the bytes that it is made in, if the stream has a place for them.
+    binary = None if readable and not journal else getattr(stream, "buffer", None)
+    if journal:
+        processors = [_marked(_as_line if readable else _as_json)]
+    elif readable:
         stamp = structlog.processors.TimeStamper(fmt="%H:%M:%S", utc=False)
         console = structlog.dev.ConsoleRenderer(colors=stream.isatty(), pad_event_to=10, sort_keys=False)
         processors = [structlog.processors.add_log_level, stamp, console]
     else:
         processors = [_as_text if binary is None else _as_json]
+    filtering = structlog.make_filtering_bound_logger(getattr(logging, config.level.upper()))
     return structlog.wrap_logger(
         structlog.WriteLogger(stream) if binary is None else structlog.BytesLogger(binary),
-        processors=processors,
-        wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, config.level.upper())),
+        processors=[thrift, *processors],
+        wrapper_class=type(
+            "SidestepLogger", (filtering,), {"tell_repeats": lambda log, *, ending=False: thrift.tell(log, ending)}
+        ),
         cache_logger_on_first_use=True,
     )
+
+
+class _Thrift:
+    """A processor that leaves out warnings which only repeat what was said within the last minute.
+
+    The line of a request that was served is always written. Lines may come from several threads.
+    """
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock, self._lock = clock, threading.Lock()
+        self._repeats: Repeats[tuple[str, structlog.typing.EventDict]] = Repeats()
+
+    def __call__(self, _logger: Any, method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+        if method in ("info", "debug") or event["event"] in _NEVER_HELD_BACK:
+            return event
+        if event["event"] == "request" and "id" in event:
+            return event
+        if "repeated" in event:  # one that was held back
+            return event if event["repeated"] else {name: event[name] for name in event if name != "repeated"}
+        with self._lock:
+            left_out = self._repeats.note(tuple(map(event.get, _KIND)), (method, event), self._clock())
+        if left_out is None:
+            raise structlog.DropEvent
+        # A copy: this one may be shown again, as the latest of its kind.
+        return {**event, "repeated": left_out} if left_out else dict(event)
+
+    def tell(self, log: Logger, ending: bool) -> None:
+        """Write to `log` what is held back and due; at the end, all of it."""
+        with self._lock:
+            due = self._repeats.rest() if ending else self._repeats.overdue(self._clock())
+        for (method, event), left_out in due:
+            getattr(log, method)(**event, repeated=left_out)
 
 
 def _as_json(_logger: Any, method: str, event: structlog.typing.EventDict) -> bytes:
@@ -46,6 +109,29 @@ def _as_json(_logger: Any, method: str, event: structlog.typing.EventDict) -> by
 
 def _as_text(logger: Any, method: str, event: structlog.typing.EventDict) -> str:
     return _as_json(logger, method, event).decode()
+
+
+def _as_line(_logger: Any, _method: str, event: structlog.typing.EventDict) -> bytes:
+    """`event key=value ...` on one line, without time and level, which the journal has itself."""
+    name = event.pop("event")
+    return " ".join([name, *[f"{key}={_value(value)}" for key, value in event.items()]]).encode()
+
+
+def _value(value: object) -> str:
+    """As it is, or in quotation marks where a reader could take it for something else than one value."""
+    text = value if isinstance(value, str) else str(value)
+    if not text.isprintable() or '"' in text or "\\" in text:
+        return json.dumps(text)
+    return f'"{text}"' if " " in text or "=" in text or not text else text
+
+
+def _marked(render: _Bytes) -> _Bytes:
+    """The same line behind its priority."""
+
+    def marked(logger: Any, method: str, event: structlog.typing.EventDict) -> bytes:
+        return _MARKS[method] + render(logger, method, event)
+
+    return marked
 
 
 def log_request(log: Logger, record: Record) -> None:

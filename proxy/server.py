@@ -74,7 +74,7 @@ class Inbound(web.RequestHandler):
 
     __slots__ = (
         *("_body", "_deadline", "_in_head", "_latest", "_received", "_tail"),
-        *("_ending", "_limits", "_load", "_log", "_serving"),
+        *("_ending", "_limits", "_load", "_log", "_serving", "out_of_time"),
     )
 
     def __init__(self, server: web.Server, limits: Limits, load: "Load", log: Logger, **options: Any) -> None:
@@ -82,6 +82,8 @@ class Inbound(web.RequestHandler):
         self._limits, self._load, self._log = limits, load, log
         self._serving: web.BaseRequest | None = None
         self._ending = False
+        self.out_of_time = False
+        """Whether the process ends, and the request that is being served has had its time to finish."""
         self._deadline: asyncio.TimerHandle | None = None
         self._body: StreamReader = EMPTY_PAYLOAD
         self._in_head, self._received, self._tail = True, 0, b""
@@ -148,6 +150,11 @@ class Inbound(web.RequestHandler):
         waits_for_one = self._waiter is not None and not self._waiter.done()
         if self._serving is None and (waits_for_one or self.is_new):
             self.force_close()
+
+    async def shutdown(self, timeout: float | None = None) -> None:  # noqa: ASYNC109 - as aiohttp has it
+        """The last of it: aiohttp cancels what is still being served, and ends the connection."""
+        self.out_of_time = True
+        await super().shutdown(timeout)
 
     def _head_fits(self, data: bytes) -> bool:
         seen = self._tail + data if self._tail else data

@@ -21,6 +21,7 @@ from proxy.desk import Desk, in_force
 from proxy.desk import desk as at_desk
 from proxy.notify import Manager
 from proxy.observe import Logger
+from proxy.repeats import SPAN
 from proxy.rules.load import Loaded
 from proxy.server import listening
 from proxy.toml import Problem, TomlError
@@ -55,12 +56,22 @@ async def serve(
         log.info("listening", address=address, upstream=config.upstream.url, rules=len(loaded.rules.rules))
         manager.tell(notify.READY)
         living = asyncio.create_task(manager.keep(lambda: f"{len(desk.now.rules.rules)} rules"))
+        telling = asyncio.create_task(_tell_repeats(log))
         await stop.wait()
         desk.stopping = True
         manager.tell(notify.STOPPING)
         log.info("stopping", drain_timeout=drain)
     living.cancel()  # not before: the watchdog looks on while requests finish
+    telling.cancel()
+    log.tell_repeats(ending=True)
     log.info("stopped")
+
+
+async def _tell_repeats(log: Logger) -> None:
+    """Write what the log holds back as soon as its time is over, though nothing like it may come again."""
+    while True:
+        await asyncio.sleep(SPAN)
+        log.tell_repeats()
 
 
 def reload(desk: Desk, log: Logger, again: Again, manager: Manager = notify.NOBODY) -> None:
@@ -98,6 +109,7 @@ def _stop_signal(log: Logger) -> asyncio.Event:
 
     def on_signal() -> None:
         if stop.is_set():
+            log.tell_repeats(ending=True)
             log.warning("stopped", reason="second signal")
             sys.stdout.flush()
             os._exit(1)

@@ -21,6 +21,7 @@ ROOT = Path(__file__).parent.parent
 PAGE = (ROOT / "docs/rules.md").read_text("utf-8")
 README = (ROOT / "README.md").read_text("utf-8")
 SERVICE = (ROOT / "docs/service.md").read_text("utf-8")
+LOGS = (ROOT / "docs/logs.md").read_text("utf-8")
 DEPLOY = (ROOT / "docs/deploy.md").read_text("utf-8")
 MODELS = [model for model in vars(schema).values() if isinstance(model, type) and issubclass(model, BaseModel)]
 OTHERS = ("journalctl", "pipx", "podman", "systemctl")
@@ -96,7 +97,7 @@ def test_the_worked_example_fits_among_the_shipped_rules(tmp_path: Path, capsys:
 
 
 @pytest.mark.parametrize(
-    "command", sorted({found for page in (PAGE, README, SERVICE, DEPLOY) for found in commands(page)})
+    "command", sorted({found for page in (PAGE, README, SERVICE, DEPLOY, LOGS) for found in commands(page)})
 )
 def test_every_command_on_the_page_exists(command: str) -> None:
     words = shlex.split(re.split(r" [<>|] ", command.removeprefix("sudo "))[0])
@@ -118,6 +119,6 @@ def test_every_command_of_the_program_is_on_the_page() -> None:
 
 
 def test_every_link_on_the_pages_leads_somewhere() -> None:
-    for page, folder in ((README, ROOT), (PAGE, ROOT / "docs")):
+    for page, folder in ((README, ROOT), (PAGE, ROOT / "docs"), (SERVICE, ROOT / "docs")):
         links = [link for link in re.findall(r"\]\(([^)#\s]+)", page) if "://" not in link]
         assert [link for link in links if not (folder / link).exists()] == []

@@ -49,6 +49,42 @@ def test_serving_is_what_it_does_when_told_nothing_else(arguments: list[str], mo
     assert [(settings.listen.port, settings.rules.max_body) for settings in served] == [wanted]
 
 
+@pytest.mark.parametrize(
+    ("arguments", "level"),
+    [
+        ([], "info"),
+        (["--log-level", "debug"], "debug"),
+        (["serve", "--log-level", "warning"], "warning"),
+        (["--log-level=error", "serve", "--log-level=debug"], "debug"),
+        (["--log-level", "debug", "--set", "log.level=error"], "error"),
+        (["--set", "log.level=error", "--log-level", "debug"], "debug"),
+        (["--log-level", "debug", "serve", "--set", "listen.port=1"], "debug"),
+    ],
+    ids=[
+        *("not given", "before the command", "behind it", "on both sides: the last one wins"),
+        *("before a setting", "behind a setting", "beside another setting"),
+    ],
+)
+def test_the_level_of_the_log_is_a_setting_too(
+    arguments: list[str], level: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    served: list[Config] = []
+    monkeypatch.setattr(program, "serve_command", lambda _options, settings: served.append(settings) or 0)
+    assert program.main(["--config", CONFIG, *arguments]) == 0
+    assert [settings.log.level for settings in served] == [level]
+
+
+@pytest.mark.parametrize("command", [[], ["serve"], ["demo"], ["check"], ["explain", "-"], ["doctor"]])
+@pytest.mark.parametrize("level", ["loud", "INFO", "", "20"])
+def test_a_level_that_is_not_known_is_told_with_those_that_are(
+    command: list[str], level: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as caught:
+        program.main([*command, "--log-level", level])
+    assert caught.value.code == program.USAGE_ERROR
+    assert f"--log-level: found {level!r}, expected one of debug, info, warning, error" in capsys.readouterr().err
+
+
 def test_uvloop_is_used_where_it_exists() -> None:
     uvloop = pytest.importorskip("uvloop", reason="uvloop is for CPython on Linux and macOS")
 

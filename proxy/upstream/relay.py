@@ -149,6 +149,7 @@ async def _bring_back(
     exchange.reply = reply = Reply(head.status, response.pairs, [] if room else None, room)
     try:
         chunk, ended = connection.read_nowait(), connection.complete
+        exchange.status = head.status
         await response.begin(request, chunk, last=ended)
         exchange.reply_begun(time.perf_counter())
         _note(exchange, reply, chunk)

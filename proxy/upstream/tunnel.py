@@ -32,6 +32,7 @@ async def tunnel(
     connection.patient = True
     response = Relayed(head, None, bodiless=True)
     try:
+        exchange.status = head.status
         await response.prepare(request)
         exchange.reply_begun(time.perf_counter())
         # As aiohttp's own WebSocketResponse does it: the rest of the connection goes to this parser.

@@ -10,11 +10,12 @@ import pytest
 
 from tests.process import PATIENCE, Process, running
 from tests.raw import Peer, raw_client, raw_upstream
-from tests.sockets.given import CHUNKED, broken_off, chunk, chunked, head, receive
+from tests.sockets.given import CHUNKED, CLAUDE, broken_off, chunk, chunked, head, receive
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 POST = b"POST /v1/messages HTTP/1.1"
+CUT_SHORT = "Sidestep stopped before it was complete"
 GET_READY = b"GET /-/ready HTTP/1.1"
 
 
@@ -132,6 +133,65 @@ async def test_a_stream_longer_than_the_drain_time_is_broken_off_and_not_ended()
         busy.signal(signal.SIGTERM)
         with pytest.raises((asyncio.IncompleteReadError, ConnectionError)):
             await busy.client.chunks()
+        line = await busy.process.line("request")
+        assert (line["status"], line["error"], line["level"]) == (200, CUT_SHORT, "warning")
+        assert line["bytes_out"] == len("first")
+        assert await busy.process.exit_code() == 0
+
+
+async def test_a_request_that_got_no_reply_within_the_drain_time_is_logged_as_unavailable() -> None:
+    arrived = asyncio.Event()
+
+    async def script(peer: Peer) -> None:
+        await receive(peer)
+        arrived.set()
+        await peer.gone()
+
+    async with raw_upstream(script) as upstream, running(upstream.url, "stop.drain_timeout=0.2") as (process, port):
+        async with asyncio.timeout(PATIENCE), raw_client(port) as client:
+            await client.send(head(port, POST, b"Content-Length: 2") + b"{}")
+            await arrived.wait()
+            process.process.send_signal(signal.SIGTERM)
+            line = await process.line("request")
+            assert (line["status"], line["error"]) == (503, CUT_SHORT)
+            assert "first_byte_ms" not in line
+            assert await broken_off(client) == b""
+        assert await process.exit_code() == 0
+
+
+async def test_an_upload_longer_than_the_drain_time_is_logged_as_unavailable() -> None:
+    async with raw_upstream(Peer.gone) as upstream, running(upstream.url, "stop.drain_timeout=0.2") as (process, port):
+        async with asyncio.timeout(PATIENCE), raw_client(port) as client:
+            await client.send(head(port, POST, CLAUDE, b"Content-Length: 100") + b"half")
+            process.process.send_signal(signal.SIGTERM)
+            line = await process.line("request")
+            assert (line["status"], line["error"]) == (503, CUT_SHORT)
+        assert await process.exit_code() == 0
+
+
+async def test_a_websocket_longer_than_the_drain_time_is_logged_with_the_status_that_was_sent() -> None:
+    async def script(peer: Peer) -> None:
+        await peer.head()
+        await peer.send(b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
+        await peer.gone()
+
+    async with raw_upstream(script) as upstream, running(upstream.url, "stop.drain_timeout=0.2") as (process, port):
+        async with asyncio.timeout(PATIENCE), raw_client(port) as client:
+            await client.send(head(port, b"GET /ws HTTP/1.1", b"Connection: Upgrade", b"Upgrade: websocket"))
+            assert (await receive(client)).status == 101
+            process.process.send_signal(signal.SIGTERM)
+            line = await process.line("request")
+            assert (line["status"], line["error"]) == (101, CUT_SHORT)
+        assert await process.exit_code() == 0
+
+
+async def test_a_client_that_goes_within_the_drain_time_is_said_to_have_gone() -> None:
+    async with _busy("stop.drain_timeout=3600") as busy:
+        busy.signal(signal.SIGTERM)
+        await busy.process.line("stopping")
+        busy.client.abort()
+        line = await busy.process.line("request")
+        assert (line["status"], line["error"]) == (499, "the client went away")
         assert await busy.process.exit_code() == 0
 
 

@@ -1,7 +1,6 @@
 """Signs of life, before a datagram socket such as systemd's."""
 
 import asyncio
-import io
 import os
 import secrets
 import socket
@@ -13,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from proxy.notify import ALIVE, READY, STOPPING, Manager, ManagerError, is_journal, line, manager
+from proxy.notify import ALIVE, READY, STOPPING, Manager, ManagerError, line, manager
 
 PATIENCE = 20
 
@@ -125,14 +124,3 @@ def test_nobody_may_have_started_it() -> None:
 def test_an_environment_that_makes_no_sense_is_said(name: str, value: str) -> None:
     with pytest.raises(ManagerError, match=f"{name} is {value!r}"):
         manager({name: value})
-
-
-def test_the_journal_is_known_by_its_device_and_inode(tmp_path: Path) -> None:
-    with (tmp_path / "journal").open("w") as stream, (tmp_path / "other").open("w") as other:
-        status = os.fstat(stream.fileno())
-        environ = {"JOURNAL_STREAM": f"{status.st_dev}:{status.st_ino}"}
-        assert is_journal(stream, environ)
-        assert not is_journal(other, environ)
-        assert not is_journal(stream, {})
-    assert not is_journal(stream, environ)
-    assert not is_journal(io.StringIO(), environ)
