@@ -54,12 +54,25 @@ def test_it_writes_settings_and_units_and_says_what_is_next(home: Home) -> None:
     assert code == 0
     lines = out.splitlines()
     assert f"{home.path}/.config/sidestep/config.toml: wrote" in lines
-    assert [f"{home.units / name}: wrote" for name in NAMES] == lines[-6:-4]
-    assert lines[-4:] == [
+    assert [f"{home.units / name}: wrote" for name in NAMES] == lines[-5:-3]
+    assert lines[-3:] == [
         "Next:",
-        "  systemctl --user daemon-reload",
-        "  systemctl --user enable --now sidestep.socket sidestep.service",
-        "  sidestep doctor",
+        "  systemctl --user enable --now sidestep.service",
+        "  sidestep doctor --client",
+    ]
+
+
+@pytest.mark.parametrize(("port", "unit"), [("8787", "service"), ("9001", "socket")])
+def test_what_may_run_already_is_to_be_restarted_and_its_socket_too_if_that_moves(
+    home: Home, port: str, unit: str
+) -> None:
+    home.run("install-service", "--user")
+    settings = home.path / ".config/sidestep/config.toml"
+    settings.write_text(settings.read_text().replace("port = 8787", f"port = {port}"))
+    lines = home.run("install-service", "--user")[1].splitlines()
+    assert lines[-3:-1] == [
+        "  systemctl --user enable --now sidestep.service",
+        f"  systemctl --user restart sidestep.{unit}",
     ]
 
 
@@ -83,7 +96,7 @@ def test_settings_that_are_there_are_kept(home: Home) -> None:
     settings = home.path / ".config/sidestep/config.toml"
     kept = settings.read_bytes() + b"# mine\n"
     settings.write_bytes(kept)
-    assert f"{settings}: kept\n" in home.run("install-service", "--user")[1]
+    assert f"{settings}: kept: changed by you, in comments or layout\n" in home.run("install-service", "--user")[1]
     assert settings.read_bytes() == kept
 
 
