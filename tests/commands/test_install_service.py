@@ -240,6 +240,43 @@ def test_a_property_list_says_who_wrote_it_and_is_still_one() -> None:
     assert plistlib.loads(text.encode())["ProgramArguments"] == ["/a&b"]
 
 
+LAUNCHD = {
+    "Label": str,
+    "ProgramArguments": list,
+    "WorkingDirectory": str,
+    "RunAtLoad": bool,
+    "KeepAlive": dict,
+    "ExitTimeOut": int,
+    "ProcessType": str,
+    "Umask": int,
+    "SoftResourceLimits": dict,
+    "HardResourceLimits": dict,
+    "StandardOutPath": str,
+    "StandardErrorPath": str,
+}
+"""The keys that are used, each with its type by launchd.plist(5): launchd passes over what it does not know."""
+
+
+def test_a_property_list_has_only_keys_and_types_that_launchd_knows() -> None:
+    keys = plistlib.loads(launch_agent(Service(("/a",), "127.0.0.1:1", Path("/c")), Path("/log")).encode())
+    assert {name: type(value) for name, value in keys.items()} == LAUNCHD
+    assert keys["ProcessType"] in ("Background", "Standard", "Adaptive", "Interactive")
+    assert keys["Umask"] == 63
+    assert keys["KeepAlive"].keys() <= {"SuccessfulExit", "NetworkState", "PathState", "OtherJobEnabled", "Crashed"}
+    assert keys["SoftResourceLimits"] == keys["HardResourceLimits"] == {"NumberOfFiles": 65536}
+    assert all(Path(keys[name]).is_absolute() for name in ("WorkingDirectory", "StandardOutPath", "StandardErrorPath"))
+
+
+def test_on_macos_an_agent_that_is_there_is_unloaded_before_it_is_loaded_again(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.platform", "darwin")
+    home.run("install-service", "--user")
+    lines = home.run("install-service", "--user")[1].splitlines()
+    assert lines[-3] == "  launchctl bootout gui/$(id -u)/local.sidestep"
+    assert lines[-2].startswith("  launchctl bootstrap gui/$(id -u) ")
+
+
 @pytest.mark.parametrize(
     ("host", "shown"), [("127.0.0.1", "127.0.0.1:5"), ("::1", "[::1]:5"), ("localhost", "127.0.0.1:5")]
 )
