@@ -8,7 +8,7 @@ SOAK ?=
 PY := $(VENV)/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test test-slow check format e2e bench lock clean
+.PHONY: help run demo test test-slow check format e2e trial bench lock clean
 
 help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1  /p' $(MAKEFILE_LIST) | column -t -l 2
@@ -36,6 +36,9 @@ format: $(VENV)/.dev ## mend the style
 
 e2e: $(VENV)/.dev ## real Claude Code clients through Sidestep; VERSIONS="2.0.64 latest" for some of them
 	$(PY) -m tests.e2e $(VERSIONS)
+
+trial: $(VENV)/bin/python ## the README's "As a service", by a new user of a fresh Debian (needs root and debootstrap)
+	$(PY) -m tests.trial
 
 bench: $(VENV)/.run ## speed, measured beside nginx (needs nginx and wrk); ROWS="relay answer" for some, SOAK=1 for ten minutes
 	$(PY) -m bench $(ROWS) $(if $(SOAK),--soak)

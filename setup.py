@@ -1,6 +1,7 @@
 """Puts what stands at the top of the repository, and is no Python, into the wheel: settings, rules and units."""
 
 import shutil
+import tempfile
 from pathlib import Path
 
 from setuptools import setup
@@ -20,4 +21,10 @@ class Build(build_py):
             shutil.copyfile(path, target)
 
 
-setup(cmdclass={"build_py": Build})
+# In a clone, the folder `build` would stay: root's after `sudo pipx install`, and with files in it that a later version
+# has no more, but that would come into its wheel.
+with tempfile.TemporaryDirectory() as elsewhere:
+    setup(
+        cmdclass={"build_py": Build},
+        options={"build": {"build_base": elsewhere}, "egg_info": {"egg_base": elsewhere}},
+    )

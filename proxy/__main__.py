@@ -81,7 +81,7 @@ def init_command(options: argparse.Namespace) -> int:
     from proxy.commands import init
 
     where = places.for_system() if options.system else places.for_user()
-    return init.run(places.carried(), where, options.root, private=not options.system)
+    return init.run(init.Job(places.carried(), where, options.root, not options.system, options.dry_run))
 
 
 def service_command(options: argparse.Namespace) -> int:

@@ -50,10 +50,12 @@ def _about_rules(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
 def _about_the_machine(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     root = argparse.ArgumentParser(add_help=False)
     root.add_argument("--root", type=Path, default=Path("/"), metavar="DIR", help="write below DIR, for packagers")
+    root.add_argument("--dry-run", action="store_true", help="say what would be done, and do nothing")
     service = argparse.ArgumentParser(add_help=False)
     service.add_argument("--user", action="store_true", help="your own service, in place of the machine's")
-    service.add_argument("--dry-run", action="store_true", help="say what would be done, and do nothing")
-    written = commands.add_parser("init", parents=[root], help="write settings and rules of your own, over nothing")
+    written = commands.add_parser(
+        "init", parents=[root], help="write settings and rules, and update those that you have not edited"
+    )
     written.add_argument("--system", action="store_true", help="where the machine's service reads them")
     commands.add_parser("install-service", parents=[root, service], help="put a systemd or launchd service in place")
     commands.add_parser("uninstall-service", parents=[root, service], help="remove just that")

@@ -129,7 +129,7 @@ IMPORTS: dict[str, set[str]] = {
         "synthesis",
         "toml",
     },
-    "commands.init": {"places", "toml"},
+    "commands.init": {"commands.upkeep", "places", "toml"},
     "commands.install_service": {"commands.init", "commands.units", "config", "places", "toml"},
     "commands.reasons": {
         "commands.requests",
@@ -143,6 +143,7 @@ IMPORTS: dict[str, set[str]] = {
     "commands.rule_schema": {"commands.tables", "rules.facts", "rules.operators", "rules.schema"},
     "commands.tables": {"toml"},
     "commands.units": set(),
+    "commands.upkeep": set(),
     "config": {"toml"},
     "desk": {
         "agreements",

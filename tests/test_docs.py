@@ -24,7 +24,7 @@ SERVICE = (ROOT / "docs/service.md").read_text("utf-8")
 LOGS = (ROOT / "docs/logs.md").read_text("utf-8")
 DEPLOY = (ROOT / "docs/deploy.md").read_text("utf-8")
 MODELS = [model for model in vars(schema).values() if isinstance(model, type) and issubclass(model, BaseModel)]
-OTHERS = ("journalctl", "pipx", "podman", "systemctl")
+OTHERS = ("journalctl", "launchctl", "pipx", "podman", "systemctl")
 """Other people's programs, of which a page may speak."""
 VALUES = ("on", "shadow", "off", "text", "json", "paths", "form", "decline", "answer", "forward")
 

@@ -27,7 +27,7 @@ def _run(command: list[str], cwd: Path, home: Path) -> subprocess.CompletedProce
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Built from a copy, since building leaves traces."""
+    """Built from a copy, of which a test can see that building has left it alone."""
     folder = tmp_path_factory.mktemp("wheel")
     for name in SOURCES:
         source = ROOT / name
@@ -62,6 +62,13 @@ def test_the_wheel_carries_every_module_and_what_stands_at_the_top_of_the_reposi
     carried = ["config.toml", *(f"rules/{path.name}" for path in (ROOT / "rules").glob("*.toml"))]
     carried += [str(path.relative_to(ROOT)) for path in (ROOT / "systemd").rglob("*.*") if path.is_file()]
     assert held == modules | {f"proxy/defaults/{name}" for name in carried}
+
+
+def test_building_leaves_nothing_in_the_clone(wheel: Path) -> None:
+    """Else root owns it after `sudo pipx install`, and a rule that was taken out comes with the next wheel."""
+    source = wheel.parent / "source"
+    left = {path.relative_to(source) for path in source.rglob("*")}
+    assert [path for path in sorted(left) if not (ROOT / path).exists() or path.parts[0] not in SOURCES] == []
 
 
 def test_the_command_says_its_version(sidestep: Path, tmp_path: Path) -> None:

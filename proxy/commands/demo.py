@@ -59,14 +59,24 @@ async def run(config: Config) -> int:
     loaded = load(Path(config.rules.directory))
     for problem in loaded.problems:
         print(problem_line(problem), file=sys.stderr)
+    try:
+        state = TemporaryDirectory()  # a demonstration leaves no trace in the real one
+    except OSError as error:  # a container on a read-only disk has none
+        print(f"no folder for temporary files: {error.strerror}", file=sys.stderr)
+        return 1
     asked = [entry for entry in loaded.entries if entry.rule.status != "off" and _answers_first(entry)]
-    async with _running(config, loaded) as (base, session):
-        # First of all, since a rule may repeat headers of what was forwarded before.
-        rows = [await _ask(session, base, "conversation", *request_of(_CONVERSATION))]
-        rows += [await _ask(session, base, entry.rule.name, *_first(entry)) for entry in asked]
+    with state as folder:
+        rows = await _ask_all(config, loaded, asked, Path(folder))
     _print(rows)
     expected = ["upstream", *(entry.rule.name if entry.rule.status == "on" else "upstream" for entry in asked)]
     return 0 if not loaded.problems and [row.answered_by for row in rows] == expected else 1
+
+
+async def _ask_all(config: Config, loaded: Loaded, asked: list[LoadedRule], state: Path) -> list[Shown]:
+    async with _running(config, loaded, state) as (base, session):
+        # First of all, since a rule may repeat headers of what was forwarded before.
+        rows = [await _ask(session, base, "conversation", *request_of(_CONVERSATION))]
+        return rows + [await _ask(session, base, entry.rule.name, *_first(entry)) for entry in asked]
 
 
 def _answers_first(entry: LoadedRule) -> bool:
@@ -86,7 +96,7 @@ def _repeated(rules: RuleSet) -> dict[str, str]:
 
 
 @asynccontextmanager
-async def _running(config: Config, loaded: Loaded) -> AsyncIterator[tuple[str, aiohttp.ClientSession]]:
+async def _running(config: Config, loaded: Loaded, state: Path) -> AsyncIterator[tuple[str, aiohttp.ClientSession]]:
     def script(_body: dict[str, Any]) -> list[Block]:
         return [{"type": "text", "text": _REPLY}]
 
@@ -94,7 +104,6 @@ async def _running(config: Config, loaded: Loaded) -> AsyncIterator[tuple[str, a
         upstream = await stack.enter_async_context(
             scripted_upstream(script, pause=_PAUSE, headers=_repeated(loaded.rules))
         )
-        state = Path(stack.enter_context(TemporaryDirectory()))  # a demonstration leaves no trace in the real one
         tables = {"upstream": Upstream(url=upstream.url), "shadow": Shadow(file=str(state / "agreement.json"))}
         settings = config.model_copy(update={**tables, "capture": Capture(), "listen": Listen(port=0)})
         quiet = logger(config.log.model_copy(update={"level": "error"}))

@@ -1,18 +1,55 @@
-"""`init`: the settings and rules that Sidestep carries, written where the platform keeps them."""
+"""`init`: the settings and rules that Sidestep carries, written where the platform keeps them, and kept up to date."""
 
 import os
+import stat
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import orjson
 
 from proxy import toml
+from proxy.commands import upkeep
+from proxy.commands.upkeep import Found, Step
 from proxy.places import Places, state_files
 
-Outcome = Literal["wrote", "kept", "kept, and it differs from the one that Sidestep carries"]
+RECORD = ".written.sha256"
+"""Beside `config.toml`: the digests of what was written, for the next version to know what nobody has edited."""
+
+_DONE = {"write": "wrote", "update": "updated", "remove": "removed: {why}", "leave": "{why}"}
+_DRY = {
+    "write": "would be written",
+    "update": "would be updated",
+    "remove": "would be removed: {why}",
+    "leave": "{why}",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One call: what is carried, where it belongs, below which root, and for whom.
+
+    `private` makes folders and files for their owner alone, as XDG wants a user's; a service's it must be able to read.
+    """
+
+    carried: Path
+    places: Places
+    root: Path
+    private: bool
+    dry: bool = False
+
+    @property
+    def folder(self) -> Path:
+        return self.places.below(self.root).config
+
+    @property
+    def folder_mode(self) -> int:
+        return 0o700 if self.private else 0o755
+
+    @property
+    def file_mode(self) -> int:
+        return 0o600 if self.private else 0o644
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,13 +57,13 @@ class Written:
     """What became of one file."""
 
     path: Path
-    outcome: Outcome
+    outcome: str
 
 
-def run(carried: Path, places: Places, root: Path, *, private: bool) -> int:
+def run(job: Job) -> int:
     """Write the files and print what became of each; 1 if one could not be written."""
     try:
-        for written in init(carried, places, root, private=private):
+        for written in init(job, restore=True):
             print(f"{written.path}: {written.outcome}")
     except OSError as error:
         print(f"{error.filename}: cannot be written: {error.strerror}", file=sys.stderr)
@@ -34,18 +71,26 @@ def run(carried: Path, places: Places, root: Path, *, private: bool) -> int:
     return 0
 
 
-def init(carried: Path, places: Places, root: Path, *, private: bool) -> Iterator[Written]:
-    """Put `carried`'s files into `places` below `root`; a file that exists is left as it is.
+def init(job: Job, *, restore: bool) -> Iterator[Written]:
+    """Bring the job's folder up to date: what is missing is written, what nobody has edited follows this version.
 
-    `private` makes folders and files for their owner alone, as XDG wants a user's; a service's it must be able to read.
-    Raises OSError.
+    `restore` writes a rule file anew that was removed since it was written. Raises OSError.
     """
-    folder = places.below(root).config
-    folder_mode, file_mode = (0o700, 0o600) if private else (0o755, 0o644)
-    for name, text in files(carried, places.state).items():
-        path = folder / name
-        _make(path.parent, folder_mode)
-        yield Written(path, _write_new(path, text, file_mode))
+    recorded = _recorded(job.folder / RECORD)
+    wanted = {name: text.encode() for name, text in files(job.carried, job.places.state).items()}
+    found = {name: there for name in {**wanted, **recorded} if (there := _found(job.folder / name))}
+    now = {name: digest for name, digest in recorded.items() if name in wanted or name in found}
+    try:
+        for step in upkeep.plan(wanted, found, recorded, restore=restore):
+            if not job.dry:
+                _do(job, step)
+                now[step.name] = step.record
+            outcome = (_DRY if job.dry else _DONE)[step.deed].format(why=step.why)
+            yield Written(job.folder / step.name, outcome)
+    finally:  # what was done before a fault is to be known, too
+        now = {name: digest for name, digest in now.items() if digest}
+        if now != recorded and not job.dry:
+            _replace(job.folder / RECORD, upkeep.record_text(now).encode(), job.file_mode)
 
 
 def files(carried: Path, state: Path) -> dict[str, str]:
@@ -68,6 +113,33 @@ def with_values(text: str, values: Mapping[str, Path]) -> str:
     return "\n".join(lines)
 
 
+def _do(job: Job, step: Step) -> None:
+    path = job.folder / step.name
+    match step.deed:
+        case "write":
+            _make(path.parent, job.folder_mode)
+            _write_new(path, step.content, job.file_mode)
+        case "update":
+            _replace(path, step.content, stat.S_IMODE(path.stat().st_mode))
+        case "remove":
+            path.unlink()
+        case "leave":
+            pass
+
+
+def _recorded(path: Path) -> dict[str, str]:
+    try:
+        return upkeep.read_record(path.read_text("utf-8", errors="replace"))
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
+
+
+def _found(path: Path) -> Found | None:
+    if not os.path.lexists(path):
+        return None
+    return Found(path.read_bytes() if path.is_file() else None, path.is_symlink())
+
+
 def _make(folder: Path, mode: int) -> None:
     """Make a folder and those above it, with this mode whatever the umask says."""
     missing = [path for path in (folder, *folder.parents) if not path.exists()]
@@ -76,13 +148,16 @@ def _make(folder: Path, mode: int) -> None:
         path.chmod(mode)
 
 
-def _write_new(path: Path, text: str, mode: int) -> Outcome:
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        same = path.is_file() and path.read_text("utf-8", errors="replace") == text
-        return "kept" if same else "kept, and it differs from the one that Sidestep carries"
-    with open(descriptor, "w", encoding="utf-8") as file:
+def _write_new(path: Path, content: bytes, mode: int) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with open(descriptor, "wb") as file:
         os.fchmod(descriptor, mode)
-        file.write(text)
-    return "wrote"
+        file.write(content)
+
+
+def _replace(path: Path, content: bytes, mode: int) -> None:
+    """All of it or nothing: a service may be reading the file."""
+    beside = path.with_name(f".{path.name}.new")
+    beside.unlink(missing_ok=True)
+    _write_new(beside, content, mode)
+    os.replace(beside, path)

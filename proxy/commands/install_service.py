@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,6 +51,7 @@ class Job:
 
 def install(job: Job) -> int:
     """Put settings, rules and service in place, and print what was done and what is next; 1 if it is not possible."""
+    before = {path: path.read_bytes() for path in job.files if path.is_file()}
     try:
         for line in _install(job):
             print(line)
@@ -60,7 +61,7 @@ def install(job: Job) -> int:
     except OSError as error:
         print(_not_written(job, error), file=sys.stderr)
         return 1
-    print("Next:", *(f"  {command}" for command in _next_after_install(job)), sep="\n")
+    print("Next:", *(f"  {command}" for command in _next_after_install(job, before)), sep="\n")
     return 0
 
 
@@ -87,14 +88,9 @@ def _install(job: Job) -> Iterator[str]:
         hidden = out_of_sight([Path(sys.executable), Path(sys.executable).resolve(), places.carried()])
         if hidden:
             raise NotPossibleError(_IN_HOME.format(path=hidden))
+    for written in init.init(init.Job(places.carried(), job.own, job.root, job.user, job.dry), restore=False):
+        yield f"{written.path}: {written.outcome}"
     settings = job.there.config_file
-    if settings.exists():
-        yield f"{settings}: kept"
-    elif job.dry:
-        yield f"{settings} and rules: would be written"
-    else:
-        for written in init.init(places.carried(), job.own, job.root, private=job.user):
-            yield f"{written.path}: {written.outcome}"
     listen = config.load(settings if settings.exists() else places.carried() / "config.toml").listen
     if listen.port == 0:
         raise NotPossibleError(_NO_PORT)
@@ -169,16 +165,18 @@ def _systemctl(job: Job) -> str:
     return "systemctl --user" if job.user else "systemctl"
 
 
-def _next_after_install(job: Job) -> list[str]:
+def _next_after_install(job: Job, before: Mapping[Path, bytes]) -> list[str]:
+    """`before`: the service's files as they were. What is there already may run, and then has to be restarted."""
     if job.launchd:
-        return [f"launchctl bootstrap gui/$(id -u) '{job.files[0]}'", "sidestep doctor --client"]
-    told = "" if job.user else f" --config {job.own.config_file}"
+        again = [f"launchctl bootout gui/$(id -u)/{LABEL}"] if before else []
+        return [*again, f"launchctl bootstrap gui/$(id -u) '{job.files[0]}'", "sidestep doctor --client"]
     control = _systemctl(job)
-    return [
-        f"{control} daemon-reload",
-        f"{control} enable --now sidestep.socket sidestep.service",
-        f"sidestep doctor{told}",
-    ]
+    start = f"{control} enable --now sidestep.service"  # it loads units anew, too
+    doctor = "sidestep doctor --client" if job.user else f"sidestep doctor --config {job.own.config_file}"
+    if not before:
+        return [start, doctor]
+    moved = any(path.suffix == ".socket" and path.read_bytes() != text for path, text in before.items())
+    return [start, f"{control} restart sidestep.{'socket' if moved else 'service'}", doctor]
 
 
 def _next_after_uninstall(job: Job) -> list[str]:

@@ -42,15 +42,19 @@ def systemd_unit(template: str, service: Service) -> str:
 
 
 def launch_agent(service: Service, log: Path) -> str:
-    """A property list for launchd (launchd.plist(5)): started at login, anew when it fails; `log` takes its output."""
+    """A property list for launchd (launchd.plist(5)): started at login, anew when it fails; `log` takes its output.
+
+    `ThrottleInterval` is left at its 10 seconds between two starts: launchd never gives up, and a program that cannot
+    start must not keep the machine busy. What has run for longer is started anew at once.
+    """
     keys = {
         "Label": LABEL,
         "ProgramArguments": list(service.command),
         "RunAtLoad": True,
         "KeepAlive": {"SuccessfulExit": False},
-        "ThrottleInterval": 1,
         "ExitTimeOut": 90,
         "ProcessType": "Interactive",
+        "Umask": 0o077,
         "SoftResourceLimits": {"NumberOfFiles": 65536},
         "HardResourceLimits": {"NumberOfFiles": 65536},
         "StandardOutPath": str(log),

@@ -35,3 +35,11 @@ def test_rules_in_shadow_are_left_to_the_upstream_and_those_that_are_off_are_not
     assert program.main(arguments) == 0
     _, *rows = capsys.readouterr().out.splitlines()
     assert [row.split()[:2] for row in rows] == [["conversation", "upstream"], ["warm-up", "upstream"]]
+
+
+def test_without_a_folder_for_temporary_files_it_says_so(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "none"))
+    assert program.main(["demo", "--config", str(ROOT / "config.toml")]) == 1
+    assert capsys.readouterr().err == "no folder for temporary files: No such file or directory\n"

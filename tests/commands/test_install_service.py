@@ -54,12 +54,25 @@ def test_it_writes_settings_and_units_and_says_what_is_next(home: Home) -> None:
     assert code == 0
     lines = out.splitlines()
     assert f"{home.path}/.config/sidestep/config.toml: wrote" in lines
-    assert [f"{home.units / name}: wrote" for name in NAMES] == lines[-6:-4]
-    assert lines[-4:] == [
+    assert [f"{home.units / name}: wrote" for name in NAMES] == lines[-5:-3]
+    assert lines[-3:] == [
         "Next:",
-        "  systemctl --user daemon-reload",
-        "  systemctl --user enable --now sidestep.socket sidestep.service",
-        "  sidestep doctor",
+        "  systemctl --user enable --now sidestep.service",
+        "  sidestep doctor --client",
+    ]
+
+
+@pytest.mark.parametrize(("port", "unit"), [("8787", "service"), ("9001", "socket")])
+def test_what_may_run_already_is_to_be_restarted_and_its_socket_too_if_that_moves(
+    home: Home, port: str, unit: str
+) -> None:
+    home.run("install-service", "--user")
+    settings = home.path / ".config/sidestep/config.toml"
+    settings.write_text(settings.read_text().replace("port = 8787", f"port = {port}"))
+    lines = home.run("install-service", "--user")[1].splitlines()
+    assert lines[-3:-1] == [
+        "  systemctl --user enable --now sidestep.service",
+        f"  systemctl --user restart sidestep.{unit}",
     ]
 
 
@@ -83,7 +96,7 @@ def test_settings_that_are_there_are_kept(home: Home) -> None:
     settings = home.path / ".config/sidestep/config.toml"
     kept = settings.read_bytes() + b"# mine\n"
     settings.write_bytes(kept)
-    assert f"{settings}: kept\n" in home.run("install-service", "--user")[1]
+    assert f"{settings}: kept: changed by you, in comments or layout\n" in home.run("install-service", "--user")[1]
     assert settings.read_bytes() == kept
 
 
@@ -225,6 +238,43 @@ def test_a_property_list_says_who_wrote_it_and_is_still_one() -> None:
     text = launch_agent(Service(("/a&b",), "127.0.0.1:1", Path("/c")), Path("/log"))
     assert text.split("\n")[1] == f"<!-- {MARK} -->"
     assert plistlib.loads(text.encode())["ProgramArguments"] == ["/a&b"]
+
+
+LAUNCHD = {
+    "Label": str,
+    "ProgramArguments": list,
+    "WorkingDirectory": str,
+    "RunAtLoad": bool,
+    "KeepAlive": dict,
+    "ExitTimeOut": int,
+    "ProcessType": str,
+    "Umask": int,
+    "SoftResourceLimits": dict,
+    "HardResourceLimits": dict,
+    "StandardOutPath": str,
+    "StandardErrorPath": str,
+}
+"""The keys that are used, each with its type by launchd.plist(5): launchd passes over what it does not know."""
+
+
+def test_a_property_list_has_only_keys_and_types_that_launchd_knows() -> None:
+    keys = plistlib.loads(launch_agent(Service(("/a",), "127.0.0.1:1", Path("/c")), Path("/log")).encode())
+    assert {name: type(value) for name, value in keys.items()} == LAUNCHD
+    assert keys["ProcessType"] in ("Background", "Standard", "Adaptive", "Interactive")
+    assert keys["Umask"] == 63
+    assert keys["KeepAlive"].keys() <= {"SuccessfulExit", "NetworkState", "PathState", "OtherJobEnabled", "Crashed"}
+    assert keys["SoftResourceLimits"] == keys["HardResourceLimits"] == {"NumberOfFiles": 65536}
+    assert all(Path(keys[name]).is_absolute() for name in ("WorkingDirectory", "StandardOutPath", "StandardErrorPath"))
+
+
+def test_on_macos_an_agent_that_is_there_is_unloaded_before_it_is_loaded_again(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.platform", "darwin")
+    home.run("install-service", "--user")
+    lines = home.run("install-service", "--user")[1].splitlines()
+    assert lines[-3] == "  launchctl bootout gui/$(id -u)/local.sidestep"
+    assert lines[-2].startswith("  launchctl bootstrap gui/$(id -u) ")
 
 
 @pytest.mark.parametrize(

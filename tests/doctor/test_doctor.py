@@ -94,6 +94,15 @@ def test_a_program_that_does_not_start_is_a_fault_with_its_last_words(
     assert "ImportError: no uvloop for this machine" in found["self-test"]["found"]
 
 
+def test_without_a_folder_for_temporary_files_there_is_no_self_test(
+    file: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "none"))
+    code, found = _run(capsys, file)
+    assert (code, found["self-test"]["verdict"]) == (1, "fault")
+    assert "no folder for temporary files: No such file or directory" in found["self-test"]["found"]
+
+
 def test_the_client_is_looked_at_when_it_is_asked_for(
     file: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -102,8 +102,10 @@ async def test_a_service_with_other_settings_is_a_warning(home: Home) -> None:
     assert (finding.verdict, "uses other settings" in finding.found) == ("warning", True)
 
 
-async def test_a_manager_that_does_not_answer_is_a_warning(home: Home) -> None:
+@pytest.mark.parametrize(
+    ("said", "code"), [("Failed to connect to bus", 1), ("Running in chroot, ignoring command 'show'", 0)]
+)
+async def test_a_manager_that_does_not_answer_is_a_warning(home: Home, said: str, code: int) -> None:
     home.install()
-    home.script("echo 'Failed to connect to bus' >&2; exit 1\n")
-    (finding,) = await home.found()
-    assert (finding.verdict, "Failed to connect to bus" in finding.found) == ("warning", True)
+    home.script(f'echo "{said}" >&2; exit {code}\n')
+    assert await home.found() == [Finding("service", "warning", f"its state cannot be had: {said}", manager.NO_MANAGER)]

@@ -148,7 +148,7 @@ async def second(file: Path, given: Sequence[str], config: Config, upstream: int
 
     Raises `NotStartedError`.
     """
-    with TemporaryDirectory() as state:
+    with _state() as state:
         child = await asyncio.create_subprocess_exec(
             *_command(file, [*given, *_changed(Path(state), upstream)]),
             cwd=Path(proxy.__file__).parent.parent,  # nobody else's `proxy` is run
@@ -167,6 +167,14 @@ async def second(file: Path, given: Sequence[str], config: Config, upstream: int
                 reading.cancel()
         finally:
             await _end(child)
+
+
+def _state() -> TemporaryDirectory[str]:
+    """A container on a read-only disk has no place for one. Raises `NotStartedError`."""
+    try:
+        return TemporaryDirectory()
+    except OSError as error:
+        raise NotStartedError(f"no folder for temporary files: {error.strerror}") from None
 
 
 def _command(file: Path, settings: Sequence[str]) -> list[str]:

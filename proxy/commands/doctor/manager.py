@@ -13,6 +13,9 @@ from proxy.config import Listen
 
 _PROPERTIES = ("LoadState", "ActiveState", "SubState", "Result", "NRestarts", "NeedDaemonReload")
 
+NOT_BOOTED = "where systemd has not started the machine, run `sidestep serve` yourself"
+NO_MANAGER = "log in as yourself (ssh, console): after su or sudo, no manager of yours is in reach"
+
 
 async def service(file: Path, listen: Listen) -> list[Finding]:
     """Every service of Sidestep's on this machine, the user's own first."""
@@ -49,9 +52,9 @@ async def _state(options: list[str]) -> Finding:
     if shutil.which("systemctl") is None:
         return warning("service", "installed, but there is no systemctl here", "")
     code, said = await _run("systemctl", *options, "show", SYSTEMD[0], *(f"--property={name}" for name in _PROPERTIES))
-    if code != 0:
-        return warning("service", f"its state cannot be had: {said}", f"try it yourself: {control} status sidestep")
     state = dict(line.partition("=")[::2] for line in said.splitlines())
+    if code != 0 or "ActiveState" not in state:  # in a chroot it says that it does nothing, and calls that success
+        return warning("service", f"its state cannot be had: {said}", NO_MANAGER if options else NOT_BOOTED)
     return _judged(state, control, " ".join(["journalctl", *options, "-u sidestep -n 50"]))
 
 
