@@ -49,8 +49,17 @@ def build(config: Config, desk: Desk, log: Logger, tally: Tally | None = None) -
     app.router.add_get("/-/health", health, expect_handler=_nothing)
     app.router.add_get("/-/ready", ready(desk), expect_handler=_nothing)
     app.router.add_route("*", "/-/{own:.*}", unknown, expect_handler=_nothing)
-    app.router.add_route("*", "/{target:.*}", forward, expect_handler=_nothing)
+    rest = _Rest("/{target:.*}")
+    app.router.register_resource(rest)
+    rest.add_route("*", forward, expect_handler=_nothing)
     return app
+
+
+class _Rest(web.DynamicResource):
+    """Every path that nothing else has taken. What it is made of is the upstream's business: no pattern is tried."""
+
+    def _match(self, _path: str) -> dict[str, str]:
+        return {}
 
 
 async def _nothing(_request: web.Request) -> None:

@@ -196,7 +196,7 @@ async def _answer(request: web.Request, exchange: Exchange, answer: Answer) -> w
     response = Streamed(pairs)
     await response.prepare(request)
     for event in synthesis.events(answer, message_id()):
-        await response.send(event.data.decode(), event=event.name)
+        response.set_down(event)
     try:
         await response.write_eof()
         exchange.reply_begun(time.perf_counter())

@@ -12,7 +12,7 @@ import aiohttp_sse
 from aiohttp import web
 from aiohttp.abc import AbstractStreamWriter
 
-from proxy import synthesis
+from proxy import sse, synthesis
 from proxy.headers import RawPairs, response_headers
 from proxy.wire.heads import ReplyHead, reply_head
 
@@ -145,7 +145,7 @@ class Whole(_Exact):
 class Streamed(_Exact, aiohttp_sse.EventSourceResponse):
     """Events of our own that are all known at once: each in a chunk of its own, all of them in one write.
 
-    aiohttp-sse sets the events down; its pings are for streams that last, and are left out.
+    An aiohttp-sse response without what is for streams that last: pings, and a patience for each event.
     """
 
     def __init__(self, headers: RawPairs) -> None:
@@ -168,8 +168,15 @@ class Streamed(_Exact, aiohttp_sse.EventSourceResponse):
             self._parts.append(reply_head(200, b"OK", headers))
         return self._out
 
+    def set_down(self, event: sse.Event) -> None:
+        """What `send` does, for an event that is in bytes already."""
+        self._set_down(sse.encode(event))
+
     async def write(self, data: bytes | bytearray | memoryview) -> None:
-        """Set an event down."""
+        """Set an event down that `send` has written."""
+        self._set_down(data)
+
+    def _set_down(self, data: bytes | bytearray | memoryview) -> None:
         self.sent += len(data)
         self._parts += (b"%x\r\n" % len(data), data, b"\r\n") if self._chunked_out else (data,)
 

@@ -20,8 +20,8 @@ class Event:
 
 def encode(event: Event) -> bytes:
     """The event as Anthropic's API writes it: an `event:` line, a `data:` line for each line of data, a blank line."""
-    data = b"".join(b"data: " + line + b"\n" for line in event.data.split(b"\n"))
-    return b"event: " + event.name.encode() + b"\n" + data + b"\n"
+    data = b"\ndata: ".join(event.data.split(b"\n")) if b"\n" in event.data else event.data
+    return b"event: %b\ndata: %b\n\n" % (event.name.encode(), data)
 
 
 @dataclass(slots=True)

@@ -32,15 +32,15 @@ def events(answer: Answer, message_id: str) -> Iterator[Event]:
     """
     opening = {**_envelope(answer, message_id), "content": [], "stop_reason": None, "usage": _usage(answer, 1)}
     yield _event("message_start", message=opening)
-    yield _event("content_block_start", index=0, content_block={"type": "text", "text": ""})
+    yield _BLOCK_START
     yield _event("content_block_delta", index=0, delta={"type": "text_delta", "text": answer.text})
-    yield _event("content_block_stop", index=0)
+    yield _BLOCK_STOP
     yield _event(
         "message_delta",
         delta={"stop_reason": answer.stop_reason, "stop_sequence": None},
         usage=_usage(answer, answer.output_tokens),
     )
-    yield _event("message_stop")
+    yield _MESSAGE_STOP
 
 
 def error(kind: str, text: str, request_id: str) -> bytes:
@@ -50,6 +50,11 @@ def error(kind: str, text: str, request_id: str) -> bytes:
 
 def _event(name: str, **fields: Any) -> Event:
     return Event(name, orjson.dumps({"type": name, **fields}))
+
+
+_BLOCK_START = _event("content_block_start", index=0, content_block={"type": "text", "text": ""})
+_BLOCK_STOP = _event("content_block_stop", index=0)
+_MESSAGE_STOP = _event("message_stop")
 
 
 def _envelope(answer: Answer, message_id: str) -> dict[str, Any]:

@@ -310,7 +310,7 @@ IMPORTS: dict[str, set[str]] = {
     "places": set(),
     "ratelimits": {"exchange", "headers"},
     "repeats": set(),
-    "replies": {"headers", "synthesis", "wire.heads"},
+    "replies": {"headers", "sse", "synthesis", "wire.heads"},
     "rules": set(),
     "rules.conditions": {"exchange", "messages", "rules.facts", "rules.operators", "toml"},
     "rules.examples": {"exchange", "messages", "rules.ruleset", "rules.schema", "toml"},

@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 
 _FLAGS = re.compile(r"\(\?[sU]+\)")
+_ESCAPE = re.compile(r"\\.", re.DOTALL)
 _BLANKS = re.compile(r"\\s\*")
 _QUANTIFIERS = "?*+{"
 _ESCAPED = {"n": "\n", "t": "\t"}
@@ -33,20 +34,30 @@ def beginnings(pattern: str) -> Beginnings | None:
         return None
     rest = rest.removeprefix("\\A")
     blanks = _BLANKS.match(rest)
-    rest = rest[blanks.end() :] if blanks else rest
-    if rest.startswith("(?:"):
-        group, behind = rest[3 : _close(rest)], rest[_close(rest) + 1 :]
-        if not _is_flat(group) or behind[:1] in tuple(_QUANTIFIERS):
-            return None
-        choices = group.split("|")
-        found = [_literal(choice) for choice in choices]
-        enough = not behind and [width for _, width in found] == list(map(len, choices))
-    else:
-        found = [_literal(rest)]
-        enough = found[0][1] == len(rest)
-    literals = tuple(literal for literal, _ in found)
+    literals, enough = _openings(rest[blanks.end() :] if blanks else rest)
+    # A blank that belongs to the literal would be taken for one of those before it.
+    if not all(literals) or (blanks and any(literal[0].isspace() for literal in literals)):
+        return None
     # RE2's `\s` knows fewer blanks than `str.lstrip`.
-    return Beginnings(literals, blanks is not None, enough and not blanks) if all(literals) else None
+    return Beginnings(literals, blanks is not None, enough and not blanks)
+
+
+def _openings(pattern: str) -> tuple[tuple[str, ...], bool]:
+    """The literals that `pattern` may begin with, a group of choices behind the first included; "" where one is unsure.
+
+    And whether that is all of the pattern.
+    """
+    start, width = _literal(pattern)
+    group, behind = pattern[width:], ""
+    if group.startswith("(?:"):
+        close = _close(group)
+        group, behind = group[3:close], group[close + 1 :]
+        if _is_flat(group) and behind[:1] not in tuple(_QUANTIFIERS):
+            choices = group.split("|")
+            found = [_literal(choice) for choice in choices]
+            enough = not behind and [size for _, size in found] == list(map(len, choices))
+            return tuple(start + literal for literal, _ in found), enough
+    return (start,), width == len(pattern)
 
 
 def _literal(pattern: str) -> tuple[str, int]:
@@ -105,4 +116,4 @@ def _close(pattern: str) -> int:
 
 def _is_flat(group: str) -> bool:
     """Whether a group's text can be split at every `|`."""
-    return not set(group) & set("([") and "\\|" not in group
+    return not set(_ESCAPE.sub("", group)) & set("([") and "\\|" not in group

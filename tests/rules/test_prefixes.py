@@ -29,7 +29,12 @@ TEXTS = st.text("ab|(). \n1?*", max_size=8)
         (r"\Aabc", Beginnings(("abc",), False, True)),
         (r"\Aab\(c\) d", Beginnings(("ab(c) d",), False, True)),
         (r"(?s)\A<session>\n(?P<text>.*)", Beginnings(("<session>\n",), False, False)),
-        (r"\A\s*You are (?:a|b)", Beginnings(("You are ",), True, False)),
+        (r"\A\s*You are (?:a|b)", Beginnings(("You are a", "You are b"), True, False)),
+        (r"\Ax(?:a|b)", Beginnings(("xa", "xb"), False, True)),
+        (r"\Ax(?:a|b)c", Beginnings(("xa", "xb"), False, False)),
+        (r"\Ax(?:a|b)?", Beginnings(("x",), False, False)),
+        (r"\A(?:a \(b\)|c)", Beginnings(("a (b)", "c"), False, True)),
+        (r"\A\s*\nx", None),
         (r"\A(?:one|two)", Beginnings(("one", "two"), False, True)),
         (r"\A(?:one|two) more", Beginnings(("one", "two"), False, False)),
         (r"\A(?:one|t.o)", Beginnings(("one", "t"), False, False)),
@@ -53,6 +58,8 @@ def test_a_beginning_is_told_where_it_is_certain(pattern: str, found: Beginnings
 @given(PATTERNS, TEXTS)
 @example(r"\A\s*a", "\x1fa")
 @example(r"\A\s*a", "\xa0a")
+@example(r"\A\s*\n", "\n")
+@example(r"\A\s*(?:a| b)", " b")
 def test_every_text_that_matches_begins_so(pattern: str, text: str) -> None:
     options = re2.Options()
     options.log_errors = False
