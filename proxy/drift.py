@@ -13,6 +13,8 @@ _SMALL = 64 * 1024
 
 _FIRST_WORDS = 8
 _MOST_PRINTS = 1000
+_MOST_VERSIONS = 256
+"""Client versions that are watched, the first; a header can name any number of them."""
 
 PATIENCE = 50
 """Requests of a newer client version after which a rule that fired for the last one, and has not since, is missed."""
@@ -45,6 +47,8 @@ class Drift:
         if client is None or client[0] != "claude-cli":
             return []
         version = client[1]
+        if version not in self._seen and len(self._seen) >= _MOST_VERSIONS:
+            return []
         shown = version_text(version)
         self._seen[version] += 1
         notices = [*self._unknown(request, decision, shown), *self._untested(decision, version, shown)]

@@ -104,3 +104,10 @@ def test_a_flood_of_new_questions_is_bounded() -> None:
     told = sum(len(drift.note(asked("2.1.0", system=f"mark {number}"), UNKNOWN)) for number in range(1500))
     assert told <= 1000
     assert len(drift.prints) <= 1000
+
+
+def test_versions_without_end_are_bounded() -> None:
+    drift = Drift((rule(),))
+    told = sum(len(drift.note(asked(f"9.{number}"), answer())) for number in range(1000))
+    assert told == 256
+    assert drift.note(asked("9.1", system="a question that nobody knows"), UNKNOWN) != []
