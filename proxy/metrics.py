@@ -68,12 +68,17 @@ class _Counts(Collector):
 def _requests(tally: Tally) -> Iterator[Metric]:
     labels = ("outcome", "rule", "status", "model")
     yield _counter("requests", "Requests that have ended", labels, tally.requests.items())
-    yield _by_outcome("request_duration_seconds", "Until the reply was complete", tally.duration)
-    yield _by_outcome("request_first_byte_seconds", "Until the head of the reply was sent", tally.first_byte)
-    yield _by_outcome("own_time_seconds", "Of the time to the first byte, what was spent in Sidestep", tally.own)
+    yield _by_outcome("request_duration_seconds", "Seconds until the reply was complete", tally.duration)
+    yield _by_outcome("request_first_byte_seconds", "Seconds until the head of the reply was sent", tally.first_byte)
+    yield _by_outcome("own_time_seconds", "Of the seconds to the first byte, those spent in Sidestep itself", tally.own)
     yield _gauge("running_requests", "Requests that are being served", tally.running)
     unread = (((reason,), tally.unread[reason]) for reason in UNREAD)
-    yield _counter("unread_requests", "What clients sent that was no request", ("reason",), unread)
+    yield _counter(
+        "unread_requests",
+        "What clients sent that was no request: no HTTP, or its head too large or too slow",
+        ("reason",),
+        unread,
+    )
 
 
 def _decisions(tally: Tally) -> Iterator[Metric]:
@@ -88,40 +93,55 @@ def _decisions(tally: Tally) -> Iterator[Metric]:
         _add(forwards, (rule, "declined" if declined else reason), count)
         if declined:
             _add(declines, (rule, reason.removeprefix(_DECLINED)), count)
-    why = "Requests that were not answered here"
-    yield _counter("forwards", f"{why}, by why", ("rule", "reason"), forwards.items())
-    yield _counter("declines", f"{why} though a rule matched, by why", ("rule", "reason"), declines.items())
-    yield _counter("refusals", "Requests that the guard refused", ("reason",), refusals.items())
+    labels = ("rule", "reason")
+    yield _counter("forwards", "Requests that no rule answered, and why", labels, forwards.items())
+    yield _counter("declines", "Requests that a rule matched without being certain, and why", labels, declines.items())
+    yield _counter("refusals", "Requests that the guard refused, and why", ("reason",), refusals.items())
 
 
 def _traffic(tally: Tally) -> Iterator[Metric]:
-    yield _counter("received_bytes", "Bodies of requests", (), [((), tally.bytes_in)])
-    yield _counter("sent_bytes", "Bodies of replies", (), [((), tally.bytes_out)])
+    yield _counter("received_bytes", "Bytes of the bodies of requests", (), [((), tally.bytes_in)])
+    yield _counter("sent_bytes", "Bytes of the bodies of replies", (), [((), tally.bytes_out)])
     yield _gauge("streams", "Replies of the upstream that are on their way", tally.streams)
-    yield _histogram("chunk_gap_seconds", "Between two pieces of a forwarded reply", (), [((), tally.gaps)])
+    yield _histogram("chunk_gap_seconds", "Seconds between two pieces of a forwarded reply", (), [((), tally.gaps)])
 
 
 def _upstream(tally: Tally, idle: int) -> Iterator[Metric]:
     faults = (((kind,), tally.faults[kind]) for kind in NAMES)
     yield _counter("upstream_faults", "Failures of the upstream", ("kind",), faults)
     connections = [(("opened",), tally.opened), (("reused",), tally.reused)]
-    yield _counter("upstream_connections", "Connections that requests went by", ("state",), connections)
-    yield _counter("upstream_retries", "Requests sent again on a fresh connection", (), [((), tally.retried)])
-    yield _gauge("upstream_idle_connections", "Connections that are open and free", idle)
+    yield _counter(
+        "upstream_connections", "Requests that a connection to the upstream was taken for", ("state",), connections
+    )
+    yield _counter(
+        "upstream_retries",
+        "Requests sent again, since the kept connection they took was closed",
+        (),
+        [((), tally.retried)],
+    )
+    yield _gauge("upstream_idle_connections", "Connections to the upstream that are open and free", idle)
     fault_at = tally.last_fault and tally.last_fault[0]
-    yield _gauge("upstream_last_reply_timestamp_seconds", "When the upstream last replied", tally.last_reply)
-    yield _gauge("upstream_last_fault_timestamp_seconds", "When the upstream last failed", fault_at)
+    yield _gauge(
+        "upstream_last_reply_timestamp_seconds",
+        "When the upstream last replied, in seconds since the epoch",
+        tally.last_reply,
+    )
+    yield _gauge(
+        "upstream_last_fault_timestamp_seconds", "When the upstream last failed, in seconds since the epoch", fault_at
+    )
 
 
 def _rules(tally: Tally, desk: Desk) -> Iterator[Metric]:
     yield _gauge("rules", "Rules in force", len(desk.now.rules.rules))
-    yield _gauge("rule_faults", "What is wrong with the rules that were loaded last", len(desk.faults))
+    yield _gauge("rule_faults", "Faults in the rules that were loaded last", len(desk.faults))
     compared = _bounded(desk).items()
-    yield _counter("shadow_comparisons", "Rules in shadow held against the model", ("rule", "verdict"), compared)
+    yield _counter(
+        "shadow_comparisons", "Answers of rules in shadow, held against the model's", ("rule", "verdict"), compared
+    )
     reloads = (((result,), tally.reloads[result]) for result in ("done", "refused"))
-    yield _counter("reloads", "Rules loaded anew", ("result",), reloads)
+    yield _counter("reloads", "Times that rules were to be loaded anew", ("result",), reloads)
     at = tally.last_reload and tally.last_reload[0]
-    yield _gauge("last_reload_timestamp_seconds", "When rules were last loaded anew", at)
+    yield _gauge("last_reload_timestamp_seconds", "When rules were last loaded anew, in seconds since the epoch", at)
 
 
 def _bounded(desk: Desk) -> Numbers:
