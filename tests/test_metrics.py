@@ -4,6 +4,8 @@ import asyncio
 import signal
 from pathlib import Path
 
+import pytest
+
 from tests.process import PATIENCE, ROOT, Process, running
 from tests.raw import Peer, raw_client, raw_upstream, request
 from tests.scraping import Scrape, scrape
@@ -84,6 +86,18 @@ async def test_requests_are_counted_by_what_became_of_them() -> None:
     _histograms_agree(found)
 
 
+async def test_a_client_that_is_too_slow_with_its_head_is_counted() -> None:
+    async with (
+        raw_upstream(answers) as upstream,
+        running(upstream.url, "limits.head_timeout=0.5") as (process, port),
+        raw_client(port) as client,
+    ):
+        await client.send(b"GET / HTTP/1.1\r\n")
+        await process.line("connection closed", reason="no whole head in time")
+        found = await scrape(port)
+    assert found.counts("sidestep_unread_requests_total", "reason") == {("no whole head in time",): 1}
+
+
 def _histograms_agree(found: Scrape) -> None:
     """Cumulative, complete, and as many as there were requests."""
     seen = {}
@@ -102,6 +116,34 @@ def _histograms_agree(found: Scrape) -> None:
     for outcome, count in ended.items():
         replied = seen.get(("sidestep_request_first_byte_seconds", outcome), 0)
         assert seen.get(("sidestep_own_time_seconds", outcome), 0) == replied <= count
+
+
+@pytest.mark.parametrize(
+    ("url", "settings", "kind"),
+    [
+        ("http://127.0.0.1:1", [], "unreachable"),
+        ("http://no-such-host.invalid", [], "unresolved"),
+        ("https://{address}", [], "tls"),
+        ("http://{address}", ["upstream.idle_timeout=0.1"], "silent"),
+        ("https://api.example", ["upstream.proxy=http://{address}"], "proxy"),
+    ],
+)
+async def test_an_upstream_that_cannot_be_reached_is_counted_by_kind(url: str, settings: list[str], kind: str) -> None:
+    async def script(peer: Peer) -> None:
+        if kind != "silent":
+            await peer.send(b"HTTP/1.1 407 No\r\n\r\n")
+            return
+        await peer.gone()
+
+    async with raw_upstream(script) as upstream:
+        options = [setting.format(address=upstream.address) for setting in settings]
+        async with running(url.format(address=upstream.address), *options) as (process, port):
+            await _done(process, port, head(port, b"GET / HTTP/1.1"), outcome="failed")
+            found = await scrape(port)
+    assert found.counts("sidestep_upstream_faults_total", "kind") == {(kind,): 1}
+    assert found.samples("sidestep_upstream_last_reply_timestamp_seconds") == []
+    failed = found.value("sidestep_upstream_last_fault_timestamp_seconds")
+    assert failed > found.value("process_start_time_seconds") - 1
 
 
 async def test_a_rule_that_declines_is_counted_with_its_reason() -> None:

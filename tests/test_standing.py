@@ -1,5 +1,9 @@
 """How the process says that it stands: to a balancer, and to a person."""
 
+import json
+import re
+from pathlib import Path
+
 import pytest
 
 from proxy.config import Config
@@ -9,6 +13,7 @@ from proxy.rules.ruleset import RuleSet
 from proxy.standing import LATELY, reachable, readiness, status_line
 from proxy.tally import Tally
 
+SERVICE = (Path(__file__).parent.parent / "docs/service.md").read_text("utf-8")
 NOW = 1_000_000_000.0
 
 
@@ -61,6 +66,16 @@ def test_a_failing_upstream_is_told_and_takes_no_instance_out() -> None:
 def test_before_anything_was_forwarded_nothing_is_known_of_the_upstream() -> None:
     found = readiness(at_desk(), Tally(), NOW)["upstream"]
     assert found == {"state": "unknown", "last_reply": None, "last_fault": None}
+
+
+def test_the_documented_state_is_of_the_form_that_is_told(shipped: Loaded) -> None:
+    tally = seen(reply=2)
+    tally.reloaded(NOW, "done")
+    (shown,) = re.findall(r"```json\n(.*?)```", SERVICE, re.DOTALL)
+    told, documented = readiness(at_desk(shipped.rules), tally, NOW), json.loads(shown)
+    assert list(told) == list(documented)
+    assert (told["rules"], told["reload"].keys()) == (documented["rules"], documented["reload"].keys())
+    assert {**told["upstream"], "last_reply": ""} == {**documented["upstream"], "last_reply": ""}
 
 
 def test_the_last_reload_is_told_with_its_result() -> None:
