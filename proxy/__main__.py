@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from proxy import agreements, config, notify, places, service, toml
 from proxy.commandline import parser
-from proxy.journal import is_journal, marked
+from proxy.journald import is_journal, marked
 from proxy.observe import logger, take_over_library_logs
 from proxy.rules.load import Loaded, load
 

@@ -11,9 +11,10 @@ from proxy.config import Config
 from proxy.desk import Desk
 from proxy.guard import access
 from proxy.ledger import Ledger
-from proxy.local import health, ready, unknown
+from proxy.local import health, metrics, ready, unknown
 from proxy.middleware import UPSTREAM, forward, guard, record, shortcut
 from proxy.observe import Logger
+from proxy.server import TALLY
 from proxy.tally import Tally
 from proxy.upstream.relay import connected
 
@@ -44,10 +45,12 @@ def build(config: Config, desk: Desk, log: Logger, tally: Tally | None = None) -
         capture.finish()
         desk.agreements.finish(agreement, log)
 
+    app[TALLY] = ledger.tally
     app.cleanup_ctx.extend([upstream, writing])
     app.on_response_prepare.append(_nothing_invented)
     app.router.add_get("/-/health", health, expect_handler=_nothing)
-    app.router.add_get("/-/ready", ready(desk), expect_handler=_nothing)
+    app.router.add_get("/-/ready", ready(desk, ledger.tally), expect_handler=_nothing)
+    app.router.add_get("/-/metrics", metrics(desk, ledger.tally), expect_handler=_nothing)
     app.router.add_route("*", "/-/{own:.*}", unknown, expect_handler=_nothing)
     rest = _Rest("/{target:.*}")
     app.router.register_resource(rest)

@@ -150,6 +150,13 @@ async def forward(request: web.Request) -> web.StreamResponse:
         return await _fail(request, error.status, error.kind, error.text)
 
 
+async def serve_own(request: web.Request, page: Whole) -> web.StreamResponse:
+    """A page of Sidestep's own; nothing was forwarded, so that there is no reason to tell."""
+    exchange = request[EXCHANGE]
+    exchange.outcome, exchange.decision = "local", Forward("")
+    return await _send(request, page)
+
+
 async def _decide(
     request: web.Request, exchange: Exchange, desk: Desk, now: InForce, patience: float, log: Logger
 ) -> Decision:

@@ -14,7 +14,7 @@ import structlog
 
 from proxy.config import Log
 from proxy.exchange import Record
-from proxy.journal import PRIORITIES, is_journal
+from proxy.journald import PRIORITIES, is_journal
 from proxy.repeats import Repeats
 
 Logger = Any

@@ -114,11 +114,13 @@ class Relayed(_Exact):
 
 
 class Whole(_Exact):
-    """A JSON reply of our own, head and body in one write. With `close`, the connection ends behind it."""
+    """A reply of our own, head and body in one write; JSON, unless `kind` is another. `close` ends the connection."""
 
-    def __init__(self, status: int, body: bytes, headers: RawPairs, *, close: bool = False) -> None:
+    def __init__(
+        self, status: int, body: bytes, headers: RawPairs, *, close: bool = False, kind: bytes = b"application/json"
+    ) -> None:
         super().__init__(status)
-        self.body, self._own_headers, self._close = body, headers, close
+        self.body, self._own_headers, self._close, self._kind = body, headers, close, kind
 
     async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
         """Send all of it. Raises ConnectionError when the client has gone."""
@@ -138,7 +140,7 @@ class Whole(_Exact):
         return self._head(modern) + self.body
 
     def _head(self, modern: bool) -> bytes:
-        own = [(b"Content-Type", b"application/json"), (b"Content-Length", b"%d" % len(self.body))]
+        own = [(b"Content-Type", self._kind), (b"Content-Length", b"%d" % len(self.body))]
         return reply_head(self.status, _reason(self.status), [*own, *self._own_headers, *self._persistence(modern)])
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import socket
+from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
@@ -15,7 +16,11 @@ from proxy.config import Config, Limits
 from proxy.ids import request_id
 from proxy.observe import Logger
 from proxy.replies import failure
+from proxy.tally import Tally
 from proxy.wire.heads import MAX_HEAD, MAX_HEADERS
+
+TALLY = web.AppKey("tally", Tally)
+"""Where an application counts; what is no request is counted there too."""
 
 BACKLOG = 2048
 """Connections that may wait to be accepted: with the usual 128, one in eight of 1,000 opened at once was reset."""
@@ -40,6 +45,10 @@ _NO_TRAILERS = b"\n0\r\n\r\n"
 
 _GRACE = 0.05
 """Seconds that aiohttp waits for requests when their time to finish is over; with 0 it would wait for ever."""
+
+_BAD_BYTES, _HEAD_TOO_LARGE, _TOO_SLOW = "malformed", "head too large", "no whole head in time"
+UNREAD = (_BAD_BYTES, _HEAD_TOO_LARGE, _TOO_SLOW)
+"""Why what a client sent was no request, as the log has it."""
 
 _MALFORMED = "Sidestep: this is no request that could be forwarded unchanged: its bytes are not well-formed HTTP/1.1"
 _TOO_LARGE = "Sidestep: the head of this request is too large"
@@ -74,12 +83,14 @@ class Inbound(web.RequestHandler):
 
     __slots__ = (
         *("_body", "_deadline", "_in_head", "_latest", "_received", "_tail"),
-        *("_ending", "_limits", "_load", "_log", "_serving", "out_of_time"),
+        *("_ending", "_limits", "_load", "_log", "_serving", "_unread", "out_of_time"),
     )
 
-    def __init__(self, server: web.Server, limits: Limits, load: "Load", log: Logger, **options: Any) -> None:
+    def __init__(
+        self, server: web.Server, limits: Limits, load: "Load", unread: Counter[str], log: Logger, **options: Any
+    ) -> None:
         super().__init__(server, **options)
-        self._limits, self._load, self._log = limits, load, log
+        self._limits, self._load, self._unread, self._log = limits, load, unread, log
         self._serving: web.BaseRequest | None = None
         self._ending = False
         self.out_of_time = False
@@ -179,11 +190,13 @@ class Inbound(web.RequestHandler):
 
     def _too_slow(self) -> None:
         if self._received:
-            self._log.warning("connection closed", reason="no whole head in time", bytes_in=self._received)
+            self._unread[_TOO_SLOW] += 1
+            self._log.warning("connection closed", reason=_TOO_SLOW, bytes_in=self._received)
         self.force_close()
 
     def _refuse_head(self) -> None:
-        self._log.warning("request", status=431, outcome="refused", reason="head too large")
+        self._unread[_HEAD_TOO_LARGE] += 1
+        self._log.warning("request", status=431, outcome="refused", reason=_HEAD_TOO_LARGE)
         refusal = failure(431, "invalid_request_error", _TOO_LARGE, request_id(), close=True)
         if self.transport is not None:
             self.transport.write(refusal.encoded())
@@ -198,7 +211,8 @@ class Inbound(web.RequestHandler):
     ) -> web.StreamResponse:
         """What aiohttp answers to bytes that it cannot read, and when a handler fails; the connection ends."""
         if status < 500:
-            self._log.warning("request", status=status, outcome="refused", reason="malformed", error=type(exc).__name__)
+            self._unread[_BAD_BYTES] += 1
+            self._log.warning("request", status=status, outcome="refused", reason=_BAD_BYTES, error=type(exc).__name__)
         else:
             self.log_exception("handler failed", exc_info=exc)
         if request.writer.output_size > 0:
@@ -217,13 +231,13 @@ async def listening(
     Raises OSError when the address cannot be listened on.
     """
     loop = asyncio.get_running_loop()
-    load = Load()
+    load, tally = Load(), app.get(TALLY, Tally())
     runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=_GRACE)
     await runner.setup()
     try:
         options = {**_OPTIONS, "keepalive_timeout": config.listen.keepalive_timeout}
         assert runner.server is not None
-        make = partial(Inbound, runner.server, config.limits, load, log, loop=loop, **options)
+        make = partial(Inbound, runner.server, config.limits, load, tally.unread, log, loop=loop, **options)
         servers = [await loop.create_server(make, sock=each, backlog=BACKLOG) for each in held] or [
             await loop.create_server(make, config.listen.host, config.listen.port, backlog=BACKLOG)
         ]

@@ -8,6 +8,7 @@ import secrets
 import signal
 import socket
 import sys
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -24,6 +25,8 @@ from proxy.observe import Logger
 from proxy.repeats import SPAN
 from proxy.rules.load import Loaded
 from proxy.server import listening
+from proxy.standing import status_line
+from proxy.tally import Tally
 from proxy.toml import Problem, TomlError
 
 Again = Callable[[], tuple[Config, Loaded]]
@@ -46,16 +49,16 @@ async def serve(
     _raise_file_limit()
     _spare_the_collector()
     counted = Agreements(agreements.load(Path(config.shadow.file)))
-    desk = at_desk(config, loaded.rules, secrets.token_bytes(32), counted)
+    desk, tally = at_desk(config, loaded.rules, secrets.token_bytes(32), counted), Tally()
     desk.faults = tuple(map(str, loaded.problems))
     stop = _stop_signal(log)
-    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, lambda: reload(desk, log, again, manager))
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, lambda: reload(desk, tally, log, again, manager))
     drain = config.stop.drain_timeout
-    async with listening(build(config, desk, log), config, log, drain, held) as (host, port):
+    async with listening(build(config, desk, log, tally), config, log, drain, held) as (host, port):
         address = str(URL.build(scheme="http", host=host, port=port))
         log.info("listening", address=address, upstream=config.upstream.url, rules=len(loaded.rules.rules))
         manager.tell(notify.READY)
-        living = asyncio.create_task(manager.keep(lambda: f"{len(desk.now.rules.rules)} rules"))
+        living = asyncio.create_task(manager.keep(lambda: status_line(desk, tally, time.time())))
         telling = asyncio.create_task(_tell_repeats(log))
         await stop.wait()
         desk.stopping = True
@@ -74,15 +77,16 @@ async def _tell_repeats(log: Logger) -> None:
         log.tell_repeats()
 
 
-def reload(desk: Desk, log: Logger, again: Again, manager: Manager = notify.NOBODY) -> None:
+def reload(desk: Desk, tally: Tally, log: Logger, again: Again, manager: Manager = notify.NOBODY) -> None:
     """Reload, and tell the service manager when it begins and ends."""
     manager.reloading()
-    _reload(desk, log, again)
+    done = _reload(desk, log, again)
+    tally.reloaded(time.time(), "done" if done else "refused")
     manager.tell(notify.READY)
 
 
-def _reload(desk: Desk, log: Logger, again: Again) -> None:
-    """Put new rules in force, all of them or none: with any fault in them, those in force stay."""
+def _reload(desk: Desk, log: Logger, again: Again) -> bool:
+    """Put new rules in force, all of them or none: with any fault in them, those in force stay. Whether they are."""
     try:
         config, loaded = again()
         problems = list(loaded.problems)
@@ -92,9 +96,10 @@ def _reload(desk: Desk, log: Logger, again: Again) -> None:
     desk.faults = tuple(map(str, problems))
     if problems:
         log.error("not reloaded", problems=len(problems), rules=len(desk.now.rules.rules))
-        return
+        return False
     desk.replace(in_force(config, loaded.rules))
     log.info("reloaded", rules=len(loaded.rules.rules))
+    return True
 
 
 def report(problems: Sequence[Problem], log: Logger) -> None:

@@ -8,6 +8,7 @@ from bisect import bisect_left
 from collections import Counter
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import Literal
 
 from proxy.exchange import Outcome, Record
 
@@ -20,8 +21,14 @@ BOUNDS = (
 OTHER = "other"
 """What stands for all values of a label beyond the first so many."""
 
-_MOST = 64
+_MOST = 128
 """Values of a label. Rules and reasons come from files and code, and yet a fault in either must not grow for ever."""
+
+_LONGEST = 200
+"""Characters of a model's name that are looked at, and kept in mind: it is as long as the client likes."""
+
+Reloaded = Literal["done", "refused"]
+"""What came of a reload; `refused` when the new rules or settings have a fault, and those in force stay."""
 
 _FAMILY = re.compile(r"(?:^|[^a-z])(opus|sonnet|haiku)(?![a-z])")
 _CLASSES = {number: f"{number}xx" for number in range(1, 6)}
@@ -84,8 +91,13 @@ class Tally:
     """Connections to the upstream that were opened."""
     reused: int = 0
     """Requests that an open one could take."""
-    reloads: Counter[str] = field(default_factory=Counter)
-    """By result: `done` or `refused`."""
+    retried: int = 0
+    """Requests that were sent a second time: the open one that took them turned out to be closed."""
+    unread: Counter[str] = field(default_factory=Counter)
+    """What was no request, and so never has a record: by the log's `reason`."""
+    reloads: Counter[Reloaded] = field(default_factory=Counter)
+    last_reload: tuple[float, Reloaded] | None = None
+    """When rules were last loaded anew, in seconds since the epoch, and what came of it."""
     last_reply: float | None = None
     """When a request was last forwarded with success, in seconds since the epoch."""
     last_fault: tuple[float, str] | None = None
@@ -112,6 +124,11 @@ class Tally:
         elif outcome == "forwarded" and record.first_byte is not None:
             self.last_reply = record.at + record.first_byte / 1000
 
+    def reloaded(self, at: float, result: Reloaded) -> None:
+        """Rules were to be loaded anew; `at` in seconds since the epoch."""
+        self.reloads[result] += 1
+        self.last_reload = (at, result)
+
 
 def _of(histograms: dict[Outcome, Histogram], outcome: Outcome) -> Histogram:
     found = histograms.get(outcome)
@@ -120,8 +137,12 @@ def _of(histograms: dict[Outcome, Histogram], outcome: Outcome) -> Histogram:
     return found
 
 
-@lru_cache(256)
 def family(model: str) -> str:
     """`opus`, `sonnet` or `haiku`, however the model is named in full; "" for none, else `other`."""
+    return _family(model if len(model) <= _LONGEST else model[:_LONGEST])
+
+
+@lru_cache(256)
+def _family(model: str) -> str:
     found = _FAMILY.search(model.lower())
     return found[1] if found else OTHER if model else ""

@@ -119,6 +119,6 @@ def test_every_command_of_the_program_is_on_the_page() -> None:
 
 
 def test_every_link_on_the_pages_leads_somewhere() -> None:
-    for page, folder in ((README, ROOT), (PAGE, ROOT / "docs"), (SERVICE, ROOT / "docs")):
+    for page, folder in ((README, ROOT), *((page, ROOT / "docs") for page in (PAGE, SERVICE, DEPLOY))):
         links = [link for link in re.findall(r"\]\(([^)#\s]+)", page) if "://" not in link]
         assert [link for link in links if not (folder / link).exists()] == []

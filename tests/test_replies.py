@@ -182,6 +182,12 @@ async def test_a_whole_reply_is_one_write() -> None:
     assert response.keep_alive
 
 
+async def test_a_whole_reply_says_its_kind_where_it_is_not_json() -> None:
+    client = Client()
+    await Whole(200, b"a 1", [], kind=b"text/plain; charset=utf-8").prepare(client.request)
+    assert client.sent == b"HTTP/1.1 200 OK\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 3\r\n\r\na 1"
+
+
 async def test_a_whole_reply_to_head_has_its_length_and_no_body() -> None:
     client = Client(method="HEAD")
     await Whole(404, b"{}", []).prepare(client.request)

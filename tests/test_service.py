@@ -83,6 +83,10 @@ async def test_sighup_loads_rules_anew_and_keeps_the_old_ones_on_any_error(tmp_p
         kept = await process.line("not reloaded")
         assert (kept["problems"], kept["rules"]) == (6, 1)
         assert await _is_answered(port)
+        async with raw_client(port) as client:
+            await client.send(request(port, "/-/ready", method="GET"))
+            state = json.loads(await client.sized(await client.head()))
+        assert (state["ready"], state["rules"], state["reload"]["result"]) == (False, 1, "refused")
 
 
 async def test_a_reload_under_load_loses_no_request(tmp_path: Path) -> None:

@@ -14,6 +14,11 @@ class Pool:
         self._idle: list[Connection] = []
         self._sweeper: asyncio.TimerHandle | None = None
 
+    @property
+    def idle(self) -> int:
+        """How many are free."""
+        return len(self._idle)
+
     async def take(self, fresh: bool = False) -> Connection:
         """A free connection, or with `fresh` in any case a new one. Raises as `Dialer.open` does."""
         now = asyncio.get_running_loop().time()

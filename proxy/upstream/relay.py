@@ -33,6 +33,11 @@ class Upstream:
         self._host, self._prefix = url.raw_authority.encode(), url.raw_path.rstrip("/").encode()
         self._limit, self._patience = config.rules.max_body, config.limits.body_timeout
 
+    @property
+    def idle(self) -> int:
+        """How many connections are open and free."""
+        return self._pool.idle
+
     async def relay(self, request: web.Request, exchange: Exchange) -> web.StreamResponse:
         """Send the request on and bring the reply back, each piece as it arrives.
 
@@ -79,6 +84,7 @@ class Upstream:
         except ConnectionLost as error:
             if not (error.silent and connection.reused and outbound.body.whole):
                 raise
+        self._tally.retried += 1
         connection = await self._take(outbound, fresh=True)
         return connection, await outbound.answered(connection)
 

@@ -122,6 +122,19 @@ async def test_a_watchdog_gets_its_signs_of_life_with_a_status(manager: Manager,
             assert said[1].startswith("STATUS=")
 
 
+async def test_the_status_line_counts_what_became_of_requests(manager: Manager, tmp_path: Path) -> None:
+    """It comes with every sign of life: each is looked at until one has the request that has just ended."""
+    async with scripted({}) as (_, upstream), _service(manager, upstream, tmp_path, watchdog=0.02):
+        fresh = (await manager.hears("WATCHDOG=1"))[1]
+        assert fresh == "STATUS=13 rules; 0 requests; 0 running; upstream not asked yet"
+        assert (await ask(manager.sidestep, manager.sidestep.request("GET /v1/models"))).status == 200
+        await ask(manager.sidestep, manager.sidestep.request("GET /-/health"))
+        async with asyncio.timeout(PATIENCE):
+            while (said := (await manager.hears("WATCHDOG=1"))[1]) == fresh or "; 0 running" not in said:
+                pass
+        assert said.startswith("STATUS=13 rules; 1 request: 1 forwarded; 0 running; upstream ok ")
+
+
 async def test_a_service_restarts_under_load_and_refuses_no_connection(manager: Manager, tmp_path: Path) -> None:
     """Clients never pause and connect anew each time, while one process takes over from another, again and again."""
     done = asyncio.Event()

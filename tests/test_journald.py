@@ -5,7 +5,7 @@ import logging
 import os
 from pathlib import Path
 
-from proxy.journal import PRIORITIES, is_journal, marked
+from proxy.journald import PRIORITIES, is_journal, marked
 
 
 def test_the_journal_is_known_by_its_device_and_inode(tmp_path: Path) -> None:
