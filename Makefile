@@ -20,7 +20,7 @@ demo: $(VENV)/.run ## show every side question answered, and one conversation fo
 	$(PY) -m proxy demo --config $(CONFIG)
 
 test: $(VENV)/.dev ## the tests
-	$(PY) -m pytest -m "not slow"
+	$(PY) -m pytest -m "not slow" -n auto --dist loadfile
 
 test-slow: $(VENV)/.dev ## the tests and their long profile
 	$(PY) -m pytest
