@@ -7,8 +7,9 @@ import gc
 import re
 import socket
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from itertools import cycle, islice
 from statistics import median
 from typing import Self
 
@@ -73,22 +74,28 @@ def check(reply: bytes, *, answered: bool) -> None:
         raise WrongReplyError("answered by a rule" if not answered else "not answered by a rule")
 
 
-def latencies(ways: Mapping[str, Running], body: bytes, *, rounds: int, count: int, answered: bool = False) -> Rounds:
-    """Median milliseconds of each way in each round, out of about `count` requests; `answered` is about ours alone."""
+def latencies(
+    ways: Mapping[str, Running], bodies: Sequence[bytes], *, rounds: int, count: int, answered: bool = False
+) -> Rounds:
+    """Median milliseconds of each way in each round, out of about `count` requests; `answered` is about ours alone.
+
+    The bodies take turns.
+    """
     found = Rounds()
     with ExitStack() as stack:
         callers = {way: stack.enter_context(Caller(running.port)) for way, running in ways.items()}
-        requests = {way: request(running.port, body) for way, running in ways.items()}
+        requests = {way: cycle([request(running.port, body) for body in bodies]) for way, running in ways.items()}
         for way, caller in callers.items():
             for _ in range(_WARM_UP):
-                _call(caller, requests[way], answered=answered and way == "ours")
+                _call(caller, next(requests[way]), answered=answered and way == "ours")
         for _ in range(rounds):
             taken: dict[str, list[int]] = {way: [] for way in ways}
             with no_collection():
                 for _ in range(_TURNS):
                     for way, caller in callers.items():
                         ours = answered and way == "ours"
-                        taken[way] += [_call(caller, requests[way], answered=ours) for _ in range(count // _TURNS)]
+                        turn = islice(requests[way], count // _TURNS)
+                        taken[way] += [_call(caller, data, answered=ours) for data in turn]
             for way, values in taken.items():
                 found.add(way, median(values) / 1e6)
     return found

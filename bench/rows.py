@@ -43,7 +43,7 @@ Row = Callable[[Bench], Iterator[Result]]
 
 
 def relay(bench: Bench) -> Iterator[Result]:
-    found = latency.latencies(bench.stack.ways(), traffic.conversation(CONVERSATION), rounds=bench.rounds, count=300)
+    found = latency.latencies(bench.stack.ways(), [traffic.conversation(CONVERSATION)], rounds=bench.rounds, count=300)
     yield _added("relay", "48 KiB, added median", found, bound=0.40, factor=8)
 
 
@@ -55,14 +55,14 @@ def relay_throughput(bench: Bench) -> Iterator[Result]:
 
 
 def large_body(bench: Bench) -> Iterator[Result]:
-    found = latency.latencies(bench.stack.ways(), traffic.conversation(LARGE), rounds=bench.rounds, count=60)
+    found = latency.latencies(bench.stack.ways(), [traffic.conversation(LARGE)], rounds=bench.rounds, count=60)
     yield _added("large-body", "1 MiB, added median", found, factor=4)
     yield Result("large-body", "1 MiB, inspection alone", "ms", inspection(LARGE, bench.rounds), bound=1.0)
 
 
 def answer(bench: Bench) -> Iterator[Result]:
     ways, body = bench.stack.ways(), traffic.quota_probe()
-    found = latency.latencies(ways, body, rounds=bench.rounds, count=600, answered=True)
+    found = latency.latencies(ways, [body], rounds=bench.rounds, count=600, answered=True)
     note = "direct and nginx: the same question, put to the scripted upstream"
     yield Result("answer", "quota probe, JSON, median", "ms", *_medians(found), bound=0.20, note=note)
     ours = {"ours": bench.stack.ours}
@@ -72,8 +72,8 @@ def answer(bench: Bench) -> Iterator[Result]:
 
 
 def answer_streamed(bench: Bench) -> Iterator[Result]:
-    ways, body = bench.stack.ways(), traffic.title_request()
-    found = latency.latencies(ways, body, rounds=bench.rounds, count=600, answered=True)
+    ways, bodies = bench.stack.ways(), traffic.title_requests()
+    found = latency.latencies(ways, bodies, rounds=bench.rounds, count=600, answered=True)
     yield Result("answer-streamed", "title, 6 events, median", "ms", *_medians(found), bound=0.40)
 
 

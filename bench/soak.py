@@ -89,7 +89,7 @@ def mix(port: int) -> list[Request]:
         "c": Request(traffic.request(port, traffic.conversation(48 * 1024)), answered=False),
         "L": Request(traffic.request(port, traffic.conversation(1024 * 1024)), answered=False),
         "q": Request(traffic.request(port, traffic.quota_probe()), answered=True),
-        "t": Request(traffic.request(port, traffic.title_request()), answered=True),
+        "t": Request(traffic.request(port, traffic.title_requests()[0]), answered=True),
     }
     return [kinds[letter] for letter in _MIX]
 

@@ -93,9 +93,24 @@ def quota_probe() -> bytes:
     return encoded({"model": "claude-haiku-4-5", "max_tokens": 1, "messages": messages, "metadata": _METADATA})
 
 
-def title_request() -> bytes:
-    """A title for the session, streamed: answered by six events."""
-    said = "<session>\nplease find out why the parser drops the last line of config.ini\n</session>"
+_SAID = (
+    "please find out why the parser drops the last line of config.ini",
+    "can you add retries to the upload client in sync.py",
+    "the login page flickers on Safari 17, fix it",
+    "refactor the billing service so that invoices are immutable",
+    "why does test_checkout fail on Mondays?",
+    "write a migration that splits the address column",
+    "speed up the nightly import, it takes four hours",
+    "explain how the cache invalidation in store.ts works",
+)
+
+
+def title_requests() -> list[bytes]:
+    """Titles for sessions, streamed: each is answered by six events. No two are the same, as no two sessions are."""
+    return [_title_request(said) for said in _SAID]
+
+
+def _title_request(said: str) -> bytes:
     language = "\n\nWrite the title in the predominant language of the session — a stray word does not change it."
     schema = {"type": "object", "properties": {"title": {"type": "string"}}, "required": ["title"]}
     body = {
@@ -107,7 +122,7 @@ def title_request() -> bytes:
             _block(_IDENTITY),
             _block("You are naming a coding session so the user can pick it out of a long list of sessions."),
         ],
-        "messages": [{"role": "user", "content": [_block(said + language)]}],
+        "messages": [{"role": "user", "content": [_block(f"<session>\n{said}\n</session>{language}")]}],
         "metadata": _METADATA,
         "output_config": {
             "format": {"type": "json_schema", "schema": {**schema, "additionalProperties": False}},

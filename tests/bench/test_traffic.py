@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.traffic import TARGET, conversation, fields, quota_probe, request, title_request
+from bench.traffic import TARGET, conversation, fields, quota_probe, request, title_requests
 from proxy.exchange import Answer, Decision, Forward, Head
 from proxy.messages import MessagesRequest, parse
 from proxy.rules.load import Loaded
@@ -52,10 +52,11 @@ def test_a_conversation_too_small_for_its_tools_is_refused() -> None:
         conversation(10_000)
 
 
-def test_the_title_request_is_answered_as_a_stream(shipped: Loaded) -> None:
-    answer = decided(shipped, title_request())
-    assert isinstance(answer, Answer)
-    assert (answer.rule, answer.stream) == ("session-title", True)
+def test_the_title_requests_are_answered_as_streams_each_by_a_title_of_its_own(shipped: Loaded) -> None:
+    answers = [decided(shipped, body) for body in title_requests()]
+    told = [(answer.rule, answer.stream) for answer in answers if isinstance(answer, Answer)]
+    assert told == [("session-title", True)] * len(title_requests())
+    assert len({answer.text for answer in answers if isinstance(answer, Answer)}) == len(told)
 
 
 def test_the_quota_probe_is_answered_by_json(shipped: Loaded) -> None:
