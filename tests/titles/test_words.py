@@ -5,9 +5,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from proxy.filters.titles import words
-from proxy.filters.titles.names import LONGEST_WORD
+from proxy.filters.titles.names import LONGEST_WORD, is_code, is_secret, named
 from proxy.filters.titles.prose import read
-from proxy.filters.titles.words import Word
+from proxy.filters.titles.words import PLAIN, Word, bare
 
 
 def test_clauses_end_at_punctuation() -> None:
@@ -20,6 +20,13 @@ def test_clauses_end_at_punctuation() -> None:
         Word("e.g", code=True),
         Word("x", stop="."),
     ]
+
+
+@settings(max_examples=300)
+@given(st.from_regex(PLAIN, fullmatch=True))
+def test_a_plain_word_is_what_the_longer_way_would_make_of_it(word: str) -> None:
+    assert (named(word), is_code(word), is_secret(word), bare(word)) == ([word], False, False, word)
+    assert words.words_of(f"({word}) x")[0].text == words.words_of(f"{word} x")[0].text == word
 
 
 def test_a_wrapped_line_goes_on() -> None:

@@ -4,7 +4,6 @@ Titles are cut out of the user's own words, so no grammar is needed, only the cl
 sentence may be cut, and those that cannot stand at the edge of a title.
 """
 
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -192,9 +191,11 @@ def language_of(words: list[Word]) -> Language:
 
 @lru_cache(2)
 def _language_of(keys: tuple[str, ...]) -> Language:
-    votes = Counter(language for key in keys for language in _SPOKEN_BY.get(key, ()))
-    most = max(votes.values(), default=0)
-    return next((language for index, language in enumerate(LANGUAGES) if votes[index] == most), ENGLISH)
+    votes = [0] * len(LANGUAGES)
+    for key in keys:
+        for language in _SPOKEN_BY.get(key, ()):
+            votes[language] += 1
+    return LANGUAGES[votes.index(max(votes))]
 
 
 def _spoken_by() -> dict[str, list[int]]:

@@ -113,11 +113,12 @@ def _longer(lead: _Lead, clause: list[Word], keys: list[str], language: Language
         return replace(lead, end=at + size, is_asked=True, asks_how=lead.asks_how or is_how, spoken=spoken)
     # Behind a verb comes a noun: "add support" and "fix build" are about support and the build.
     if lead.is_open and (size := verb_size(clause, at, language, lead.is_asked and not lead.verb)):
-        return replace(lead, end=at + size, verb=" ".join(keys[at : at + size]), spoken=at)
+        return _Lead(at + size, at, " ".join(keys[at : at + size]), lead.is_asked, lead.asks_how)
     is_empty = word.key in language.small or word.key in FILLERS or (lead.asks_how and word.key in WORKS)
     if word.code or word.key in WHY or not is_empty:
         return None
-    return replace(lead, end=at + 1, is_open=lead.is_open and word.key in _LINKS_AND_FILLERS)
+    is_open = lead.is_open and word.key in _LINKS_AND_FILLERS
+    return _Lead(at + 1, lead.spoken, lead.verb, lead.is_asked, lead.asks_how, is_open)
 
 
 def _is_tail(key: str, language: Language) -> bool:

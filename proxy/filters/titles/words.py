@@ -22,6 +22,8 @@ _CALL = re.compile(r"(?<=\w)\([^()\n]{0,80}\)")
 _BRACKETS = frozenset("()[]{}")
 _BRACKETS_TO_SPACES = dict.fromkeys(map(ord, "()[]{}"), " ")
 _ABBREVIATIONS = word_set("vs e.g i.e etc approx z.b bzw ca dr mr mrs ms no nr св т.е т.к p.ej par.ex")
+PLAIN = re.compile(r"(?!http)[A-Za-z][a-z]{0,8}")
+"""Most words of a text in Latin script: too short for a secret, and nothing in them could be a name or punctuation."""
 _OPERATORS = word_set("== === != !==")
 _DASHES = word_set("- – — -- -> =>")
 _WORD_JOINERS = "\u200c\u200d"
@@ -64,7 +66,7 @@ def _words_of(prose: str) -> tuple[Word, ...]:
             _add(words, run)
         # A long line that goes on in lower case was wrapped by an editor, not ended by its author.
         if words and not (len(line) >= _WRAPPED_FROM and after[:1].islower()):
-            words[-1] = replace(words[-1], stop=".")
+            words[-1] = _stopped(words[-1], ".")
     return tuple(words)
 
 
@@ -110,17 +112,24 @@ def _is_acronym(word: str) -> bool:
 
 
 def _add(words: list[Word], run: str) -> None:
+    if PLAIN.fullmatch(run):
+        words.append(Word(run))
+        return
     if run.strip("`',.") in _OPERATORS:
         words.append(Word(run.strip("`',."), code=True))
         return
     core = _core(run)
     stop = _stop(core, run[len(run.rstrip(CLOSING_MARKS)) :])
     if run[0] in "([{" and words and not words[-1].stop:
-        words[-1] = replace(words[-1], stop=",")
+        words[-1] = _stopped(words[-1], ",")
     is_name = "`" in run or core.startswith("http")
     words.extend(Word(text, is_name or is_code(text)) for text in _parts(core))
     if stop and words:
-        words[-1] = replace(words[-1], stop=max(stop, words[-1].stop))
+        words[-1] = _stopped(words[-1], max(stop, words[-1].stop))
+
+
+def _stopped(word: Word, stop: str) -> Word:
+    return Word(word.text, word.code, stop)
 
 
 def _core(run: str) -> str:
