@@ -122,7 +122,7 @@ class Chunked:
         end = data.find(b"\n", position) + 1
         self._line += data[position : end or len(data)]
         if len(self._line) > _MAX_LINE:
-            raise BadReply("sent a chunk with an endless size")
+            raise BadReply("sent a line without an end between its chunks")
         if end:
             line, self._line = self._line[:-1].removesuffix(b"\r"), b""
             self._state(line)

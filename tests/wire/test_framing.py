@@ -168,9 +168,9 @@ def test_what_comes_behind_a_chunked_body_is_none_of_it_and_is_told(name: str, b
         (b"3\r\nabc0\r\n\r\n", "longer than its size"),
         (b"3\r\nabc\r\r\n0\r\n\r\n", "longer than its size"),
         (b"3\r\nabc\r\n\r\n0\r\n\r\n", "without a valid size"),
-        (b"1;" + b"x" * 9000 + b"\r\na\r\n0\r\n\r\n", "endless size"),
-        (b"0" * 9000, "endless size"),
-        (b"3\r\nabc" + b"x" * 9000, "endless size"),
+        (b"1;" + b"x" * 9000 + b"\r\na\r\n0\r\n\r\n", "line without an end"),
+        (b"0" * 9000, "line without an end"),
+        (b"3\r\nabc" + b"x" * 9000, "line without an end"),
         (b"0\r\n" + b"A: 1\r\n" * 20_000 + b"\r\n", "endless trailers"),
     ],
 )
