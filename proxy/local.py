@@ -8,7 +8,7 @@ from proxy.desk import Desk
 from proxy.middleware import EXCHANGE
 from proxy.replies import Whole, failure
 
-_PAGES = "there are /-/health and /-/ready"
+_PAGES = "there are /-/, /-/health and /-/ready"
 
 
 async def health(request: web.Request) -> web.StreamResponse:

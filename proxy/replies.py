@@ -6,6 +6,7 @@ aiohttp's own replies would invent headers, merge names that differ in case alon
 import asyncio
 import socket
 import struct
+from collections.abc import Sequence
 from http import HTTPStatus
 
 import aiohttp_sse
@@ -114,10 +115,13 @@ class Relayed(_Exact):
 
 
 class Whole(_Exact):
-    """A JSON reply of our own, head and body in one write. With `close`, the connection ends behind it."""
+    """A reply of our own, head and body in one write. With `close`, the connection ends behind it."""
 
-    def __init__(self, status: int, body: bytes, headers: RawPairs, *, close: bool = False) -> None:
+    def __init__(
+        self, status: int, body: bytes, headers: RawPairs, *, close: bool = False, kind: bytes = b"application/json"
+    ) -> None:
         super().__init__(status)
+        self._kind = kind
         self.body, self._own_headers, self._close = body, headers, close
 
     async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
@@ -138,7 +142,7 @@ class Whole(_Exact):
         return self._head(modern) + self.body
 
     def _head(self, modern: bool) -> bytes:
-        own = [(b"Content-Type", b"application/json"), (b"Content-Length", b"%d" % len(self.body))]
+        own = [(b"Content-Type", self._kind), (b"Content-Length", b"%d" % len(self.body))]
         return reply_head(self.status, _reason(self.status), [*own, *self._own_headers, *self._persistence(modern)])
 
 
@@ -186,9 +190,15 @@ def _reason(status: int) -> bytes:
     return HTTPStatus(status).phrase.encode()
 
 
-def failure(status: int, kind: str, text: str, own_id: str, *, close: bool = False) -> Whole:
-    """An error of our own, in the API's shape; its id stands in the header too, where the SDKs look for it."""
-    return Whole(status, synthesis.error(kind, text, own_id), [(b"request-id", own_id.encode())], close=close)
+def failure(
+    status: int, kind: str, text: str, own_id: str, *, close: bool = False, more: Sequence[tuple[bytes, bytes]] = ()
+) -> Whole:
+    """An error of our own, in the API's shape; its id stands in the header too, where the SDKs look for it.
+
+    `more` are further headers.
+    """
+    headers = [(b"request-id", own_id.encode()), *more]
+    return Whole(status, synthesis.error(kind, text, own_id), headers, close=close)
 
 
 def break_off(request: web.BaseRequest, reply: Relayed) -> None:
