@@ -179,7 +179,7 @@ class Chart {
     const head = element("tr", {}, ...heads.map((text, index) => element("th", { scope: "col", class: index ? "number" : "", text })));
     const table = element("table", {}, element("thead", {}, head), element("tbody", {}, ...rows));
     this.details.querySelector("div")?.remove();
-    const attributes = { class: "figures-table", tabindex: "0", role: "region", "aria-label": `${this.spec.title}, in figures` };
+    const attributes = { class: "figures-table", tabindex: "0", role: "group", "aria-label": `${this.spec.title}, in figures` };
     this.details.append(element("div", attributes, table));
   }
 }

@@ -10,7 +10,7 @@ _LONGEST = 80
 
 
 def row(entry: Entry) -> dict[str, Any]:
-    """What is shown of one request, without its empty fields. Times in milliseconds, `at` in seconds since the epoch."""
+    """One request as shown; empty fields are left out. Times in milliseconds, `at` in seconds since the epoch."""
     record = entry.record
     fields = {
         "id": record.id,

@@ -104,6 +104,6 @@ function showSetup(setup) {
 
 function showDrift(notices) {
   byId("drift-note").hidden = notices.length > 0;
-  const text = ({ sign, client, rule, fingerprint }) => [sign, rule, fingerprint].filter(Boolean).join(" · ") + `, in ${client}`;
+  const text = ({ sign, client, rule, fingerprint }) => [sign, rule, fingerprint].filter(Boolean).join(" · ") + `, in client ${client}`;
   keepRows(byId("drift"), notices.toReversed(), text, () => element("li"), (item, notice) => say(item, text(notice)));
 }

@@ -22,7 +22,7 @@ from proxy.observe import logger
 from proxy.rules.examples import request_of
 from proxy.rules.load import Loaded
 from proxy.rules.ruleset import RuleSet
-from proxy.scripted import Block, ScriptedUpstream, scripted_upstream
+from proxy.scripted import Block, Script, ScriptedUpstream, scripted_upstream
 from proxy.server import listening
 
 BATCH = 0.25
@@ -37,7 +37,6 @@ class Shown:
 
     url: str
     app: web.Application
-    upstream: ScriptedUpstream
     log: io.StringIO
 
 
@@ -70,27 +69,23 @@ def script(_body: Mapping[str, Any]) -> list[Block]:
 
 
 @asynccontextmanager
-async def shown(
-    rules: RuleSet, upstream: ScriptedUpstream, state: Path, **tables: dict[str, Any]
-) -> AsyncIterator[Shown]:
-    """Running before `upstream`; keyword arguments are tables of the configuration."""
+async def shown(rules: RuleSet, upstream: str, state: Path, **tables: dict[str, Any]) -> AsyncIterator[Shown]:
+    """Running before the upstream at that URL; keyword arguments are tables of the configuration."""
     listen = {"port": 0, **tables.pop("listen", {})}
     files = {"shadow": {"file": str(state / "agreement.json")}}
-    url = {"url": upstream.url, **tables.pop("upstream", {})}
+    url = {"url": upstream, **tables.pop("upstream", {})}
     config = Config.model_validate({"listen": listen, "upstream": url, **files, **tables})
     stream = io.StringIO()
     log = logger(config.log, stream)
     app = build(config, desk(config, rules, b"key"), log)
     connect(app)
     async with listening(app, config, log, 5) as (_, port):
-        yield Shown(f"http://127.0.0.1:{port}", app, upstream, stream)
+        yield Shown(f"http://127.0.0.1:{port}", app, stream)
 
 
 @asynccontextmanager
-async def scripted(pause: float = 0.0) -> AsyncIterator[ScriptedUpstream]:
-    async with scripted_upstream(
-        script, pause=pause, headers={"anthropic-ratelimit-unified-status": "allowed"}
-    ) as found:
+async def scripted(say: Script = script) -> AsyncIterator[ScriptedUpstream]:
+    async with scripted_upstream(say, headers={"anthropic-ratelimit-unified-status": "allowed"}) as found:
         yield found
 
 

@@ -14,13 +14,15 @@ from dataclasses import replace
 from pathlib import Path
 
 import aiohttp
+import orjson
 from playwright.async_api import Browser
 
 from proxy.exchange import Head
+from proxy.rules.examples import request_of
 from proxy.rules.load import Loaded, load
 from proxy.rules.ruleset import RuleSet
 from tests.live.browser import chromium
-from tests.live.given import BATCH, Shown, conversation, examples, scripted, send, shown
+from tests.live.given import BATCH, TEXT, Shown, conversation, scripted, send, shown
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -56,10 +58,20 @@ def rules(loaded: Loaded) -> RuleSet:
     )
 
 
+def answered(loaded: Loaded) -> list[tuple[tuple[Head, bytes], str]]:
+    """Examples that the rules answer, with the answer."""
+    return [
+        (request_of(entry.base, entry.model.base, example), example.answer)
+        for entry in loaded.entries
+        for example in entry.model.matches
+        if example.answer is not None
+    ]
+
+
 async def work(page: Shown, loaded: Loaded, clock: Clock) -> None:
     """An hour: a person at work for most of it, with questions of the client's own in between."""
     chance = random.Random(SEED)
-    questions = [(head, body) for head, body in examples(loaded) if head.path == "/v1/messages"]
+    questions = [request for request, _ in answered(loaded)]
     async with aiohttp.ClientSession() as session:
         for minute in range(MINUTES, -1, -1):
             clock.behind = minute * 60
@@ -67,13 +79,16 @@ async def work(page: Shown, loaded: Loaded, clock: Clock) -> None:
             for number in range(busy):
                 size = chance.randint(2_000, 90_000)
                 await send(session, page.url, *conversation(minute + number, model=chance.choice(MODELS), size=size))
-                for head, body in chance.sample(questions, chance.randint(0, 2)):
+                for head, body in chance.sample(questions, chance.randint(0, 3)):
                     fresh = {**head.headers, "x-claude-code-session-id": f"s{minute}-{number}"}
                     await send(session, page.url, Head(head.method, head.path, fresh), body)
             if minute % 19 == 4:
                 stranger = Head("GET", "/v1/models", {"host": "rebound.example"})
                 await send(session, page.url, stranger, b"")
             await asyncio.sleep(BATCH / 5)
+        await send(session, page.url, *next(request for request, _ in answered(loaded) if b"<session>" in request[1]))
+        for number in range(4):
+            await send(session, page.url, *conversation(number, size=30_000))
 
 
 async def picture(browser: Browser, url: str, scheme: str, file: Path, width: int = 1280, height: int = 1500) -> None:
@@ -96,9 +111,12 @@ async def main(folder: Path) -> None:
     async with AsyncExitStack() as stack:
         state = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         stack.enter_context(clock.in_force())
-        upstream = await stack.enter_async_context(scripted())
+        texts = {body: answer for (_, body), answer in answered(loaded)}
+        upstream = await stack.enter_async_context(
+            scripted(lambda body: [{"type": "text", "text": texts.get(orjson.dumps(body), TEXT)}])
+        )
         clock.behind = MINUTES * 60
-        page = await stack.enter_async_context(shown(rules(loaded), upstream, state))
+        page = await stack.enter_async_context(shown(rules(loaded), upstream.url, state, breaker={"window": 0.0}))
         await work(page, loaded, clock)
         upstream.pause = 1.0
         running = asyncio.create_task(_running(page.url))
