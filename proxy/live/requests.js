@@ -150,10 +150,19 @@ async function unfold(id, place) {
     if (!reply.ok) return note(`It could not be asked for: ${reply.status}.`);
     const { steps } = await reply.json();
     if (!steps.length) return note("No rule was asked: the request's head ruled all of them out.");
-    place.replaceChildren(element("ol", { class: "steps" }, ...steps.map(step)));
+    place.replaceChildren(element("p", { text: outlined(steps) }), element("ol", { class: "steps" }, ...steps.map(step)));
   } catch {
     note("It could not be asked for: Sidestep cannot be reached.");
   }
+}
+
+function outlined(steps) {
+  const matched = steps.find((each) => each.matched);
+  const others = steps.length - (matched ? 1 : 0);
+  const rules = others === 1 ? "one rule" : `${others} rules`;
+  if (!matched) return `Of the ${rules} asked, none matched. Each ended at the condition beside it:`;
+  if (!others) return `${matched.rule} matched, and was the first that was asked.`;
+  return `${matched.rule} matched. The ${rules} asked before it ended at the condition beside each:`;
 }
 
 function step({ rule, matched, condition }) {

@@ -91,7 +91,7 @@ async def work(page: Shown, loaded: Loaded, clock: Clock) -> None:
             await send(session, page.url, *conversation(number, size=30_000))
 
 
-async def picture(browser: Browser, url: str, scheme: str, file: Path, width: int = 1280, height: int = 1500) -> None:
+async def picture(browser: Browser, url: str, scheme: str, file: Path, width: int = 1280, height: int = 1230) -> None:
     context = await browser.new_context(
         viewport={"width": width, "height": height}, color_scheme=scheme, reduced_motion="reduce", timezone_id="UTC"
     )
@@ -102,7 +102,7 @@ async def picture(browser: Browser, url: str, scheme: str, file: Path, width: in
     await page.locator("tr.request", has_text="session-title").first.locator("button").click()
     await page.locator(".steps").wait_for()
     await page.mouse.move(0, 0)
-    await page.screenshot(path=file, full_page=True)
+    await page.screenshot(path=file, full_page=width < 1000)
     await context.close()
 
 
@@ -124,7 +124,7 @@ async def main(folder: Path) -> None:
         for scheme in ("light", "dark"):
             await picture(browser, page.url, scheme, folder / f"page-{scheme}.png")
         if folder != DOCS:
-            await picture(browser, page.url, "light", folder / "page-phone.png", 320, 1500)
+            await picture(browser, page.url, "light", folder / "page-phone.png", 320, 640)
         upstream.pause = 0
         await running
 
