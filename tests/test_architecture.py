@@ -39,6 +39,7 @@ IMPORTS: dict[str, set[str]] = {
         "desk",
         "guard",
         "ledger",
+        "live.pages",
         "local",
         "middleware",
         "observe",
@@ -282,6 +283,25 @@ IMPORTS: dict[str, set[str]] = {
     "incoming": {"exchange"},
     "lean": set(),
     "ledger": {"exchange", "observe", "tally"},
+    "live": set(),
+    "live.charts": {"entry"},
+    "live.document": set(),
+    "live.feed": {"entry", "live.rows"},
+    "live.pages": {
+        "config",
+        "desk",
+        "entry",
+        "ledger",
+        "live.charts",
+        "live.document",
+        "live.feed",
+        "live.rows",
+        "live.state",
+        "middleware",
+        "replies",
+    },
+    "live.rows": {"entry", "exchange"},
+    "live.state": {"config", "desk", "ledger", "live.feed", "live.rows", "rules.ruleset"},
     "local": {"desk", "middleware", "replies"},
     "messages": {"exchange", "glance"},
     "middleware": {
@@ -376,7 +396,7 @@ IMPORTS: dict[str, set[str]] = {
 
 # Rooms that speak HTTP by aiohttp; no other may.
 SPEAK_HTTP = {
-    *("app", "commands.demo", "incoming", "lean", "local", "middleware", "replies", "scripted", "server"),
+    *("app", "commands.demo", "incoming", "lean", "live.pages", "local", "middleware", "replies", "scripted", "server"),
     *("upstream.relay", "upstream.tunnel"),
 }
 
@@ -390,6 +410,8 @@ PURE = {
         "glance",
         "guard",
         "headers",
+        "live.charts",
+        "live.rows",
         "messages",
         "ratelimits",
         "shadow",

@@ -47,7 +47,7 @@ async def test_it_is_alive_though_it_is_not_ready(start: Start, scripted: Script
     assert scripted.seen == []
 
 
-@pytest.mark.parametrize("path", ["/-/", "/-/health/", "/-/metrics", "/-/ready/"])
+@pytest.mark.parametrize("path", ["/-/other", "/-/health/", "/-/metrics", "/-/ready/"])
 async def test_nothing_else_of_its_own_is_forwarded(start: Start, scripted: ScriptedUpstream, path: str) -> None:
     sidestep = await start(scripted.url)
     status, error = await _get(sidestep.url + path)

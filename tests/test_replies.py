@@ -182,6 +182,12 @@ async def test_a_whole_reply_is_one_write() -> None:
     assert response.keep_alive
 
 
+async def test_a_whole_reply_may_be_of_another_kind() -> None:
+    client = Client()
+    await Whole(200, b"<!doctype html>", [], kind=b"text/html").prepare(client.request)
+    assert client.sent.startswith(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n")
+
+
 async def test_a_whole_reply_to_head_has_its_length_and_no_body() -> None:
     client = Client(method="HEAD")
     await Whole(404, b"{}", []).prepare(client.request)

@@ -7,7 +7,7 @@ const CHARTS = [
     figure: "chart-requests",
     title: "Requests",
     series: [
-      { name: "answered here", fill: "answered-fill", of: (bucket) => bucket.outcomes.answered ?? 0 },
+      { name: "answered", fill: "answered-fill", of: (bucket) => bucket.outcomes.answered ?? 0 },
       { name: "forwarded", fill: "forwarded-fill", of: (bucket) => bucket.outcomes.forwarded ?? 0 },
       { name: "refused", fill: "refused-fill", of: (bucket) => bucket.outcomes.refused ?? 0 },
       { name: "failed", fill: "failed-fill", of: (bucket) => bucket.outcomes.failed ?? 0 },

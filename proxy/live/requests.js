@@ -59,7 +59,7 @@ class Requests {
   line(row) {
     const time = timeOfDay.format(date(row.at));
     const button = element("button", { type: "button", class: "open", "aria-expanded": "false", text: time });
-    button.append(element("span", { class: "unseen", text: `, ${row.outcome}: how it was decided` }));
+    button.append(element("span", { class: "unseen", text: ` ${row.outcome}: how it was decided` }));
     const number = (kind, text) => element("td", { class: `number ${kind}`, text });
     return element("tr", { id: `row-${row.id}`, class: "request" },
       element("th", { scope: "row" }, button),
@@ -150,25 +150,29 @@ async function unfold(id, place) {
     if (!reply.ok) return note(`It could not be asked for: ${reply.status}.`);
     const { steps } = await reply.json();
     if (!steps.length) return note("No rule was asked: the request's head ruled all of them out.");
-    place.replaceChildren(element("p", { text: outlined(steps) }), element("ol", { class: "steps" }, ...steps.map(step)));
+    place.replaceChildren(...told(steps));
   } catch {
     note("It could not be asked for: Sidestep cannot be reached.");
   }
 }
 
-function outlined(steps) {
+/** The rule that matched, if any, with its conditions; then those before it, each with the one that did not hold. */
+function told(steps) {
   const matched = steps.find((each) => each.matched);
-  const others = steps.length - (matched ? 1 : 0);
-  const rules = others === 1 ? "one rule" : `${others} rules`;
-  if (!matched) return `Of the ${rules} asked, none matched. Each ended at the condition beside it:`;
-  if (!others) return `${matched.rule} matched, and was the first that was asked.`;
-  return `${matched.rule} matched. The ${rules} asked before it ended at the condition beside each:`;
+  const others = steps.filter((each) => !each.matched);
+  const rules = others.length === 1 ? "The one rule" : `The ${others.length} rules`;
+  const parts = [];
+  if (matched) {
+    const held = element("p", { class: "decisive" }, element("b", { text: matched.rule }), " matched, since all of this held: ");
+    held.append(element("code", { text: matched.condition }));
+    parts.push(held);
+  }
+  if (!others.length) return parts;
+  parts.push(element("p", { text: `${rules} asked ${matched ? "before it " : ""}did not match, for want of:` }));
+  parts.push(element("ol", { class: "steps" }, ...others.map(step)));
+  return parts;
 }
 
-function step({ rule, matched, condition }) {
-  return element("li", {},
-    element("span", { class: matched ? "matched" : "missed", "aria-hidden": "true", text: matched ? "✓" : "×" }),
-    element("span", {}, rule, element("span", { class: "unseen", text: matched ? " matched, since all of these held: " : " did not match, since this did not hold: " })),
-    element("code", { text: condition }),
-  );
+function step({ rule, condition }) {
+  return element("li", {}, element("span", { class: "missed", "aria-hidden": "true", text: "×" }), element("span", { text: rule }), element("code", { text: condition }));
 }

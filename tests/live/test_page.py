@@ -81,10 +81,21 @@ async def test_a_row_opens_to_its_decision_by_keyboard(sidestep: Shown, look: Op
     await page.keyboard.press("Enter")
     await expect(button).to_have_attribute("aria-expanded", "true")
     detail = page.locator(f"#{await button.get_attribute('aria-controls')}")
-    await expect(detail.locator(".steps li").first).to_contain_text("did not match")
+    await expect(detail.locator(".steps li").first).to_be_visible()
+    await expect(detail).to_contain_text("did not match, for want of:")
     await expect(detail.locator(".steps li", has_text="quota-probe").locator("code")).not_to_be_empty()
     await page.keyboard.press("Enter")
     await expect(detail).to_have_count(0)
+
+
+async def test_the_decision_of_an_answer_names_the_rule_and_its_conditions(
+    sidestep: Shown, look: Open, shipped: Loaded
+) -> None:
+    page = await look(sidestep.url)
+    await _send_all(sidestep.url, [next(request for request in mix(shipped, 0) if b"<session>" in request[1])])
+    await page.locator("tr.request", has_text="session-title").locator("button").press("Space")
+    await expect(page.locator(".decisive b")).to_have_text("session-title")
+    await expect(page.locator(".decisive code")).to_contain_text("method is")
 
 
 async def test_it_comes_back_after_a_restart_on_the_same_port(
