@@ -301,7 +301,7 @@ IMPORTS: dict[str, set[str]] = {
         "replies",
     },
     "live.rows": {"entry", "exchange"},
-    "live.state": {"config", "desk", "ledger", "live.feed", "live.rows", "rules.ruleset"},
+    "live.state": {"config", "desk", "ledger", "live.charts", "live.feed", "live.rows", "rules.ruleset"},
     "local": {"desk", "middleware", "replies"},
     "messages": {"exchange", "glance"},
     "middleware": {

@@ -4,7 +4,6 @@ from array import array
 from collections import Counter, deque
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
-from statistics import median
 from typing import Any, Literal, Protocol, get_args
 
 from proxy.entry import Bucket, Entry, Usage
@@ -85,6 +84,8 @@ class Recent:
         return self._minutes[-1]
 
     def timeline(self, since: float, until: float) -> list[Bucket]:
+        from statistics import median  # here, since it brings much along that serving does not need
+
         return [
             Bucket(
                 minute.start, dict(minute.outcomes), median(minute.own) if minute.own else None, Usage(*minute.tokens)

@@ -8,7 +8,6 @@ from array import array
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from statistics import median
 
 import orjson
 
@@ -170,4 +169,6 @@ class _Times:
             self._next = (self._next + 1) % _TIMES
 
     def median(self) -> float | None:
+        from statistics import median  # here, since it brings much along that serving does not need
+
         return median(self._values) if self._values else None

@@ -47,8 +47,7 @@ class Live:
 
     def __init__(self, config: Config, desk: Desk, ledger: Ledger, history: History | None = None) -> None:
         self._ledger, self._history, self._recent, self._feed = ledger, history, Recent(), Feed()
-        journal = history is not None and history.enabled
-        self._state = State(config, desk, ledger, self._feed, journal, time.time())
+        self._state = State(config, desk, ledger, self._feed, history, time.time())
 
     def publish(self, entries: Sequence[Entry]) -> None:
         """Requests that have ended, in that order: called on the event loop, a few times a second."""

@@ -12,6 +12,7 @@ from proxy import __version__
 from proxy.config import Config
 from proxy.desk import Desk
 from proxy.ledger import Ledger
+from proxy.live.charts import History
 from proxy.live.feed import Feed
 from proxy.live.rows import running
 from proxy.rules.ruleset import Rule
@@ -33,8 +34,7 @@ class State:
     desk: Desk
     ledger: Ledger
     feed: Feed
-    journal: bool
-    """Whether a journal is kept."""
+    history: History | None
     started: float
 
     def sections(self) -> dict[str, Any]:
@@ -117,7 +117,7 @@ def _setup(state: State) -> dict[str, Any]:
         "reloads": dict(state.ledger.tally.reloads),
         "token": bool(config.listen.token),
         "capture": config.capture.enabled,
-        "journal": state.journal,
+        "journal": state.history is not None and state.history.enabled,
     }
 
 

@@ -22,7 +22,7 @@ SECRET = "0123456789abcdef-secret"
 
 def _state(rules: RuleSet, **tables: dict[str, Any]) -> State:
     config = Config.model_validate(tables)
-    return State(config, _desk(config, rules), Ledger(None, Tally()), Feed(), False, 1.0)
+    return State(config, _desk(config, rules), Ledger(None, Tally()), Feed(), None, 1.0)
 
 
 def _desk(config: Config, rules: RuleSet) -> Desk:
