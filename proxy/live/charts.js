@@ -52,7 +52,7 @@ class Chart {
     for (const { name, fill: kind } of spec.series) {
       legend.append(element("li", {}, element("i", { class: kind, "aria-hidden": "true" }), name));
     }
-    this.details = element("details", {}, element("summary", { text: "As a table" }));
+    this.details = element("details", {}, element("summary", { text: "Table" }));
     this.details.addEventListener("toggle", () => this.tabulate());
     this.figure.append(
       element("figcaption", {}, element("strong", { id: titleId, text: spec.title }), this.readout),
@@ -141,7 +141,8 @@ class Chart {
   point(event) {
     if (!this.data || !this.x) return;
     const wide = this.x(1) - this.x(0);
-    const index = event ? Math.floor((event.offsetX - PLOT.left) / wide) : -1;
+    const left = this.plot.getBoundingClientRect().left + PLOT.left;
+    const index = event ? Math.floor((event.clientX - left) / wide) : -1;
     const bucket = this.buckets[index];
     this.cursor.setAttribute("width", bucket ? wide : 0);
     if (bucket) this.cursor.setAttribute("x", this.x(index));
