@@ -8,7 +8,7 @@ SOAK ?=
 PY := $(VENV)/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test test-slow check format e2e trial bench lock clean
+.PHONY: help run demo screenshot test test-slow check format e2e trial bench lock clean
 
 help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1  /p' $(MAKEFILE_LIST) | column -t -l 2
@@ -18,6 +18,9 @@ run: $(VENV)/.run ## serve, with the settings in config.toml
 
 demo: $(VENV)/.run ## show every side question answered, and one conversation forwarded: no key, no network
 	$(PY) -m proxy demo --config $(CONFIG)
+
+screenshot: $(VENV)/.dev ## docs/page-light.png and docs/page-dark.png: the live page behind an hour of scripted work (needs Chromium)
+	$(PY) -m tests.live.screenshot
 
 test: $(VENV)/.dev ## the tests
 	$(PY) -m pytest -m "not slow" -n auto --dist loadfile

@@ -17,6 +17,8 @@ What is forwarded goes out and comes back in exact bytes: heads and framing with
 The desk remembers: who asked again and is forwarded (`breaker`), which headers to repeat (`ratelimits`), signs that the
 client has changed (`drift`), and how rules in `shadow` agree with the model (`agreements`).
 
+What it does can be looked at while it does it: `live` is the page at `/-/`.
+
 Where to look first: `middleware` for the flow, `rules/ruleset` for the decision, `upstream/relay` for the way out and
 back, `filters/shell/grammar` for what is trusted of a shell command. `__main__`, `service` and `commands` are the
 program around it.

@@ -11,12 +11,15 @@ from proxy.config import Config
 from proxy.desk import Desk
 from proxy.guard import access
 from proxy.ledger import Ledger
+from proxy.live.pages import Live
 from proxy.local import health, metrics, ready, unknown
 from proxy.middleware import UPSTREAM, forward, guard, record, shortcut
 from proxy.observe import Logger
 from proxy.server import TALLY
 from proxy.tally import Tally
 from proxy.upstream.relay import connected
+
+LEDGER, LIVE = web.AppKey("ledger", Ledger), web.AppKey("live", Live)
 
 
 def build(config: Config, desk: Desk, log: Logger, tally: Tally | None = None) -> web.Application:
@@ -25,10 +28,12 @@ def build(config: Config, desk: Desk, log: Logger, tally: Tally | None = None) -
     `tally` is where it counts, if somebody else wants to look at the counts.
     """
     ledger = Ledger(log, tally or Tally())
+    live = Live(config, desk, ledger)
     capture, listen = Writer(config.capture, log), config.listen
     own = access(listen.host, listen.names, listen.token)
     decide = shortcut(desk, config.limits.body_timeout, log, capture)
     app = web.Application(middlewares=[record(ledger, capture), guard(own), decide])
+    app[LEDGER], app[LIVE] = ledger, live
 
     async def upstream(app: web.Application) -> AsyncIterator[None]:
         async with connected(config, ledger.tally) as app[UPSTREAM]:
@@ -46,11 +51,14 @@ def build(config: Config, desk: Desk, log: Logger, tally: Tally | None = None) -
         desk.agreements.finish(agreement, log)
 
     app[TALLY] = ledger.tally
-    app.cleanup_ctx.extend([upstream, writing])
+    app.cleanup_ctx.extend([upstream, writing, live.running])
+    app.on_shutdown.append(live.close)
     app.on_response_prepare.append(_nothing_invented)
     app.router.add_get("/-/health", health, expect_handler=_nothing)
     app.router.add_get("/-/ready", ready(desk, ledger.tally), expect_handler=_nothing)
     app.router.add_get("/-/metrics", metrics(desk, ledger.tally), expect_handler=_nothing)
+    for path, page in live.pages.items():
+        app.router.add_get(path, page, allow_head=False, expect_handler=_nothing)
     app.router.add_route("*", "/-/{own:.*}", unknown, expect_handler=_nothing)
     rest = _Rest("/{target:.*}")
     app.router.register_resource(rest)

@@ -39,7 +39,8 @@ class Drift:
     """How often each unknown question came: by client version and fingerprint."""
     _fired: dict[str, Version] = field(default_factory=dict)
     _seen: "Counter[Version]" = field(default_factory=Counter)
-    _told: set[Notice] = field(default_factory=set)
+    told: dict[Notice, None] = field(default_factory=dict)
+    """What was told so far, the first first; nothing is told twice."""
 
     def note(self, request: MessagesRequest, decision: Decision) -> list[Notice]:
         """What `decision` about `request` shows that was not told before."""
@@ -54,8 +55,8 @@ class Drift:
         notices = [*self._unknown(request, decision, shown), *self._untested(decision, version, shown)]
         if self._seen[version] == PATIENCE:
             notices += self._missed(request.head, version, shown)
-        fresh = [notice for notice in notices if notice not in self._told]
-        self._told.update(fresh)
+        fresh = [notice for notice in notices if notice not in self.told]
+        self.told.update(dict.fromkeys(fresh))
         return fresh
 
     def _unknown(self, request: MessagesRequest, decision: Decision, shown: str) -> list[Notice]:

@@ -1,5 +1,6 @@
 """Which requests are not served at all: local security, from the head alone."""
 
+import base64
 import hmac
 import ipaddress
 import re
@@ -27,6 +28,8 @@ class Refusal:
     reason: str
     text: str
     final: bool = False
+    headers: tuple[tuple[bytes, bytes], ...] = ()
+    """Further headers of the reply."""
 
 
 _CONTINUE = "100-continue"
@@ -54,6 +57,16 @@ _NO_TOKEN = Refusal(
     "token",
     f"Sidestep wants the local token of listen.token in the header {TOKEN.decode()}",
 )
+_NO_PASSWORD = Refusal(
+    401,
+    "authentication_error",
+    "token",
+    f"Sidestep wants the local token of listen.token, as the password or in the header {TOKEN.decode()}",
+    headers=((b"WWW-Authenticate", b'Basic realm="Sidestep", charset="UTF-8"'),),
+)
+
+_OWN_PATHS = "/-/"
+"""Below it, nothing is forwarded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +96,10 @@ class Access:
         if self._is_foreign(head, raw, port):
             return _OTHER_SITE
         if self.token and not self._knows_token(raw):
-            return _NO_TOKEN
+            if not (head.method == "GET" and head.path.startswith(_OWN_PATHS)):
+                return _NO_TOKEN
+            if not self._knows_password(raw):
+                return _NO_PASSWORD
         if head.headers.get("expect", _CONTINUE).lower() != _CONTINUE:
             return _EXPECTATION
         if "transfer-encoding" in head.headers and (
@@ -115,6 +131,21 @@ class Access:
     def _knows_token(self, raw: RawHeaders) -> bool:
         given = values(raw, TOKEN)
         return len(given) == 1 and hmac.compare_digest(given[0], self.token.encode())
+
+    def _knows_password(self, raw: RawHeaders) -> bool:
+        """Whether the token came as a password (RFC 7617), whatever the user's name: a browser has no other way.
+
+        Only for what is not forwarded: elsewhere, `Authorization` is between the client and the upstream.
+        """
+        given = values(raw, b"authorization")
+        scheme, _, encoded = given[0].partition(b" ") if len(given) == 1 else (b"", b"", b"")
+        if scheme.lower() != b"basic":
+            return False
+        try:
+            pair = base64.b64decode(encoded.strip(b" "), validate=True)
+        except ValueError:
+            return False
+        return hmac.compare_digest(pair.partition(b":")[2], self.token.encode())
 
 
 def access(host: str, names: Sequence[str], token: str) -> Access:

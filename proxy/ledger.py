@@ -23,12 +23,19 @@ class Ledger:
         self.running[exchange.id] = exchange
         self.tally.running += 1
 
-    def ended(self, exchange: Exchange, now: float) -> None:
-        """`now` on the clock of `exchange.started`."""
+    def set_aside(self, exchange: Exchange) -> None:
+        """This one goes on for as long as somebody looks on, and serves nothing: it is logged, and counted nowhere."""
         del self.running[exchange.id]
         self.tally.running -= 1
+
+    def ended(self, exchange: Exchange, now: float) -> None:
+        """`now` on the clock of `exchange.started`."""
+        counts = self.running.pop(exchange.id, None) is not None
         record = exchange.record(now)
         log_request(self._log, record)
+        if not counts:
+            return
+        self.tally.running -= 1
         self.tally.count(record)
         for tell in self.tellers:
             tell(exchange, record)

@@ -14,7 +14,7 @@ from proxy.replies import Whole, failure
 from proxy.standing import readiness
 from proxy.tally import Tally
 
-_PAGES = "there are /-/health, /-/ready and /-/metrics"
+_PAGES = "there are /-/, /-/health, /-/ready and /-/metrics"
 
 
 async def health(request: web.Request) -> web.StreamResponse:

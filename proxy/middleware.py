@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Sequence
 from dataclasses import asdict
 
 from aiohttp import web
@@ -94,7 +95,9 @@ def guard(access: Access) -> Middleware:
                 await invite(request)
             return await handler(request)
         exchange.outcome, exchange.decision = "refused", Forward(refused.reason)
-        return await _fail(request, refused.status, refused.kind, refused.text, close=refused.final)
+        return await _fail(
+            request, refused.status, refused.kind, refused.text, close=refused.final, more=refused.headers
+        )
 
     return stage
 
@@ -213,9 +216,17 @@ async def _answer(request: web.Request, exchange: Exchange, answer: Answer) -> w
     return response
 
 
-async def _fail(request: web.Request, status: int, kind: str, text: str, *, close: bool = False) -> web.StreamResponse:
+async def _fail(
+    request: web.Request,
+    status: int,
+    kind: str,
+    text: str,
+    *,
+    close: bool = False,
+    more: Sequence[tuple[bytes, bytes]] = (),
+) -> web.StreamResponse:
     """A local error reply, in the API's own shape."""
-    return await _send(request, failure(status, kind, text, request[EXCHANGE].id, close=close))
+    return await _send(request, failure(status, kind, text, request[EXCHANGE].id, close=close, more=more))
 
 
 async def _send(request: web.Request, response: Whole) -> web.StreamResponse:

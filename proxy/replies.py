@@ -6,6 +6,7 @@ aiohttp's own replies would invent headers, merge names that differ in case alon
 import asyncio
 import socket
 import struct
+from collections.abc import Sequence
 from http import HTTPStatus
 
 import aiohttp_sse
@@ -195,9 +196,15 @@ def _reason(status: int) -> bytes:
     return HTTPStatus(status).phrase.encode()
 
 
-def failure(status: int, kind: str, text: str, own_id: str, *, close: bool = False) -> Whole:
-    """An error of our own, in the API's shape; its id stands in the header too, where the SDKs look for it."""
-    return Whole(status, synthesis.error(kind, text, own_id), [(b"request-id", own_id.encode())], close=close)
+def failure(
+    status: int, kind: str, text: str, own_id: str, *, close: bool = False, more: Sequence[tuple[bytes, bytes]] = ()
+) -> Whole:
+    """An error of our own, in the API's shape; its id stands in the header too, where the SDKs look for it.
+
+    `more` are further headers.
+    """
+    headers = [(b"request-id", own_id.encode()), *more]
+    return Whole(status, synthesis.error(kind, text, own_id), headers, close=close)
 
 
 def break_off(request: web.BaseRequest, reply: Relayed) -> None:

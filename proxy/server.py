@@ -247,6 +247,7 @@ async def listening(
         finally:
             for server in servers:
                 server.close()
+            await app.shutdown()  # what would never end by itself; aiohttp's own call of it comes too late for that
             await _first_requests(runner.server)
             await _drain(runner.server, load, drain_timeout)
     finally:

@@ -40,6 +40,7 @@ IMPORTS: dict[str, set[str]] = {
         "desk",
         "guard",
         "ledger",
+        "live.pages",
         "local",
         "middleware",
         "observe",
@@ -286,6 +287,25 @@ IMPORTS: dict[str, set[str]] = {
     "journald": set(),
     "lean": set(),
     "ledger": {"exchange", "observe", "tally"},
+    "live": set(),
+    "live.charts": {"entry"},
+    "live.document": set(),
+    "live.feed": {"entry", "live.rows"},
+    "live.pages": {
+        "config",
+        "desk",
+        "entry",
+        "ledger",
+        "live.charts",
+        "live.document",
+        "live.feed",
+        "live.rows",
+        "live.state",
+        "middleware",
+        "replies",
+    },
+    "live.rows": {"entry", "exchange"},
+    "live.state": {"config", "desk", "ledger", "live.charts", "live.feed", "live.rows", "rules.ruleset"},
     "local": {"desk", "metrics", "middleware", "replies", "standing", "tally"},
     "messages": {"exchange", "glance"},
     "metrics": {"desk", "exchange", "server", "tally", "upstream.faults"},
@@ -386,7 +406,7 @@ IMPORTS: dict[str, set[str]] = {
 
 # Rooms that speak HTTP by aiohttp; no other may.
 SPEAK_HTTP = {
-    *("app", "commands.demo", "incoming", "lean", "local", "middleware", "replies", "scripted", "server"),
+    *("app", "commands.demo", "incoming", "lean", "live.pages", "local", "middleware", "replies", "scripted", "server"),
     *("upstream.relay", "upstream.tunnel"),
 }
 
@@ -400,6 +420,8 @@ PURE = {
         "glance",
         "guard",
         "headers",
+        "live.charts",
+        "live.rows",
         "messages",
         "ratelimits",
         "repeats",

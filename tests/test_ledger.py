@@ -30,3 +30,17 @@ def test_a_request_is_running_until_it_has_ended_and_is_then_told_to_all() -> No
     assert (ended, record.id, record.duration) == (one, "req_1", 500.0)
     assert orjson.loads(stream.getvalue())["id"] == "req_1"
     assert sum(tally.requests.values()) == 1
+
+
+def test_one_that_is_set_aside_is_logged_at_its_end_and_told_to_nobody() -> None:
+    stream, tally = io.StringIO(), Tally()
+    ledger = Ledger(logger(Log(), stream), tally)
+    told: list[Record] = []
+    ledger.tellers.append(lambda _exchange, record: told.append(record))
+    one = exchange(1)
+    ledger.began(one)
+    ledger.set_aside(one)
+    assert (ledger.running, tally.running) == ({}, 0)
+    ledger.ended(one, 10.5)
+    assert (tally.running, tally.requests, told) == (0, {}, [])
+    assert orjson.loads(stream.getvalue())["id"] == "req_1"

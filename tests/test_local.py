@@ -79,7 +79,7 @@ async def test_an_upstream_that_replied_lately_is_told(start: Start, scripted: S
     assert len(scripted.seen) == 1
 
 
-@pytest.mark.parametrize("path", ["/-/", "/-/health/", "/-/metrics/", "/-/ready/"])
+@pytest.mark.parametrize("path", ["/-/other", "/-/health/", "/-/metrics/", "/-/ready/"])
 async def test_nothing_else_of_its_own_is_forwarded(start: Start, scripted: ScriptedUpstream, path: str) -> None:
     sidestep = await start(scripted.url)
     status, error = await _get(sidestep.url + path)

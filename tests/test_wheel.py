@@ -18,6 +18,7 @@ from proxy import __version__
 
 ROOT = Path(__file__).parent.parent
 SOURCES = ("proxy", "rules", "systemd", "config.toml", "pyproject.toml", "setup.py", "MANIFEST.in", "README.md")
+PAGE = (".css", ".html", ".js")
 
 
 def _run(command: list[str], cwd: Path, home: Path) -> subprocess.CompletedProcess[str]:
@@ -61,6 +62,7 @@ def test_the_wheel_carries_every_module_and_what_stands_at_the_top_of_the_reposi
     modules = {str(path.relative_to(ROOT)) for path in (ROOT / "proxy").rglob("*.py")}
     carried = ["config.toml", *(f"rules/{path.name}" for path in (ROOT / "rules").glob("*.toml"))]
     carried += [str(path.relative_to(ROOT)) for path in (ROOT / "systemd").rglob("*.*") if path.is_file()]
+    modules |= {str(path.relative_to(ROOT)) for path in (ROOT / "proxy/live").iterdir() if path.suffix in PAGE}
     assert held == modules | {f"proxy/defaults/{name}" for name in carried}
 
 

@@ -38,7 +38,10 @@ class Loaded:
     @property
     def rules(self) -> RuleSet:
         """The rules that are asked: all but those that are switched off."""
-        return RuleSet(tuple(entry.rule for entry in self.entries if entry.rule.status != "off"))
+        known = [entry.rule for entry in self.entries]
+        return RuleSet(
+            tuple(rule for rule in known if rule.status != "off"), tuple(rule for rule in known if rule.status == "off")
+        )
 
 
 def load(directory: FilePath) -> Loaded:

@@ -107,6 +107,8 @@ class RuleSet:
     """Rules in the order in which they are asked: guards before all others."""
 
     rules: tuple[Rule, ...]
+    off: tuple[Rule, ...] = field(default=(), compare=False)
+    """Those that are switched off: known, and never asked."""
     _headers: tuple[str, ...] = field(init=False, repr=False, compare=False)
     """The headers that any rule tests."""
     _asked: dict[Hashable, _Asked] = field(init=False, repr=False, compare=False, default_factory=dict)

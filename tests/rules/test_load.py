@@ -67,6 +67,12 @@ def test_rules_are_asked_in_the_order_of_file_names_and_then_of_lines(tmp_path: 
     assert [rule.name for rule in found.rules.rules] == ["b", "a", "c", "d"]
 
 
+def test_a_rule_that_is_switched_off_is_known_and_not_asked(tmp_path: Path) -> None:
+    off = rule("b").replace('name = "b"', 'name = "b"\nstatus = "off"')
+    found = loaded(tmp_path, {"1.toml": rule("a") + off}).rules
+    assert ([rule.name for rule in found.rules], [rule.name for rule in found.off]) == (["a"], ["b"])
+
+
 def test_guards_go_before_rules_of_earlier_files_and_keep_their_own_order(tmp_path: Path) -> None:
     files = {"1.toml": rule("a") + guard("g"), "2.toml": guard("h") + rule("b")}
     assert names(loaded(tmp_path, files)) == ["g", "h", "a", "b"]

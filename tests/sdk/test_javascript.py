@@ -3,19 +3,17 @@
 import asyncio
 import json
 import shutil
-import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.conftest import Start
+from tests.npm import installed
 from tests.raw import Peer, raw_upstream
 from tests.sdk.replies import CONVERSATION, HEADERS, KEY, MESSAGES, STREAMS, answer
 
 HERE = Path(__file__).parent
-PACKAGE = "@anthropic-ai/sdk"
-_INSTALL_SECONDS = 300
 _RUN_SECONDS = 60
 
 pytestmark = pytest.mark.skipif(
@@ -25,21 +23,9 @@ pytestmark = pytest.mark.skipif(
 
 
 @pytest.fixture(scope="module")
-def installed() -> Path:
-    """The folder in which the SDK is: installed once a version, below the cache."""
-    version = json.loads((HERE / "package.json").read_text())["dependencies"][PACKAGE]
-    folder = HERE.parents[1] / ".cache" / "sdk" / version
-    if not (folder / "complete").exists():
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
-        shutil.copy(HERE / "package.json", folder)
-        command = ["npm", "install", "--no-audit", "--no-fund", "--no-package-lock", "--loglevel=error"]
-        done = subprocess.run(
-            command, cwd=folder, capture_output=True, text=True, timeout=_INSTALL_SECONDS, check=False
-        )
-        assert done.returncode == 0, f"npm could not install {PACKAGE} {version}:\n{done.stderr[-2000:]}"
-        (folder / "complete").touch()
-    return folder
+def sdk() -> Path:
+    """The folder in which the SDK is."""
+    return installed(HERE / "package.json", "sdk")
 
 
 async def compare(folder: Path, *urls: str, retries: int = 0, **cases: list[str]) -> list[dict[str, list[Any]]]:
@@ -59,12 +45,10 @@ async def compare(folder: Path, *urls: str, retries: int = 0, **cases: list[str]
     return json.loads(out)
 
 
-async def test_messages_streams_and_errors_are_the_same_with_and_without_sidestep(
-    start: Start, installed: Path
-) -> None:
+async def test_messages_streams_and_errors_are_the_same_with_and_without_sidestep(start: Start, sdk: Path) -> None:
     async with raw_upstream(answer) as upstream:
         sidestep = await start(upstream.url)
-        direct, through = await compare(installed, upstream.url, sidestep.url, messages=MESSAGES, streams=STREAMS)
+        direct, through = await compare(sdk, upstream.url, sidestep.url, messages=MESSAGES, streams=STREAMS)
     # Before a reply's head there is something to say: an error that the SDK retries likewise.
     (no_reply,), (told,) = direct.pop("no-reply"), through.pop("no-reply")
     assert no_reply == {"class": "APIConnectionError"}
@@ -80,12 +64,12 @@ async def test_messages_streams_and_errors_are_the_same_with_and_without_sideste
     assert [event["type"] for event in direct["stream"]].count("content_block_delta") == 4
 
 
-async def test_a_refused_connection_is_retried_as_often_as_without_sidestep(start: Start, installed: Path) -> None:
+async def test_a_refused_connection_is_retried_as_often_as_without_sidestep(start: Start, sdk: Path) -> None:
     """Directly it is a connection error, through Sidestep a 502 that says so: the SDK takes both for worth a retry."""
     async with raw_upstream(Peer.gone) as upstream:
         pass
     sidestep = await start(upstream.url)
-    direct, through = await compare(installed, upstream.url, sidestep.url, retries=1, messages=["message"])
+    direct, through = await compare(sdk, upstream.url, sidestep.url, retries=1, messages=["message"])
     assert direct["message"] == [{"class": "APIConnectionError"}]
     assert (through["message"][0]["class"], through["message"][0]["status"]) == ("InternalServerError", 502)
     assert [line["status"] for line in sidestep.logged()] == [502, 502]

@@ -1,0 +1,160 @@
+"""The live page over HTTP: the page, its events, what a row opens to, and its charts. All of it can only be read."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator, Mapping, Sequence
+
+import aiohttp_sse
+import orjson
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from proxy.config import Config
+from proxy.desk import Desk
+from proxy.entry import Entry
+from proxy.ledger import Ledger
+from proxy.live.charts import SPANS, History, Recent, chart
+from proxy.live.document import document
+from proxy.live.feed import Feed, Watcher
+from proxy.live.rows import decision, row
+from proxy.live.state import State
+from proxy.middleware import EXCHANGE
+from proxy.replies import Whole, failure
+
+_EVERY = 1.0
+"""Seconds between two looks at what has changed."""
+
+_PATIENCE = 30.0
+"""Seconds in which a browser must take what it is sent; one that sleeps comes back for itself when it wakes."""
+
+_PING = 15.0
+"""Seconds between two signs of life: an event stream with nothing to tell is not taken for a dead one."""
+
+_PRIVATE = [
+    (b"Cache-Control", b"no-store"),
+    (b"X-Content-Type-Options", b"nosniff"),
+    (b"Referrer-Policy", b"no-referrer"),
+    (b"Cross-Origin-Opener-Policy", b"same-origin"),
+    (b"Cross-Origin-Resource-Policy", b"same-origin"),
+    (b"Cross-Origin-Embedder-Policy", b"require-corp"),
+]
+"""What is seen here is for the one who looks, and for no other page (Fetch Standard; HTML Standard)."""
+
+
+class Live:
+    """What the page shows, and the handlers that show it. `publish` is to be called with what has ended."""
+
+    def __init__(self, config: Config, desk: Desk, ledger: Ledger, history: History | None = None) -> None:
+        self._ledger, self._history, self._recent, self._feed = ledger, history, Recent(), Feed()
+        self._state = State(config, desk, ledger, self._feed, history, time.time())
+
+    def publish(self, entries: Sequence[Entry]) -> None:
+        """Requests that have ended, in that order: called on the event loop, a few times a second."""
+        self._feed.publish(entries)
+        if self._history is None or not self._history.enabled:
+            self._recent.add(entries)
+
+    @property
+    def pages(self) -> Mapping[str, Handler]:
+        """What answers GET, by path. Who may ask at all, `guard` has decided before."""
+        return {
+            "/-/": self._page,
+            "/-/events": self._events,
+            "/-/timeline": self._timeline,
+            "/-/requests/{id}": self._request,
+        }
+
+    async def running(self, _app: web.Application) -> AsyncIterator[None]:
+        """For `cleanup_ctx`: keep those who look on informed."""
+        task = asyncio.create_task(self._pulse())
+        yield
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+    async def close(self, _app: web.Application) -> None:
+        """For `on_shutdown`: end the event streams, so that none of them holds up the end of the process."""
+        self._feed.close()
+
+    async def _pulse(self) -> None:
+        """Tell of every section that has changed. While nobody looks on, nothing is done."""
+        last: dict[str, str] = {}
+        while True:
+            await self._feed.watched.wait()
+            for section, value in self._state.sections().items():
+                data = _json(value).decode()
+                if last.get(section) != data:
+                    last[section] = data
+                    self._feed.show(section, data)
+            await asyncio.sleep(_EVERY)
+
+    async def _page(self, request: web.Request) -> web.StreamResponse:
+        """`GET /-/`: the page."""
+        request[EXCHANGE].outcome = "local"
+        page = document()
+        policy = (b"Content-Security-Policy", page.policy.encode())
+        return Whole(200, page.html, [policy, *_PRIVATE], kind=b"text/html; charset=utf-8")
+
+    async def _events(self, request: web.Request) -> web.StreamResponse:
+        """`GET /-/events`: first `state`, all there is; then `rows`, and a section under its name when it changes.
+
+        Who comes back begins anew: `Last-Event-ID` needs no look. 503 when too many look on, or the process ends.
+        """
+        exchange = request[EXCHANGE]
+        exchange.outcome = "local"
+        with self._feed.watching() as watcher:
+            if watcher is None:
+                return failure(503, "overloaded_error", "Sidestep: no more pages can look on just now", exchange.id)
+            self._ledger.set_aside(exchange)
+            stream = _Stream(send_timeout=_PATIENCE, ping_interval=_PING)
+            for name, value in _PRIVATE:
+                stream.headers[name.decode()] = value.decode()
+            # Whoever looks on may leave at any time: that is no failure of a request, and ends it like any other.
+            with contextlib.suppress(ConnectionError, TimeoutError, asyncio.CancelledError):
+                await stream.prepare(request)
+                async with stream:
+                    await self._tell(stream, watcher)
+            exchange.bytes_out = stream.sent
+            return stream
+
+    async def _tell(self, stream: "_Stream", watcher: Watcher) -> None:
+        rows = [row(entry) for entry in self._feed.latest()]
+        everything = {"now": time.time(), "rows": rows, "sections": self._state.sections()}
+        await stream.send(_json(everything).decode(), event="state")
+        while told := await watcher.told():
+            for name, data in told:
+                await stream.send(data, event=name)
+
+    async def _timeline(self, request: web.Request) -> web.StreamResponse:
+        """`GET /-/timeline?span=hour|week`: what the charts show."""
+        exchange = request[EXCHANGE]
+        exchange.outcome = "local"
+        for span in SPANS:
+            if request.query.get("span") == span:
+                found = await chart(span, time.time(), self._history, self._recent)
+                return Whole(200, _json(found), _PRIVATE)
+        return failure(400, "invalid_request_error", f"Sidestep: span is one of {', '.join(SPANS)}", exchange.id)
+
+    async def _request(self, request: web.Request) -> web.StreamResponse:
+        """`GET /-/requests/ID`: how a request was decided that ended lately."""
+        exchange = request[EXCHANGE]
+        exchange.outcome = "local"
+        entry = self._feed.find(request.match_info["id"])
+        if entry is None:
+            return failure(404, "not_found_error", "Sidestep: this request is no longer in memory", exchange.id)
+        return Whole(200, _json(decision(entry)), _PRIVATE)
+
+
+class _Stream(aiohttp_sse.EventSourceResponse):
+    """Counts what it has sent."""
+
+    sent = 0
+
+    async def write(self, data: bytes | bytearray | memoryview) -> None:
+        self.sent += len(data)
+        await super().write(data)
+
+
+def _json(value: object) -> bytes:
+    return orjson.dumps(value)

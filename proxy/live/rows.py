@@ -1,0 +1,69 @@
+"""A request as a row of the live page, and what its row opens to: plain data, none of it the request's content."""
+
+from dataclasses import asdict
+from typing import Any
+
+from proxy.entry import Entry
+from proxy.exchange import Exchange
+
+_LONGEST = 80
+
+
+def row(entry: Entry) -> dict[str, Any]:
+    """One request as shown; empty fields are left out. Times in milliseconds, `at` in seconds since the epoch."""
+    record = entry.record
+    fields = {
+        "id": record.id,
+        "at": record.at,
+        "method": shown(record.method),
+        "path": shown(record.path),
+        "outcome": record.outcome,
+        "status": record.status,
+        "rule": record.rule,
+        "reason": record.reason,
+        "error": record.error,
+        "client": record.client,
+        "session": record.session,
+        "model": shown(record.model),
+        "verdict": record.verdict,
+        "duration": _rounded(record.duration),
+        "first": _rounded(record.first_byte),
+        "own": _rounded(record.own),
+        "in": record.bytes_in,
+        "out": record.bytes_out,
+        "usage": None if entry.usage is None else asdict(entry.usage),
+        "decided": entry.trail is not None,
+    }
+    return {name: value for name, value in fields.items() if value not in (None, "")}
+
+
+def decision(entry: Entry) -> dict[str, Any]:
+    """How it was decided: the rules that were asked, in that order, each with the condition that settled it."""
+    steps = entry.trail.steps() if entry.trail else ()
+    return {"id": entry.record.id, "steps": [asdict(step) for step in steps]}
+
+
+def running(exchange: Exchange) -> dict[str, Any]:
+    """What is shown of a request while it is being served."""
+    sent = exchange.first_byte
+    return {
+        "id": exchange.id,
+        "at": exchange.at,
+        "path": shown(exchange.head.path),
+        "client": exchange.head.product,
+        "model": shown(exchange.model),
+        "rule": exchange.decision.rule,
+        "first": None if sent is None else _rounded((sent - exchange.started) * 1000),
+        "out": exchange.bytes_out,
+    }
+
+
+def shown(text: str) -> str:
+    """Text that a client made, fit to be shown: printable, bounded, and nothing that JSON cannot hold."""
+    printable = text if text.isprintable() else ascii(text)[1:-1]
+    return printable if len(printable) <= _LONGEST else printable[: _LONGEST - 1] + "…"
+
+
+def _rounded(value: float | None) -> float | None:
+    """Two digits behind the point are microseconds by the ten: more than anybody reads."""
+    return None if value is None else round(value, 2)

@@ -1,0 +1,109 @@
+// What stands beside the requests: a function a section, each given the section's data.
+
+let skew = 0; // seconds by which the proxy's clock is ahead of the browser's
+const nowThere = () => Date.now() / 1000 + skew;
+
+const SECTIONS = { running: showRunning, counts: showCounts, rules: showRules, upstream: showUpstream, setup: showSetup, drift: showDrift };
+
+function showCounts({ outcomes, own, tokens }) {
+  const { answered = 0, forwarded = 0, failed = 0, refused = 0 } = outcomes;
+  const all = answered + forwarded + failed + refused;
+  say(byId("answered"), count(answered));
+  say(byId("answered-share"), all ? `${percent(answered, all)} of ${count(all)}` : "");
+  say(byId("forwarded"), count(forwarded));
+  say(byId("failed"), count(failed + refused));
+  byId("failed").classList.toggle("some", failed > 0);
+  say(byId("refused"), failed && refused ? `${count(refused)} refused` : "");
+  say(byId("own"), duration(own));
+  const input = tokensIn(tokens);
+  say(byId("tokens-in"), count(input));
+  say(byId("cache-share"), input ? `${percent(tokens.cache_read, input)} from the cache` : "");
+  say(byId("tokens-out"), count(tokens.output));
+}
+
+function percent(part, all) {
+  const share = (100 * part) / all;
+  return share > 0 && share < 1 ? "below 1 %" : share > 99 && share < 100 ? "above 99 %" : `${Math.round(share)} %`;
+}
+
+function showRunning(items) {
+  byId("running-scroll").hidden = !items.length;
+  say(byId("running-note"), items.length ? "" : "Nothing just now.");
+  say(byId("running-count"), items.length ? `${items.length} running` : "");
+  const make = (item) => element("tr", {}, element("th", { scope: "row", class: "since", "data-at": item.at }),
+    element("td", { class: "model", text: item.model || item.path }), element("td", { class: "client", text: item.client.replace("/", " ") || "–" }),
+    element("td", { class: "number" }), element("td", { class: "number" }));
+  keepRows(byId("running"), items, (item) => item.id, make, (row, item) => {
+    say(row.children[1], item.model || item.path);
+    say(row.children[3], item.first === null ? "not yet" : duration(item.first));
+    say(row.children[4], bytes(item.out));
+  });
+  tick();
+}
+
+/** What changes with time alone. */
+function tick() {
+  for (const cell of byId("running").querySelectorAll(".since")) say(cell, elapsed(nowThere() - Number(cell.dataset.at)));
+  for (const node of document.querySelectorAll("[data-since]")) say(node, `${elapsed(nowThere() - Number(node.dataset.since))}${node.dataset.behind}`);
+}
+
+function showRules(rules) {
+  const make = (rule) => element("tr", {}, element("th", { scope: "row" }, rule.name, element("span", { text: rule.about })),
+    element("td"), element("td", { class: "number" }), element("td", { class: "number" }), element("td"), element("td", { class: "why" }));
+  keepRows(byId("rules"), rules, (rule) => rule.name, make, (row, rule) => {
+    const [, state, answered, median, agreement, left] = row.children;
+    const kind = rule.guard && rule.state === "on" ? "guard" : rule.state;
+    if (state.textContent !== kind) state.replaceChildren(badge(kind));
+    say(answered, rule.guard ? "–" : count(rule.answered));
+    say(median, duration(rule.median));
+    say(agreement, agreed(rule.agreement));
+    say(left, Object.entries(rule.reasons).sort((a, b) => b[1] - a[1]).map(([reason, times]) => `${count(times)} × ${reason}`).join(", "));
+  });
+}
+
+function agreed(agreement) {
+  if (!agreement) return "–";
+  const compared = agreement.same + agreement.different;
+  const errors = agreement.upstream ? `, ${count(agreement.upstream)} upstream errors` : "";
+  return compared ? `${count(agreement.same)} of ${count(compared)}${errors}` : `not yet${errors}`;
+}
+
+const since = (at, behind = " ago") => element("span", { "data-since": at, "data-behind": behind, text: `${elapsed(nowThere() - at)}${behind}` });
+
+function showUpstream({ health, reply, fault, faults, opened, reused }) {
+  const words = { well: "replies", failing: "fails", unknown: "nothing forwarded yet" };
+  const taken = opened + reused;
+  describe(byId("upstream"), [
+    ["Health", badge(health, words[health])],
+    ["Last reply", reply === null ? "none yet" : since(reply)],
+    ["Last fault", fault === null ? "none" : element("span", {}, `${fault[1]}, `, since(fault[0]))],
+    ["Faults", Object.entries(faults).map(([name, times]) => `${count(times)} × ${name}`).join(", ")],
+    ["Connections", taken ? `${count(opened)} opened, ${percent(reused, taken)} of requests on an open one` : "none yet"],
+  ]);
+  tick();
+}
+
+function showSetup(setup) {
+  const reloads = Object.entries(setup.reloads).map(([result, times]) => `${count(times)} ${result}`).join(", ");
+  const yes = (on) => (on ? "on" : "off");
+  say(byId("where"), `${location.host} → ${setup.upstream.replace(/^https?:\/\//, "")}`);
+  describe(byId("setup"), [
+    ["Version", `${setup.version}, on Python ${setup.python}`],
+    ["Running for", since(setup.started, "")],
+    ["Upstream", setup.upstream],
+    ["By way of", setup.proxy],
+    ["Rules in force", count(setup.rules)],
+    ["Reloads", setup.faults.length ? `the last was refused (${reloads || "at the start"})` : reloads || "none"],
+    ["Local token", setup.token ? "wanted" : "none"],
+    ["Journal, capture", `${yes(setup.journal)}, ${yes(setup.capture)}`],
+  ]);
+  const trouble = byId("trouble");
+  trouble.hidden = !setup.faults.length;
+  say(trouble, ["Not all rules are in force as they stand in their files:", ...setup.faults].join("\n"));
+}
+
+function showDrift(notices) {
+  byId("drift-note").hidden = notices.length > 0;
+  const text = ({ sign, client, rule, fingerprint }) => [sign, rule, fingerprint].filter(Boolean).join(" · ") + `, in client ${client}`;
+  keepRows(byId("drift"), notices.toReversed(), text, () => element("li"), (item, notice) => say(item, text(notice)));
+}

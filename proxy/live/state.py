@@ -1,0 +1,145 @@
+"""What the page shows beside the requests that have ended: section by section, as plain data."""
+
+import platform
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from yarl import URL
+
+from proxy import __version__
+from proxy.config import Config
+from proxy.desk import Desk
+from proxy.ledger import Ledger
+from proxy.live.charts import History
+from proxy.live.feed import Feed
+from proxy.live.rows import running
+from proxy.rules.ruleset import Rule
+
+_RUNNING = 50
+"""Running requests that are shown, the oldest first."""
+
+_NOTICES = 20
+"""Signs of drift that are shown, the latest."""
+
+_OWN_PATHS = "/-/"
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """Reads what others keep; changes nothing. `started` in seconds since the epoch."""
+
+    config: Config
+    desk: Desk
+    ledger: Ledger
+    feed: Feed
+    history: History | None
+    started: float
+
+    def sections(self) -> dict[str, Any]:
+        """Every section by name. None holds a token, a header, a query, or the name and password of an outer proxy."""
+        return {name: read(self) for name, read in _SECTIONS.items()}
+
+
+def _running(state: State) -> list[dict[str, Any]]:
+    found = [one for one in state.ledger.running.values() if not one.head.path.startswith(_OWN_PATHS)]
+    return [running(one) for one in found[:_RUNNING]]
+
+
+def _counts(state: State) -> dict[str, Any]:
+    tally, outcomes = state.ledger.tally, Counter[str]()
+    for (outcome, *_), count in tally.requests.items():
+        outcomes[outcome] += count
+    del outcomes["local"]
+    tokens = asdict(state.feed.tokens)
+    return {"outcomes": outcomes, "streams": tally.streams, "own": _ms(state.feed.own), "tokens": tokens}
+
+
+def _rules(state: State) -> list[dict[str, Any]]:
+    tally, answers = state.ledger.tally, state.feed.answers
+    answered, reasons = Counter[str](), defaultdict[str, dict[str, int]](dict)
+    for (outcome, rule, *_), count in tally.requests.items():
+        if outcome == "answered":
+            answered[rule] += count
+    for (outcome, rule, reason), count in tally.reasons.items():
+        if outcome != "refused":
+            reasons[rule][reason] = reasons[rule].get(reason, 0) + count
+    rules = state.desk.now.rules
+    return [
+        {
+            "name": rule.name,
+            "about": rule.about,
+            "guard": rule.answer is None,
+            "state": _switch(state, rule),
+            "answered": answered[rule.name],
+            "reasons": reasons.get(rule.name, {}),
+            "agreement": _agreement(state, rule.name),
+            "median": _ms(answers.get(rule.name)),
+        }
+        for rule in (*rules.rules, *rules.off)
+    ]
+
+
+def _switch(state: State, rule: Rule) -> str:
+    return "tripped" if rule.status == "on" and state.desk.now.breaker.in_shadow(rule.name) else rule.status
+
+
+def _agreement(state: State, rule: str) -> Mapping[str, int] | None:
+    found = state.desk.agreements.counts.get(rule)
+    return {verdict.partition(" ")[0]: count for verdict, count in found.counts.items()} if found else None
+
+
+def _upstream(state: State) -> dict[str, Any]:
+    tally = state.ledger.tally
+    reply, fault = tally.last_reply, tally.last_fault
+    failing = fault is not None and (reply is None or fault[0] > reply)
+    return {
+        "health": "failing" if failing else "unknown" if reply is None else "well",
+        "reply": reply,
+        "fault": fault,
+        "faults": dict(tally.faults),
+        "opened": tally.opened,
+        "reused": tally.reused,
+    }
+
+
+def _setup(state: State) -> dict[str, Any]:
+    config, desk = state.config, state.desk
+    return {
+        "version": __version__,
+        "python": platform.python_version(),
+        "started": state.started,
+        "upstream": _origin(config.upstream.url),
+        "proxy": _origin(config.upstream.proxy) if config.upstream.proxy else "",
+        "rules": len(desk.now.rules.rules),
+        "faults": desk.faults,
+        "reloads": dict(state.ledger.tally.reloads),
+        "token": bool(config.listen.token),
+        "capture": config.capture.enabled,
+        "journal": state.history is not None and state.history.enabled,
+    }
+
+
+def _origin(text: str) -> str:
+    """Scheme, host and port: a path may be somebody's key, and before a host there may be a password."""
+    url = URL(text)
+    return str(URL.build(scheme=url.scheme, host=url.host or "", port=url.explicit_port))
+
+
+def _drift(state: State) -> list[dict[str, str]]:
+    return [asdict(notice) for notice in list(state.desk.now.drift.told)[-_NOTICES:]]
+
+
+def _ms(value: float | None) -> float | None:
+    return None if value is None else round(value, 2)
+
+
+_SECTIONS: Mapping[str, Callable[[State], Any]] = {
+    "running": _running,
+    "counts": _counts,
+    "rules": _rules,
+    "upstream": _upstream,
+    "setup": _setup,
+    "drift": _drift,
+}

@@ -1,0 +1,28 @@
+"""Debian's Chromium, driven by Playwright: the browser that the page is tried in."""
+
+import os
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from playwright.async_api import Browser, async_playwright
+
+CHROMIUM = shutil.which("chromium")
+"""None where there is none."""
+
+OPTIONS = (
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),
+    *("--disable-component-update", "--disable-sync", "--disable-default-apps", "--disable-dev-shm-usage"),
+)
+
+
+@asynccontextmanager
+async def chromium() -> AsyncIterator[Browser]:
+    """A headless browser with a profile of its own, which goes with it. It asks for nothing but the page."""
+    kept = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=list(OPTIONS), env=kept)
+        try:
+            yield browser
+        finally:
+            await browser.close()

@@ -1,0 +1,124 @@
+"""Sidestep with its page before a scripted upstream, and the traffic that the page is to show."""
+
+import asyncio
+import io
+import itertools
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import orjson
+from aiohttp import web
+
+from proxy.app import LEDGER, LIVE, build
+from proxy.config import Config
+from proxy.desk import desk
+from proxy.entry import Entry, Usage
+from proxy.exchange import Exchange, Head, Record
+from proxy.observe import logger
+from proxy.rules.examples import request_of
+from proxy.rules.load import Loaded
+from proxy.rules.ruleset import RuleSet
+from proxy.scripted import Block, Script, ScriptedUpstream, scripted_upstream
+from proxy.server import listening
+
+BATCH = 0.25
+"""Seconds for which what has ended is gathered."""
+
+TEXT = "The session cookie expires on Sunday night, so the login test starts signed out."
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A running Sidestep with its page."""
+
+    url: str
+    app: web.Application
+    log: io.StringIO
+
+
+def connect(app: web.Application) -> None:
+    """Hand what has ended to the page, in batches."""
+    ended: list[Entry] = []
+
+    def publish() -> None:
+        app[LIVE].publish(tuple(ended))
+        ended.clear()
+
+    def tell(exchange: Exchange, record: Record) -> None:
+        if not ended:
+            asyncio.get_running_loop().call_later(BATCH, publish)
+        ended.append(Entry(record, usage(record), exchange.trail))
+
+    app[LEDGER].tellers.append(tell)
+
+
+def usage(record: Record) -> Usage | None:
+    """A conversation's tokens by its size, most of them cached."""
+    if record.outcome != "forwarded" or record.status != 200:
+        return None
+    tokens = record.bytes_in // 4
+    return Usage(tokens // 20 + 4, record.bytes_out // 12, tokens * 17 // 20, tokens // 10)
+
+
+def script(_body: Mapping[str, Any]) -> list[Block]:
+    return [{"type": "text", "text": TEXT}]
+
+
+@asynccontextmanager
+async def shown(rules: RuleSet, upstream: str, state: Path, **tables: dict[str, Any]) -> AsyncIterator[Shown]:
+    """Running before the upstream at that URL; keyword arguments are tables of the configuration."""
+    listen = {"port": 0, **tables.pop("listen", {})}
+    files = {"shadow": {"file": str(state / "agreement.json")}}
+    url = {"url": upstream, **tables.pop("upstream", {})}
+    config = Config.model_validate({"listen": listen, "upstream": url, **files, **tables})
+    stream = io.StringIO()
+    log = logger(config.log, stream)
+    app = build(config, desk(config, rules, b"key"), log)
+    connect(app)
+    async with listening(app, config, log, 5) as (_, port):
+        yield Shown(f"http://127.0.0.1:{port}", app, stream)
+
+
+@asynccontextmanager
+async def scripted(say: Script = script) -> AsyncIterator[ScriptedUpstream]:
+    async with scripted_upstream(say, headers={"anthropic-ratelimit-unified-status": "allowed"}) as found:
+        yield found
+
+
+def conversation(number: int = 0, *, model: str = "claude-sonnet-5-5", size: int = 4000) -> tuple[Head, bytes]:
+    """What a person asked, with some of the conversation before it."""
+    headers = {"user-agent": "claude-cli/2.1.330 (external, cli)", "x-claude-code-session-id": f"session-{number % 3}"}
+    body = {
+        "model": model,
+        "max_tokens": 32000,
+        "stream": True,
+        "tools": [{"name": "Bash", "input_schema": {"type": "object"}}],
+        "messages": [{"role": "user", "content": f"Question {number}: {'why? ' * (size // 5)}"}],
+    }
+    return Head("POST", "/v1/messages", headers), orjson.dumps(body)
+
+
+def examples(loaded: Loaded) -> Iterator[tuple[Head, bytes]]:
+    """The rules' own examples: those that match, and those that must not."""
+    for entry in loaded.entries:
+        for example in (*entry.model.matches, *entry.model.misses):
+            yield request_of(entry.base, entry.model.base, example)
+
+
+def mix(loaded: Loaded, conversations: int) -> list[tuple[Head, bytes]]:
+    """Examples and conversations by turns, until both have come."""
+    talks = (conversation(number) for number in range(conversations))
+    pairs = itertools.zip_longest(examples(loaded), talks)
+    return [request for pair in pairs for request in pair if request is not None]
+
+
+async def send(session: aiohttp.ClientSession, url: str, head: Head, body: bytes) -> int:
+    """One request, and the whole of its reply; its status."""
+    headers = {**head.headers, "content-type": "application/json"}
+    async with session.request(head.method, url + head.path, data=body, headers=headers) as reply:
+        await reply.read()
+        return reply.status

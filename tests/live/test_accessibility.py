@@ -1,0 +1,43 @@
+"""axe-core finds no fault in the page, with rows, an opened row and charts on it, in light and in dark."""
+
+import itertools
+import shutil
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from proxy.rules.load import Loaded
+from tests.live.conftest import Open
+from tests.live.given import Shown, mix, send
+from tests.npm import installed
+
+pytestmark = [
+    pytest.mark.asyncio(loop_scope="session"),
+    pytest.mark.skipif(not shutil.which("npm"), reason="npm is not installed: axe-core is not asked"),
+]
+
+
+@pytest.fixture(scope="module")
+def axe() -> str:
+    folder = installed(Path(__file__).with_name("package.json"), "axe")
+    return (folder / "node_modules/axe-core/axe.min.js").read_text("utf-8")
+
+
+async def test_axe_finds_nothing(sidestep: Shown, look: Open, shipped: Loaded, axe: str) -> None:
+    async with aiohttp.ClientSession() as session:
+        for request in mix(shipped, 2)[:40]:
+            await send(session, sidestep.url, *request)
+    # axe-core writes into the document's style, which the page's own policy would let nobody do.
+    page = await look(sidestep.url, bypass_csp=True, reduced_motion="reduce")
+    await page.locator("tr.request button").first.click()
+    await page.locator("tr.detail .steps").wait_for()
+    await page.locator("#chart-requests summary").click()
+    await page.evaluate(axe)
+    for scheme, width in itertools.product(("light", "dark"), (1280, 320)):
+        await page.emulate_media(color_scheme=scheme)
+        await page.set_viewport_size({"width": width, "height": 900})
+        found = await page.evaluate("axe.run({ resultTypes: ['violations'] })")
+        faults = [(each["impact"], each["id"], each["nodes"][0]["html"]) for each in found["violations"]]
+        assert (scheme, width, faults) == (scheme, width, [])
+        assert "color-contrast" in {rule["id"] for rule in found["passes"]}

@@ -1,0 +1,109 @@
+"""What the page shows beside the requests, as plain data, with nothing secret in it."""
+
+from dataclasses import replace
+from typing import Any
+
+import orjson
+
+from proxy.config import Config
+from proxy.desk import Desk, desk
+from proxy.drift import Notice
+from proxy.exchange import Exchange, Head
+from proxy.ledger import Ledger
+from proxy.live.feed import Feed
+from proxy.live.state import State
+from proxy.rules.load import Loaded
+from proxy.rules.ruleset import RuleSet
+from proxy.tally import Tally
+from tests.live.entries import entry
+
+SECRET = "0123456789abcdef-secret"
+
+
+def _state(rules: RuleSet, **tables: dict[str, Any]) -> State:
+    config = Config.model_validate(tables)
+    return State(config, _desk(config, rules), Ledger(None, Tally()), Feed(), None, 1.0)
+
+
+def _desk(config: Config, rules: RuleSet) -> Desk:
+    return desk(config, rules, b"key")
+
+
+def _rules(state: State) -> dict[str, dict[str, Any]]:
+    return {rule["name"]: rule for rule in state.sections()["rules"]}
+
+
+def test_every_section_is_json_and_none_holds_a_secret(shipped: Loaded) -> None:
+    state = _state(
+        shipped.rules,
+        listen={"token": SECRET},
+        upstream={"url": f"https://gateway.example:8443/{SECRET}", "proxy": f"http://me:{SECRET}@127.0.0.1:3128"},
+    )
+    text = orjson.dumps(state.sections()).decode()
+    assert SECRET not in text
+    setup = state.sections()["setup"]
+    assert setup["upstream"] == "https://gateway.example:8443"
+    assert setup["proxy"] == "http://127.0.0.1:3128"
+    assert setup["token"] is True
+
+
+def test_requests_are_counted_by_outcome_without_those_for_its_own_pages(shipped: Loaded) -> None:
+    state = _state(shipped.rules)
+    for outcome in ("answered", "forwarded", "forwarded", "local"):
+        state.ledger.tally.count(entry(outcome=outcome).record)
+    assert state.sections()["counts"]["outcomes"] == {"answered": 1, "forwarded": 2}
+
+
+def test_a_rule_shows_its_hits_and_why_it_left_requests_to_the_model(shipped: Loaded) -> None:
+    state = _state(shipped.rules)
+    told = [entry(outcome="answered", rule="topic", reason="", duration=4.0)] * 2
+    told += [entry(rule="topic", reason="declined: not certain"), entry(rule="topic", reason="asked again")]
+    for each in told:
+        state.ledger.tally.count(each.record)
+    state.feed.publish(told)
+    topic = _rules(state)["topic"]
+    assert (topic["answered"], topic["median"]) == (2, 4.0)
+    assert topic["reasons"] == {"declined: not certain": 1, "asked again": 1}
+
+
+def test_switches_tell_on_shadow_off_and_tripped(shipped: Loaded) -> None:
+    first, second, third, *_ = (rule for rule in shipped.rules.rules if rule.answer is not None)
+    state = _state(RuleSet((replace(first, status="shadow"), second), (replace(third, status="off"),)))
+    assert [rule["state"] for rule in _rules(state).values()] == ["shadow", "on", "off"]
+    state.desk.now.breaker._count[second.name] = 3
+    assert _rules(state)[second.name]["state"] == "tripped"
+
+
+def test_agreement_in_shadow_is_shown_once_there_is_some(shipped: Loaded) -> None:
+    state = _state(shipped.rules)
+    assert _rules(state)["topic"]["agreement"] is None
+    for verdict in ("same", "same", "different", "upstream error"):
+        state.desk.agreements.add("topic", verdict)
+    assert _rules(state)["topic"]["agreement"] == {"same": 2, "different": 1, "upstream": 1}
+
+
+def test_the_upstream_is_as_well_as_its_last_word(shipped: Loaded) -> None:
+    state, tally = _state(shipped.rules), Tally()
+    state = replace(state, ledger=Ledger(None, tally))
+    assert state.sections()["upstream"]["health"] == "unknown"
+    tally.count(entry(at=10.0).record)
+    assert state.sections()["upstream"]["health"] == "well"
+    tally.count(entry(at=11.0, outcome="failed", fault="refused", first_byte=None, own=None).record)
+    assert state.sections()["upstream"]["health"] == "failing"
+    assert state.sections()["upstream"]["faults"] == {"refused": 1}
+    tally.count(entry(at=12.0).record)
+    assert state.sections()["upstream"]["health"] == "well"
+
+
+def test_what_runs_is_shown_but_for_its_own_pages(shipped: Loaded) -> None:
+    state = _state(shipped.rules)
+    for number, path in enumerate(("/v1/messages", "/-/ready")):
+        state.ledger.began(Exchange(f"req_{number}", Head("GET", path, {}), 1.0, 1.0))
+    assert [running["id"] for running in state.sections()["running"]] == ["req_0"]
+
+
+def test_drift_is_shown_as_it_was_told_the_latest_of_it(shipped: Loaded) -> None:
+    state = _state(shipped.rules)
+    state.desk.now.drift.told.update(dict.fromkeys(Notice("sign", f"2.0.{number}") for number in range(30)))
+    told = state.sections()["drift"]
+    assert [told[0]["client"], told[-1]["client"], len(told)] == ["2.0.10", "2.0.29", 20]

@@ -1,0 +1,45 @@
+"""With a local token, a browser is asked for it as a password, and shows it for all that the page asks for."""
+
+from pathlib import Path
+
+import aiohttp
+import pytest
+from playwright.async_api import Browser, expect
+
+from proxy.rules.load import Loaded
+from proxy.scripted import ScriptedUpstream
+from tests.live.given import conversation, send, shown
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+TOKEN = "plain-but-long-local-token"
+
+
+async def test_a_browser_gets_in_with_the_token_as_its_password(
+    shipped: Loaded, upstream: ScriptedUpstream, browser: Browser, tmp_path: Path
+) -> None:
+    async with shown(shipped.rules, upstream.url, tmp_path, listen={"token": TOKEN}) as sidestep:
+        context = await browser.new_context(http_credentials={"username": "me", "password": TOKEN})
+        page = await context.new_page()
+        await page.goto(f"{sidestep.url}/-/")
+        head, body = conversation()
+        async with aiohttp.ClientSession(headers={"x-sidestep-token": TOKEN}) as session:
+            await send(session, sidestep.url, head, body)
+        await page.locator("tr.request", has_text="forwarded").locator("button").click()
+        await expect(page.locator(".steps li").first).to_be_visible()
+        assert TOKEN not in await page.content()
+        await context.close()
+        assert TOKEN not in sidestep.log.getvalue()
+
+
+async def test_without_it_the_page_is_a_401_that_asks_for_it(
+    shipped: Loaded, upstream: ScriptedUpstream, tmp_path: Path
+) -> None:
+    async with (
+        shown(shipped.rules, upstream.url, tmp_path, listen={"token": TOKEN}) as sidestep,
+        aiohttp.ClientSession() as session,
+        session.get(f"{sidestep.url}/-/") as reply,
+    ):
+        assert reply.status == 401
+        assert reply.headers["WWW-Authenticate"].startswith("Basic ")
+        assert TOKEN not in await reply.text()
