@@ -295,6 +295,7 @@ IMPORTS: dict[str, set[str]] = {
         "config",
         "desk",
         "entry",
+        "exchange",
         "ledger",
         "live.charts",
         "live.document",

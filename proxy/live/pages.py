@@ -13,13 +13,14 @@ from aiohttp.typedefs import Handler
 from proxy.config import Config
 from proxy.desk import Desk
 from proxy.entry import Entry
+from proxy.exchange import Forward
 from proxy.ledger import Ledger
 from proxy.live.charts import SPANS, History, Recent, chart
 from proxy.live.document import document
 from proxy.live.feed import Feed, Watcher
 from proxy.live.rows import decision, row
 from proxy.live.state import State
-from proxy.middleware import EXCHANGE
+from proxy.middleware import EXCHANGE, serve_own
 from proxy.replies import Whole, failure
 
 _EVERY = 1.0
@@ -91,10 +92,9 @@ class Live:
 
     async def _page(self, request: web.Request) -> web.StreamResponse:
         """`GET /-/`: the page."""
-        request[EXCHANGE].outcome = "local"
         page = document()
-        policy = (b"Content-Security-Policy", page.policy.encode())
-        return Whole(200, page.html, [policy, *_PRIVATE], kind=b"text/html; charset=utf-8")
+        headers = [(b"Content-Security-Policy", page.policy.encode()), *_PRIVATE]
+        return await serve_own(request, Whole(200, page.html, headers, kind=b"text/html; charset=utf-8"))
 
     async def _events(self, request: web.Request) -> web.StreamResponse:
         """`GET /-/events`: first `state`, all there is; then `rows`, and a section under its name when it changes.
@@ -102,10 +102,10 @@ class Live:
         Who comes back begins anew: `Last-Event-ID` needs no look. 503 when too many look on, or the process ends.
         """
         exchange = request[EXCHANGE]
-        exchange.outcome = "local"
+        exchange.outcome, exchange.decision = "local", Forward("")
         with self._feed.watching() as watcher:
             if watcher is None:
-                return failure(503, "overloaded_error", "Sidestep: no more pages can look on just now", exchange.id)
+                return await _refuse(request, 503, "overloaded_error", "no more pages can look on just now")
             self._ledger.set_aside(exchange)
             stream = _Stream(send_timeout=_PATIENCE, ping_interval=_PING)
             for name, value in _PRIVATE:
@@ -128,22 +128,22 @@ class Live:
 
     async def _timeline(self, request: web.Request) -> web.StreamResponse:
         """`GET /-/timeline?span=hour|week`: what the charts show."""
-        exchange = request[EXCHANGE]
-        exchange.outcome = "local"
         for span in SPANS:
             if request.query.get("span") == span:
                 found = await chart(span, time.time(), self._history, self._recent)
-                return Whole(200, _json(found), _PRIVATE)
-        return failure(400, "invalid_request_error", f"Sidestep: span is one of {', '.join(SPANS)}", exchange.id)
+                return await serve_own(request, Whole(200, _json(found), _PRIVATE))
+        return await _refuse(request, 400, "invalid_request_error", f"span is one of {', '.join(SPANS)}")
 
     async def _request(self, request: web.Request) -> web.StreamResponse:
         """`GET /-/requests/ID`: how a request was decided that ended lately."""
-        exchange = request[EXCHANGE]
-        exchange.outcome = "local"
         entry = self._feed.find(request.match_info["id"])
         if entry is None:
-            return failure(404, "not_found_error", "Sidestep: this request is no longer in memory", exchange.id)
-        return Whole(200, _json(decision(entry)), _PRIVATE)
+            return await _refuse(request, 404, "not_found_error", "this request is no longer in memory")
+        return await serve_own(request, Whole(200, _json(decision(entry)), _PRIVATE))
+
+
+async def _refuse(request: web.Request, status: int, kind: str, text: str) -> web.StreamResponse:
+    return await serve_own(request, failure(status, kind, f"Sidestep: {text}", request[EXCHANGE].id))
 
 
 class _Stream(aiohttp_sse.EventSourceResponse):
