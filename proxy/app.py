@@ -10,12 +10,15 @@ from proxy.capture import Writer
 from proxy.config import Config
 from proxy.desk import Desk
 from proxy.guard import access
+from proxy.journal.writer import Journal
 from proxy.ledger import Ledger
 from proxy.local import health, ready, unknown
 from proxy.middleware import UPSTREAM, forward, guard, record, shortcut
 from proxy.observe import Logger
 from proxy.tally import Tally
 from proxy.upstream.relay import connected
+
+JOURNAL = web.AppKey("journal", Journal)
 
 
 def build(config: Config, desk: Desk, log: Logger, tally: Tally | None = None) -> web.Application:
@@ -24,17 +27,20 @@ def build(config: Config, desk: Desk, log: Logger, tally: Tally | None = None) -
     `tally` is where it counts, if somebody else wants to look at the counts.
     """
     ledger = Ledger(log, tally or Tally())
+    journal = Journal(config.journal, log)
+    ledger.tellers.append(journal.put)
     capture, listen = Writer(config.capture, log), config.listen
     own = access(listen.host, listen.names, listen.token)
     decide = shortcut(desk, config.limits.body_timeout, log, capture)
     app = web.Application(middlewares=[record(ledger, capture), guard(own), decide])
+    app[JOURNAL] = journal
 
     async def upstream(app: web.Application) -> AsyncIterator[None]:
         async with connected(config, ledger.tally) as app[UPSTREAM]:
             yield
 
     async def writing(_app: web.Application) -> AsyncIterator[None]:
-        """Capture and agreement, written beside the requests and once more at the end."""
+        """Capture, agreement and journal, written beside the requests and once more at the end."""
         agreement = Path(config.shadow.file)
         tasks = [asyncio.create_task(capture.run()), asyncio.create_task(desk.agreements.keep(agreement, log))]
         yield
@@ -43,6 +49,7 @@ def build(config: Config, desk: Desk, log: Logger, tally: Tally | None = None) -
         await asyncio.gather(*tasks, return_exceptions=True)
         capture.finish()
         desk.agreements.finish(agreement, log)
+        await journal.finish()
 
     app.cleanup_ctx.extend([upstream, writing])
     app.on_response_prepare.append(_nothing_invented)

@@ -101,7 +101,7 @@ class Meter:
         """
         try:
             return _summed(self._counts())
-        except (ValueError, RecursionError):
+        except (CodingError, msgspec.MsgspecError, RecursionError):
             return None
 
     def _counts(self) -> Iterator[_Counts]:
@@ -157,12 +157,12 @@ def _streamed(part: bytes) -> Iterator[_Counts]:
         if found and line.startswith(b"data:"):
             try:
                 yield from _of_event(line[5:])
-            except ValueError:
+            except (msgspec.MsgspecError, RecursionError):
                 odd = True
         at = part.find(_KEY, end)
     if odd:  # an event whose data stands in several lines
         for event in Decoder().feed(part):
-            with suppress(ValueError):
+            with suppress(msgspec.MsgspecError, RecursionError):
                 yield from _of_event(event.data)
 
 

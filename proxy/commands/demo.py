@@ -15,7 +15,7 @@ import orjson
 
 from proxy.app import build
 from proxy.commands.tables import problem_line, short, table
-from proxy.config import Capture, Config, Listen, Shadow, Upstream
+from proxy.config import Capture, Config, Journal, Listen, Shadow, Upstream
 from proxy.desk import desk
 from proxy.exchange import Head
 from proxy.observe import logger
@@ -96,7 +96,9 @@ async def _running(config: Config, loaded: Loaded) -> AsyncIterator[tuple[str, a
         )
         state = Path(stack.enter_context(TemporaryDirectory()))  # a demonstration leaves no trace in the real one
         tables = {"upstream": Upstream(url=upstream.url), "shadow": Shadow(file=str(state / "agreement.json"))}
-        settings = config.model_copy(update={**tables, "capture": Capture(), "listen": Listen(port=0)})
+        settings = config.model_copy(
+            update={**tables, "capture": Capture(), "journal": Journal(enabled=False), "listen": Listen(port=0)}
+        )
         quiet = logger(config.log.model_copy(update={"level": "error"}))
         app = build(settings, desk(settings, loaded.rules, token_bytes(32)), quiet)
         _, port = await stack.enter_async_context(listening(app, settings, quiet, 1))
