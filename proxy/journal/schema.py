@@ -5,7 +5,7 @@ APPLICATION = 0x51DE57E9
 
 
 def _rounded() -> str:
-    """Cases that round milliseconds to microseconds, by steps of a tenth of them at most: 10, 11, … 20, 22, … 50, 55."""
+    """Cases that round milliseconds to microseconds, by a tenth at most: 10, 11, … 20, 22, … 50, 55."""
     cases = []
     for ten in (10, 100, 1000, 10_000, 100_000, 1_000_000):
         for below, step in ((2 * ten, ten // 10), (5 * ten, ten // 5), (10 * ten, ten // 2)):
