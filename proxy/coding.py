@@ -106,9 +106,10 @@ def _unbrotlied(pieces: Pieces) -> Iterator[bytes]:
         for piece in pieces:
             if stream.is_finished():
                 return
-            yield stream.process(piece, output_buffer_limit=PIECE)
-            while not stream.can_accept_more_data():
-                yield stream.process(b"", output_buffer_limit=PIECE)
+            out = stream.process(piece, output_buffer_limit=PIECE)
+            while out or not (stream.is_finished() or stream.can_accept_more_data()):
+                yield out
+                out = b"" if stream.is_finished() else stream.process(b"", output_buffer_limit=PIECE)
     except brotli.error:
         raise CodingError("not brotli") from None
     if not stream.is_finished():
