@@ -69,20 +69,17 @@ class Store:
 
         What a clock that jumps would have us believe is not acted upon.
         """
-        removed = 0
         if self._trusted(now, steady):
-            removed += self._remove(_REMOVE_OLD, {"step": STEP, "cutoff": now - self._max_age})
+            self._remove(_REMOVE_OLD, {"step": STEP, "cutoff": now - self._max_age})
         if self._used() > self._max_bytes:
-            removed += self._remove(_REMOVE_FIRST, {"step": STEP})
-        if removed:
-            self._connection.execute(f"PRAGMA incremental_vacuum({_PAGES})").fetchall()
+            self._remove(_REMOVE_FIRST, {"step": STEP})
+        if self._number("freelist_count") > _PAGES:  # some are used again before long
+            self._connection.executescript(f"PRAGMA incremental_vacuum({_PAGES})")
 
-    def _remove(self, statement: str, values: dict[str, float]) -> int:
+    def _remove(self, statement: str, values: dict[str, float]) -> None:
         with self._transaction():
-            removed = self._connection.execute(statement, values).rowcount
-            if removed:
+            if self._connection.execute(statement, values).rowcount:
                 self._connection.execute(_FORGET_HOURS)
-        return removed
 
     def _trusted(self, now: float, steady: float) -> bool:
         offset = now - steady
