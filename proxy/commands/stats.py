@@ -5,15 +5,14 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from functools import lru_cache
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 from proxy.commands.plots import bar, lasting, number, percent
 from proxy.commands.savings import Kind, Saving, basis_line, saving
 from proxy.commands.spans import since as beginning
 from proxy.commands.tables import json_text, table
-from proxy.journal.figures import HOUR, Basis, FiguresError, Key, Totals, basis, opened, totals
+from proxy.journal.figures import HOUR, Basis, FiguresError, Totals, basis, opened, totals
 
 OUTCOMES = ("answered", "forwarded", "failed", "refused")
 HEADS = ("requests", *OUTCOMES, "agreement", "in", "cached", "out", "saved", "added")
@@ -22,21 +21,11 @@ _NARROW, _WIDE = 60, 160
 _LONGEST_BAR = 40
 
 
-@lru_cache(4096)
-def _day(hour: int) -> str:
-    return datetime.fromtimestamp(hour * HOUR).strftime("%Y-%m-%d")
+NAMELESS: Mapping[str, str] = {"rule": "no rule", "model": "not looked at", "client": "not named"}
+"""What a group is called that has no name."""
 
 
-KEYS: Mapping[str, Key] = {
-    "": lambda _hour, _rule, _family, _client: "",
-    "rule": lambda _hour, rule, _family, _client: rule or "no rule",
-    "model": lambda _hour, _rule, family, _client: family or "not looked at",
-    "day": lambda hour, _rule, _family, _client: _day(hour),
-    "client": lambda _hour, _rule, _family, client: client or "not named",
-}
-
-
-def run(file: Path, span: str, by: str, *, as_json: bool, out: TextIO = sys.stdout) -> int:
+def run(file: Path, span: str, by: str, *, as_json: bool) -> int:
     """Print the figures; 1 if there are none to be read, 2 if `span` is none."""
     try:
         start = beginning(span, time.time())
@@ -48,16 +37,16 @@ def run(file: Path, span: str, by: str, *, as_json: bool, out: TextIO = sys.stdo
         print(error, file=sys.stderr)
         return 1
     if as_json:
-        print(json_text(_document(start, by, whole, groups, bases)), file=out)
+        print(json_text(_document(start, by, whole, groups, bases)))
     else:
-        print("\n".join(_lines(file, start, by, whole, groups, bases, out)), file=out)
+        print("\n".join(_lines(file, start, by, whole, groups, bases)))
     return 0
 
 
 def _read(file: Path, start: float, by: str) -> tuple[Totals, dict[str, Totals], dict[Kind, Basis | None]]:
     with opened(file) as journal:
-        whole = totals(journal, start, KEYS[""]).get("", Totals())
-        groups = totals(journal, start, KEYS[by]) if by else {}
+        whole = totals(journal, start).get("", Totals())
+        groups = {name or NAMELESS[by]: total for name, total in totals(journal, start, by).items()} if by else {}
         bases = {kind: basis(journal, *kind) for kind in sorted(whole.answered)}
     # Days in their order, all else by how much of it there was.
     order: Callable[[str], Any] = str if by == "day" else lambda name: (-groups[name].requests, name)
@@ -107,13 +96,12 @@ def _lines(
     whole: Totals,
     groups: Mapping[str, Totals],
     bases: Mapping[Kind, Basis | None],
-    out: TextIO,
 ) -> list[str]:
     when = f"since {datetime.fromtimestamp(start // HOUR * HOUR):%Y-%m-%d %H:%M}" if start else "since it began"
     if not whole.requests:
         return [f"{file}: no requests {when}"]
     width = min(_WIDE, max(_NARROW, shutil.get_terminal_size().columns))
-    plain = not (out.encoding or "").lower().replace("-", "").startswith("utf8")
+    plain = not (sys.stdout.encoding or "").lower().replace("-", "").startswith("utf8")
     lines = [f"{file}, {when}", "", *_overview(whole, bases, width, plain)]
     if by:
         lines += ["", *_groups(by, groups, bases, width, plain)]

@@ -2,9 +2,11 @@
 
 import sqlite3
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from statistics import median
 
@@ -16,21 +18,32 @@ HOUR = 3600.0
 MEASURED = 1000
 """Of the forwards of a rule, as many of the latest are looked at."""
 
-_HOURLY = """
-    SELECT hour, outcome, rule, family, client, own, requests, same, different, counted,
-           input, output, cache_read, cache_creation, duration
-    FROM hours WHERE hour >= :since AND outcome <> 'local'
+# What a group is told by, to the columns that tell it. An hour's day is a matter of the time zone, and not of SQL.
+_TOLD_BY: Mapping[str, str] = {"": "''", "rule": "rule", "model": "family", "day": "hour", "client": "client"}
+
+_SUMS = """
+    SELECT {group}, outcome, rule, family, sum(requests), sum(same), sum(different), sum(counted),
+           sum(input), sum(output), sum(cache_read), sum(cache_creation), sum(duration)
+    FROM hours WHERE hour >= ? AND outcome <> 'local' GROUP BY 1, 2, 3, 4
 """
-_SINGLE = f"""
-    SELECT CAST((at - :since) / :step AS INTEGER), outcome, {MICROSECONDS}, count(*),
-           total(input), total(output), total(cache_read), total(cache_creation)
-    FROM requests WHERE at >= :since AND at < :until GROUP BY 1, 2, 3
-"""
-_ADDED_UP = """
-    SELECT CAST((hour * 3600 - :since) / :step AS INTEGER), outcome, own, sum(requests),
-           sum(input), sum(output), sum(cache_read), sum(cache_creation)
-    FROM hours WHERE hour >= :since / 3600 AND hour < :until / 3600 GROUP BY 1, 2, 3
-"""
+_OWN = "SELECT {group}, own, sum(requests) FROM own_times WHERE hour >= ? GROUP BY 1, 2"
+
+_IN = "WHERE at >= :since AND at < :until"
+_IN_HOURS = "WHERE hour >= :since / 3600 AND hour < :until / 3600"
+_AT, _OF = "CAST((at - :since) / :step AS INTEGER)", "CAST((hour * 3600 - :since) / :step AS INTEGER)"
+_TOKENS = ("input", "output", "cache_read", "cache_creation")
+_TOTALS = ", ".join(f"total({name})" for name in _TOKENS)
+_SINGLE = (
+    f"SELECT {_AT}, outcome, count(*), {_TOTALS} FROM requests {_IN} GROUP BY 1, 2",
+    f"""
+    SELECT {_AT}, {MICROSECONDS}, count(*)
+    FROM requests {_IN} AND outcome = 'forwarded' AND own IS NOT NULL GROUP BY 1, 2
+    """,
+)
+_HOURLY = (
+    f"SELECT {_OF}, outcome, sum(requests), {_TOTALS} FROM hours {_IN_HOURS} GROUP BY 1, 2",
+    f"SELECT {_OF}, own, sum(requests) FROM own_times {_IN_HOURS} GROUP BY 1, 2",
+)
 _MEASURED = """
     SELECT duration, input + cache_read + cache_creation, output FROM requests
     WHERE rule = ? AND family = ? AND outcome = 'forwarded' AND rule <> '' AND status = 200 AND error = ''
@@ -61,6 +74,21 @@ class Totals:
     own_times: dict[int, int] = field(default_factory=lambda: defaultdict(int))
     """Of forwards, microseconds spent here to how many spent so much."""
 
+    def add(self, outcome: str, kind: tuple[str, str], sums: Sequence[float]) -> None:
+        """Add sums over requests of one outcome, rule and model family."""
+        requests, same, different, counted, read, written, cache_read, cache_creation, duration = sums
+        self.outcomes[outcome] += int(requests)
+        self.same += int(same)
+        self.different += int(different)
+        self.counted += int(counted)
+        self.input += read
+        self.output += written
+        self.cache_read += cache_read
+        self.cache_creation += cache_creation
+        if outcome == "answered":
+            before = self.answered.get(kind, (0, 0.0))
+            self.answered[kind] = (before[0] + int(requests), before[1] + duration)
+
     @property
     def requests(self) -> int:
         return sum(self.outcomes.values())
@@ -89,10 +117,6 @@ class Basis:
     output: float
 
 
-Key = Callable[[int, str, str, str], str]
-"""Hour since the epoch, rule, model family, and client, to the group that a request belongs to."""
-
-
 @contextmanager
 def opened(file: Path) -> Iterator[sqlite3.Connection]:
     """The journal, for reading alone; also while it is being written. Raises `FiguresError`."""
@@ -118,34 +142,23 @@ def _check(connection: sqlite3.Connection, file: Path) -> None:
         raise FiguresError(f"{file}: written by an older Sidestep; it is brought up to date with the next request")
 
 
-def totals(connection: sqlite3.Connection, since: float, key: Key) -> dict[str, Totals]:
-    """Sums from the hour of `since` on (seconds since the epoch), by group; paths under `/-/` are left out."""
+def totals(connection: sqlite3.Connection, since: float, by: str = "") -> dict[str, Totals]:
+    """Sums from the hour of `since` on (seconds since the epoch), by `rule`, `model`, `day` or `client`, or all in one.
+
+    Days are local ones. Paths under `/-/` are left out.
+    """
     groups: dict[str, Totals] = {}
-    for row in connection.execute(_HOURLY, {"since": int(since // HOUR)}):
-        hour, outcome, rule, family, client = row[:5]
-        group = key(hour, rule, family, client)
-        total = groups.get(group)
-        if total is None:
-            total = groups[group] = Totals()
-        _add(total, outcome, (rule, family), row[5:])
+    group, hour = _TOLD_BY[by], int(since // HOUR)
+    name = lru_cache(_day) if by == "day" else str
+    for told, outcome, rule, family, *sums in connection.execute(_SUMS.format(group=group), (hour,)):
+        groups.setdefault(name(told), Totals()).add(outcome, (rule, family), sums)
+    for told, own, requests in connection.execute(_OWN.format(group=group), (hour,)):
+        groups.setdefault(name(told), Totals()).own_times[own] += requests
     return groups
 
 
-def _add(total: Totals, outcome: str, kind: tuple[str, str], values: Sequence[float]) -> None:
-    own, requests, same, different, counted, read, written, cache_read, cache_creation, duration = values
-    total.outcomes[outcome] += int(requests)
-    total.same += int(same)
-    total.different += int(different)
-    total.counted += int(counted)
-    total.input += read
-    total.output += written
-    total.cache_read += cache_read
-    total.cache_creation += cache_creation
-    if outcome == "answered":
-        before = total.answered.get(kind, (0, 0.0))
-        total.answered[kind] = (before[0] + int(requests), before[1] + duration)
-    if own >= 0:
-        total.own_times[int(own)] += int(requests)
+def _day(hour: int) -> str:
+    return datetime.fromtimestamp(hour * HOUR).strftime("%Y-%m-%d")
 
 
 def basis(connection: sqlite3.Connection, rule: str, family: str) -> Basis | None:
@@ -166,29 +179,30 @@ def timeline(file: Path, since: float, until: float, step: float) -> list[Bucket
     hourly = step % HOUR == 0
     if hourly:
         since = since // HOUR * HOUR
-    counts = [_Stretch() for _ in range(max(0, -int(-(until - since) // step)))]
+    stretches = [_Stretch() for _ in range(max(0, -int(-(until - since) // step)))]
+    last = len(stretches) - 1
+    values = {"since": float(since), "until": float(until), "step": float(step)}
+    ended, own_times = _HOURLY if hourly else _SINGLE
     with opened(file) as connection:
-        for number, outcome, own, requests, *tokens in connection.execute(
-            _ADDED_UP if hourly else _SINGLE, {"since": float(since), "until": float(until), "step": float(step)}
-        ):
-            counts[min(number, len(counts) - 1)].add(outcome, own, requests, tokens)
-    return [stretch.bucket(since + number * step) for number, stretch in enumerate(counts)]
+        for number, outcome, requests, *tokens in connection.execute(ended, values):
+            stretches[min(number, last)].add(outcome, requests, tokens)
+        for number, own, requests in connection.execute(own_times, values):
+            stretches[min(number, last)].own[own] += requests
+    return [stretch.bucket(since + number * step) for number, stretch in enumerate(stretches)]
 
 
 @dataclass(slots=True)
 class _Stretch:
-    outcomes: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    outcomes: dict[str, int] = field(default_factory=dict)
     own: dict[int, int] = field(default_factory=lambda: defaultdict(int))
-    tokens: list[int] = field(default_factory=lambda: [0, 0, 0, 0])
+    tokens: list[int] = field(default_factory=lambda: [0] * len(_TOKENS))
 
-    def add(self, outcome: str, own: int, requests: int, tokens: Sequence[float]) -> None:
-        self.outcomes[outcome] += requests
-        if own >= 0:
-            self.own[own] += requests
-        self.tokens = [int(before + more) for before, more in zip(self.tokens, tokens, strict=True)]
+    def add(self, outcome: str, requests: int, tokens: Sequence[float]) -> None:
+        self.outcomes[outcome] = requests
+        self.tokens = [before + int(more) for before, more in zip(self.tokens, tokens, strict=True)]
 
     def bucket(self, start: float) -> Bucket:
-        return Bucket(start, dict(self.outcomes), _median(self.own), Usage(*self.tokens))
+        return Bucket(start, self.outcomes, _median(self.own), Usage(*self.tokens))
 
 
 def _median(counts: dict[int, int]) -> float | None:

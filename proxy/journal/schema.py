@@ -13,30 +13,34 @@ def _rounded() -> str:
     return " ".join(cases)
 
 
-MICROSECONDS = f"CASE WHEN own IS NULL OR outcome <> 'forwarded' THEN -1 {_rounded()} ELSE 10000000 END"
-"""A forward's own time in microseconds, to 5 %, so that few numbers tell the median of many; -1: none."""
+MICROSECONDS = f"CASE {_rounded()} ELSE 10000000 END"
+"""A time in microseconds, to 5 %, so that few numbers tell the median of many; ten seconds stand for all above."""
 
-ADD_UP = f"""
+_CLIENT = "CASE WHEN client = '' THEN '' ELSE client || '/' || version END"
+
+_SUMS = ("requests", "same", "different", "counted", "input", "output", "cache_read", "cache_creation", "duration")
+
+ADD_UP = (
+    f"""
     INSERT INTO hours
     SELECT
-        CAST(at / 3600 AS INTEGER), outcome, rule, family,
-        CASE WHEN client = '' THEN '' ELSE client || '/' || version END, {MICROSECONDS},
+        CAST(at / 3600 AS INTEGER), outcome, rule, family, {_CLIENT},
         count(*), sum(verdict = 'same'), sum(verdict = 'different'), count(input),
         total(input), total(output), total(cache_read), total(cache_creation), total(duration)
     FROM requests WHERE id > ?
-    GROUP BY 1, 2, 3, 4, 5, 6
-    ON CONFLICT (hour, outcome, rule, family, client, own) DO UPDATE SET
-        requests = requests + excluded.requests,
-        same = same + excluded.same,
-        different = different + excluded.different,
-        counted = counted + excluded.counted,
-        input = input + excluded.input,
-        output = output + excluded.output,
-        cache_read = cache_read + excluded.cache_read,
-        cache_creation = cache_creation + excluded.cache_creation,
-        duration = duration + excluded.duration
-"""
-"""Adds the requests above an id to the sums of their hours."""
+    GROUP BY 1, 2, 3, 4, 5
+    ON CONFLICT (hour, outcome, rule, family, client) DO UPDATE SET
+        {", ".join(f"{name} = {name} + excluded.{name}" for name in _SUMS)}
+    """,
+    f"""
+    INSERT INTO own_times
+    SELECT CAST(at / 3600 AS INTEGER), rule, family, {_CLIENT}, {MICROSECONDS}, count(*)
+    FROM requests WHERE id > ? AND outcome = 'forwarded' AND own IS NOT NULL
+    GROUP BY 1, 2, 3, 4, 5
+    ON CONFLICT (hour, rule, family, client, own) DO UPDATE SET requests = requests + excluded.requests
+    """,
+)
+"""Add the requests above an id to the sums of their hours."""
 
 _REQUESTS = """
     CREATE TABLE requests (
@@ -75,7 +79,6 @@ _HOURS = """
         rule TEXT NOT NULL,
         family TEXT NOT NULL,
         client TEXT NOT NULL,         -- with its version
-        own INTEGER NOT NULL,         -- microseconds, to 5 %; -1 for none
         requests INTEGER NOT NULL,
         same INTEGER NOT NULL,
         different INTEGER NOT NULL,
@@ -85,7 +88,19 @@ _HOURS = """
         cache_read REAL NOT NULL,
         cache_creation REAL NOT NULL,
         duration REAL NOT NULL,       -- milliseconds
-        PRIMARY KEY (hour, outcome, rule, family, client, own)
+        PRIMARY KEY (hour, outcome, rule, family, client)
+    ) WITHOUT ROWID
+"""
+
+_OWN_TIMES = """
+    CREATE TABLE own_times (
+        hour INTEGER NOT NULL,
+        rule TEXT NOT NULL,
+        family TEXT NOT NULL,
+        client TEXT NOT NULL,
+        own INTEGER NOT NULL,         -- of forwards, in microseconds, to 5 %
+        requests INTEGER NOT NULL,
+        PRIMARY KEY (hour, rule, family, client, own)
     ) WITHOUT ROWID
 """
 
@@ -93,7 +108,8 @@ STEPS: tuple[tuple[str, ...], ...] = (
     (f"PRAGMA application_id = {APPLICATION}", _REQUESTS, "CREATE INDEX by_time ON requests (at)"),
     (
         _HOURS,
-        ADD_UP.replace("id > ?", "id > 0"),
+        _OWN_TIMES,
+        *(statement.replace("id > ?", "id > 0") for statement in ADD_UP),
         "CREATE INDEX measured ON requests (rule, family, at) WHERE outcome = 'forwarded' AND rule <> ''",
     ),
 )

@@ -31,7 +31,8 @@ _REMOVE_OLD = """
     AND id < coalesce((SELECT id FROM requests WHERE +at >= :cutoff ORDER BY id LIMIT 1), 0)
 """
 _REMOVE_FIRST = "DELETE FROM requests WHERE id IN (SELECT id FROM requests ORDER BY id LIMIT :step)"
-_FORGET_HOURS = "DELETE FROM hours WHERE hour < (SELECT CAST(min(at) / 3600 AS INTEGER) FROM requests)"
+_FORGET = "DELETE FROM {} WHERE hour < (SELECT CAST(min(at) / 3600 AS INTEGER) FROM requests)"
+_FORGET_HOURS = tuple(map(_FORGET.format, ("hours", "own_times")))
 
 
 class UnusableError(Exception):
@@ -62,7 +63,8 @@ class Store:
         with self._transaction():
             (last,) = self._connection.execute("SELECT coalesce(max(id), 0) FROM requests").fetchone()
             self._connection.executemany(_INSERT, rows)
-            self._connection.execute(ADD_UP, (last,))
+            for statement in ADD_UP:
+                self._connection.execute(statement, (last,))
 
     def trim(self, now: float, steady: float) -> None:
         """One small step towards the bounds; `now` is the time of day, `steady` on a steady clock, in seconds.
@@ -79,7 +81,8 @@ class Store:
     def _remove(self, statement: str, values: dict[str, float]) -> None:
         with self._transaction():
             if self._connection.execute(statement, values).rowcount:
-                self._connection.execute(_FORGET_HOURS)
+                for forget in _FORGET_HOURS:
+                    self._connection.execute(forget)
 
     def _trusted(self, now: float, steady: float) -> bool:
         offset = now - steady

@@ -1,5 +1,6 @@
 """What is read from the journal: sums by group, the cost of a rule's own forwards, and stretches of time."""
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ def file(tmp_path: Path) -> Path:
 
 def summed(file: Path, since: float = 0.0) -> Totals:
     with opened(file) as journal:
-        return totals(journal, since, lambda *_: "all").get("all", Totals())
+        return totals(journal, since).get("", Totals())
 
 
 def test_requests_are_counted_by_outcome_and_those_of_its_own_pages_left_out(file: Path) -> None:
@@ -62,18 +63,34 @@ def test_what_came_before_the_hour_is_left_out(file: Path) -> None:
     assert [summed(file, since).requests for since in (NOON - 1, NOON, NOON + 1800, NOON + HOUR)] == [3, 2, 2, 1]
 
 
-def test_groups_are_what_the_key_makes_of_them(file: Path) -> None:
+@pytest.mark.parametrize(
+    ("by", "found"),
+    [
+        ("rule", {"topic": 1, "": 2}),
+        ("model", {"haiku": 2, "": 1}),
+        ("client", {"claude-cli/2.1.330": 2, "": 1}),
+        ("", {"": 3}),
+    ],
+)
+def test_sums_are_told_by_group(file: Path, by: str, found: dict[str, int]) -> None:
     written(file, [entry(rule="topic"), entry(NOON + HOUR, client=""), entry(model="")])
     with opened(file) as journal:
-        found = totals(journal, 0.0, lambda *told: repr(told))
-    hour = int(NOON // HOUR)
-    assert sorted(found) == sorted(
-        [
-            repr((hour, "topic", "haiku", "claude-cli/2.1.330")),
-            repr((hour, "", "", "claude-cli/2.1.330")),
-            repr((hour + 1, "", "haiku", "")),
-        ]
-    )
+        groups = totals(journal, 0.0, by)
+    assert {name: group.requests for name, group in groups.items()} == found
+    assert {name: group.own for name, group in groups.items()} == dict.fromkeys(found, 0.2)
+
+
+def test_days_are_those_of_the_time_zone(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    written(file, [entry(NOON), entry(NOON + 6 * HOUR)])  # noon of 15 November 2023
+    for zone, days in (("UTC", ["2023-11-15"]), ("UTC-8", ["2023-11-15", "2023-11-16"])):
+        monkeypatch.setenv("TZ", zone)
+        time.tzset()
+        try:
+            with opened(file) as journal:
+                assert sorted(totals(journal, 0.0, "day")) == days
+        finally:
+            monkeypatch.undo()
+            time.tzset()
 
 
 def based(file: Path, rule: str = "topic", family: str = "haiku") -> Basis | None:
@@ -141,9 +158,9 @@ def test_it_is_read_while_it_is_being_written(file: Path) -> None:
     store.add(rows(1))
     with opened(file) as journal:
         store.add(rows(1))
-        assert totals(journal, 0.0, lambda *_: "")[""].requests == 2
+        assert totals(journal, 0.0)[""].requests == 2
         store.add(rows(1))
-        assert totals(journal, 0.0, lambda *_: "")[""].requests == 2, "one state, until it is closed"
+        assert totals(journal, 0.0)[""].requests == 2, "one state, until it is closed"
     assert summed(file).requests == 3
     store.close()
 

@@ -169,6 +169,7 @@ def test_old_rows_are_removed_with_the_sums_of_their_hours(file: Path, opened: O
     trim(store, NOON + DAY + 3600)
     assert asked(file, "SELECT min(at), count(*) FROM requests") == [(NOON + 7200, 5)]
     assert asked(file, "SELECT hour FROM hours") == [(NOON // 3600 + 2,)]
+    assert asked(file, "SELECT hour FROM own_times") == [(NOON // 3600 + 2,)]
 
 
 def test_rows_are_removed_in_small_steps(file: Path, opened: Open) -> None:
@@ -240,7 +241,7 @@ def test_own_times_are_summed_to_five_percent(file: Path, opened: Open) -> None:
         row = list(rows(1)[0])
         row[17] = time
         store.add([tuple(row)])
-    found = [own for (own,) in asked(file, "SELECT own FROM hours ORDER BY own")]
+    found = [own for (own,) in asked(file, "SELECT own FROM own_times ORDER BY own")]
     assert found[0] == 0
     assert found[-1] == 10_000_000, "above ten seconds, it matters no more"
     for own, time in zip(found[1:-1], times[1:-1], strict=True):
