@@ -11,7 +11,7 @@ from typing import Any
 from proxy.commands.plots import bar, lasting, number, percent
 from proxy.commands.savings import Kind, Saving, basis_line, saving
 from proxy.commands.spans import since as beginning
-from proxy.commands.tables import json_text, table
+from proxy.commands.tables import json_text, place, table
 from proxy.journal.figures import HOUR, Basis, FiguresError, Totals, basis, opened, totals
 
 OUTCOMES = ("answered", "forwarded", "failed", "refused")
@@ -102,7 +102,7 @@ def _lines(
         return [f"{file}: no requests {when}"]
     width = min(_WIDE, max(_NARROW, shutil.get_terminal_size().columns))
     plain = not (sys.stdout.encoding or "").lower().replace("-", "").startswith("utf8")
-    lines = [f"{file}, {when}", "", *_overview(whole, bases, width, plain)]
+    lines = [f"{place(str(file), 0)}, {when}", "", *_overview(whole, bases, width, plain)]
     if by:
         lines += ["", *_groups(by, groups, bases, width, plain)]
     if whole.answered:
