@@ -108,6 +108,7 @@ def sidestep(upstream_port: int, folder: Path) -> Iterator[Running]:
         f"upstream.url=http://127.0.0.1:{upstream_port}",
         f"rules.directory={rules}",
         f"shadow.file={folder / 'agreement.json'}",
+        f"journal.path={folder / 'journal.sqlite'}",
         "log.format=json",
         "breaker.window=0.0",
     ]

@@ -8,8 +8,10 @@ everything else unchanged. A request goes one way:
 The nouns, in `exchange`: a `Head` is a request before its body. `shortcut` turns head and body into a `MessagesRequest`
 (`messages`, which only glances at what no rule asks for: `glance`) and takes it to the `desk`, which asks the `RuleSet`
 (`rules`) and gives a decision, `Answer` or `Forward`. An answer's text is computed by a filter (`filters`), which
-declines when it is not certain. An `Answer` becomes events or one message (`synthesis`, `sse`). What each stage learned
-is on the `Exchange`; what is left of it in the end is a `Record`, one log line (`observe`).
+declines when it is not certain. An `Answer` becomes events or one message (`synthesis`, `sse`).
+
+What each stage learned is on the `Exchange`; what is left of it in the end is a `Record`, one log line (`observe`).
+With the tokens that `usage` has read from a copy of the reply it is an `Entry`, one row of the `journal`.
 
 What is forwarded goes out and comes back in exact bytes: heads and framing without a socket in `wire`, connections in
 `upstream`, the client's side in `server`, `incoming` and `replies`.

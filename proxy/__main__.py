@@ -47,8 +47,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         case "rules":
             agreed = agreements.load(Path(settings.shadow.file))
             return catalogue.run(_rules(settings), agreed, as_json=options.json)
+        case "stats":
+            return _stats(options, settings)
         case _:
             return rule_schema.run()
+
+
+def _stats(options: argparse.Namespace, settings: config.Config) -> int:
+    from proxy.commands import stats  # here, since nothing else reads the journal
+
+    return stats.run(Path(settings.journal.path), options.since, options.by, as_json=options.json)
 
 
 def serve_command(options: argparse.Namespace, settings: config.Config) -> int:

@@ -10,6 +10,8 @@ from proxy.capture import Writer
 from proxy.config import Config
 from proxy.desk import Desk
 from proxy.guard import access
+from proxy.journal.past import Past
+from proxy.journal.writer import Journal
 from proxy.ledger import Ledger
 from proxy.live.pages import Live
 from proxy.local import health, metrics, ready, unknown
@@ -19,7 +21,7 @@ from proxy.server import TALLY
 from proxy.tally import Tally
 from proxy.upstream.relay import connected
 
-LEDGER, LIVE = web.AppKey("ledger", Ledger), web.AppKey("live", Live)
+JOURNAL, LEDGER, LIVE = web.AppKey("journal", Journal), web.AppKey("ledger", Ledger), web.AppKey("live", Live)
 
 
 def build(config: Config, desk: Desk, log: Logger, tally: Tally | None = None) -> web.Application:
@@ -28,19 +30,22 @@ def build(config: Config, desk: Desk, log: Logger, tally: Tally | None = None) -
     `tally` is where it counts, if somebody else wants to look at the counts.
     """
     ledger = Ledger(log, tally or Tally())
-    live = Live(config, desk, ledger)
+    journal = Journal(config.journal, log)
+    ledger.tellers.append(journal.put)
+    live = Live(config, desk, ledger, Past(journal))
+    journal.listeners += [ledger.tally.read, live.publish]
     capture, listen = Writer(config.capture, log), config.listen
     own = access(listen.host, listen.names, listen.token)
     decide = shortcut(desk, config.limits.body_timeout, log, capture)
     app = web.Application(middlewares=[record(ledger, capture), guard(own), decide])
-    app[LEDGER], app[LIVE] = ledger, live
+    app[JOURNAL], app[LEDGER], app[LIVE] = journal, ledger, live
 
     async def upstream(app: web.Application) -> AsyncIterator[None]:
         async with connected(config, ledger.tally) as app[UPSTREAM]:
             yield
 
     async def writing(_app: web.Application) -> AsyncIterator[None]:
-        """Capture and agreement, written beside the requests and once more at the end."""
+        """Capture, agreement and journal, written beside the requests and once more at the end."""
         agreement = Path(config.shadow.file)
         tasks = [asyncio.create_task(capture.run()), asyncio.create_task(desk.agreements.keep(agreement, log))]
         yield
@@ -49,13 +54,14 @@ def build(config: Config, desk: Desk, log: Logger, tally: Tally | None = None) -
         await asyncio.gather(*tasks, return_exceptions=True)
         capture.finish()
         desk.agreements.finish(agreement, log)
+        await journal.finish()
 
     app[TALLY] = ledger.tally
     app.cleanup_ctx.extend([upstream, writing, live.running])
     app.on_shutdown.append(live.close)
     app.on_response_prepare.append(_nothing_invented)
     app.router.add_get("/-/health", health, expect_handler=_nothing)
-    app.router.add_get("/-/ready", ready(desk, ledger.tally), expect_handler=_nothing)
+    app.router.add_get("/-/ready", ready(desk, ledger.tally, journal), expect_handler=_nothing)
     app.router.add_get("/-/metrics", metrics(desk, ledger.tally), expect_handler=_nothing)
     for path, page in live.pages.items():
         app.router.add_get(path, page, allow_head=False, expect_handler=_nothing)

@@ -124,6 +124,13 @@ class Shadow(Section):
     file: str = "state/agreement.json"
 
 
+class Journal(Section):
+    enabled: bool = True
+    path: str = "state/journal.sqlite"
+    max_age: float = Field(90 * 86400.0, ge=3600, allow_inf_nan=False)
+    max_bytes: int = Field(256 * 1024 * 1024, ge=1024 * 1024)
+
+
 Level = Literal["debug", "info", "warning", "error"]
 
 
@@ -146,6 +153,7 @@ class Config(Section):
     breaker: Breaker = Breaker()
     shadow: Shadow = Shadow()
     capture: Capture = Capture()
+    journal: Journal = Journal()
     log: Log = Log()
     stop: Stop = Stop()
 
@@ -154,7 +162,8 @@ class Config(Section):
         rules = self.rules.model_copy(update={"directory": str(folder / self.rules.directory)})
         shadow = self.shadow.model_copy(update={"file": str(folder / self.shadow.file)})
         capture = self.capture.model_copy(update={"file": str(folder / self.capture.file)})
-        tables = {"rules": rules, "shadow": shadow, "capture": capture}
+        journal = self.journal.model_copy(update={"path": str(folder / self.journal.path)})
+        tables = {"rules": rules, "shadow": shadow, "capture": capture, "journal": journal}
         if self.upstream.ca_file:
             tables["upstream"] = self.upstream.model_copy(update={"ca_file": str(folder / self.upstream.ca_file)})
         return self.model_copy(update=tables)

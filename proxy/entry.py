@@ -2,18 +2,9 @@
 
 from dataclasses import dataclass
 
-from proxy.exchange import Record, Trail
+from proxy.exchange import Record, Trail, Usage
 
-
-@dataclass(frozen=True, slots=True)
-class Usage:
-    """Tokens of one reply, as the upstream counted them (API reference, "Create a Message", `usage`)."""
-
-    input: int
-    """Neither read from the cache nor written to it."""
-    output: int
-    cache_read: int
-    cache_creation: int
+__all__ = ["Bucket", "Entry", "Usage"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -159,6 +159,32 @@ class Record:
     bytes_out: int
 
 
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens of one reply, as the upstream counted them (API reference, "Create a Message", `usage`)."""
+
+    input: int
+    """Neither read from the cache nor written to it."""
+    output: int
+    cache_read: int
+    cache_creation: int
+
+
+class Meter(Protocol):
+    """Keeps of a reply's body what it takes to tell its tokens, later and elsewhere."""
+
+    @property
+    def size(self) -> int:
+        """Bytes that it keeps."""
+        ...
+
+    def take(self, chunk: bytes) -> None:
+        """A part of the body has been passed on."""
+        ...
+
+    def read(self) -> Usage | None: ...
+
+
 @dataclass(slots=True)
 class Reply:
     """What the upstream said: status and headers, and a copy of the body where somebody asked for one.
@@ -206,6 +232,8 @@ class Exchange:
     """Bytes of the reply's body up to which somebody wants a copy of it."""
     reply: Reply | None = None
     """The upstream's reply, once its head is there."""
+    meter: Meter | None = None
+    """Of the reply's tokens, where it can have any."""
     outcome: Outcome = "failed"
     status: int = 0
     error: str = ""

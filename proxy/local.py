@@ -9,6 +9,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from proxy.desk import Desk
+from proxy.journal.writer import Journal
 from proxy.middleware import EXCHANGE, UPSTREAM, serve_own
 from proxy.replies import Whole, failure
 from proxy.standing import readiness
@@ -22,14 +23,14 @@ async def health(request: web.Request) -> web.StreamResponse:
     return await serve_own(request, Whole(200, orjson.dumps({"alive": True}), []))
 
 
-def ready(desk: Desk, tally: Tally) -> Handler:
+def ready(desk: Desk, tally: Tally, journal: Journal) -> Handler:
     """`GET /-/ready`: 200 when all rules are in force as they stand in their files, else 503 with what is wrong.
 
-    503 too when the process is about to end; not when the upstream fails, of which the body tells (`standing`).
+    503 too when the process is about to end; not when the upstream or the journal fails: the body tells (`standing`).
     """
 
     async def handle(request: web.Request) -> web.StreamResponse:
-        state = readiness(desk, tally, time.time())
+        state = readiness(desk, tally, journal.trouble, time.time())
         return await serve_own(request, Whole(200 if state["ready"] else 503, orjson.dumps(state), []))
 
     return handle

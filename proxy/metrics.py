@@ -119,6 +119,8 @@ def _upstream(tally: Tally, idle: int) -> Iterator[Metric]:
         (),
         [((), tally.retried)],
     )
+    tokens = (((kind,), tally.tokens[kind]) for kind in ("input", "output", "cache_read", "cache_creation"))
+    yield _counter("upstream_tokens", "Tokens of replies, as the upstream counted them", ("kind",), tokens)
     yield _gauge("upstream_idle_connections", "Connections to the upstream that are open and free", idle)
     fault_at = tally.last_fault and tally.last_fault[0]
     yield _gauge(

@@ -98,7 +98,8 @@ def credential_settings(environ: Mapping[str, str] = os.environ) -> list[str]:
 
 def state_files(folder: Path) -> dict[str, Path]:
     """The setting of every file of state to its place in `folder`."""
-    return {"shadow.file": folder / "agreement.json", "capture.file": folder / "capture.jsonl"}
+    names = {"shadow.file": "agreement.json", "capture.file": "capture.jsonl", "journal.path": "journal.sqlite"}
+    return {key: folder / name for key, name in names.items()}
 
 
 def _home(environ: Mapping[str, str]) -> Path:

@@ -1,13 +1,13 @@
 """Shadow mode: a rule's answer held against the model's, when the reply has long reached the client."""
 
 import re
-import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import orjson
 
+from proxy.coding import whole
 from proxy.rules.schema import Comparison
 from proxy.sse import Decoder
 
@@ -68,12 +68,12 @@ _SAME: Mapping[Comparison, Callable[[str, str], bool]] = {
 def text_of(body: bytes, headers: Mapping[str, str]) -> str | None:
     """The text of a Messages reply, streamed or whole, packed or not; None if it is none. `headers` in lower case."""
     try:
-        plain = _UNPACK[headers.get("content-encoding", "identity").lower()](body)
+        plain = whole(body, headers.get("content-encoding", ""), LIMIT)
         if headers.get("content-type", "").startswith("text/event-stream"):
             return _streamed_text(plain)
         blocks = orjson.loads(plain)["content"]
         return "".join(block["text"] for block in blocks if block["type"] == "text")
-    except (AttributeError, KeyError, TypeError, ValueError, EOFError, OSError, zlib.error):
+    except (AttributeError, KeyError, TypeError, ValueError):
         return None
 
 
@@ -86,42 +86,3 @@ def _streamed_text(body: bytes) -> str | None:
             text += data["delta"].get("text", "")
         ended = ended or event.name == "message_stop"
     return text if ended else None
-
-
-def _bounded(data: bytes, done: bool) -> bytes:
-    if not done:
-        raise ValueError("larger than is compared")
-    return data
-
-
-def _inflated(body: bytes, window: int) -> bytes:
-    unpack = zlib.decompressobj(window)
-    return _bounded(unpack.decompress(body, LIMIT), unpack.eof)
-
-
-def _unbrotlied(body: bytes) -> bytes:
-    import brotli  # here, since few processes ever need it
-
-    unpack = brotli.Decompressor()
-    try:
-        return _bounded(unpack.process(body, output_buffer_limit=LIMIT), unpack.is_finished())
-    except brotli.error as error:
-        raise ValueError("not brotli") from error
-
-
-def _unzstd(body: bytes) -> bytes:
-    import zstandard  # likewise
-
-    try:
-        return zstandard.ZstdDecompressor().decompress(body, max_output_size=LIMIT)
-    except zstandard.ZstdError as error:
-        raise ValueError("not zstd") from error
-
-
-_UNPACK: Mapping[str, Callable[[bytes], bytes]] = {
-    "identity": lambda body: body,
-    "gzip": lambda body: _inflated(body, 16 + zlib.MAX_WBITS),
-    "deflate": lambda body: _inflated(body, zlib.MAX_WBITS),
-    "br": _unbrotlied,
-    "zstd": _unzstd,
-}

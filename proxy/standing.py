@@ -22,8 +22,8 @@ _COUNTED: tuple[Outcome, ...] = ("answered", "forwarded", "refused", "failed")
 _UNITS = ((86400.0, "d"), (3600.0, "h"), (60.0, "min"), (1.0, "s"))
 
 
-def readiness(desk: Desk, tally: Tally, now: float) -> dict[str, Any]:
-    """The state as JSON has it; `now` in seconds since the epoch, times in ISO 8601.
+def readiness(desk: Desk, tally: Tally, trouble: str, now: float) -> dict[str, Any]:
+    """The state as JSON has it; `trouble` is the journal's, `now` in seconds since the epoch, times in ISO 8601.
 
     `ready` depends on the rules and on whether the process is about to end, and not on the upstream: all instances
     have the same one, and a balancer would take them all out at once, where each can still answer, and tell clients
@@ -41,6 +41,7 @@ def readiness(desk: Desk, tally: Tally, now: float) -> dict[str, Any]:
             "last_reply": reply and _time(reply),
             "last_fault": fault and {"kind": fault[1], "at": _time(fault[0])},
         },
+        "journal": trouble or None,
     }
 
 

@@ -6,10 +6,12 @@ What they are told as is `metrics`' affair. Every label has few values, whatever
 import re
 from bisect import bisect_left
 from collections import Counter
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
 from functools import lru_cache
 from typing import Literal
 
+from proxy.entry import Entry
 from proxy.exchange import Outcome, Record
 
 BOUNDS = (
@@ -102,6 +104,8 @@ class Tally:
     """When a request was last forwarded with success, in seconds since the epoch."""
     last_fault: tuple[float, str] | None = None
     """When the upstream last failed, and how."""
+    tokens: Counter[str] = field(default_factory=Counter)
+    """As the upstream counted them, by kind: the fields of `Usage`."""
     _rules: _Values = field(default_factory=_Values)
     _reasons: _Values = field(default_factory=_Values)
 
@@ -128,6 +132,12 @@ class Tally:
         """Rules were to be loaded anew; `at` in seconds since the epoch."""
         self.reloads[result] += 1
         self.last_reload = (at, result)
+
+    def read(self, entries: Sequence[Entry]) -> None:
+        """The tokens of requests that have ended are known."""
+        for entry in entries:
+            if entry.usage is not None:
+                self.tokens.update(asdict(entry.usage))
 
 
 def _of(histograms: dict[Outcome, Histogram], outcome: Outcome) -> Histogram:

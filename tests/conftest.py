@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aiohttp import web
 
 from proxy.app import build
 from proxy.config import Config, Shadow
@@ -35,6 +36,8 @@ class Running:
     port: int
     agreement: Path
     """The file in which agreement in shadow is kept."""
+    journal: Path
+    app: web.Application
     _log: io.StringIO
 
     @property
@@ -69,11 +72,12 @@ async def start(shipped: Loaded, tmp_path_factory: pytest.TempPathFactory) -> As
             config = Config.model_validate({**tables, "listen": listen, "upstream": upstream})
             stream = io.StringIO()
             agreement = tmp_path_factory.mktemp("state") / "agreement.json"
-            config = config.model_copy(update={"shadow": Shadow(file=str(agreement))})
+            journal = config.journal.model_copy(update={"path": str(agreement.with_name("journal.sqlite"))})
+            config = config.model_copy(update={"shadow": Shadow(file=str(agreement)), "journal": journal})
             log = logger(config.log, stream)
             app = build(config, at or desk(config, using or shipped.rules, b"key"), log)
             _, port = await stack.enter_async_context(listening(app, config, log, 1))
-            return Running(port, agreement, stream)
+            return Running(port, agreement, Path(journal.path), app, stream)
 
         yield starter
 

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 ROOT = Path(__file__).parent.parent
@@ -48,6 +49,11 @@ class Process:
                 return self.lines[-1]
         raise AssertionError(f"the process ended without {event!r}; it said {b''.join(self.said).decode()}")
 
+    def forget(self) -> None:
+        """Pass by what has been written so far: `line` is to find what comes from now on."""
+        while not self._unread.empty():
+            self._unread.get_nowait()
+
     async def exit_code(self) -> int:
         return await asyncio.wait_for(self.process.wait(), PATIENCE)
 
@@ -67,11 +73,9 @@ async def running(
     upstream_url: str, *settings: str, environment: Mapping[str, str] | None = None
 ) -> AsyncIterator[tuple[Process, int]]:
     """The running proxy and its port; `environment` is put on top of that of the tests."""
-    options = [
-        part
-        for setting in ("listen.port=0", f"upstream.url={upstream_url}", "log.format=json", *settings)
-        for part in ("--set", setting)
-    ]
+    state = TemporaryDirectory()
+    own = ("listen.port=0", f"upstream.url={upstream_url}", "log.format=json", f"journal.path={state.name}/j.sqlite")
+    options = [part for setting in (*own, *settings) for part in ("--set", setting)]
     pipe = asyncio.subprocess.PIPE
     child = await asyncio.create_subprocess_exec(
         *_command(*options), cwd=ROOT, stdout=pipe, stderr=pipe, env={**os.environ, **(environment or {})}
@@ -86,6 +90,7 @@ async def running(
             child.kill()
         await child.wait()
         await listening
+        state.cleanup()
         child._transport.close()  # type: ignore[attr-defined] # else Python 3.11 warns of it at shutdown
 
 

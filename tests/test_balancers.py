@@ -74,7 +74,7 @@ async def _process(*command: str) -> AsyncIterator[asyncio.subprocess.Process]:
 
 def _instance(host: str, port: int, upstream: int, state: Path) -> list[str]:
     settings = [f"listen.host={host}", f"listen.port={port}", f"upstream.url=http://127.0.0.1:{upstream}"]
-    settings += [f"shadow.file={state / host}"]
+    settings += [f"shadow.file={state / host}", f"journal.path={state / host}.sqlite"]
     options = [part for setting in settings for part in ("--set", setting)]
     return [sys.executable, "-m", "proxy", "--config", "config.toml", *options]
 

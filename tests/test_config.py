@@ -78,7 +78,12 @@ drain_timeout = -1.0
         ("[listen]\nprot = 1", "listen.prot", 2, "did you mean 'port'?"),
         ("\n[upsteam]\nurl = 1", "upsteam", 2, "did you mean 'upstream'?"),
         ("rules.dirctory = 'x'", "rules.dirctory", 1, "did you mean 'directory'?"),
-        ("zzz = 1", "zzz", 1, "expected one of: listen, upstream, limits, rules, breaker, shadow, capture, log, stop"),
+        (
+            "zzz = 1",
+            "zzz",
+            1,
+            "expected one of: listen, upstream, limits, rules, breaker, shadow, capture, journal, log, stop",
+        ),
         ("[log]\nzzz = 1", "log.zzz", 2, "expected one of: level, format"),
         ("listen = 3", "listen", 1, "found 3 (integer), expected a table"),
         ("listen = [{}]", "listen", 1, "expected a table"),

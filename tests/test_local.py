@@ -12,7 +12,11 @@ from proxy.scripted import ScriptedUpstream
 from tests.conftest import Start
 from tests.raw import raw_client
 
-QUIET = {"reload": None, "upstream": {"state": "unknown", "last_reply": None, "last_fault": None}}
+QUIET = {
+    "reload": None,
+    "upstream": {"state": "unknown", "last_reply": None, "last_fault": None},
+    "journal": None,
+}
 """What is told of reloads and of the upstream before there was any traffic."""
 
 

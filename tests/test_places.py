@@ -71,6 +71,7 @@ def test_an_installed_program_keeps_no_state_beside_what_it_carries(
     assert places.state_settings(inside / "config.toml", {"HOME": "/home/u"}) == [
         "shadow.file=/home/u/.local/state/sidestep/agreement.json",
         "capture.file=/home/u/.local/state/sidestep/capture.jsonl",
+        "journal.path=/home/u/.local/state/sidestep/journal.sqlite",
     ]
 
 

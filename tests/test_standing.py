@@ -49,7 +49,7 @@ def test_of_the_upstream_it_says_what_was_seen_last_and_when(tally: Tally, state
 
 
 def test_a_failing_upstream_is_told_and_takes_no_instance_out() -> None:
-    state = readiness(at_desk(), seen(reply=20, fault=5), NOW)
+    state = readiness(at_desk(), seen(reply=20, fault=5), "", NOW)
     assert state == {
         "ready": True,
         "rules": 0,
@@ -60,11 +60,17 @@ def test_a_failing_upstream_is_told_and_takes_no_instance_out() -> None:
             "last_reply": "2001-09-09T01:46:20+00:00",
             "last_fault": {"kind": "unreachable", "at": "2001-09-09T01:46:35+00:00"},
         },
+        "journal": None,
     }
 
 
+def test_what_is_wrong_with_the_journal_is_told_and_makes_nothing_unready() -> None:
+    state = readiness(at_desk(), Tally(), "journal: database or disk is full (3 rows lost)", NOW)
+    assert (state["ready"], state["journal"]) == (True, "journal: database or disk is full (3 rows lost)")
+
+
 def test_before_anything_was_forwarded_nothing_is_known_of_the_upstream() -> None:
-    found = readiness(at_desk(), Tally(), NOW)["upstream"]
+    found = readiness(at_desk(), Tally(), "", NOW)["upstream"]
     assert found == {"state": "unknown", "last_reply": None, "last_fault": None}
 
 
@@ -72,7 +78,7 @@ def test_the_documented_state_is_of_the_form_that_is_told(shipped: Loaded) -> No
     tally = seen(reply=2)
     tally.reloaded(NOW, "done")
     (shown,) = re.findall(r"```json\n(.*?)```", SERVICE, re.DOTALL)
-    told, documented = readiness(at_desk(shipped.rules), tally, NOW), json.loads(shown)
+    told, documented = readiness(at_desk(shipped.rules), tally, "", NOW), json.loads(shown)
     assert list(told) == list(documented)
     assert (told["rules"], told["reload"].keys()) == (documented["rules"], documented["reload"].keys())
     assert {**told["upstream"], "last_reply": ""} == {**documented["upstream"], "last_reply": ""}
@@ -82,7 +88,7 @@ def test_the_last_reload_is_told_with_its_result() -> None:
     tally = Tally()
     tally.reloaded(NOW - 60, "done")
     tally.reloaded(NOW, "refused")
-    found = readiness(at_desk(), tally, NOW)["reload"]
+    found = readiness(at_desk(), tally, "", NOW)["reload"]
     assert found == {"result": "refused", "at": "2001-09-09T01:46:40+00:00"}
 
 

@@ -15,7 +15,7 @@ import orjson
 
 from proxy.app import build
 from proxy.commands.tables import problem_line, short, table
-from proxy.config import Capture, Config, Listen, Shadow, Upstream
+from proxy.config import Capture, Config, Journal, Listen, Shadow, Upstream
 from proxy.desk import desk
 from proxy.exchange import Head
 from proxy.observe import logger
@@ -105,7 +105,9 @@ async def _running(config: Config, loaded: Loaded, state: Path) -> AsyncIterator
             scripted_upstream(script, pause=_PAUSE, headers=_repeated(loaded.rules))
         )
         tables = {"upstream": Upstream(url=upstream.url), "shadow": Shadow(file=str(state / "agreement.json"))}
-        settings = config.model_copy(update={**tables, "capture": Capture(), "listen": Listen(port=0)})
+        settings = config.model_copy(
+            update={**tables, "capture": Capture(), "journal": Journal(enabled=False), "listen": Listen(port=0)}
+        )
         quiet = logger(config.log.model_copy(update={"level": "error"}))
         app = build(settings, desk(settings, loaded.rules, token_bytes(32)), quiet)
         _, port = await stack.enter_async_context(listening(app, settings, quiet, 1))

@@ -25,6 +25,12 @@ class History(Protocol):
     @property
     def enabled(self) -> bool:
         """Whether anything is remembered; else there is nothing to ask for."""
+        ...
+
+    @property
+    def trouble(self) -> str:
+        """What keeps it from remembering, in one line; "" when all is well."""
+        ...
 
     async def timeline(self, since: float, until: float, step: float) -> Sequence[Bucket]:
         """What ended from `since` to before `until`, in seconds since the epoch, by `step` seconds.

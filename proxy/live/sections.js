@@ -95,7 +95,7 @@ function showSetup(setup) {
     ["Rules in force", count(setup.rules)],
     ["Reloads", setup.faults.length ? `the last was refused (${reloads || "at the start"})` : reloads || "none"],
     ["Local token", setup.token ? "wanted" : "none"],
-    ["Journal, capture", `${yes(setup.journal)}, ${yes(setup.capture)}`],
+    ["Journal, capture", `${setup.trouble || yes(setup.journal)}, ${yes(setup.capture)}`],
   ]);
   const trouble = byId("trouble");
   trouble.hidden = !setup.faults.length;

@@ -118,6 +118,7 @@ def _setup(state: State) -> dict[str, Any]:
         "token": bool(config.listen.token),
         "capture": config.capture.enabled,
         "journal": state.history is not None and state.history.enabled,
+        "trouble": state.history.trouble if state.history is not None else "",
     }
 
 

@@ -19,6 +19,7 @@ from proxy.upstream.dial import Dialer
 from proxy.upstream.faults import BROKEN_OFF, PROBLEMS, ConnectionLost, upstream_error
 from proxy.upstream.pool import Pool
 from proxy.upstream.tunnel import tunnel, upgrade_headers
+from proxy.usage import meter_for
 from proxy.wire.heads import ReplyHead, request_head
 
 _LAST_CHUNK = b"0\r\n\r\n"
@@ -153,6 +154,8 @@ async def _bring_back(
     response = Relayed(head, connection.body.length, bodiless=connection.body.absent)
     room = exchange.copy_room
     exchange.reply = reply = Reply(head.status, response.pairs, [] if room else None, room)
+    if head.status == 200 and exchange.head.method == "POST":
+        exchange.meter = meter_for(response.pairs)
     try:
         chunk, ended = connection.read_nowait(), connection.complete
         exchange.status = head.status
@@ -195,6 +198,8 @@ async def _pour(
 def _note(exchange: Exchange, reply: Reply, chunk: bytes) -> None:
     exchange.bytes_out += len(chunk)
     reply.take(chunk)
+    if exchange.meter is not None:
+        exchange.meter.take(chunk)
 
 
 @asynccontextmanager

@@ -49,7 +49,8 @@ def test_its_settings_are_the_carried_ones_with_state_where_state_belongs(home: 
     assert (written.shadow.file, written.capture.file) == (str(state / "agreement.json"), str(state / "capture.jsonl"))
     assert written.rules.directory == str(home / ".config/sidestep/rules")
     shipped = config.load(ROOT / "config.toml")
-    same = {"shadow": shipped.shadow, "capture": shipped.capture, "rules": shipped.rules}
+    assert written.journal.path == str(state / "journal.sqlite")
+    same = {name: getattr(shipped, name) for name in ("shadow", "capture", "journal", "rules")}
     assert written.model_copy(update=same) == shipped
 
 

@@ -86,6 +86,14 @@ def test_state_that_cannot_be_written_is_a_fault(file: Path) -> None:
     assert told == [f"{file.parent / 'state'}: state cannot be written there"]
 
 
+def test_so_is_a_journal_that_cannot_be_written_unless_it_is_off(file: Path) -> None:
+    (file.parent / "here").touch()
+    settings = [f"journal.path={file.parent / 'here' / 'journal.sqlite'}"]
+    told = _faults(permissions(file, config.load(file, settings)))
+    assert told == [f"{file.parent / 'here'}: state cannot be written there"]
+    assert _faults(permissions(file, config.load(file, [*settings, "journal.enabled=false"]))) == []
+
+
 @pytest.mark.parametrize("name", ["capture.jsonl", "capture.jsonl.1"])
 def test_a_capture_that_others_may_read_is_a_fault(file: Path, name: str) -> None:
     kept = file.parent / "state" / name

@@ -52,6 +52,7 @@ def sidestep(upstream_url: str, folder: Path) -> Iterator[Sidestep]:
     quota = rules / "10-quota-probe.toml"
     quota.write_text(quota.read_text().replace('without = "decline"', 'without = "answer"'))
     settings = ["listen.port=0", f"upstream.url={upstream_url}", "log.format=json", f"rules.directory={rules}"]
+    settings.append(f"journal.path={folder / 'journal.sqlite'}")
     command = [sys.executable, "-m", "proxy", "--config", "config.toml"]
     for setting in settings:
         command += ["--set", setting]

@@ -1,6 +1,5 @@
 """Sidestep with its page before a scripted upstream, and the traffic that the page is to show."""
 
-import asyncio
 import io
 import itertools
 from collections.abc import AsyncIterator, Iterator, Mapping
@@ -13,20 +12,16 @@ import aiohttp
 import orjson
 from aiohttp import web
 
-from proxy.app import LEDGER, LIVE, build
+from proxy.app import build
 from proxy.config import Config
 from proxy.desk import desk
-from proxy.entry import Entry, Usage
-from proxy.exchange import Exchange, Head, Record
+from proxy.exchange import Head
 from proxy.observe import logger
 from proxy.rules.examples import request_of
 from proxy.rules.load import Loaded
 from proxy.rules.ruleset import RuleSet
 from proxy.scripted import Block, Script, ScriptedUpstream, scripted_upstream
 from proxy.server import listening
-
-BATCH = 0.25
-"""Seconds for which what has ended is gathered."""
 
 TEXT = "The session cookie expires on Sunday night, so the login test starts signed out."
 
@@ -40,30 +35,6 @@ class Shown:
     log: io.StringIO
 
 
-def connect(app: web.Application) -> None:
-    """Hand what has ended to the page, in batches."""
-    ended: list[Entry] = []
-
-    def publish() -> None:
-        app[LIVE].publish(tuple(ended))
-        ended.clear()
-
-    def tell(exchange: Exchange, record: Record) -> None:
-        if not ended:
-            asyncio.get_running_loop().call_later(BATCH, publish)
-        ended.append(Entry(record, usage(record), exchange.trail))
-
-    app[LEDGER].tellers.append(tell)
-
-
-def usage(record: Record) -> Usage | None:
-    """A conversation's tokens by its size, most of them cached."""
-    if record.outcome != "forwarded" or record.status != 200:
-        return None
-    tokens = record.bytes_in // 4
-    return Usage(tokens // 20 + 4, record.bytes_out // 12, tokens * 17 // 20, tokens // 10)
-
-
 def script(_body: Mapping[str, Any]) -> list[Block]:
     return [{"type": "text", "text": TEXT}]
 
@@ -72,13 +43,12 @@ def script(_body: Mapping[str, Any]) -> list[Block]:
 async def shown(rules: RuleSet, upstream: str, state: Path, **tables: dict[str, Any]) -> AsyncIterator[Shown]:
     """Running before the upstream at that URL; keyword arguments are tables of the configuration."""
     listen = {"port": 0, **tables.pop("listen", {})}
-    files = {"shadow": {"file": str(state / "agreement.json")}}
+    files = {"shadow": {"file": str(state / "agreement.json")}, "journal": {"path": str(state / "journal.sqlite")}}
     url = {"url": upstream, **tables.pop("upstream", {})}
     config = Config.model_validate({"listen": listen, "upstream": url, **files, **tables})
     stream = io.StringIO()
     log = logger(config.log, stream)
     app = build(config, desk(config, rules, b"key"), log)
-    connect(app)
     async with listening(app, config, log, 5) as (_, port):
         yield Shown(f"http://127.0.0.1:{port}", app, stream)
 

@@ -18,11 +18,12 @@ import orjson
 from playwright.async_api import Browser
 
 from proxy.exchange import Head
+from proxy.journal.writer import PAUSE
 from proxy.rules.examples import request_of
 from proxy.rules.load import Loaded, load
 from proxy.rules.ruleset import RuleSet
 from tests.live.browser import chromium
-from tests.live.given import BATCH, TEXT, Shown, conversation, scripted, send, shown
+from tests.live.given import TEXT, Shown, conversation, scripted, send, shown
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -85,7 +86,7 @@ async def work(page: Shown, loaded: Loaded, clock: Clock) -> None:
             if minute % 19 == 4:
                 stranger = Head("GET", "/v1/models", {"host": "rebound.example"})
                 await send(session, page.url, stranger, b"")
-            await asyncio.sleep(BATCH / 5)
+            await asyncio.sleep(PAUSE / 5)
         await send(session, page.url, *next(request for request, _ in answered(loaded) if b"<session>" in request[1]))
         for number in range(4):
             await send(session, page.url, *conversation(number, size=30_000))

@@ -45,13 +45,29 @@ async def test_rows_appear_during_the_real_mix_and_the_charts_draw(
     await expect(page.locator("#rules tr")).to_have_count(13)
     await expect(page.locator("#upstream .badge")).to_have_text("replies")
     await page.get_by_role("button", name="Week").click()
-    await expect(page.locator("#charts-note")).to_contain_text("no week")
+    await expect(page.locator("#chart-requests-title-text")).to_contain_text("In the last week:")
+    await expect(page.locator("#charts-note")).to_have_text("")
     await page.get_by_role("button", name="Hour").click()
     for chart, mark in (("requests", "rect.answered-fill"), ("own", ".dot-mark, .mark-line"), ("tokens", "rect")):
         await expect(page.locator(f"#chart-{chart} svg {mark}").first).to_be_attached()
     await expect(page.locator("#chart-requests-title-text")).to_contain_text("In the last hour:")
     await page.locator("#chart-requests summary").click()
     assert await page.locator("#chart-requests tbody tr").count() >= 1
+
+
+async def test_without_a_journal_there_is_the_hour_that_the_process_saw(
+    shipped: Loaded, upstream: ScriptedUpstream, look: Open, tmp_path: Path
+) -> None:
+    async with shown(shipped.rules, upstream.url, tmp_path, journal={"enabled": False}) as sidestep:
+        page = await look(sidestep.url)
+        await _send_all(sidestep.url, mix(shipped, 3))
+        await expect(page.locator("tr.request .badge.answered").first).to_be_visible()
+        await page.get_by_role("button", name="Week").click()
+        await expect(page.locator("#charts-note")).to_contain_text("no week")
+        await page.get_by_role("button", name="Hour").click()
+        await expect(page.locator("#charts-note")).to_contain_text("the journal is off")
+        await expect(page.locator("#chart-requests svg rect.answered-fill").first).to_be_attached()
+    assert not (tmp_path / "journal.sqlite").exists()
 
 
 async def test_what_runs_is_shown_until_it_ends(shipped: Loaded, look: Open, tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ async def shared() -> AsyncIterator[Wire]:
 @pytest_asyncio.fixture(loop_scope="session")
 async def wire(shared: Wire) -> AsyncIterator[Wire]:
     """The one process; what a test leaves open at its upstream is broken off behind it."""
+    shared.process.forget()
     yield shared
     try:
         await shared.upstream.stop()

@@ -41,13 +41,13 @@ async def test_a_truncated_reply_is_never_a_clean_end(wire: Wire, name: str, res
 
     wire.upstream.script = script
     async with asyncio.timeout(PATIENCE), wire.client() as client:
-        await client.send(wire.head(GET))
+        await client.send(wire.head(b"GET /v1/truncated HTTP/1.1"))
         head = Message(await client.head())
         assert head.status == 200
         seen.set()
         with pytest.raises((asyncio.IncompleteReadError, ConnectionError)):
             await (client.sized(head.head) if head.values(b"content-length") else client.chunks())
-    assert (await wire.process.line("request", path="/v1/models", outcome="failed"))["status"] == 200
+    assert (await wire.process.line("request", path="/v1/truncated", outcome="failed"))["status"] == 200
 
 
 async def test_a_truncated_reply_to_a_client_of_http_1_0_is_a_reset(wire: Wire) -> None:

@@ -65,6 +65,7 @@ async def _service(
     settings = [
         f"upstream.url=http://127.0.0.1:{upstream}",
         f"shadow.file={state / 'a.json'}",
+        f"journal.path={state / 'journal.sqlite'}",
         "log.format=json",
         *more,
     ]
@@ -186,6 +187,7 @@ async def test_systemds_own_tool_starts_it_with_the_first_connection(tmp_path: P
         port = free.getsockname()[1]
     async with scripted({}) as (_, upstream):
         options = ["--set", f"upstream.url=http://127.0.0.1:{upstream}", "--set", f"shadow.file={tmp_path / 'a'}"]
+        options += ["--set", f"journal.path={tmp_path / 'journal.sqlite'}"]
         program = [sys.executable, "-m", "proxy", "--config", "config.toml", *options]
         child = await asyncio.create_subprocess_exec(
             *("systemd-socket-activate", "-l", f"127.0.0.1:{port}", *program),

@@ -185,6 +185,7 @@ def _command(file: Path, settings: Sequence[str]) -> list[str]:
 def _changed(state: Path, upstream: int) -> list[str]:
     changed = ["listen.host=127.0.0.1", "listen.port=0", f"upstream.url=http://127.0.0.1:{upstream}"]
     changed += [f"shadow.file={state / 'agreement.json'}", "capture.enabled=false"]
+    changed += [f"journal.path={state / 'journal.sqlite'}"]
     changed += ["log.level=info", "log.format=json"]
     if "proxy" in Upstream.model_fields:
         changed.append("upstream.proxy=")  # it leads out of this machine

@@ -42,6 +42,7 @@ def _readable(file: Path, config: Config) -> Iterator[Finding]:
 
 def _state(config: Config) -> Iterator[Finding]:
     wanted = {config.shadow.file} | ({config.capture.file} if config.capture.enabled else set())
+    wanted |= {config.journal.path} if config.journal.enabled else set()
     for folder in sorted({Path(file).parent for file in wanted}):
         try:
             writable = _writable(folder)
@@ -52,7 +53,7 @@ def _state(config: Config) -> Iterator[Finding]:
             yield fault(
                 "permissions",
                 f"{folder}: state cannot be written there",
-                "give it to the user who runs Sidestep, or set shadow.file and capture.file elsewhere",
+                "give it to the user who runs Sidestep, or set shadow.file, journal.path and capture.file elsewhere",
             )
 
 

@@ -1,0 +1,179 @@
+"""`stats`: what was answered, what it saved, and how much time the proxy added, from the journal."""
+
+import shutil
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from proxy.commands.plots import bar, lasting, number, percent
+from proxy.commands.savings import Kind, Saving, basis_line, saving
+from proxy.commands.spans import since as beginning
+from proxy.commands.tables import json_text, place, table
+from proxy.journal.figures import HOUR, Basis, FiguresError, Totals, basis, opened, totals
+
+OUTCOMES = ("answered", "forwarded", "failed", "refused")
+HEADS = ("requests", *OUTCOMES, "agreement", "in", "cached", "out", "saved", "added")
+
+_NARROW, _WIDE = 60, 160
+_LONGEST_BAR = 40
+
+
+NAMELESS: Mapping[str, str] = {"rule": "no rule", "model": "not looked at", "client": "not named"}
+"""What a group is called that has no name."""
+
+
+def run(file: Path, span: str, by: str, *, as_json: bool) -> int:
+    """Print the figures; 1 if there are none to be read, 2 if `span` is none."""
+    try:
+        start = beginning(span, time.time())
+        whole, groups, bases = _read(file, start, by)
+    except ValueError as error:
+        print(f"--since: {error}", file=sys.stderr)
+        return 2
+    except FiguresError as error:
+        print(error, file=sys.stderr)
+        return 1
+    if as_json:
+        print(json_text(_document(start, by, whole, groups, bases)))
+    else:
+        print("\n".join(_lines(file, start, by, whole, groups, bases)))
+    return 0
+
+
+def _read(file: Path, start: float, by: str) -> tuple[Totals, dict[str, Totals], dict[Kind, Basis | None]]:
+    with opened(file) as journal:
+        whole = totals(journal, start).get("", Totals())
+        groups = {name or NAMELESS[by]: total for name, total in totals(journal, start, by).items()} if by else {}
+        bases = {kind: basis(journal, *kind) for kind in sorted(whole.answered)}
+    # Days in their order, all else by how much of it there was.
+    order: Callable[[str], Any] = str if by == "day" else lambda name: (-groups[name].requests, name)
+    return whole, {name: groups[name] for name in sorted(groups, key=order)}, bases
+
+
+def _document(
+    start: float, by: str, whole: Totals, groups: Mapping[str, Totals], bases: Mapping[Kind, Basis | None]
+) -> dict[str, Any]:
+    told = [
+        {
+            "rule": rule,
+            "model": family,
+            "answers": whole.answered[rule, family][0],
+            "forwards": found.forwards if found else 0,
+            "duration_ms": round(found.duration, 1) if found else None,
+            "input_tokens": found.input if found and found.counted else None,
+            "output_tokens": found.output if found and found.counted else None,
+        }
+        for (rule, family), found in bases.items()
+    ]
+    document = {"since": start // HOUR * HOUR, "total": _fields(whole, bases), "basis": told}
+    if by:
+        document |= {"by": by, "groups": [{"name": name, **_fields(total, bases)} for name, total in groups.items()]}
+    return document
+
+
+def _fields(total: Totals, bases: Mapping[Kind, Basis | None]) -> dict[str, Any]:
+    return {
+        "requests": total.requests,
+        **{outcome: total.outcomes.get(outcome, 0) for outcome in OUTCOMES},
+        "agreement": {"same": total.same, "different": total.different},
+        "input_tokens": int(total.all_input),
+        "cache_read_tokens": int(total.cache_read),
+        "cache_creation_tokens": int(total.cache_creation),
+        "output_tokens": int(total.output),
+        "requests_with_tokens": total.counted,
+        "saved": saving(total, bases).fields(),
+        "added_ms_median": total.own,
+    }
+
+
+def _lines(
+    file: Path,
+    start: float,
+    by: str,
+    whole: Totals,
+    groups: Mapping[str, Totals],
+    bases: Mapping[Kind, Basis | None],
+) -> list[str]:
+    when = f"since {datetime.fromtimestamp(start // HOUR * HOUR):%Y-%m-%d %H:%M}" if start else "since it began"
+    if not whole.requests:
+        return [f"{file}: no requests {when}"]
+    width = min(_WIDE, max(_NARROW, shutil.get_terminal_size().columns))
+    plain = not (sys.stdout.encoding or "").lower().replace("-", "").startswith("utf8")
+    lines = [f"{place(str(file), 0)}, {when}", "", *_overview(whole, bases, width, plain)]
+    if by:
+        lines += ["", *_groups(by, groups, bases, width, plain)]
+    if whole.answered:
+        lines += ["", "What was saved is estimated from your own forwards of the same rule and model:"]
+        lines += [f"  {basis_line(kind, whole.answered[kind][0], found)}" for kind, found in bases.items()]
+    return lines
+
+
+def _overview(whole: Totals, bases: Mapping[Kind, Basis | None], width: int, plain: bool) -> list[str]:
+    longest = min(_LONGEST_BAR, width - 32)
+    lines = [f"{'requests':20}{whole.requests:>9,}"]
+    for outcome in OUTCOMES:
+        if many := whole.outcomes.get(outcome, 0):
+            drawn = bar(many, whole.requests, longest, ascii_only=plain)
+            lines.append(f"  {outcome:18}{many:>9,}  {drawn}")
+    told = {
+        "agreement in shadow": _agreement(whole) or "nothing was compared",
+        "tokens upstream": _tokens(whole),
+        "saved": _saved(saving(whole, bases)) or "nothing that could be estimated",
+        "time added": f"{lasting(whole.own)} (median, before the first byte)" if whole.own is not None else "",
+    }
+    return [*lines, *(f"{name:20}{text:>9}" for name, text in told.items() if text)]
+
+
+def _agreement(total: Totals) -> str:
+    compared = total.same + total.different
+    return f"{total.same} of {compared}" if compared else ""
+
+
+def _tokens(total: Totals) -> str:
+    if not total.counted:
+        return "not known"
+    cached = percent(total.cache_read, total.all_input) or "none"
+    return f"{number(total.all_input)} in ({cached} read from the cache), {number(total.output)} out"
+
+
+def _saved(found: Saving) -> str:
+    """With the number of answers that it is about, where that is not all of them."""
+    if not found.estimated:
+        return ""
+    parts = [f"{lasting(found.waiting)} of waiting"]
+    if found.counted:
+        parts.insert(0, f"{number(found.input)} + {number(found.output)} tokens")
+    known = min(found.estimated, found.counted or found.estimated)
+    partly = f" (of {known} of {found.answers} answers)" if known < found.answers else ""
+    return "about " + ", ".join(parts) + partly
+
+
+def _groups(
+    by: str, groups: Mapping[str, Totals], bases: Mapping[Kind, Basis | None], width: int, plain: bool
+) -> list[str]:
+    rows = [(name, *_cells(total, bases)) for name, total in groups.items()]
+    lines = table((by, *HEADS), rows).split("\n")
+    room = min(_LONGEST_BAR, width - max(map(len, lines)) - 2)
+    if room < 4:
+        return lines
+    most = max(total.requests for total in groups.values())
+    bars = ["", *(bar(total.requests, most, room, ascii_only=plain) for total in groups.values())]
+    longest = max(map(len, lines))
+    return [f"{line:{longest}}  {drawn}".rstrip() for line, drawn in zip(lines, bars, strict=True)]
+
+
+def _cells(total: Totals, bases: Mapping[Kind, Basis | None]) -> Sequence[str]:
+    found = saving(total, bases)
+    return (
+        f"{total.requests:,}",
+        *(f"{many:,}" if (many := total.outcomes.get(outcome, 0)) else "" for outcome in OUTCOMES),
+        _agreement(total),
+        number(total.all_input) if total.counted else "",
+        percent(total.cache_read, total.all_input),
+        number(total.output) if total.counted else "",
+        lasting(found.waiting) if found.estimated else "",
+        lasting(total.own) if total.own is not None else "",
+    )

@@ -1,0 +1,215 @@
+"""What the journal tells: sums over time, and what a rule's own forwards have cost. Read while it is being written."""
+
+import sqlite3
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
+from statistics import median
+
+from proxy.entry import Bucket, Usage
+from proxy.journal.schema import APPLICATION, MICROSECONDS, VERSION
+
+HOUR = 3600.0
+
+MEASURED = 1000
+"""Of the forwards of a rule, as many of the latest are looked at."""
+
+# What a group is told by, to the columns that tell it. An hour's day is a matter of the time zone, and not of SQL.
+_TOLD_BY: Mapping[str, str] = {"": "''", "rule": "rule", "model": "family", "day": "hour", "client": "client"}
+
+_SUMS = """
+    SELECT {group}, outcome, rule, family, sum(requests), sum(same), sum(different), sum(counted),
+           sum(input), sum(output), sum(cache_read), sum(cache_creation), sum(duration)
+    FROM hours WHERE hour >= ? AND outcome <> 'local' GROUP BY 1, 2, 3, 4
+"""
+_OWN = "SELECT {group}, own, sum(requests) FROM own_times WHERE hour >= ? GROUP BY 1, 2"
+
+_IN = "WHERE at >= :since AND at < :until"
+_IN_HOURS = "WHERE hour >= :since / 3600 AND hour < :until / 3600"
+_AT, _OF = "CAST((at - :since) / :step AS INTEGER)", "CAST((hour * 3600 - :since) / :step AS INTEGER)"
+_TOKENS = ("input", "output", "cache_read", "cache_creation")
+_TOTALS = ", ".join(f"total({name})" for name in _TOKENS)
+_SINGLE = (
+    f"SELECT {_AT}, outcome, count(*), {_TOTALS} FROM requests {_IN} GROUP BY 1, 2",
+    f"""
+    SELECT {_AT}, {MICROSECONDS}, count(*)
+    FROM requests {_IN} AND outcome = 'forwarded' AND own IS NOT NULL GROUP BY 1, 2
+    """,
+)
+_HOURLY = (
+    f"SELECT {_OF}, outcome, sum(requests), {_TOTALS} FROM hours {_IN_HOURS} GROUP BY 1, 2",
+    f"SELECT {_OF}, own, sum(requests) FROM own_times {_IN_HOURS} GROUP BY 1, 2",
+)
+_MEASURED = """
+    SELECT duration, input + cache_read + cache_creation, output FROM requests
+    WHERE rule = ? AND family = ? AND outcome = 'forwarded' AND rule <> '' AND status = 200 AND error = ''
+    ORDER BY at DESC LIMIT ?
+"""
+
+
+class FiguresError(Exception):
+    """There is no journal that could be read; its text says why, for people."""
+
+
+@dataclass(slots=True)
+class Totals:
+    """Sums over some requests. Tokens are those that the upstream counted; times in milliseconds."""
+
+    outcomes: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    same: int = 0
+    different: int = 0
+    counted: int = 0
+    """Requests whose tokens are known."""
+    input: float = 0.0
+    """Neither read from the cache nor written to it."""
+    output: float = 0.0
+    cache_read: float = 0.0
+    cache_creation: float = 0.0
+    answered: dict[tuple[str, str], tuple[int, float]] = field(default_factory=dict)
+    """Rule and model family to how often it answered, and how long all of that took."""
+    own_times: dict[int, int] = field(default_factory=lambda: defaultdict(int))
+    """Of forwards, microseconds spent here to how many spent so much."""
+
+    def add(self, outcome: str, kind: tuple[str, str], sums: Sequence[float]) -> None:
+        """Add sums over requests of one outcome, rule and model family."""
+        requests, same, different, counted, read, written, cache_read, cache_creation, duration = sums
+        self.outcomes[outcome] += int(requests)
+        self.same += int(same)
+        self.different += int(different)
+        self.counted += int(counted)
+        self.input += read
+        self.output += written
+        self.cache_read += cache_read
+        self.cache_creation += cache_creation
+        if outcome == "answered":
+            before = self.answered.get(kind, (0, 0.0))
+            self.answered[kind] = (before[0] + int(requests), before[1] + duration)
+
+    @property
+    def requests(self) -> int:
+        return sum(self.outcomes.values())
+
+    @property
+    def all_input(self) -> float:
+        return self.input + self.cache_read + self.cache_creation
+
+    @property
+    def own(self) -> float | None:
+        """The median, in milliseconds."""
+        return _median(self.own_times)
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """What the forwards of one rule and model family have cost, in the middle; tokens only where they are known."""
+
+    forwards: int
+    duration: float
+    """Milliseconds."""
+    counted: int
+    """Forwards whose tokens are known."""
+    input: float
+    """Tokens, with those of the cache."""
+    output: float
+
+
+@contextmanager
+def opened(file: Path) -> Iterator[sqlite3.Connection]:
+    """The journal, for reading alone; also while it is being written. Raises `FiguresError`."""
+    try:
+        if not file.exists():
+            raise FiguresError(f"{file}: there is no journal yet; it begins with the first request")
+        with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True, timeout=1.0)) as connection:
+            _check(connection, file)
+            connection.execute("BEGIN")  # everything that is asked sees the same state
+            yield connection
+    except (sqlite3.Error, OSError) as error:
+        problem = error.strerror if isinstance(error, OSError) else str(error)
+        raise FiguresError(f"{file}: cannot be read: {problem}") from None
+
+
+def _check(connection: sqlite3.Connection, file: Path) -> None:
+    mark, version = (connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version"))
+    if mark != APPLICATION:
+        raise FiguresError(f"{file}: no journal of Sidestep's")
+    if version > VERSION:
+        raise FiguresError(f"{file}: written by a newer Sidestep; use that one to read it")
+    if version < VERSION:
+        raise FiguresError(f"{file}: written by an older Sidestep; it is brought up to date with the next request")
+
+
+def totals(connection: sqlite3.Connection, since: float, by: str = "") -> dict[str, Totals]:
+    """Sums from the hour of `since` on (seconds since the epoch), by `rule`, `model`, `day` or `client`, or all in one.
+
+    Days are local ones. Paths under `/-/` are left out.
+    """
+    groups: dict[str, Totals] = {}
+    group, hour = _TOLD_BY[by], int(since // HOUR)
+    name = lru_cache(_day) if by == "day" else str
+    for told, outcome, rule, family, *sums in connection.execute(_SUMS.format(group=group), (hour,)):
+        groups.setdefault(name(told), Totals()).add(outcome, (rule, family), sums)
+    for told, own, requests in connection.execute(_OWN.format(group=group), (hour,)):
+        groups.setdefault(name(told), Totals()).own_times[own] += requests
+    return groups
+
+
+def _day(hour: int) -> str:
+    return datetime.fromtimestamp(hour * HOUR).strftime("%Y-%m-%d")
+
+
+def basis(connection: sqlite3.Connection, rule: str, family: str) -> Basis | None:
+    """What the rule would have cost: its own forwards, in shadow or declined, that went well; None without any."""
+    found = connection.execute(_MEASURED, (rule, family, MEASURED)).fetchall()
+    if not found:
+        return None
+    told = [(read, written) for _, read, written in found if read is not None]
+    read, written = (median(column) for column in zip(*told, strict=True)) if told else (0.0, 0.0)
+    return Basis(len(found), median(duration for duration, _, _ in found), len(told), read, written)
+
+
+def timeline(file: Path, since: float, until: float, step: float) -> list[Bucket]:
+    """Stretches of `step` seconds from `since` until `until`, seconds since the epoch, all there whatever is in them.
+
+    Whole hours are read from their sums, and shorter steps from the single requests. Raises `FiguresError`.
+    """
+    hourly = step % HOUR == 0
+    if hourly:
+        since = since // HOUR * HOUR
+    stretches = [_Stretch() for _ in range(max(0, -int(-(until - since) // step)))]
+    last = len(stretches) - 1
+    values = {"since": float(since), "until": float(until), "step": float(step)}
+    ended, own_times = _HOURLY if hourly else _SINGLE
+    with opened(file) as connection:
+        for number, outcome, requests, *tokens in connection.execute(ended, values):
+            stretches[min(number, last)].add(outcome, requests, tokens)
+        for number, own, requests in connection.execute(own_times, values):
+            stretches[min(number, last)].own[own] += requests
+    return [stretch.bucket(since + number * step) for number, stretch in enumerate(stretches)]
+
+
+@dataclass(slots=True)
+class _Stretch:
+    outcomes: dict[str, int] = field(default_factory=dict)
+    own: dict[int, int] = field(default_factory=lambda: defaultdict(int))
+    tokens: list[int] = field(default_factory=lambda: [0] * len(_TOKENS))
+
+    def add(self, outcome: str, requests: int, tokens: Sequence[float]) -> None:
+        self.outcomes[outcome] = requests
+        self.tokens = [before + int(more) for before, more in zip(self.tokens, tokens, strict=True)]
+
+    def bucket(self, start: float) -> Bucket:
+        return Bucket(start, self.outcomes, _median(self.own), Usage(*self.tokens))
+
+
+def _median(counts: dict[int, int]) -> float | None:
+    """Of microseconds, in milliseconds; of an even number of them, the lower one of the two in the middle."""
+    left = (sum(counts.values()) + 1) // 2
+    for microseconds in sorted(counts):
+        left -= counts[microseconds]
+        if left <= 0:
+            return microseconds / 1000
+    return None

@@ -1,0 +1,81 @@
+"""Sees to it that nothing that befalls the journal's file matters to a request: rows are lost, told and counted."""
+
+import sqlite3
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from proxy.config import Journal as Settings
+from proxy.entry import Entry
+from proxy.journal.rows import row
+from proxy.journal.store import Store, UnusableError, is_corrupt, set_aside
+from proxy.observe import Logger
+
+
+class Keeper:
+    """Keeps entries in the file; for one thread. It raises nothing, and tries anew with every batch."""
+
+    def __init__(self, settings: Settings, log: Logger) -> None:
+        self._settings, self._file, self._log = settings, Path(settings.path), log
+        self._store: Store | None = None
+        self._problem, self._lost = "", 0
+
+    @property
+    def trouble(self) -> str:
+        """What is wrong, in one line; "" when all is well."""
+        return f"journal: {self._problem} ({self._lost} rows lost)" if self._problem else ""
+
+    def keep(self, entries: Sequence[Entry]) -> None:
+        """Append the entries. A corrupt file is moved aside, and they begin a new one."""
+        try:
+            try:
+                self._add(entries)
+            except sqlite3.DatabaseError as error:
+                if not is_corrupt(error):
+                    raise
+                self._move_aside(error)
+                self._add(entries)
+        except Exception as error:  # whatever it is: rows are worth less than the thread
+            self._fail(entries, error)
+        else:
+            self._recovered()
+            self._trim()
+
+    def close(self) -> None:
+        if self._store:
+            self._store.close()
+        self._store = None
+
+    def _add(self, entries: Sequence[Entry]) -> None:
+        if self._store is None:
+            self._store = Store(self._file, self._settings.max_age, self._settings.max_bytes)
+        self._store.add(row(entry) for entry in entries)
+
+    def _trim(self) -> None:
+        """What fails here fails again with the next rows, if it matters."""
+        try:
+            if self._store:
+                self._store.trim(time.time(), time.monotonic())
+        except sqlite3.Error as error:
+            self._log.warning("journal not trimmed", file=str(self._file), problem=str(error))
+
+    def _move_aside(self, error: sqlite3.Error) -> None:
+        self.close()
+        aside = set_aside(self._file, datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ"))
+        self._log.error("journal corrupt", file=str(self._file), problem=str(error), moved_to=str(aside))
+
+    def _fail(self, entries: Sequence[Entry], error: Exception) -> None:
+        self.close()
+        known = isinstance(error, sqlite3.Error | UnusableError)
+        said = error.strerror if isinstance(error, OSError) else str(error) if known else ""
+        problem = said or type(error).__name__
+        self._lost += len(entries)
+        if problem != self._problem:
+            self._log.error("journal failed", file=str(self._file), problem=problem)
+        self._problem = problem
+
+    def _recovered(self) -> None:
+        if self._problem:
+            self._log.warning("journal recovered", file=str(self._file), lost=self._lost)
+        self._problem, self._lost = "", 0

@@ -1,0 +1,35 @@
+"""The journal as the live page sees it: what it remembers, and whether anything is wrong with it."""
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+
+from proxy.entry import Bucket
+from proxy.journal.writer import Journal
+
+
+class Past:
+    """Answers for one journal (a `live.charts.History`)."""
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+
+    @property
+    def enabled(self) -> bool:
+        return self._journal.settings.enabled
+
+    @property
+    def trouble(self) -> str:
+        return self._journal.trouble
+
+    async def timeline(self, since: float, until: float, step: float) -> Sequence[Bucket]:
+        """As `figures.timeline`, in a thread; nothing when there is no file yet, or none that can be read."""
+        return await asyncio.to_thread(self._read, since, until, step)
+
+    def _read(self, since: float, until: float, step: float) -> Sequence[Bucket]:
+        from proxy.journal.figures import FiguresError, timeline  # here, since SQLite is not for every start
+
+        try:
+            return timeline(Path(self._journal.settings.path), since, until, step)
+        except FiguresError:
+            return []

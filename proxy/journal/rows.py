@@ -1,0 +1,64 @@
+"""An entry as a row: plain values, none of them the text of a request, of an answer, or of a header as it came."""
+
+import re
+from functools import lru_cache
+
+from proxy.entry import Entry
+from proxy.tally import OTHER, family
+
+COLUMNS = (
+    *("at", "outcome", "rule", "reason", "error", "fault", "method", "path", "client", "version", "session"),
+    *("model", "family", "status", "verdict", "duration", "first_byte", "own", "bytes_in", "bytes_out"),
+    *("input", "output", "cache_read", "cache_creation"),
+)
+"""In the order of a row; named as in `Record` and `Usage`, with the client's name and version apart."""
+
+Row = tuple[str | int | float | None, ...]
+
+_LONGEST = 120
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+# Other paths may name files, batches, or anything that somebody typed.
+_PATHS = frozenset(
+    {
+        *("/v1/messages", "/v1/messages/count_tokens", "/v1/messages/batches", "/v1/models", "/v1/files"),
+        *("/-/", "/-/health", "/-/ready", "/-/metrics"),
+    }
+)
+_MODEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/@\[\]-]{0,79}")
+_NO_USAGE = (None, None, None, None)
+
+
+def row(entry: Entry) -> Row:
+    """The values of `COLUMNS`; the tokens are None where the upstream said nothing of them."""
+    record, usage = entry.record, entry.usage
+    name, _, version = record.client.partition("/")
+    tokens = (usage.input, usage.output, usage.cache_read, usage.cache_creation) if usage else _NO_USAGE
+    return (
+        record.at,
+        record.outcome,
+        record.rule[:_LONGEST],
+        record.reason[:_LONGEST],
+        record.error[:_LONGEST],
+        record.fault,
+        record.method if record.method in _METHODS else OTHER,
+        record.path if record.path in _PATHS else OTHER,
+        name,
+        version,
+        record.session,
+        _model(record.model),
+        family(record.model),
+        record.status,
+        record.verdict,
+        record.duration,
+        record.first_byte,
+        record.own,
+        record.bytes_in,
+        record.bytes_out,
+        *tokens,
+    )
+
+
+@lru_cache(256)
+def _model(model: str) -> str:
+    """A model's name, which the client may make up: one that is none is not kept."""
+    return model if not model or _MODEL.fullmatch(model) else OTHER

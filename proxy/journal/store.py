@@ -1,0 +1,156 @@
+"""The journal's file: opened and brought up to date, appended to, and kept within its bounds. SQLite, one writer."""
+
+import os
+import sqlite3
+import stat
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from proxy.journal.rows import COLUMNS, Row
+from proxy.journal.schema import ADD_UP, APPLICATION, STEPS, VERSION
+
+PATIENCE = 1.0
+"""Seconds to wait for another program that holds the file."""
+
+STEP = 1000
+"""Rows that are removed at once: more than a batch has, so that removing keeps up, and yet soon done."""
+
+_PAGES = 256
+"""Pages that are given back to the file system at once, 4 KiB each."""
+
+_STEADY, _SLACK = 600.0, 60.0
+"""Seconds that the time of day must have gone like a steady clock, to so many seconds, before rows are called old."""
+
+_INSERT = f"INSERT INTO requests ({', '.join(COLUMNS)}) VALUES ({', '.join('?' * len(COLUMNS))})"
+
+# In the order in which rows came, up to the first that is not old: one that a wrong clock dated to long ago stays as
+# long as its neighbours.
+_REMOVE_OLD = """
+    DELETE FROM requests WHERE id IN (SELECT id FROM requests ORDER BY id LIMIT :step)
+    AND id < coalesce((SELECT id FROM requests WHERE +at >= :cutoff ORDER BY id LIMIT 1), 0)
+"""
+_REMOVE_FIRST = "DELETE FROM requests WHERE id IN (SELECT id FROM requests ORDER BY id LIMIT :step)"
+_FORGET = "DELETE FROM {} WHERE hour < (SELECT CAST(min(at) / 3600 AS INTEGER) FROM requests)"
+_FORGET_HOURS = tuple(map(_FORGET.format, ("hours", "own_times")))
+
+
+class UnusableError(Exception):
+    """The file is none that this program may write to; it is left as it is."""
+
+
+class Store:
+    """The open file; for one thread. All methods raise `sqlite3.Error`."""
+
+    def __init__(self, file: Path, max_age: float, max_bytes: int) -> None:
+        """Raises `UnusableError`, OSError, and `sqlite3.Error`."""
+        self._max_age, self._max_bytes = max_age, max_bytes
+        self._offset = self._steady_since = float("-inf")
+        _make(file)
+        self._connection = sqlite3.connect(file, timeout=PATIENCE, isolation_level=None)
+        try:
+            self._prepare()
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        with suppress(sqlite3.Error):
+            self._connection.close()
+
+    def add(self, rows: Iterable[Row]) -> None:
+        """Append rows, and add them to the sums of their hours: all of it or, if anything fails, nothing."""
+        with self._transaction():
+            (last,) = self._connection.execute("SELECT coalesce(max(id), 0) FROM requests").fetchone()
+            self._connection.executemany(_INSERT, rows)
+            for statement in ADD_UP:
+                self._connection.execute(statement, (last,))
+
+    def trim(self, now: float, steady: float) -> None:
+        """One small step towards the bounds; `now` is the time of day, `steady` on a steady clock, in seconds.
+
+        What a clock that jumps would have us believe is not acted upon.
+        """
+        if self._trusted(now, steady):
+            self._remove(_REMOVE_OLD, {"step": STEP, "cutoff": now - self._max_age})
+        if self._used() > self._max_bytes:
+            self._remove(_REMOVE_FIRST, {"step": STEP})
+        if self._number("freelist_count") > _PAGES:  # some are used again before long
+            self._connection.executescript(f"PRAGMA incremental_vacuum({_PAGES})")
+
+    def _remove(self, statement: str, values: dict[str, float]) -> None:
+        with self._transaction():
+            if self._connection.execute(statement, values).rowcount:
+                for forget in _FORGET_HOURS:
+                    self._connection.execute(forget)
+
+    def _trusted(self, now: float, steady: float) -> bool:
+        offset = now - steady
+        if abs(offset - self._offset) > _SLACK:
+            self._offset, self._steady_since = offset, steady
+        return steady - self._steady_since >= _STEADY
+
+    def _used(self) -> int:
+        """Bytes of the file that hold something."""
+        return (self._number("page_count") - self._number("freelist_count")) * self._number("page_size")
+
+    def _number(self, pragma: str) -> int:
+        return int(self._connection.execute(f"PRAGMA {pragma}").fetchone()[0])
+
+    def _prepare(self) -> None:
+        version = self._number("user_version")
+        if version > VERSION:
+            raise UnusableError(f"written by a newer Sidestep (version {version} of its schema, {VERSION} is known)")
+        if self._number("application_id") != APPLICATION and (version or self._number("schema_version")):
+            raise UnusableError("another program's file")
+        for setting in ("cache_size = -1024", "auto_vacuum = INCREMENTAL", "synchronous = NORMAL"):
+            self._connection.execute(f"PRAGMA {setting}")
+        self._connection.execute("PRAGMA journal_mode = WAL").fetchall()
+        self._connection.execute("PRAGMA journal_size_limit = 4194304").fetchall()
+        for number, statements in enumerate(STEPS[version:], version + 1):
+            with self._transaction():
+                for statement in statements:
+                    self._connection.execute(statement)
+                self._connection.execute(f"PRAGMA user_version = {number}")
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            self._connection.execute("COMMIT")
+        except BaseException:
+            with suppress(sqlite3.Error):  # some errors have rolled back already
+                self._connection.execute("ROLLBACK")
+            raise
+
+
+def _make(file: Path) -> None:
+    """An empty file, if there is none, for its owner alone; what SQLite puts beside it gets the same mode.
+
+    One that is there is not opened: closing it would take the locks away that a reader in this process has on it.
+    """
+    file.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        os.close(os.open(file, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600))
+    except FileExistsError:
+        if not stat.S_ISREG(file.lstat().st_mode):
+            raise UnusableError("no regular file") from None
+        if stat.S_IMODE(file.stat().st_mode) != 0o600:
+            file.chmod(0o600)
+
+
+def is_corrupt(error: sqlite3.Error) -> bool:
+    """Whether the file itself is spoiled, and not just out of reach."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    return code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+
+def set_aside(file: Path, stamp: str) -> Path:
+    """Rename the file, and what lies beside it, to `NAME.corrupt-STAMP`; the new place. Raises OSError."""
+    aside = file.with_name(f"{file.name}.corrupt-{stamp}")
+    for ending in ("-wal", "-shm"):
+        with suppress(FileNotFoundError):
+            file.with_name(file.name + ending).replace(aside.with_name(aside.name + ending))
+    file.replace(aside)
+    return aside

@@ -1,0 +1,141 @@
+"""The journal's way off the event loop: what has ended is gathered, and handed in batches to one thread of its own."""
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from queue import SimpleQueue
+
+from proxy.config import Journal as Settings
+from proxy.entry import Entry
+from proxy.exchange import Exchange, Meter, Record, Trail
+from proxy.observe import Logger
+
+Listener = Callable[[Sequence[Entry]], None]
+"""Is told on the event loop of entries, in the order in which they ended; must neither wait nor raise."""
+
+PAUSE = 0.25
+"""Seconds for which a row waits for company."""
+
+BATCH = 256
+"""Rows that are handed over at once."""
+
+MOST = 4096
+"""Rows that may wait; further ones are dropped and counted, rather than held in memory."""
+
+ROOM = 16 * 1024 * 1024
+"""Bytes of replies that may wait to have their tokens read; of further ones, nothing is told."""
+
+_LAST_WORDS = 5.0
+"""Seconds that the thread has at the end of the process; a disk may hang for longer than anybody wants to wait."""
+
+Ended = tuple[Record, Meter | None, Trail | None]
+
+
+class Journal:
+    """Takes what has ended, off the requests' time; one of a kind in a process, used on its event loop alone.
+
+    When the journal is switched off, nothing is stored, and `listeners` are told all the same.
+    """
+
+    def __init__(self, settings: Settings, log: Logger) -> None:
+        self.settings, self._log = settings, log
+        self.listeners: list[Listener] = []
+        self.trouble = ""
+        """What is wrong with the file, in one line; "" when all is well."""
+        self._waiting: list[Ended] = []
+        self._held = self._dropped = 0
+        self._timer: asyncio.TimerHandle | None = None
+        self._busy = False
+        self._batches: SimpleQueue[list[Ended] | None] = SimpleQueue()
+        self._thread: threading.Thread | None = None
+        self._idle, self._over = asyncio.Event(), asyncio.Event()
+
+    def put(self, exchange: Exchange, record: Record) -> None:
+        """A request has ended (a `ledger.Teller`). Those for Sidestep's own pages are nothing to remember."""
+        if record.outcome == "local":
+            return
+        if len(self._waiting) >= MOST:
+            self._dropped += 1
+            return
+        if not self.settings.enabled and not self.listeners:
+            return
+        meter = exchange.meter
+        if meter is not None:
+            self._held += meter.size
+            if self._held > ROOM:
+                self._held -= meter.size
+                meter = None
+        self._waiting.append((record, meter, exchange.trail))
+        if self._timer is None and not self._busy:
+            self._timer = asyncio.get_running_loop().call_later(PAUSE, self._hand_over)
+
+    async def finish(self) -> None:
+        """Store what still waits, and end the thread; the process ends without it when it takes too long."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_LAST_WORDS):
+                while self._busy or self._waiting:
+                    if not self._busy:
+                        self._hand_over()
+                    self._idle.clear()
+                    await self._idle.wait()
+                if self._thread:
+                    self._batches.put(None)
+                    await self._over.wait()
+                    self._thread.join()
+                return
+        self._log.error("journal not finished", lost=len(self._waiting))
+
+    def _hand_over(self) -> None:
+        if self._timer:
+            self._timer.cancel()
+        self._timer, self._busy = None, True
+        batch, self._waiting = self._waiting[:BATCH], self._waiting[BATCH:]
+        self._held = sum(meter.size for _, meter, _ in self._waiting if meter)
+        if self._thread is None:
+            loop = asyncio.get_running_loop()
+            self._thread = threading.Thread(target=self._work, args=(loop,), name="journal", daemon=True)
+            self._thread.start()
+        self._batches.put(batch)
+
+    def _kept(self, entries: Sequence[Entry], trouble: str) -> None:
+        """Back on the loop."""
+        self._busy, self.trouble = False, trouble
+        self._idle.set()
+        if self._dropped:
+            self._log.warning("journal fell behind", lost=self._dropped)
+            self._dropped = 0
+        if self._waiting:
+            pause = 0 if len(self._waiting) >= BATCH else PAUSE
+            self._timer = asyncio.get_running_loop().call_later(pause, self._hand_over)
+        for tell in self.listeners:
+            tell(entries)
+
+    def _work(self, loop: asyncio.AbstractEventLoop) -> None:
+        """The thread. What it needs is imported here, since a proxy that serves nobody needs none of it."""
+        keeper = None
+        if self.settings.enabled:
+            from proxy.journal.keeper import Keeper
+
+            keeper = Keeper(self.settings, self._log)
+        while (batch := self._batches.get()) is not None:
+            entries = [_entry(*ended) for ended in batch]
+            batch.clear()  # what was kept of the replies
+            if keeper:
+                keeper.keep(entries)
+            _tell(loop, self._kept, entries, keeper.trouble if keeper else "")
+        if keeper:
+            keeper.close()
+        _tell(loop, self._over.set)
+
+
+def _entry(record: Record, meter: Meter | None, trail: Trail | None) -> Entry:
+    entry = Entry(record, meter.read() if meter else None, trail)
+    time.sleep(0)  # let go of the interpreter: the event loop must not wait for more than one of these
+    return entry
+
+
+def _tell(loop: asyncio.AbstractEventLoop, what: Callable[..., None], *values: object) -> None:
+    with suppress(RuntimeError):  # a process that would not wait has closed its loop
+        loop.call_soon_threadsafe(what, *values)

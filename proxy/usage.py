@@ -1,0 +1,191 @@
+"""Tokens, read from a copy of a reply that is passing by: taking is for the event loop, reading for a thread later."""
+
+import re
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import Any
+
+import msgspec
+
+from proxy.coding import CodingError, TruncatedError, unpacked
+from proxy.exchange import Usage
+from proxy.headers import RawPairs
+from proxy.sse import Decoder
+
+LIMIT = 8 * 1024 * 1024
+"""Bytes of a reply that has to be kept whole: JSON, or packed."""
+
+HEAD = TAIL = 8 * 1024
+"""Bytes of a plain event stream that are kept at least: `message_start` is its first event, and of the last ones, one
+is the last `message_delta`."""
+
+_MOST_PLAIN = 64 * 1024 * 1024
+"""Bytes that a packed stream may come to."""
+_MOST_TOKENS = 10**12
+_EVENTS, _JSON = "text/event-stream", "application/json"
+_KEY = b'"usage"'
+_LINE_END = re.compile(rb"[\r\n]")
+
+
+class _Counts(msgspec.Struct):
+    input_tokens: Any = None
+    output_tokens: Any = None
+    cache_read_input_tokens: Any = None
+    cache_creation_input_tokens: Any = None
+
+
+class _Message(msgspec.Struct):
+    usage: _Counts | None = None
+
+
+class _Said(msgspec.Struct):
+    """A whole message, or an event; all else in it is passed over without being built."""
+
+    type: Any = None
+    usage: _Counts | None = None
+    message: _Message | None = None
+
+
+_said = msgspec.json.Decoder(_Said).decode
+
+
+def meter_for(pairs: RawPairs) -> "Meter | None":
+    """A meter for the reply with these headers, if it is of a kind that can tell of tokens."""
+    kind = coding = b""
+    for name, value in pairs:
+        lowered = name.lower()
+        if lowered == b"content-type":
+            kind = value
+        elif lowered == b"content-encoding":
+            coding = coding + b"," + value if coding else value
+    media_type = kind.partition(b";")[0].strip().lower().decode("latin-1")
+    return Meter(media_type, coding.decode("latin-1")) if media_type in (_EVENTS, _JSON) else None
+
+
+class Meter:
+    """Keeps as much of one reply's body as is needed to tell its tokens; a Messages reply, whole or streamed."""
+
+    __slots__ = ("_coding", "_cut", "_events", "_kept", "_most", "_plain")
+
+    def __init__(self, content_type: str, content_encoding: str) -> None:
+        self._events = content_type.startswith(_EVENTS)
+        self._coding = content_encoding
+        self._plain = self._events and content_encoding.strip().lower() in ("", "identity")
+        self._most = HEAD + 2 * TAIL if self._plain else LIMIT
+        self._kept = bytearray()
+        self._cut = False
+
+    @property
+    def size(self) -> int:
+        """Bytes that are kept."""
+        return len(self._kept)
+
+    def take(self, chunk: bytes) -> None:
+        """Keep what is wanted of the next part of the body."""
+        kept = self._kept
+        if self._cut and not self._plain:
+            return
+        kept += chunk
+        if len(kept) > self._most:
+            self._cut = True
+            if self._plain:
+                del kept[HEAD:-TAIL]
+            else:
+                kept.clear()
+
+    def read(self) -> Usage | None:
+        """What the reply has said of tokens, as far as it went; None if nothing that could be understood.
+
+        Streams say it in `message_start` and, as totals, in `message_delta`; of each number the last one stands (API
+        reference, "Streaming Messages").
+        """
+        try:
+            return _summed(self._counts())
+        except (CodingError, msgspec.MsgspecError, RecursionError):
+            return None
+
+    def _counts(self) -> Iterator[_Counts]:
+        if not self._plain:
+            return iter(()) if self._cut else self._unpacked()
+        if not self._cut:
+            return _streamed(bytes(self._kept))
+        return (count for part in self._head_and_tail() for count in _streamed(part))
+
+    def _head_and_tail(self) -> tuple[bytes, bytes]:
+        tail = bytes(self._kept[HEAD:])
+        cut = _LINE_END.search(tail)  # it begins in the middle of a line
+        return bytes(self._kept[:HEAD]), tail[cut.end() :] if cut else b""
+
+    def _unpacked(self) -> Iterator[_Counts]:
+        if self._events:
+            plain = Meter(_EVENTS, "")
+            _pour(self._pieces(), plain)
+            yield from plain._counts()
+        else:
+            message = _said(b"".join(_bounded(unpacked(bytes(self._kept), self._coding), LIMIT)))
+            if message.usage:
+                yield message.usage
+
+    def _pieces(self) -> Iterator[bytes]:
+        return _bounded(unpacked(bytes(self._kept), self._coding), _MOST_PLAIN)
+
+
+def _bounded(pieces: Iterator[bytes], limit: int) -> Iterator[bytes]:
+    for piece in pieces:
+        limit -= len(piece)
+        if limit < 0:
+            raise CodingError("larger than is read")
+        yield piece
+
+
+def _pour(pieces: Iterator[bytes], plain: Meter) -> None:
+    """A stream that broke off has said something until then."""
+    with suppress(TruncatedError):
+        for piece in pieces:
+            plain.take(piece)
+
+
+def _streamed(part: bytes) -> Iterator[_Counts]:
+    """The counts of all events in a part of a stream; only lines that have any are looked at, since most have none."""
+    odd = False
+    at = part.find(_KEY)
+    while at >= 0:
+        start = max(part.rfind(b"\n", 0, at), part.rfind(b"\r", 0, at)) + 1
+        found = _LINE_END.search(part, at)
+        end = found.start() if found else len(part)
+        line = part[start:end].removeprefix(b"\xef\xbb\xbf")
+        if found and line.startswith(b"data:"):
+            try:
+                yield from _of_event(line[5:])
+            except (msgspec.MsgspecError, RecursionError):
+                odd = True
+        at = part.find(_KEY, end)
+    if odd:  # an event whose data stands in several lines
+        for event in Decoder().feed(part):
+            with suppress(msgspec.MsgspecError, RecursionError):
+                yield from _of_event(event.data)
+
+
+def _of_event(data: bytes) -> Iterator[_Counts]:
+    event = _said(data)
+    if event.type == "message_start" and event.message and event.message.usage:
+        yield event.message.usage
+    elif event.type == "message_delta" and event.usage:
+        yield event.usage
+
+
+def _summed(counts: Iterator[_Counts]) -> Usage | None:
+    known: dict[str, int] = {}
+    for count in counts:
+        for name in _Counts.__struct_fields__:
+            value = getattr(count, name)
+            if type(value) is int and 0 <= value <= _MOST_TOKENS:
+                known[name] = value
+    if not known:
+        return None
+    return Usage(
+        input=known.get("input_tokens", 0),
+        output=known.get("output_tokens", 0),
+        cache_read=known.get("cache_read_input_tokens", 0),
+        cache_creation=known.get("cache_creation_input_tokens", 0),
+    )

@@ -1,0 +1,192 @@
+"""`stats`: figures that can be added up by hand, savings with their basis, and help where there are none."""
+
+import io
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from proxy.entry import Entry, Usage
+from proxy.journal.schema import VERSION
+from tests.commands.given import Program
+from tests.journal.given import asked, entry, written
+
+HOUR = 3600.0
+
+
+def hour() -> float:
+    """The beginning of the present hour."""
+    return time.time() // HOUR * HOUR
+
+
+def of_all_kinds() -> list[Entry]:
+    """What has happened in the present hour."""
+    at = hour()
+    titles: dict[str, Any] = {"rule": "session-title"}
+    forwards = [
+        entry(at, Usage(100, 10, 200, 0), duration=duration, verdict=verdict, **titles)
+        for duration, verdict in ((1000.0, "same"), (1200.0, "same"), (2000.0, "different"))
+    ]
+    answers = [entry(at, None, outcome="answered", duration=1.0, own=1.0, **titles) for _ in range(4)]
+    probe = entry(at, None, outcome="answered", rule="quota-probe", duration=1.0)
+    failed = entry(at, None, outcome="failed", status=502, fault="refused", error="refused")
+    talk = entry(at, Usage(1000, 500, 9000, 0), model="claude-opus-4-1")
+    return [*forwards, *answers, probe, failed, talk, entry(at, None, outcome="local", path="/-/ready")]
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "journal.sqlite"
+
+
+def run(program: Program, file: Path, *arguments: str) -> tuple[int, str, str]:
+    return program.run("stats", "--set", f"journal.path={file}", *arguments)
+
+
+def document(program: Program, file: Path, *arguments: str) -> Any:
+    code, found = program.json("stats", "--set", f"journal.path={file}", *arguments)
+    assert code == 0
+    return found
+
+
+def test_the_sums_are_right_and_savings_are_told_with_their_basis(program: Program, file: Path) -> None:
+    found = document(program, written(file, of_all_kinds()))
+    assert found["total"] == {
+        "requests": 10,
+        "answered": 5,
+        "forwarded": 4,
+        "failed": 1,
+        "refused": 0,
+        "agreement": {"same": 2, "different": 1},
+        "input_tokens": 10_900,
+        "cache_read_tokens": 9600,
+        "cache_creation_tokens": 0,
+        "output_tokens": 530,
+        "requests_with_tokens": 4,
+        "saved": {
+            "answers": 5,
+            "with_basis": 4,
+            "with_basis_for_tokens": 4,
+            "waiting_ms": 4 * 1200.0 - 4 * 1.0,
+            "input_tokens": 1200,
+            "output_tokens": 40,
+        },
+        "added_ms_median": 0.2,
+    }
+    kinds = [(one["rule"], one["model"], one["answers"], one["forwards"], one["duration_ms"]) for one in found["basis"]]
+    assert kinds == [("quota-probe", "haiku", 1, 0, None), ("session-title", "haiku", 4, 3, 1200.0)]
+
+
+def test_people_see_the_same_with_bars(program: Program, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    code, out, err = run(program, written(file, of_all_kinds()))
+    assert (code, err) == (0, "")
+    for line in (
+        "requests                   10",
+        "  answered                  5  ████████████████████",
+        "  forwarded                 4  ████████████████",
+        "  failed                    1  ████",
+        "agreement in shadow    2 of 3",
+        "tokens upstream     10.9k in (88 % read from the cache), 530 out",
+        "saved               about 1.20k + 40 tokens, 4.8 s of waiting (of 4 of 5 answers)",
+        "time added          0.20 ms (median, before the first byte)",
+        "  quota-probe haiku: 1 answer, no saving told: no question of this kind has been forwarded",
+        "  session-title haiku: 4 answers, each 1.2 s, 300 + 10 tokens (median of 3 forwards)",
+    ):
+        assert line in out.split("\n")
+    assert "refused" not in out
+    assert max(map(len, out.split("\n")[1:])) <= 100
+
+
+def test_without_any_forward_nothing_is_invented(program: Program, file: Path) -> None:
+    answers = [entry(hour(), None, outcome="answered", rule="topic")]
+    _, out, _ = run(program, written(file, answers))
+    assert "saved               nothing that could be estimated" in out
+    assert document(program, file)["total"]["saved"]["waiting_ms"] is None
+
+
+def test_where_tokens_are_not_known_only_waiting_is_told(program: Program, file: Path) -> None:
+    entries = [entry(hour(), None, rule="topic"), entry(hour(), None, outcome="answered", rule="topic", duration=0.0)]
+    _, out, _ = run(program, written(file, entries))
+    assert "saved               about 1.5 s of waiting\n" in out
+    assert "tokens not known (median of 1 forward)" in out
+    assert "tokens upstream     not known" in out
+
+
+@pytest.mark.parametrize(
+    ("by", "names"),
+    [
+        ("rule", ["session-title", "no rule", "quota-probe"]),
+        ("model", ["haiku", "opus"]),
+        ("client", ["claude-cli/2.1.330"]),
+    ],
+)
+def test_groups_come_by_how_much_there_is_of_them(program: Program, file: Path, by: str, names: list[str]) -> None:
+    found = document(program, written(file, of_all_kinds()), "--by", by)
+    assert (found["by"], [group["name"] for group in found["groups"]]) == (by, names)
+    assert sum(group["requests"] for group in found["groups"]) == found["total"]["requests"]
+    code, out, _ = run(program, file, "--by", by)
+    assert code == 0
+    assert all(f"\n{name} " in out for name in names)
+
+
+def test_days_come_in_their_order(program: Program, file: Path) -> None:
+    written(file, [entry(hour() - day * 86_400) for day in (0, 1, 1, 2)])
+    found = document(program, file, "--by", "day")
+    assert [group["requests"] for group in found["groups"]] == [1, 2, 1]
+
+
+@pytest.mark.parametrize(("span", "requests"), [("1h", 2), ("7d", 2), ("2w", 3), ("all", 4)])
+def test_only_what_came_since_counts(program: Program, file: Path, span: str, requests: int) -> None:
+    ago = (0.0, HOUR, 10 * 86_400, 100 * 86_400)
+    found = document(program, written(file, [entry(hour() - one) for one in ago]), "--since", span)
+    assert found["total"]["requests"] == requests
+
+
+def test_a_terminal_without_unicode_gets_plain_bars(
+    program: Program, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written(file, of_all_kinds())
+    stream = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    monkeypatch.setattr(sys, "stdout", stream)
+    run(program, file, "--by", "rule")
+    stream.flush()
+    assert b"  answered                  5  ####" in stream.buffer.getvalue()  # type: ignore[attr-defined]
+
+
+def test_a_wide_terminal_gets_bars_beside_the_groups(
+    program: Program, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written(file, of_all_kinds())
+    monkeypatch.setenv("COLUMNS", "150")
+    _, out, _ = run(program, file, "--by", "rule")
+    (line,) = (line for line in out.split("\n") if line.startswith("quota-probe  "))
+    assert "█" in line
+    assert max(map(len, out.split("\n"))) <= 150
+
+
+def test_an_empty_span_says_so(program: Program, file: Path) -> None:
+    code, out, _ = run(program, written(file, [entry(hour() - 30 * 86_400)]))
+    assert code == 0
+    assert "no requests since" in out
+
+
+def test_no_journal_yet_is_said_with_what_to_do(program: Program, file: Path) -> None:
+    code, out, err = run(program, file)
+    assert (code, out) == (1, "")
+    assert err == f"{file}: there is no journal yet; it begins with the first request\n"
+
+
+def test_a_newer_schema_is_said(program: Program, file: Path) -> None:
+    asked(written(file, []), f"PRAGMA user_version = {VERSION + 1}")
+    code, _, err = run(program, file)
+    assert code == 1
+    assert "written by a newer Sidestep" in err
+
+
+def test_a_span_that_is_none_is_said(program: Program, file: Path) -> None:
+    code, _, err = run(program, written(file, []), "--since", "yesterday")
+    assert code == 2
+    assert err.startswith("--since: found 'yesterday', expected hours, days or weeks")

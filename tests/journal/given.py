@@ -1,0 +1,70 @@
+"""What the tests of the journal share: entries, the settings of a journal, and a look into its file."""
+
+import sqlite3
+from collections.abc import Iterable
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from proxy.config import Journal as Settings
+from proxy.entry import Entry, Usage
+from proxy.exchange import Record
+from proxy.journal.rows import Row, row
+from proxy.journal.store import Store
+
+NOON = 1_700_049_600.0
+"""The beginning of an hour, in seconds since the epoch."""
+
+RECORD = Record(
+    id="req_1",
+    at=NOON,
+    method="POST",
+    path="/v1/messages",
+    outcome="forwarded",
+    rule="",
+    reason="no rule matches",
+    error="",
+    fault="",
+    status=200,
+    client="claude-cli/2.1.330",
+    session="0123456789abcdef",
+    model="claude-haiku-4-5",
+    verdict="",
+    duration=1500.0,
+    first_byte=800.0,
+    own=0.2,
+    bytes_in=1000,
+    bytes_out=2000,
+)
+USAGE = Usage(input=10, output=20, cache_read=30, cache_creation=40)
+
+
+def entry(at: float = NOON, usage: Usage | None = USAGE, **changes: Any) -> Entry:
+    return Entry(replace(RECORD, at=at, **changes), usage, None)
+
+
+def rows(count: int, at: float = NOON) -> list[Row]:
+    """Rows a second apart."""
+    return [row(entry(at + number)) for number in range(count)]
+
+
+def settings(file: Path, **changes: Any) -> Settings:
+    return Settings(path=str(file), **changes)
+
+
+def written(file: Path, entries: Iterable[Entry]) -> Path:
+    """The file, with these entries in it."""
+    store = Store(file, 90 * 86400, 2**40)
+    store.add([row(one) for one in entries])
+    store.close()
+    return file
+
+
+def asked(file: Path, statement: str) -> list[tuple[Any, ...]]:
+    with closing(sqlite3.connect(file)) as connection:
+        return connection.execute(statement).fetchall()
+
+
+def count(file: Path) -> int:
+    return int(asked(file, "SELECT count(*) FROM requests")[0][0])

@@ -1,0 +1,195 @@
+"""What is read from the journal: sums by group, the cost of a rule's own forwards, and stretches of time."""
+
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from proxy.entry import Bucket, Usage
+from proxy.journal.figures import MEASURED, Basis, FiguresError, Totals, basis, opened, timeline, totals
+from proxy.journal.schema import VERSION
+from proxy.journal.store import Store
+from tests.journal.given import NOON, asked, entry, rows, written
+
+HOUR = 3600.0
+NOTHING = Usage(0, 0, 0, 0)
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "journal.sqlite"
+
+
+def summed(file: Path, since: float = 0.0) -> Totals:
+    with opened(file) as journal:
+        return totals(journal, since).get("", Totals())
+
+
+def test_requests_are_counted_by_outcome_and_those_of_its_own_pages_left_out(file: Path) -> None:
+    outcomes = ["answered", "forwarded", "forwarded", "failed", "refused", "local"]
+    found = summed(written(file, [entry(outcome=outcome) for outcome in outcomes]))
+    assert dict(found.outcomes) == {"answered": 1, "forwarded": 2, "failed": 1, "refused": 1}
+    assert found.requests == 5
+
+
+def test_tokens_are_summed_where_they_are_known(file: Path) -> None:
+    found = summed(written(file, [entry(), entry(), entry(usage=None)]))
+    assert (found.requests, found.counted, found.input, found.output) == (3, 2, 20, 40)
+    assert (found.cache_read, found.cache_creation, found.all_input) == (60, 80, 160)
+
+
+def test_agreement_is_summed(file: Path) -> None:
+    verdicts = ["same", "same", "different", "upstream error", ""]
+    found = summed(written(file, [entry(verdict=verdict) for verdict in verdicts]))
+    assert (found.same, found.different) == (2, 1)
+
+
+def test_answers_are_summed_by_rule_and_model(file: Path) -> None:
+    answers = [entry(outcome="answered", rule="topic", duration=3.0) for _ in range(2)]
+    other = entry(outcome="answered", rule="topic", duration=5.0, model="claude-opus-4")
+    found = summed(written(file, [*answers, other, entry(rule="topic")]))
+    assert found.answered == {("topic", "haiku"): (2, 6.0), ("topic", "opus"): (1, 5.0)}
+
+
+@pytest.mark.parametrize(("own", "median"), [([0.1, 0.2, 0.4], 0.2), ([0.1, 0.2], 0.1), ([1.0], 1.0), ([], None)])
+def test_the_time_added_is_the_median_of_forwards(file: Path, own: list[float], median: float | None) -> None:
+    others = [entry(outcome="answered", own=9.0), entry(own=None)]
+    assert summed(written(file, [*others, *(entry(own=one) for one in own)])).own == median
+
+
+def test_what_came_before_the_hour_is_left_out(file: Path) -> None:
+    written(file, [entry(NOON - 1), entry(NOON), entry(NOON + HOUR)])
+    assert [summed(file, since).requests for since in (NOON - 1, NOON, NOON + 1800, NOON + HOUR)] == [3, 2, 2, 1]
+
+
+@pytest.mark.parametrize(
+    ("by", "found"),
+    [
+        ("rule", {"topic": 1, "": 2}),
+        ("model", {"haiku": 2, "": 1}),
+        ("client", {"claude-cli/2.1.330": 2, "": 1}),
+        ("", {"": 3}),
+    ],
+)
+def test_sums_are_told_by_group(file: Path, by: str, found: dict[str, int]) -> None:
+    written(file, [entry(rule="topic"), entry(NOON + HOUR, client=""), entry(model="")])
+    with opened(file) as journal:
+        groups = totals(journal, 0.0, by)
+    assert {name: group.requests for name, group in groups.items()} == found
+    assert {name: group.own for name, group in groups.items()} == dict.fromkeys(found, 0.2)
+
+
+def test_days_are_those_of_the_time_zone(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    written(file, [entry(NOON), entry(NOON + 6 * HOUR)])  # noon of 15 November 2023
+    for zone, days in (("UTC", ["2023-11-15"]), ("UTC-8", ["2023-11-15", "2023-11-16"])):
+        monkeypatch.setenv("TZ", zone)
+        time.tzset()
+        try:
+            with opened(file) as journal:
+                assert sorted(totals(journal, 0.0, "day")) == days
+        finally:
+            monkeypatch.undo()
+            time.tzset()
+
+
+def based(file: Path, rule: str = "topic", family: str = "haiku") -> Basis | None:
+    with opened(file) as journal:
+        return basis(journal, rule, family)
+
+
+def test_the_basis_is_the_median_of_the_forwards_of_one_rule_and_model(file: Path) -> None:
+    durations = [100.0, 900.0, 200.0]
+    mine = [entry(rule="topic", duration=one, usage=Usage(int(one), 7, 1, 2)) for one in durations]
+    others: list[dict[str, Any]] = [
+        {"rule": "title"},
+        {"rule": ""},
+        {"rule": "topic", "model": "opus"},
+        {"rule": "topic", "outcome": "answered"},
+        {"rule": "topic", "status": 529},
+        {"rule": "topic", "error": "the client went away"},
+    ]
+    written(file, [*mine, *(entry(**{"duration": 1.0, **other}) for other in others)])
+    assert based(file) == Basis(forwards=3, duration=200.0, counted=3, input=203.0, output=7.0)
+
+
+def test_without_forwards_there_is_no_basis(file: Path) -> None:
+    assert based(written(file, [entry(rule="topic", outcome="answered")])) is None
+
+
+def test_tokens_that_are_not_known_are_no_part_of_a_basis(file: Path) -> None:
+    forwards = [entry(rule="topic", usage=usage) for usage in (None, Usage(4, 5, 0, 0))]
+    assert based(written(file, forwards)) == Basis(2, 1500.0, 1, 4.0, 5.0)
+    assert based(written(file.with_name("other"), forwards[:1])) == Basis(1, 1500.0, 0, 0.0, 0.0)
+
+
+def test_only_the_latest_forwards_count(file: Path) -> None:
+    old = [entry(NOON - 1, rule="topic", duration=1.0) for _ in range(MEASURED)]
+    found = based(written(file, [*old, *(entry(rule="topic", duration=9.0) for _ in range(MEASURED))]))
+    assert found
+    assert (found.forwards, found.duration) == (MEASURED, 9.0)
+
+
+@pytest.mark.parametrize("step", [60.0, HOUR, 2 * HOUR])
+def test_a_timeline_has_every_stretch_with_what_ended_in_it(file: Path, step: float) -> None:
+    outcomes = ["forwarded", "answered", "forwarded"]
+    third = [entry(NOON + 2 * step + number, outcome=one, own=0.2) for number, one in enumerate(outcomes)]
+    written(file, [entry(NOON - 1), entry(NOON, usage=None, own=None), *third, entry(NOON + 4 * step)])
+    assert timeline(file, NOON, NOON + 4 * step, step) == [
+        Bucket(NOON, {"forwarded": 1}, None, NOTHING),
+        Bucket(NOON + step, {}, None, NOTHING),
+        Bucket(NOON + 2 * step, {"answered": 1, "forwarded": 2}, 0.2, Usage(30, 60, 90, 120)),
+        Bucket(NOON + 3 * step, {}, None, NOTHING),
+    ]
+
+
+def test_of_a_timeline_that_begins_within_an_hour_the_hour_is_whole(file: Path) -> None:
+    written(file, [entry(NOON + 1)])
+    (first, second) = timeline(file, NOON + 1800, NOON + 1800 + HOUR, HOUR)
+    assert (first.start, first.outcomes, second.start) == (NOON, {"forwarded": 1}, NOON + HOUR)
+
+
+def test_an_empty_stretch_of_time_has_no_buckets(file: Path) -> None:
+    assert timeline(written(file, []), NOON, NOON, 60.0) == []
+
+
+def test_it_is_read_while_it_is_being_written(file: Path) -> None:
+    store = Store(file, HOUR, 2**40)
+    store.add(rows(1))
+    with opened(file) as journal:
+        store.add(rows(1))
+        assert totals(journal, 0.0)[""].requests == 2
+        store.add(rows(1))
+        assert totals(journal, 0.0)[""].requests == 2, "one state, until it is closed"
+    assert summed(file).requests == 3
+    store.close()
+
+
+def refusal(file: Path) -> str:
+    with pytest.raises(FiguresError) as caught:
+        summed(file)
+    return str(caught.value)
+
+
+def test_what_cannot_be_read_is_said_for_people(file: Path) -> None:
+    assert refusal(file) == f"{file}: there is no journal yet; it begins with the first request"
+    file.write_bytes(b"no database" * 99)
+    assert refusal(file) == f"{file}: cannot be read: file is not a database"
+
+
+@pytest.mark.parametrize(("version", "said"), [(VERSION + 1, "a newer Sidestep"), (VERSION - 1, "an older Sidestep")])
+def test_so_is_a_schema_of_another_version(file: Path, version: int, said: str) -> None:
+    written(file, [])
+    asked(file, f"PRAGMA user_version = {version}")
+    assert said in refusal(file)
+
+
+def test_so_is_another_programs_file(file: Path) -> None:
+    asked(file, "CREATE TABLE x (y)")
+    assert refusal(file) == f"{file}: no journal of Sidestep's"
+
+
+def test_reading_changes_nothing(file: Path) -> None:
+    before = written(file, [entry()]).read_bytes()
+    summed(file)
+    assert file.read_bytes() == before

@@ -1,0 +1,47 @@
+"""The journal as the page sees it: through the real process's own wiring, and whatever is wrong with the file."""
+
+from pathlib import Path
+
+import aiohttp
+import orjson
+
+from proxy.app import JOURNAL, LEDGER
+from proxy.config import Config
+from proxy.config import Journal as Settings
+from proxy.journal.past import Past
+from proxy.journal.writer import Journal
+from proxy.observe import logger
+from proxy.scripted import ScriptedUpstream
+from tests.conftest import Start
+
+HOUR = 3600.0
+BODY = orjson.dumps({"model": "claude-sonnet-5-5", "messages": [{"role": "user", "content": "Why?"}]})
+
+
+async def _asked(url: str) -> None:
+    async with aiohttp.ClientSession() as session, session.post(url + "/v1/messages", data=BODY) as reply:
+        assert reply.status == 200
+
+
+async def test_what_was_written_is_told_over_time_and_its_tokens_are_counted(
+    start: Start, scripted: ScriptedUpstream
+) -> None:
+    sidestep = await start(scripted.url)
+    await _asked(sidestep.url)
+    journal = sidestep.app[JOURNAL]
+    await journal.finish()
+    tally, past = sidestep.app[LEDGER].tally, Past(journal)
+    at = tally.last_reply or 0.0
+    [bucket] = [one for one in await past.timeline(at - HOUR, at + HOUR, HOUR) if one.outcomes]
+    assert (past.enabled, past.trouble) == (True, "")
+    assert bucket.outcomes == {"forwarded": 1}
+    assert (bucket.usage.input, bucket.usage.output) == (tally.tokens["input"], tally.tokens["output"])
+    assert tally.tokens["output"] > 0
+
+
+async def test_a_file_that_cannot_be_read_tells_nothing(tmp_path: Path) -> None:
+    file = tmp_path / "journal.sqlite"
+    past = Past(Journal(Settings(path=str(file)), logger(Config().log)))
+    assert await past.timeline(0, HOUR, HOUR) == []
+    file.write_bytes(b"this is no database at all, and no journal either" * 100)
+    assert await past.timeline(0, HOUR, HOUR) == []

@@ -1,0 +1,70 @@
+"""What of an entry becomes a row, and what does not."""
+
+from typing import Any
+
+import pytest
+
+from proxy.journal.rows import COLUMNS, row
+from tests.journal.given import NOON, entry
+
+
+def as_row(**changes: Any) -> dict[str, Any]:
+    return dict(zip(COLUMNS, row(entry(**changes)), strict=True))
+
+
+def test_a_row_has_what_the_record_and_the_upstream_say() -> None:
+    assert as_row(rule="topic", error="e", fault="broken off", verdict="same") == {
+        "at": NOON,
+        "outcome": "forwarded",
+        "rule": "topic",
+        "reason": "no rule matches",
+        "error": "e",
+        "fault": "broken off",
+        "method": "POST",
+        "path": "/v1/messages",
+        "client": "claude-cli",
+        "version": "2.1.330",
+        "session": "0123456789abcdef",
+        "model": "claude-haiku-4-5",
+        "family": "haiku",
+        "status": 200,
+        "verdict": "same",
+        "duration": 1500.0,
+        "first_byte": 800.0,
+        "own": 0.2,
+        "bytes_in": 1000,
+        "bytes_out": 2000,
+        "input": 10,
+        "output": 20,
+        "cache_read": 30,
+        "cache_creation": 40,
+    }
+
+
+def test_tokens_that_nobody_told_are_none_and_not_nothing() -> None:
+    found = as_row(usage=None)
+    assert [found[name] for name in ("input", "output", "cache_read", "cache_creation")] == [None] * 4
+
+
+@pytest.mark.parametrize("path", ["/v1/files/file_secret", "/sk-ant-secret", "", "/v1/messages/x", "/\ud800"])
+def test_a_path_that_somebody_may_have_made_up_is_not_kept(path: str) -> None:
+    assert as_row(path=path)["path"] == "other"
+
+
+@pytest.mark.parametrize("method", ["SECRET", "", "get"])
+def test_nor_is_such_a_method(method: str) -> None:
+    assert as_row(method=method)["method"] == "other"
+
+
+@pytest.mark.parametrize("model", ["my secret text", "x" * 81, "a\n", "\ud800", "-", "ключ"])
+def test_nor_is_a_model_that_is_none(model: str) -> None:
+    assert as_row(model=model)["model"] == "other"
+
+
+@pytest.mark.parametrize("model", ["", "claude-opus-4-1[1m]", "us.anthropic.claude-sonnet-4:0", "models/x@20250101"])
+def test_a_model_is_kept_as_it_is_named(model: str) -> None:
+    assert as_row(model=model)["model"] == model
+
+
+def test_phrases_are_bounded() -> None:
+    assert as_row(reason="r" * 999, rule="u" * 999)["reason"] == "r" * 120
