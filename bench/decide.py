@@ -21,6 +21,9 @@ SIZES = (50, 100, 200, 400)
 """KiB of the bodies that show how the time grows."""
 _STANDARD = 200
 _CALLS = 40
+_NO_FASTER = 1.05
+"""The time's growth beside the body's. What is read once from end to end grows as the body does, and by a little more
+where the body no longer fits into a cache."""
 
 _CONDITIONS = (
     "message_count = 1\nmax_tokens = {number}",
@@ -70,7 +73,7 @@ def decide(rounds: int, folder: Path) -> Iterator[Result]:
     yield Result("decide", f"shipped rules, {_STANDARD} KiB", "ms", taken[str(_STANDARD)], bound=0.30)
     for smaller, larger in itertools.pairwise(SIZES):
         grown = growth(taken[str(smaller)], taken[str(larger)], larger / smaller)
-        yield Result("decide", f"growth beside the body's, {smaller} to {larger} KiB", "", grown, bound=1.0)
+        yield Result("decide", f"growth beside the body's, {smaller} to {larger} KiB", "", grown, bound=_NO_FASTER)
     body = bodies[_STANDARD]
     sets = {str(count): (synthetic_rules(count, folder), body) for count in (10, 100)}
     taken = timed(sets, rounds)

@@ -293,6 +293,7 @@ class Exchange:
         )
 
 
+@lru_cache(256)
 def _hashed(session: str) -> str:
     """16 hexadecimal digits. No key is needed: what names a session holds at least 122 random bits."""
     return hashlib.blake2b(session.encode("utf-8", "surrogateescape"), digest_size=8, person=b"sidestep").hexdigest()

@@ -7,7 +7,7 @@ import re
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Literal
 
@@ -135,9 +135,13 @@ class Tally:
 
     def read(self, entries: Sequence[Entry]) -> None:
         """The tokens of requests that have ended are known."""
+        tokens = self.tokens
         for entry in entries:
-            if entry.usage is not None:
-                self.tokens.update(asdict(entry.usage))
+            if (usage := entry.usage) is not None:
+                tokens["input"] += usage.input
+                tokens["output"] += usage.output
+                tokens["cache_read"] += usage.cache_read
+                tokens["cache_creation"] += usage.cache_creation
 
 
 def _of(histograms: dict[Outcome, Histogram], outcome: Outcome) -> Histogram:

@@ -12,6 +12,9 @@ from proxy.journal.rows import row
 from proxy.journal.store import Store, UnusableError, is_corrupt, set_aside
 from proxy.observe import Logger
 
+_EVERY = 1.0
+"""Seconds between two looks at the bounds."""
+
 
 class Keeper:
     """Keeps entries in the file; for one thread. It raises nothing, and tries anew with every batch."""
@@ -20,6 +23,7 @@ class Keeper:
         self._settings, self._file, self._log = settings, Path(settings.path), log
         self._store: Store | None = None
         self._problem, self._lost = "", 0
+        self._trimmed = float("-inf")
 
     @property
     def trouble(self) -> str:
@@ -50,13 +54,17 @@ class Keeper:
     def _add(self, entries: Sequence[Entry]) -> None:
         if self._store is None:
             self._store = Store(self._file, self._settings.max_age, self._settings.max_bytes)
-        self._store.add(row(entry) for entry in entries)
+        self._store.add([row(entry) for entry in entries])
 
     def _trim(self) -> None:
-        """What fails here fails again with the next rows, if it matters."""
+        """What fails here fails again with later rows, if it matters."""
+        now = time.monotonic()
+        if now - self._trimmed < _EVERY:
+            return
+        self._trimmed = now
         try:
             if self._store:
-                self._store.trim(time.time(), time.monotonic())
+                self._store.trim(time.time(), now)
         except sqlite3.Error as error:
             self._log.warning("journal not trimmed", file=str(self._file), problem=str(error))
 

@@ -3,8 +3,9 @@
 import os
 import sqlite3
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from itertools import chain
 from pathlib import Path
 
 from proxy.journal.rows import COLUMNS, Row
@@ -13,8 +14,8 @@ from proxy.journal.schema import ADD_UP, APPLICATION, STEPS, VERSION
 PATIENCE = 1.0
 """Seconds to wait for another program that holds the file."""
 
-STEP = 1000
-"""Rows that are removed at once: more than a batch has, so that removing keeps up, and yet soon done."""
+STEP = 4000
+"""Rows that are removed at once: more than a busy second brings, so that removing keeps up, and yet soon done."""
 
 _PAGES = 256
 """Pages that are given back to the file system at once, 4 KiB each."""
@@ -22,7 +23,8 @@ _PAGES = 256
 _STEADY, _SLACK = 600.0, 60.0
 """Seconds that the time of day must have gone like a steady clock, to so many seconds, before rows are called old."""
 
-_INSERT = f"INSERT INTO requests ({', '.join(COLUMNS)}) VALUES ({', '.join('?' * len(COLUMNS))})"
+_INTO = f"INSERT INTO requests ({', '.join(COLUMNS)}) VALUES "
+_VALUES = f"({', '.join('?' * len(COLUMNS))})"
 
 # In the order in which rows came, up to the first that is not old: one that a wrong clock dated to long ago stays as
 # long as its neighbours.
@@ -58,13 +60,22 @@ class Store:
         with suppress(sqlite3.Error):
             self._connection.close()
 
-    def add(self, rows: Iterable[Row]) -> None:
-        """Append rows, and add them to the sums of their hours: all of it or, if anything fails, nothing."""
+    def add(self, rows: Sequence[Row]) -> None:
+        """Append rows, and add them to the sums of their hours: all of it or, if anything fails, nothing.
+
+        By as few statements as can be: each lets go of the interpreter, and to get it back from a busy event loop takes
+        milliseconds in which every request waits too.
+        """
+        most = self._connection.getlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER) // len(COLUMNS)
         with self._transaction():
-            (last,) = self._connection.execute("SELECT coalesce(max(id), 0) FROM requests").fetchone()
-            self._connection.executemany(_INSERT, rows)
-            for statement in ADD_UP:
-                self._connection.execute(statement, (last,))
+            for start in range(0, len(rows), most):
+                self._add(rows[start : start + most])
+
+    def _add(self, rows: Sequence[Row]) -> None:
+        statement = _INTO + ", ".join([_VALUES] * len(rows))
+        last = self._connection.execute(statement, list(chain(*rows))).lastrowid or 0
+        for statement in ADD_UP:
+            self._connection.execute(statement, (last - len(rows),))
 
     def trim(self, now: float, steady: float) -> None:
         """One small step towards the bounds; `now` is the time of day, `steady` on a steady clock, in seconds.

@@ -21,7 +21,7 @@ def filled(file: Path) -> Path:
     kinds = [_kind(chance) for _ in range(5000)]
     for first in range(0, ROWS, 50_000):
         numbers = range(first, first + 50_000)
-        store.add((start + number * SPAN / ROWS, *kinds[chance.randrange(5000)]) for number in numbers)
+        store.add([(start + number * SPAN / ROWS, *kinds[chance.randrange(5000)]) for number in numbers])
     store.close()
     return file
 

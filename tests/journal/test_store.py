@@ -83,7 +83,7 @@ def older(file: Path, version: int) -> None:
             for statement in statements:
                 connection.execute(statement)
         connection.execute(f"PRAGMA user_version = {version}")
-        connection.executemany(module._INSERT, rows(3))
+        connection.executemany(module._INTO + module._VALUES, rows(3))
 
 
 def test_an_older_schema_is_brought_up_to_date_with_its_rows(file: Path, opened: Open) -> None:
