@@ -7,6 +7,7 @@ models, and 404 for the rest. What it says is a script's business.
 import asyncio
 import itertools
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -51,6 +52,8 @@ class ScriptedUpstream:
     """Further headers of every message."""
     url: str = ""
     seen: list[Seen] = field(default_factory=list)
+    told: Counter[str] = field(default_factory=Counter)
+    """Sums of what it said in `usage`, by field."""
     _numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
@@ -75,6 +78,7 @@ class ScriptedUpstream:
     async def _message(self, request: web.Request, body: dict[str, Any]) -> web.StreamResponse:
         content = self.script(body)
         usage = _usage(request.content_length or 0, content)
+        self.told.update(usage)
         message = _envelope(f"msg_{next(self._numbers):024d}", str(body.get("model", "")), content, usage)
         if body.get("stream") is not True:
             return _json(message, more=self.headers)

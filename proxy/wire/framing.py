@@ -1,6 +1,7 @@
 """Where a reply's body ends, and what of its bytes is body (RFC 9112, sections 6 and 7)."""
 
 import re
+from collections.abc import Callable
 from typing import Protocol
 
 from proxy.headers import tokens, values
@@ -78,12 +79,14 @@ class Chunked:
     def __init__(self) -> None:
         self.length: int | None = None
         self.absent = self.done = self.over = False
-        self._state, self._line, self._rest, self._trailers = self._size, b"", 0, 0
+        # Functions and no methods: with one of its own methods in it, only the garbage collector could free it.
+        self._state: Callable[[Chunked, bytes], None] = Chunked._size
+        self._line, self._rest, self._trailers = b"", 0, 0
 
     def feed(self, data: bytes) -> bytes:
         body: list[bytes] = []
         position = 0
-        if not (self._rest or self._line or self.done) and self._state == self._size:
+        if not (self._rest or self._line or self.done) and self._state is Chunked._size:
             position = self._take_whole(data, body)
         while position < len(data) and not self.done:
             if self._rest:
@@ -125,7 +128,7 @@ class Chunked:
             raise BadReply("sent a line without an end between its chunks")
         if end:
             line, self._line = self._line[:-1].removesuffix(b"\r"), b""
-            self._state(line)
+            self._state(self, line)
         return end or len(data)
 
     def _size(self, line: bytes) -> None:
@@ -133,13 +136,13 @@ class Chunked:
         if size is None:
             raise BadReply("sent a chunk without a valid size")
         self._rest = int(size[1], 16)
-        self._state = self._behind if self._rest else self._trailer
+        self._state = Chunked._behind if self._rest else Chunked._trailer
 
     def _behind(self, line: bytes) -> None:
         """The line end behind a chunk's data."""
         if line:
             raise BadReply("sent a chunk that is longer than its size")
-        self._state = self._size
+        self._state = Chunked._size
 
     def _trailer(self, line: bytes) -> None:
         self.done = not line

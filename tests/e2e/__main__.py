@@ -17,7 +17,7 @@ from pathlib import Path
 from proxy.scripted import ScriptedUpstream, scripted_upstream
 from tests.e2e import clients, scenario
 from tests.e2e.isolation import isolated, raise_loopback, restart_isolated
-from tests.e2e.proxy import sidestep
+from tests.e2e.proxy import sidestep, stats
 
 VERSIONS = ["1.0.43", "2.0.64", "2.1.20", "2.1.110", "latest"]
 
@@ -57,13 +57,14 @@ def run(version: str, mode: str) -> scenario.Outcome:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         upstream = stack.enter_context(_upstream())
-        proxy = stack.enter_context(sidestep(upstream.url, folder))
-        client = clients.prepare(version, folder, proxy.url, subscription=subscription)
-        outcome.faults += scenario.in_terminal(client, proxy) if terminal else scenario.printed(client)
+        with sidestep(upstream.url, folder) as proxy:
+            client = clients.prepare(version, folder, proxy.url, subscription=subscription)
+            outcome.faults += scenario.in_terminal(client, proxy) if terminal else scenario.printed(client)
         outcome.faults += scenario.logged(client)
         outcome.answered = Counter(line["rule"] for line in proxy.requests() if line["outcome"] == "answered")
         outcome.forwarded = scenario.kinds(upstream.seen)
         outcome.faults += scenario.warnings(proxy)
+        outcome.faults += scenario.misreported(stats(folder), outcome, upstream)
     outcome.faults += scenario.leaked(outcome.forwarded)
     if terminal:
         outcome.faults += scenario.unasked(version, outcome.answered)

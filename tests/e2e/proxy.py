@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+JOURNAL = "journal.sqlite"
 _START_SECONDS = 20
 
 
@@ -52,7 +53,7 @@ def sidestep(upstream_url: str, folder: Path) -> Iterator[Sidestep]:
     quota = rules / "10-quota-probe.toml"
     quota.write_text(quota.read_text().replace('without = "decline"', 'without = "answer"'))
     settings = ["listen.port=0", f"upstream.url={upstream_url}", "log.format=json", f"rules.directory={rules}"]
-    settings.append(f"journal.path={folder / 'journal.sqlite'}")
+    settings.append(f"journal.path={folder / JOURNAL}")
     command = [sys.executable, "-m", "proxy", "--config", "config.toml"]
     for setting in settings:
         command += ["--set", setting]
@@ -66,3 +67,13 @@ def sidestep(upstream_url: str, folder: Path) -> Iterator[Sidestep]:
     finally:
         process.terminate()
         process.wait(10)
+
+
+def stats(folder: Path) -> dict[str, Any]:
+    """What `stats` tells of a proxy that ran in `folder`, and has ended."""
+    command = [sys.executable, "-m", "proxy", "--config", "config.toml", "stats", "--json"]
+    told = subprocess.run(
+        [*command, "--set", f"journal.path={folder / JOURNAL}"], capture_output=True, text=True, check=True
+    )
+    found: dict[str, Any] = json.loads(told.stdout)
+    return found

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from proxy.scripted import Block
+from proxy.scripted import Block, ScriptedUpstream
 from tests.e2e.clients import Client
 from tests.e2e.kinds import kind_of
 from tests.e2e.proxy import Sidestep
@@ -132,6 +132,23 @@ def warnings(proxy: Sidestep) -> Iterator[str]:
     for line in proxy.lines:
         if line["level"] in ("warning", "error") and line.get("sign") != "untested client version":
             yield f"Sidestep logged {line}"
+
+
+def misreported(stats: dict[str, Any], outcome: Outcome, upstream: ScriptedUpstream) -> Iterator[str]:
+    """Where `stats` says anything else than what was seen on both sides."""
+    total, told = stats["total"], upstream.told
+    cached = told["cache_read_input_tokens"]
+    seen = {
+        "answered": sum(outcome.answered.values()),
+        "forwarded": sum(outcome.forwarded.values()),
+        "failed": 0,
+        "input_tokens": told["input_tokens"] + told["cache_creation_input_tokens"] + cached,
+        "output_tokens": told["output_tokens"],
+        "cache_read_tokens": cached,
+    }
+    for name, number in seen.items():
+        if total[name] != number:
+            yield f"stats says {total[name]} {name}, and there were {number}"
 
 
 def unasked(version: str, answered: "Counter[str]") -> Iterator[str]:
