@@ -178,6 +178,11 @@ class Meter(Protocol):
         """Bytes that it keeps."""
         ...
 
+    @property
+    def quick(self) -> bool:
+        """Whether `read` takes some microseconds, and not longer."""
+        ...
+
     def take(self, chunk: bytes) -> None:
         """A part of the body has been passed on."""
         ...

@@ -19,6 +19,9 @@ HEAD = TAIL = 8 * 1024
 """Bytes of a plain event stream that are kept at least: `message_start` is its first event, and of the last ones, one
 is the last `message_delta`."""
 
+_QUICK = 32 * 1024
+"""Bytes that are looked through in less than 30 microseconds."""
+
 _MOST_PLAIN = 64 * 1024 * 1024
 """Bytes that a packed stream may come to."""
 _MOST_TOKENS = 10**12
@@ -79,6 +82,11 @@ class Meter:
     def size(self) -> int:
         """Bytes that are kept."""
         return len(self._kept)
+
+    @property
+    def quick(self) -> bool:
+        """Whether `read` takes no longer than handing this over to somebody else would: some microseconds."""
+        return len(self._kept) <= _QUICK and not self._coding.strip()
 
     def take(self, chunk: bytes) -> None:
         """Keep what is wanted of the next part of the body."""

@@ -182,6 +182,18 @@ def test_only_replies_that_can_have_tokens_are_metered(headers: list[tuple[bytes
     assert (meter_for(headers) is not None) is metered
 
 
+@pytest.mark.parametrize(
+    ("kind", "coding", "size", "quick"),
+    [(EVENTS, "", 2 * LIMIT, True), (JSON, "", 30_000, True), (JSON, "", 40_000, False), (EVENTS, "gzip", 10, False)],
+)
+def test_reading_is_quick_where_little_is_kept_and_nothing_packed(
+    kind: str, coding: str, size: int, quick: bool
+) -> None:
+    meter = Meter(kind, coding)
+    meter.take(b" " * size)
+    assert meter.quick is quick
+
+
 def test_codings_in_several_headers_are_one_list() -> None:
     meter = meter_for(
         [(b"content-type", b"application/json"), (b"content-encoding", b"zstd"), (b"Content-Encoding", b"br")]

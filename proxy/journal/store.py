@@ -5,6 +5,7 @@ import sqlite3
 import stat
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import lru_cache
 from itertools import chain
 from pathlib import Path
 
@@ -25,6 +26,8 @@ _STEADY, _SLACK = 600.0, 60.0
 
 _INTO = f"INSERT INTO requests ({', '.join(COLUMNS)}) VALUES "
 _VALUES = f"({', '.join('?' * len(COLUMNS))})"
+_AT_ONCE = 256
+"""Rows of one statement at most; a power of two."""
 
 # In the order in which rows came, up to the first that is not old: one that a wrong clock dated to long ago stays as
 # long as its neighbours.
@@ -35,6 +38,11 @@ _REMOVE_OLD = """
 _REMOVE_FIRST = "DELETE FROM requests WHERE id IN (SELECT id FROM requests ORDER BY id LIMIT :step)"
 _FORGET = "DELETE FROM {} WHERE hour < (SELECT CAST(min(at) / 3600 AS INTEGER) FROM requests)"
 _FORGET_HOURS = tuple(map(_FORGET.format, ("hours", "own_times")))
+
+
+@lru_cache
+def _insert(rows: int) -> str:
+    return _INTO + ", ".join([_VALUES] * rows)
 
 
 class UnusableError(Exception):
@@ -63,19 +71,18 @@ class Store:
     def add(self, rows: Sequence[Row]) -> None:
         """Append rows, and add them to the sums of their hours: all of it or, if anything fails, nothing.
 
-        By as few statements as can be: each lets go of the interpreter, and to get it back from a busy event loop takes
-        milliseconds in which every request waits too.
+        By few statements: each lets go of the interpreter, and to get it back from a busy event loop takes milliseconds
+        in which every request waits too.
         """
-        most = self._connection.getlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER) // len(COLUMNS)
         with self._transaction():
-            for start in range(0, len(rows), most):
-                self._add(rows[start : start + most])
-
-    def _add(self, rows: Sequence[Row]) -> None:
-        statement = _INTO + ", ".join([_VALUES] * len(rows))
-        last = self._connection.execute(statement, list(chain(*rows))).lastrowid or 0
-        for statement in ADD_UP:
-            self._connection.execute(statement, (last - len(rows),))
+            last, start = 0, 0
+            while start < len(rows):
+                # One of a few sizes, since a prepared statement of each is kept, with a place for every value.
+                some = rows[start : start + min(_AT_ONCE, 1 << (len(rows) - start).bit_length() - 1)]
+                last = self._connection.execute(_insert(len(some)), list(chain(*some))).lastrowid or 0
+                start += len(some)
+            for statement in ADD_UP:
+                self._connection.execute(statement, (last - len(rows),))
 
     def trim(self, now: float, steady: float) -> None:
         """One small step towards the bounds; `now` is the time of day, `steady` on a steady clock, in seconds.

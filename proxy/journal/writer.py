@@ -5,11 +5,12 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from queue import SimpleQueue
 
 from proxy.config import Journal as Settings
 from proxy.entry import Entry
-from proxy.exchange import Exchange, Meter, Record, Trail
+from proxy.exchange import Exchange, Meter, Record
 from proxy.observe import Logger
 
 Listener = Callable[[Sequence[Entry]], None]
@@ -33,7 +34,8 @@ _STRETCH = 128
 _LAST_WORDS = 5.0
 """Seconds that the thread has at the end of the process; a disk may hang for longer than anybody wants to wait."""
 
-Ended = tuple[Record, Meter | None, Trail | None]
+Ended = tuple[Entry, Meter | None]
+"""With what its tokens are still to be read from."""
 
 
 class Journal:
@@ -64,13 +66,15 @@ class Journal:
             return
         if not self.settings.enabled and not self.listeners:
             return
-        meter = exchange.meter
-        if meter is not None:
+        usage, meter = None, exchange.meter
+        if meter is not None and meter.quick:
+            # Here, since to keep the bytes for the thread would take longer, and cut the heap into pieces.
+            usage, meter = meter.read(), None
+        elif meter is not None and self._held + meter.size > ROOM:
+            meter = None
+        elif meter is not None:
             self._held += meter.size
-            if self._held > ROOM:
-                self._held -= meter.size
-                meter = None
-        self._waiting.append((record, meter, exchange.trail))
+        self._waiting.append((Entry(record, usage, exchange.trail), meter))
         if self._timer is None and not self._busy:
             self._timer = asyncio.get_running_loop().call_later(PAUSE, self._hand_over)
 
@@ -95,7 +99,7 @@ class Journal:
             self._timer.cancel()
         self._timer, self._busy = None, True
         batch, self._waiting = self._waiting[:BATCH], self._waiting[BATCH:]
-        self._held = sum(meter.size for _, meter, _ in self._waiting if meter)
+        self._held = sum(meter.size for _, meter in self._waiting if meter)
         if self._thread is None:
             loop = asyncio.get_running_loop()
             self._thread = threading.Thread(target=self._work, args=(loop,), name="journal", daemon=True)
@@ -134,8 +138,8 @@ class Journal:
 
 
 def _entries(batch: Sequence[Ended]) -> Iterator[Entry]:
-    for number, (record, meter, trail) in enumerate(batch, 1):
-        yield Entry(record, meter.read() if meter else None, trail)
+    for number, (entry, meter) in enumerate(batch, 1):
+        yield replace(entry, usage=meter.read()) if meter else entry
         # Let go of the interpreter, for the event loop not to wait for long; rarely, since to get it back slows both.
         if number % _STRETCH == 0:
             time.sleep(0)

@@ -43,8 +43,8 @@ class Told(list[Entry]):
 class Counted:
     """A meter that tells where it was read."""
 
-    def __init__(self, size: int = 0) -> None:
-        self.size = size
+    def __init__(self, size: int = 0, *, quick: bool = False) -> None:
+        self.size, self.quick = size, quick
         self.read_by = ""
 
     def take(self, chunk: bytes) -> None:
@@ -88,6 +88,15 @@ async def test_rows_are_stored_and_listeners_told_on_the_loop(made: Make, tmp_pa
     assert count(tmp_path / "journal.sqlite") == 2
     assert (meter.read_by, told.threads) == ("journal", {threading.current_thread().name})
     assert journal.trouble == ""
+
+
+async def test_what_is_read_quickly_is_read_at_once_and_kept_for_no_thread(made: Make) -> None:
+    journal, told, meter = made(), Told(), Counted(quick=True)
+    journal.listeners.append(told)
+    journal.put(exchange(meter), RECORD)
+    assert meter.read_by == threading.current_thread().name
+    await told.until(1)
+    assert [one.usage for one in told] == [USAGE]
 
 
 async def test_the_last_rows_are_written_at_the_end_and_the_thread_is_gone(made: Make, tmp_path: Path) -> None:
