@@ -10,16 +10,16 @@ The nouns, in `exchange`: a `Head` is a request before its body. `shortcut` turn
 (`rules`) and gives a decision, `Answer` or `Forward`. An answer's text is computed by a filter (`filters`), which
 declines when it is not certain. An `Answer` becomes events or one message (`synthesis`, `sse`).
 
-What each stage learned is on the `Exchange`; what is left of it in the end is a `Record`, one log line (`observe`).
-With the tokens that `usage` has read from a copy of the reply it is an `Entry`, one row of the `journal`.
+What each stage learned is on the `Exchange`; what is left of it in the end is a `Record`. The `ledger` tells of it: one
+log line (`observe`), and counts (`tally`, which `metrics` and `standing` read). With the tokens that `usage` has read from
+a copy of the reply it is an `Entry`: one row of the `journal`, and of the page that shows what it does while it does it
+(`live`). How a decision came about, `rules/trail` tells.
 
 What is forwarded goes out and comes back in exact bytes: heads and framing without a socket in `wire`, connections in
 `upstream`, the client's side in `server`, `incoming` and `replies`.
 
 The desk remembers: who asked again and is forwarded (`breaker`), which headers to repeat (`ratelimits`), signs that the
 client has changed (`drift`), and how rules in `shadow` agree with the model (`agreements`).
-
-What it does can be looked at while it does it: `live` is the page at `/-/`.
 
 Where to look first: `middleware` for the flow, `rules/ruleset` for the decision, `upstream/relay` for the way out and
 back, `filters/shell/grammar` for what is trusted of a shell command. `__main__`, `service` and `commands` are the
