@@ -108,6 +108,8 @@ def _lines(
     if whole.answered:
         lines += ["", "What was saved is estimated from your own forwards of the same rule and model:"]
         lines += [f"  {basis_line(kind, whole.answered[kind][0], found)}" for kind, found in bases.items()]
+        if None in bases.values():
+            lines += ["Forwards to go by come from a rule that declines, or that is in shadow for a while."]
     return lines
 
 

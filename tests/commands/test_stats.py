@@ -94,6 +94,7 @@ def test_people_see_the_same_with_bars(program: Program, file: Path, monkeypatch
         "time added          0.20 ms (median, before the first byte)",
         "  quota-probe haiku: 1 answer, no saving told: no question of this kind has been forwarded",
         "  session-title haiku: 4 answers, each 1.2 s, 300 + 10 tokens (median of 3 forwards)",
+        "Forwards to go by come from a rule that declines, or that is in shadow for a while.",
     ):
         assert line in out.split("\n")
     assert "refused" not in out
