@@ -11,9 +11,9 @@ The nouns, in `exchange`: a `Head` is a request before its body. `shortcut` turn
 declines when it is not certain. An `Answer` becomes events or one message (`synthesis`, `sse`).
 
 What each stage learned is on the `Exchange`; what is left of it in the end is a `Record`. The `ledger` tells of it: one
-log line (`observe`), and counts (`tally`, which `metrics` and `standing` read). With the tokens that `usage` has read from
-a copy of the reply it is an `Entry`: one row of the `journal`, and of the page that shows what it does while it does it
-(`live`). How a decision came about, `rules/trail` tells.
+log line (`observe`), and counts (`tally`, which `metrics` and `standing` read). With the tokens that `usage` has read
+from a copy of the reply it is an `Entry`: one row of the `journal`, and of the page that shows what Sidestep does while
+it does it (`live`). How a decision came about, `rules/trail` tells.
 
 What is forwarded goes out and comes back in exact bytes: heads and framing without a socket in `wire`, connections in
 `upstream`, the client's side in `server`, `incoming` and `replies`.

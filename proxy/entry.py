@@ -2,9 +2,8 @@
 
 from dataclasses import dataclass
 
-from proxy.exchange import Record, Trail, Usage
-
-__all__ = ["Bucket", "Entry", "Usage"]
+from proxy.exchange import Record, Trail
+from proxy.usage import Usage
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Literal, Protocol
 
+from proxy.usage import Meter
+
 Version = tuple[int, ...]
 
 GONE = "the client went away"
@@ -157,37 +159,6 @@ class Record:
     own: float | None
     bytes_in: int
     bytes_out: int
-
-
-@dataclass(frozen=True, slots=True)
-class Usage:
-    """Tokens of one reply, as the upstream counted them (API reference, "Create a Message", `usage`)."""
-
-    input: int
-    """Neither read from the cache nor written to it."""
-    output: int
-    cache_read: int
-    cache_creation: int
-
-
-class Meter(Protocol):
-    """Keeps of a reply's body what it takes to tell its tokens, later and elsewhere."""
-
-    @property
-    def size(self) -> int:
-        """Bytes that it keeps."""
-        ...
-
-    @property
-    def quick(self) -> bool:
-        """Whether `read` takes some microseconds, and not longer."""
-        ...
-
-    def take(self, chunk: bytes) -> None:
-        """A part of the body has been passed on."""
-        ...
-
-    def read(self) -> Usage | None: ...
 
 
 @dataclass(slots=True)

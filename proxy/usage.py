@@ -3,12 +3,12 @@
 import re
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
 from proxy.coding import CodingError, TruncatedError, unpacked
-from proxy.exchange import Usage
 from proxy.headers import RawPairs
 from proxy.sse import Decoder
 
@@ -28,6 +28,17 @@ _MOST_TOKENS = 10**12
 _EVENTS, _JSON = "text/event-stream", "application/json"
 _KEY = b'"usage"'
 _LINE_END = re.compile(rb"[\r\n]")
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens of one reply, as the upstream counted them (API reference, "Create a Message", `usage`)."""
+
+    input: int
+    """Neither read from the cache nor written to it."""
+    output: int
+    cache_read: int
+    cache_creation: int
 
 
 class _Counts(msgspec.Struct):

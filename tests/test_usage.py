@@ -10,10 +10,9 @@ import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy.exchange import Usage
 from proxy.scripted import stream_events
 from proxy.sse import Event, encode
-from proxy.usage import HEAD, LIMIT, TAIL, Meter, meter_for
+from proxy.usage import HEAD, LIMIT, TAIL, Meter, Usage, meter_for
 from tests.test_coding import PACKING, flushed
 
 EVENTS, JSON = "text/event-stream; charset=utf-8", "application/json"

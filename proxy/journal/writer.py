@@ -10,8 +10,9 @@ from queue import SimpleQueue
 
 from proxy.config import Journal as Settings
 from proxy.entry import Entry
-from proxy.exchange import Exchange, Meter, Record
+from proxy.exchange import Exchange, Record
 from proxy.observe import Logger
+from proxy.usage import Meter
 
 Listener = Callable[[Sequence[Entry]], None]
 """Is told on the event loop of entries, in the order in which they ended; must neither wait nor raise."""

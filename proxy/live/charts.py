@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, Protocol, get_args
 
-from proxy.entry import Bucket, Entry, Usage
+from proxy.entry import Bucket, Entry
+from proxy.usage import Usage
 
 Span = Literal["hour", "week"]
 SPANS: tuple[Span, ...] = get_args(Span)

@@ -11,8 +11,9 @@ from contextlib import contextmanager
 
 import orjson
 
-from proxy.entry import Entry, Usage
+from proxy.entry import Entry
 from proxy.live.rows import row
+from proxy.usage import Usage
 
 KEPT = 500
 """Requests of which the decision can still be asked for."""

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from proxy.config import Journal as Settings
-from proxy.entry import Entry, Usage
+from proxy.entry import Entry
 from proxy.exchange import Record
 from proxy.journal.rows import Row, row
 from proxy.journal.store import Store
+from proxy.usage import Usage
 
 NOON = 1_700_049_600.0
 """The beginning of an hour, in seconds since the epoch."""

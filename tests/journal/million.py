@@ -4,9 +4,9 @@ import random
 import time
 from pathlib import Path
 
-from proxy.entry import Usage
 from proxy.journal.rows import Row, row
 from proxy.journal.store import Store
+from proxy.usage import Usage
 from tests.journal.given import entry
 
 ROWS = 1_000_000

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from proxy.entry import Bucket, Usage
+from proxy.entry import Bucket
 from proxy.journal.figures import MEASURED, Basis, FiguresError, Totals, basis, opened, timeline, totals
 from proxy.journal.schema import VERSION
 from proxy.journal.store import Store
+from proxy.usage import Usage
 from tests.journal.given import NOON, asked, entry, rows, written
 
 HOUR = 3600.0

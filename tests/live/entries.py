@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from proxy.entry import Entry, Usage
+from proxy.entry import Entry
 from proxy.exchange import Record, Step
+from proxy.usage import Usage
 
 AT = 1_700_000_040.0
 """The beginning of a minute."""

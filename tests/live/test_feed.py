@@ -5,9 +5,9 @@ import asyncio
 import orjson
 import pytest
 
-from proxy.entry import Usage
 from proxy.live import feed as live_feed
 from proxy.live.feed import KEPT, MOST, SHOWN, Feed
+from proxy.usage import Usage
 from tests.live.entries import entry
 
 

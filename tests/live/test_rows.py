@@ -3,9 +3,9 @@
 import orjson
 import pytest
 
-from proxy.entry import Usage
 from proxy.exchange import Exchange, Head, Step
 from proxy.live.rows import decision, row, running, shown
+from proxy.usage import Usage
 from tests.live.entries import entry
 
 
