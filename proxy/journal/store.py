@@ -26,8 +26,8 @@ _STEADY, _SLACK = 600.0, 60.0
 
 _INTO = f"INSERT INTO requests ({', '.join(COLUMNS)}) VALUES "
 _VALUES = f"({', '.join('?' * len(COLUMNS))})"
-_AT_ONCE = 256
-"""Rows of one statement at most; a power of two."""
+_AT_ONCE = 512
+"""Rows of one statement at most, if SQLite takes so many values: before 3.32 it took 999 of them."""
 
 # In the order in which rows came, up to the first that is not old: one that a wrong clock dated to long ago stays as
 # long as its neighbours.
@@ -74,11 +74,12 @@ class Store:
         By few statements: each lets go of the interpreter, and to get it back from a busy event loop takes milliseconds
         in which every request waits too.
         """
+        most = min(_AT_ONCE, self._connection.getlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER) // len(COLUMNS))
         with self._transaction():
             last, start = 0, 0
             while start < len(rows):
                 # One of a few sizes, since a prepared statement of each is kept, with a place for every value.
-                some = rows[start : start + min(_AT_ONCE, 1 << (len(rows) - start).bit_length() - 1)]
+                some = rows[start : start + _power_of_two(min(most, len(rows) - start))]
                 last = self._connection.execute(_insert(len(some)), list(chain(*some))).lastrowid or 0
                 start += len(some)
             for statement in ADD_UP:
@@ -141,6 +142,11 @@ class Store:
             with suppress(sqlite3.Error):  # some errors have rolled back already
                 self._connection.execute("ROLLBACK")
             raise
+
+
+def _power_of_two(most: int) -> int:
+    """The largest that is no larger than `most`."""
+    return 1 << most.bit_length() - 1
 
 
 def _make(file: Path) -> None:

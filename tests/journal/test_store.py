@@ -51,13 +51,20 @@ def test_a_file_that_others_may_read_is_closed_to_them(file: Path, opened: Open)
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
 
 
-@pytest.mark.parametrize("number", [1, 2, 3, 255, 256, 257, 700])
+@pytest.mark.parametrize("number", [1, 2, 3, 511, 512, 513, 1300])
 def test_a_batch_of_any_size_is_appended_whole_and_in_order_and_summed(opened: Open, file: Path, number: int) -> None:
     store, some = opened(), [(NOON + at, *row[1:]) for at, row in enumerate(rows(number))]
     store.add(some[:1])
     store.add(some)
     assert asked(file, "SELECT at FROM requests ORDER BY id") == [(NOON,), *((NOON + at,) for at in range(number))]
     assert asked(file, "SELECT sum(requests) FROM hours") == [(number + 1,)]
+
+
+def test_a_library_that_takes_few_values_gets_few_at_once(opened: Open, file: Path) -> None:
+    store = opened()
+    store._connection.setlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER, 999)
+    store.add(rows(100))
+    assert asked(file, "SELECT count(*) FROM requests") == [(100,)]
 
 
 def test_rows_are_there_after_it_was_opened_anew(file: Path, opened: Open) -> None:
