@@ -328,7 +328,7 @@ IMPORTS: dict[str, set[str]] = {
         "replies",
     },
     "live.rows": {"entry", "exchange"},
-    "live.state": {"config", "desk", "ledger", "live.charts", "live.feed", "live.rows", "rules.ruleset"},
+    "live.state": {"config", "desk", "ledger", "live.charts", "live.feed", "live.rows", "rules.ruleset", "standing"},
     "local": {"desk", "journal.writer", "metrics", "middleware", "replies", "standing", "tally"},
     "messages": {"exchange", "glance"},
     "metrics": {"desk", "exchange", "server", "tally", "upstream.faults"},

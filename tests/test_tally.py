@@ -1,39 +1,22 @@
 """Counts: what a record adds to them, and that no label grows with what clients send."""
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from proxy.exchange import Outcome, Record
 from proxy.tally import BOUNDS, OTHER, Histogram, Tally, family
+from tests.records import FORWARDED
 
 OUTCOMES: tuple[Outcome, ...] = ("answered", "forwarded", "local", "refused", "failed")
 
 
-def record(**changed: object) -> Record:
+def record(**changed: Any) -> Record:
     """A request that was forwarded, with success."""
-    values: dict[str, object] = {
-        "id": "req_1",
-        "at": 1000.0,
-        "method": "POST",
-        "path": "/v1/messages",
-        "outcome": "forwarded",
-        "rule": "",
-        "reason": "no rule matched",
-        "error": "",
-        "fault": "",
-        "status": 200,
-        "client": "",
-        "session": "",
-        "model": "claude-opus-4-5",
-        "verdict": "",
-        "duration": 2500.0,
-        "first_byte": 500.0,
-        "own": 0.25,
-        "bytes_in": 10,
-        "bytes_out": 20,
-    }
-    return Record(**{**values, **changed})  # type: ignore[arg-type]
+    return replace(FORWARDED, **{"at": 1000.0, "model": "claude-opus-4-5", **changed})
 
 
 def counted(*records: Record) -> Tally:

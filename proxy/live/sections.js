@@ -70,11 +70,11 @@ function agreed(agreement) {
 
 const since = (at, behind = " ago") => element("span", { "data-since": at, "data-behind": behind, text: `${elapsed(nowThere() - at)}${behind}` });
 
-function showUpstream({ health, reply, fault, faults, opened, reused }) {
-  const words = { well: "replies", failing: "fails", unknown: "nothing forwarded yet" };
+function showUpstream({ state, reply, fault, faults, opened, reused }) {
+  const words = { ok: "replies", failing: "fails", unknown: "nothing forwarded lately" };
   const taken = opened + reused;
   describe(byId("upstream"), [
-    ["Health", badge(health, words[health])],
+    ["Health", badge(state, words[state])],
     ["Last reply", reply === null ? "none yet" : since(reply)],
     ["Last fault", fault === null ? "none" : element("span", {}, `${fault[1]}, `, since(fault[0]))],
     ["Faults", Object.entries(faults).map(([name, times]) => `${count(times)} × ${name}`).join(", ")],

@@ -1,6 +1,7 @@
 """What the page shows beside the requests that have ended: section by section, as plain data."""
 
 import platform
+import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
@@ -16,6 +17,7 @@ from proxy.live.charts import History
 from proxy.live.feed import Feed
 from proxy.live.rows import running
 from proxy.rules.ruleset import Rule
+from proxy.standing import reachable
 
 _RUNNING = 50
 """Running requests that are shown, the oldest first."""
@@ -92,12 +94,10 @@ def _agreement(state: State, rule: str) -> Mapping[str, int] | None:
 
 def _upstream(state: State) -> dict[str, Any]:
     tally = state.ledger.tally
-    reply, fault = tally.last_reply, tally.last_fault
-    failing = fault is not None and (reply is None or fault[0] > reply)
     return {
-        "health": "failing" if failing else "unknown" if reply is None else "well",
-        "reply": reply,
-        "fault": fault,
+        "state": reachable(tally, time.time()),
+        "reply": tally.last_reply,
+        "fault": tally.last_fault,
         "faults": dict(tally.faults),
         "opened": tally.opened,
         "reused": tally.reused,

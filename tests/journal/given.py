@@ -9,29 +9,20 @@ from typing import Any
 
 from proxy.config import Journal as Settings
 from proxy.entry import Entry
-from proxy.exchange import Record
 from proxy.journal.rows import Row, row
 from proxy.journal.store import Store
 from proxy.usage import Usage
+from tests.records import FORWARDED
 
 NOON = 1_700_049_600.0
 """The beginning of an hour, in seconds since the epoch."""
 
-RECORD = Record(
-    id="req_1",
+RECORD = replace(
+    FORWARDED,
     at=NOON,
-    method="POST",
-    path="/v1/messages",
-    outcome="forwarded",
-    rule="",
     reason="no rule matches",
-    error="",
-    fault="",
-    status=200,
-    client="claude-cli/2.1.330",
     session="0123456789abcdef",
     model="claude-haiku-4-5",
-    verdict="",
     duration=1500.0,
     first_byte=800.0,
     own=0.2,

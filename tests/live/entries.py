@@ -1,12 +1,13 @@
 """Requests that have ended, as the page is told of them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from proxy.entry import Entry
-from proxy.exchange import Record, Step
+from proxy.exchange import Step
 from proxy.usage import Usage
+from tests.records import FORWARDED
 
 AT = 1_700_000_040.0
 """The beginning of a minute."""
@@ -24,24 +25,6 @@ class Told:
 
 def entry(own_id: str = "req_1", usage: Usage | None = None, steps: Sequence[Step] | None = None, **more: Any) -> Entry:
     """A forward; `more` are fields of its record."""
-    fields: dict[str, Any] = {
-        "at": AT,
-        "method": "POST",
-        "path": "/v1/messages",
-        "outcome": "forwarded",
-        "rule": "",
-        "reason": "no rule matched",
-        "error": "",
-        "fault": "",
-        "status": 200,
-        "client": "claude-cli/2.1.330",
-        "session": "",
-        "model": "claude-sonnet-5-5",
-        "verdict": "",
-        "duration": 20.0,
-        "first_byte": 10.0,
-        "own": 0.5,
-        "bytes_in": 100,
-        "bytes_out": 200,
-    }
-    return Entry(Record(id=own_id, **{**fields, **more}), usage, None if steps is None else Told(steps))
+    fields = {"at": AT, "duration": 20.0, "first_byte": 10.0, "own": 0.5, "bytes_in": 100, "bytes_out": 200, **more}
+    record = replace(FORWARDED, id=own_id, **fields)
+    return Entry(record, usage, None if steps is None else Told(steps))

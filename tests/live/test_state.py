@@ -1,5 +1,6 @@
 """What the page shows beside the requests, as plain data, with nothing secret in it."""
 
+import time
 from dataclasses import replace
 from typing import Any
 
@@ -14,6 +15,7 @@ from proxy.live.feed import Feed
 from proxy.live.state import State
 from proxy.rules.load import Loaded
 from proxy.rules.ruleset import RuleSet
+from proxy.standing import LATELY
 from proxy.tally import Tally
 from tests.live.entries import entry
 
@@ -82,17 +84,19 @@ def test_agreement_in_shadow_is_shown_once_there_is_some(shipped: Loaded) -> Non
     assert _rules(state)["topic"]["agreement"] == {"same": 2, "different": 1, "upstream": 1}
 
 
-def test_the_upstream_is_as_well_as_its_last_word(shipped: Loaded) -> None:
-    state, tally = _state(shipped.rules), Tally()
-    state = replace(state, ledger=Ledger(None, tally))
-    assert state.sections()["upstream"]["health"] == "unknown"
+def test_the_upstream_is_as_its_last_word_was_if_that_was_lately(shipped: Loaded) -> None:
+    tally, lately = Tally(), time.time() - LATELY / 2
+    state = replace(_state(shipped.rules), ledger=Ledger(None, tally))
+    assert state.sections()["upstream"]["state"] == "unknown"
     tally.count(entry(at=10.0).record)
-    assert state.sections()["upstream"]["health"] == "well"
-    tally.count(entry(at=11.0, outcome="failed", fault="refused", first_byte=None, own=None).record)
-    assert state.sections()["upstream"]["health"] == "failing"
+    assert state.sections()["upstream"]["state"] == "unknown"
+    tally.count(entry(at=lately).record)
+    assert state.sections()["upstream"]["state"] == "ok"
+    tally.count(entry(at=lately + 1, outcome="failed", fault="refused", first_byte=None, own=None).record)
+    assert state.sections()["upstream"]["state"] == "failing"
     assert state.sections()["upstream"]["faults"] == {"refused": 1}
-    tally.count(entry(at=12.0).record)
-    assert state.sections()["upstream"]["health"] == "well"
+    tally.count(entry(at=lately + 2).record)
+    assert state.sections()["upstream"]["state"] == "ok"
 
 
 def test_what_runs_is_shown_but_for_its_own_pages(shipped: Loaded) -> None:
