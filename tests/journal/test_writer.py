@@ -158,29 +158,30 @@ async def test_replies_that_wait_are_bounded_by_their_bytes(made: Make, monkeypa
 async def test_while_the_disk_hangs_nobody_waits(
     made: Make, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, log: io.StringIO
 ) -> None:
-    """Requests go on, and the end of the process is put off for a moment only."""
-    hangs, released, over = threading.Event(), threading.Event(), threading.Event()
+    """Requests go on, and the end of the process is put off for a moment only; nothing is lost before that end."""
+    hangs, released = threading.Event(), threading.Event()
     add = keeper.Keeper._add
 
     def hang(self: keeper.Keeper, entries: Sequence[Entry]) -> None:
         hangs.set()
         released.wait(10)
         add(self, entries)
-        over.set()
 
     monkeypatch.setattr(keeper.Keeper, "_add", hang)
     monkeypatch.setattr(writer, "PAUSE", 0.0)
     monkeypatch.setattr(writer, "_LAST_WORDS", 0.05)
-    journal = made()
+    journal, told = made(), Told()
+    journal.listeners.append(told)
     journal.put(exchange(), RECORD)
     assert await asyncio.to_thread(hangs.wait, 10)
     for _ in range(3):
         journal.put(exchange(), RECORD)
     await journal.finish()
     assert '"event":"journal not finished"' in log.getvalue()
+    assert not told
     released.set()
-    await asyncio.to_thread(over.wait, 10)
-    assert count(tmp_path / "journal.sqlite") == 1
+    await told.until(4)
+    assert (count(tmp_path / "journal.sqlite"), journal.trouble) == (4, "")
 
 
 async def test_trouble_is_told_and_goes_when_it_is_over(made: Make, tmp_path: Path) -> None:
