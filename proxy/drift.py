@@ -52,27 +52,29 @@ class Drift:
             return []
         shown = version_text(version)
         self._seen[version] += 1
-        notices = [*self._unknown(request, decision, shown), *self._untested(decision, version, shown)]
+        if isinstance(decision, Answer):
+            notices = self._untested(decision, version, shown)
+        else:
+            notices = self._unknown(request, decision, shown)
         if self._seen[version] == PATIENCE:
             notices += self._missed(request.head, version, shown)
+        if not notices:
+            return notices
         fresh = [notice for notice in notices if notice not in self.told]
         self.told.update(dict.fromkeys(fresh))
         return fresh
 
-    def _unknown(self, request: MessagesRequest, decision: Decision, shown: str) -> list[Notice]:
+    def _unknown(self, request: MessagesRequest, decision: Forward, shown: str) -> list[Notice]:
         """A small request without tools that no rule knows."""
-        known = not isinstance(decision, Forward) or decision.reason != NO_MATCH
-        if known or request.tools or request.size > _SMALL:
+        if decision.reason != NO_MATCH or request.tools or request.size > _SMALL:
             return []
         mark = _fingerprint(request)
         if len(self.prints) < _MOST_PRINTS or (shown, mark) in self.prints:
             self.prints[shown, mark] += 1
         return [Notice("unknown question", shown, fingerprint=mark)] if len(self.prints) < _MOST_PRINTS else []
 
-    def _untested(self, decision: Decision, version: Version, shown: str) -> list[Notice]:
+    def _untested(self, decision: Answer, version: Version, shown: str) -> list[Notice]:
         """A rule that fires for a client newer than any it was tried with."""
-        if not isinstance(decision, Answer):
-            return []
         self._fired[decision.rule] = max(version, self._fired.get(decision.rule, ()))
         tested = next((rule.tested for rule in self.rules if rule.name == decision.rule), None)
         return [Notice("untested client version", shown, decision.rule)] if tested and version > tested[1] else []

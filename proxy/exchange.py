@@ -128,7 +128,7 @@ class Trail(Protocol):
 Outcome = Literal["answered", "forwarded", "local", "refused", "failed"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Record:
     """What is told of a request: no header value, no query, no body. Times in milliseconds, sizes in bytes.
 
@@ -138,6 +138,8 @@ class Record:
     part of it that was spent here, and not in waiting for the client or the upstream. `status` is 499 when the client
     went away before the reply was complete (nginx's convention). `session` is a hash of what names the client's
     session, "" for none; `verdict` is what a comparison in shadow came to, "" for none.
+
+    Nobody changes it; it is not frozen since that would double what it takes to make one.
     """
 
     id: str

@@ -57,7 +57,7 @@ class MessagesRequest:
         model = self.glance.get("model")
         return model if isinstance(model, str) else ""
 
-    @property
+    @cached_property
     def max_tokens(self) -> int | None:
         value = self.glance.get("max_tokens")
         return value if isinstance(value, int) and not isinstance(value, bool) else None
@@ -72,12 +72,12 @@ class MessagesRequest:
         """The texts of the system prompt; a plain string is one block."""
         return tuple(_texts(self.glance.get("system")))
 
-    @property
+    @cached_property
     def tools(self) -> tuple[str, ...]:
         """The names of the tools on offer ("" for one without a name)."""
         return tuple(self.glance.tools)
 
-    @property
+    @cached_property
     def count(self) -> int:
         """How many messages there are, a prefill included."""
         return self.glance.count
@@ -115,6 +115,11 @@ class MessagesRequest:
         return tuple(_texts(self.last_user))
 
     @cached_property
+    def user_text(self) -> str | None:
+        """These joined by newlines; None if there are none."""
+        return "\n".join(self.user_texts) if self.user_texts else None
+
+    @cached_property
     def user_blocks(self) -> tuple[str, ...]:
         """The types of all blocks of the last user message; a plain string is one block of type `text`."""
         if isinstance(self.last_user, str):
@@ -138,7 +143,7 @@ class MessagesRequest:
         user = metadata.get("user_id") if isinstance(metadata, dict) else None
         return self.head.headers.get("x-claude-code-session-id") or (user if isinstance(user, str) else "")
 
-    @property
+    @cached_property
     def schema(self) -> Mapping[str, Any] | None:
         """The JSON schema that the reply's text must satisfy (`output_config.format`), if one is asked for."""
         output = self.glance.get("output_config")

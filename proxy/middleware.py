@@ -187,13 +187,13 @@ async def _collect(request: web.Request, exchange: Exchange, max_body: int, pati
     if (request.content_length or 0) > max_body:
         return False
     exchange.pause(time.perf_counter())
-    while chunk := await next_chunk(request.content, patience):
+    content = request.content
+    while chunk := await next_chunk(content, patience):
         exchange.collected.append(chunk)
         exchange.bytes_in += len(chunk)
-        if exchange.bytes_in > max_body:
+        if exchange.bytes_in > max_body or content.at_eof():
             break
-    else:
-        exchange.complete = True
+    exchange.complete = content.at_eof() and exchange.bytes_in <= max_body
     exchange.resume(time.perf_counter())
     return exchange.complete
 
@@ -205,8 +205,7 @@ async def _answer(request: web.Request, exchange: Exchange, answer: Answer) -> w
         return await _send(request, Whole(200, synthesis.message(answer, message_id()), pairs))
     response = Streamed(pairs)
     await response.prepare(request)
-    for event in synthesis.events(answer, message_id()):
-        response.set_down(event)
+    response.set_down(synthesis.events(answer, message_id()))
     try:
         await response.write_eof()
         exchange.reply_begun(time.perf_counter())

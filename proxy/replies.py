@@ -6,7 +6,7 @@ aiohttp's own replies would invent headers, merge names that differ in case alon
 import asyncio
 import socket
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from http import HTTPStatus
 
 import aiohttp_sse
@@ -171,9 +171,10 @@ class Streamed(_Exact, aiohttp_sse.EventSourceResponse):
             self._parts.append(reply_head(200, b"OK", headers))
         return self._out
 
-    def set_down(self, event: sse.Event) -> None:
-        """What `send` does, for an event that is in bytes already."""
-        self._set_down(sse.encode(event))
+    def set_down(self, events: Iterable[sse.Event]) -> None:
+        """What `send` does, for events that are in bytes already."""
+        for event in events:
+            self._set_down(sse.encode(event))
 
     async def write(self, data: bytes | bytearray | memoryview) -> None:
         """Set an event down that `send` has written."""

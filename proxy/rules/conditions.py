@@ -7,7 +7,8 @@ from typing import Any, TypeGuard
 from proxy.exchange import Head
 from proxy.messages import MessagesRequest
 from proxy.rules.facts import FACTS, HEADER_PREFIX, BodyFact, HeadFact, fact
-from proxy.rules.operators import OPERATORS, Groups, Notes, Predicate, predicate, suggestion
+from proxy.rules.operators import OPERATORS, Notes, Predicate, predicate, suggestion
+from proxy.rules.searches import Groups
 from proxy.toml import Path
 
 Check = Callable[[MessagesRequest, Groups], bool]

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any, Literal
 
 from proxy.exchange import Head
@@ -46,10 +47,6 @@ def _roles(request: MessagesRequest) -> tuple[str, ...]:
     return tuple(message["role"] for message in request.messages) if request.well_formed else ()
 
 
-def _user_text(request: MessagesRequest) -> str | None:
-    return "\n".join(request.user_texts) if request.user_texts else None
-
-
 def _schema_properties(request: MessagesRequest) -> tuple[str, ...] | None:
     if request.schema is None:
         return None
@@ -66,24 +63,24 @@ def _client_version(head: Head) -> tuple[int, ...] | None:
 
 
 FACTS: dict[str, HeadFact | BodyFact] = {
-    "method": HeadFact("text", "the request's method", lambda head: head.method),
-    "path": HeadFact("text", "its path as sent, without the query", lambda head: head.path),
+    "method": HeadFact("text", "the request's method", attrgetter("method")),
+    "path": HeadFact("text", "its path as sent, without the query", attrgetter("path")),
     "client": HeadFact("text", 'the first product of User-Agent: Claude Code says "claude-cli"', _client_name),
     "client_version": HeadFact("version", "the version of that product", _client_version),
     "model": BodyFact("text", "the model asked for", lambda request: request.model or None),
-    "max_tokens": BodyFact("integer", "the most tokens the reply may have", lambda request: request.max_tokens),
+    "max_tokens": BodyFact("integer", "the most tokens the reply may have", attrgetter("max_tokens")),
     "stream": BodyFact("flag", "the `stream` field", _stream),
     "fields": BodyFact(
         "texts", "names of the body's fields, sorted", lambda request: tuple(sorted(request.body)), True
     ),
-    "system": BodyFact("texts", "the system prompt's text blocks", lambda request: request.system),
-    "tools": BodyFact("texts", "names of the tools on offer", lambda request: request.tools),
-    "message_count": BodyFact("integer", "number of messages, a prefill included", lambda r: r.count),
+    "system": BodyFact("texts", "the system prompt's text blocks", attrgetter("system")),
+    "tools": BodyFact("texts", "names of the tools on offer", attrgetter("tools")),
+    "message_count": BodyFact("integer", "number of messages, a prefill included", attrgetter("count")),
     "roles": BodyFact("texts", "the messages' roles, in order", _roles, whole=True),
-    "user_text": BodyFact("text", "the last user message's text blocks, joined by newlines", _user_text),
-    "user_texts": BodyFact("texts", "the last user message's text blocks", lambda request: request.user_texts),
-    "user_blocks": BodyFact("texts", "the types of all its blocks", lambda request: request.user_blocks),
-    "prefill": BodyFact("text", "the closing assistant message, which the reply continues", lambda r: r.prefill),
+    "user_text": BodyFact("text", "the last user message's text blocks, joined by newlines", attrgetter("user_text")),
+    "user_texts": BodyFact("texts", "the last user message's text blocks", attrgetter("user_texts")),
+    "user_blocks": BodyFact("texts", "the types of all its blocks", attrgetter("user_blocks")),
+    "prefill": BodyFact("text", "the closing assistant message, which the reply continues", attrgetter("prefill")),
     "schema_properties": BodyFact("texts", "property names of the requested output schema", _schema_properties),
 }
 

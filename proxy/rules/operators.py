@@ -1,25 +1,14 @@
 """The operators of conditions: one table per kind of fact, operator name to the maker of a predicate."""
 
 import difflib
-from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-import re2
-
 from proxy.exchange import parse_version
 from proxy.rules.facts import Kind
-from proxy.rules.prefixes import beginnings
+from proxy.rules.searches import Groups, any_of, pattern
 from proxy.toml import Path
-
-_LONG = 1024
-"""Characters from which on it pays to remember what was found in a text."""
-
-_REMEMBERED = 128
-
-Groups = dict[str, str]
-"""The named groups that a rule's patterns captured."""
 
 Predicate = Callable[[Any, Groups], bool]
 """A test of one value, which is never None; it may add to the groups."""
@@ -114,58 +103,13 @@ def _contains_any(_notes: Notes, operand: Any, _path: Path) -> Predicate:
     wanted = _strings(operand)
     if not wanted or not all(wanted):
         raise ValueError(f"found {operand!r}, expected texts that are not empty")
-    # One pass for all of them, whatever their number.
-    search = re2.compile("|".join(map(re2.escape, wanted))).search
-    remembered: OrderedDict[int, bool] = OrderedDict()
-
-    def test(value: str, _groups: Groups) -> bool:
-        if len(value) < _LONG:
-            return _found(search, value) is not None
-        # A session sends the same long system prompt with every request. Hashes of 64 bits, keyed by the process, and
-        # no text: what is remembered can neither be read nor, but by a chance of one in 10^17, be mistaken.
-        key = hash(value)
-        known = remembered.get(key)
-        if known is None:
-            known = remembered[key] = _found(search, value) is not None
-            if len(remembered) > _REMEMBERED:
-                remembered.popitem(last=False)
-        return known
-
-    return test
+    return any_of(wanted)
 
 
 def _pattern(notes: Notes, operand: Any, _path: Path) -> Predicate:
-    """A google-re2 pattern, searched for: linear in the text, whatever the pattern; anchor it with `^` or `\\A`."""
-    options = re2.Options()
-    options.log_errors = False
-    try:
-        compiled = re2.compile(_typed(operand, str, "a pattern"), options)
-    except re2.error as error:
-        reason = error.args[0].decode() if isinstance(error.args[0], bytes) else error.args[0]
-        raise ValueError(f"not a pattern: {reason}") from None
-    notes.groups.update(compiled.groupindex)
-    begins = beginnings(operand)
-
-    def test(value: str, groups: Groups) -> bool:
-        if begins is not None:
-            if not (value.lstrip() if begins.behind_blanks else value).startswith(begins.literals):
-                return False
-            if begins.enough:
-                return True
-        found = _found(compiled.search, value)
-        if found is None:
-            return False
-        groups.update({name: text for name, text in found.groupdict().items() if text is not None})
-        return True
-
-    return test
-
-
-def _found(search: Callable[[str], Any], value: str) -> Any:
-    try:
-        return search(value)
-    except UnicodeEncodeError:  # a lone surrogate, in a header that is not UTF-8
-        return None
+    search, groups = pattern(_typed(operand, str, "a pattern"))
+    notes.groups.update(groups)
+    return search
 
 
 def _present(_notes: Notes, operand: Any, _path: Path) -> Predicate:

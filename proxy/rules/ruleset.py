@@ -8,8 +8,8 @@ from proxy.filters.decline import Decline
 from proxy.messages import MessagesRequest
 from proxy.rules.conditions import Check, When
 from proxy.rules.facts import HEADER_PREFIX
-from proxy.rules.operators import Groups
 from proxy.rules.schema import Comparison, Status
+from proxy.rules.searches import Groups
 from proxy.rules.structured import conforms
 from proxy.rules.templates import TextTemplate
 

@@ -47,7 +47,7 @@ def _cut(words: list[Word], language: Language) -> list[Clause]:
     clauses: list[Clause] = []
     is_new = True
     for at, word in enumerate(words):
-        asks = at > 0 and matched(keys, at, ASKING) and not matched(keys, at - 1, OPENERS)
+        asks = at > 0 and word.key in ASKING and matched(keys, at, ASKING) and not matched(keys, at - 1, OPENERS)
         if is_new or asks or (_is_lone_name(clauses[-1]) and verb_size(words, at, language)):
             clauses.append([])
         clauses[-1].append(word)

@@ -22,7 +22,7 @@ _PLACEHOLDER = re.compile(r"\[(?:Image|Pasted text|Screenshot|Attachment|\.\.\.T
 
 _BIDI = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 _INVISIBLE = dict.fromkeys(map(ord, _BIDI + "\u200b\u2060\ufeff\u00ad\r"))
-_BREAKS = dict.fromkeys(map(ord, "\x0b\x0c\x85\u2028\u2029"), "\n")
+_LINES: dict[int, str | None] = {**_INVISIBLE, **dict.fromkeys(map(ord, "\x0b\x0c\x85\u2028\u2029"), "\n")}
 _QUOTES = dict.fromkeys(map(ord, '"“”„‟«»‹›「」『』《》〈〉【】＂'))
 # Every script's full stop and comma becomes the ASCII one with a space behind it, so clauses are found in one way.
 _STOPS = {ord(mark): f"{stop} " for mark, stop in zip("。｡！？；：，؟،؛।॥…⁇", "..!?;:,?,;...?", strict=True)}
@@ -71,11 +71,17 @@ class Message:
 
 def read(text: str) -> Message:
     """The message without client blocks, markup, invisible characters and quotation marks, cut in prose and pasted."""
-    plain = _TAG.sub(" ", _SHELL_TAG.sub("`", unwrapped(text))).translate(_INVISIBLE).translate(_BREAKS)
+    plain = unwrapped(text)
+    # Marks that are nowhere need no pattern; so here and below, since most messages are plain sentences.
+    if "<" in plain:
+        plain = _TAG.sub(" ", _SHELL_TAG.sub("`", plain))
+    plain = plain.translate(_LINES)
+    if "[" in plain:
+        plain = _PLACEHOLDER.sub(" ", plain)
     prose: list[str] = []
     pasted: list[str] = []
     fenced = False
-    for line in _PLACEHOLDER.sub(" ", plain).split("\n"):
+    for line in plain.split("\n"):
         before, fence, rest = line.partition(_FENCE)
         if fence and _FENCE not in rest:
             (pasted if fenced else prose).append(before)
@@ -111,5 +117,9 @@ def unquoted(text: str) -> str:
 
 def _unmarked(line: str) -> str:
     mark = _LINE_MARK.match(line)
-    line = _LINK.sub(r"\1", line[mark.end() if mark else 0 :])
-    return _PASSWORD.sub(r"\1, ", _EMPHASIS.sub("", line)).translate(_PLAIN)
+    line = line[mark.end() if mark else 0 :]
+    if "](" in line:
+        line = _LINK.sub(r"\1", line)
+    if "**" in line or "~~" in line or "_" in line:
+        line = _EMPHASIS.sub("", line)
+    return _PASSWORD.sub(r"\1, ", line).translate(_PLAIN)

@@ -86,7 +86,7 @@ def verb_size(clause: list[Word], at: int, language: Language, is_asked: bool = 
     word = clause[at]
     if word.code:
         return 0
-    size = matched([word.key for word in clause[at : at + 8]], 0, VERBS)
+    size = matched([word.key for word in clause[at : at + 8]], 0, VERBS) if word.key in VERBS else 0
     if size == 1 and word.key in NOUN_OR_VERB and not is_asked:
         following = clause[at + 1].key if at + 1 < len(clause) else ""
         is_small = following in language.small and following not in language.breaks
@@ -110,7 +110,7 @@ def _longer(lead: _Lead, clause: list[Word], keys: list[str], language: Language
     is_how = word.key in HOW
     if lead.is_open and (size := matched(keys, at, OPENERS)):
         spoken = at if is_how or not lead.verb else lead.spoken
-        return replace(lead, end=at + size, is_asked=True, asks_how=lead.asks_how or is_how, spoken=spoken)
+        return _Lead(at + size, spoken, lead.verb, True, lead.asks_how or is_how, lead.is_open)
     # Behind a verb comes a noun: "add support" and "fix build" are about support and the build.
     if lead.is_open and (size := verb_size(clause, at, language, lead.is_asked and not lead.verb)):
         return _Lead(at + size, at, " ".join(keys[at : at + size]), lead.is_asked, lead.asks_how)

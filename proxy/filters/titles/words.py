@@ -37,7 +37,7 @@ _ACRONYMS = word_set(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Word:
     """One word; `code` if it must stay as it is written; `stop` is what ends behind it: "", "," (clause) or "."."""
 
@@ -48,7 +48,7 @@ class Word:
     """How tables know the word."""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "key", self.text.casefold())
+        self.key = self.text.casefold()
 
 
 def words_of(prose: str) -> list[Word]:
@@ -62,8 +62,11 @@ def _words_of(prose: str) -> tuple[Word, ...]:
     words: list[Word] = []
     lines = [line for line in prose.split("\n") if line.strip()]
     for line, after in zip(lines, [*lines[1:], ""], strict=False):
-        for run in _CALL.sub("`", bare(line)).split():
-            _add(words, run)
+        for run in (_CALL.sub("`", bare(line)) if "(" in line else bare(line)).split():
+            if PLAIN.fullmatch(run):
+                words.append(Word(run))
+            else:
+                _add(words, run)
         # A long line that goes on in lower case was wrapped by an editor, not ended by its author.
         if words and not (len(line) >= _WRAPPED_FROM and after[:1].islower()):
             words[-1] = _stopped(words[-1], ".")
@@ -112,9 +115,7 @@ def _is_acronym(word: str) -> bool:
 
 
 def _add(words: list[Word], run: str) -> None:
-    if PLAIN.fullmatch(run):
-        words.append(Word(run))
-        return
+    """A run that is not just a word."""
     if run.strip("`',.") in _OPERATORS:
         words.append(Word(run.strip("`',."), code=True))
         return
