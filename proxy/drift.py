@@ -2,6 +2,7 @@
 
 import hashlib
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from proxy.exchange import Answer, Decision, Forward, Head, Version, version_text
@@ -37,10 +38,15 @@ class Drift:
     rules: tuple[Rule, ...]
     prints: "Counter[tuple[str, str]]" = field(default_factory=Counter)
     """How often each unknown question came: by client version and fingerprint."""
+    _tested: Mapping[str, tuple[Version, Version] | None] = field(init=False)
+    """By rule."""
     _fired: dict[str, Version] = field(default_factory=dict)
     _seen: "Counter[Version]" = field(default_factory=Counter)
     told: dict[Notice, None] = field(default_factory=dict)
     """What was told so far, the first first; nothing is told twice."""
+
+    def __post_init__(self) -> None:
+        self._tested = {rule.name: rule.tested for rule in self.rules}
 
     def note(self, request: MessagesRequest, decision: Decision) -> list[Notice]:
         """What `decision` about `request` shows that was not told before."""
@@ -76,7 +82,7 @@ class Drift:
     def _untested(self, decision: Answer, version: Version, shown: str) -> list[Notice]:
         """A rule that fires for a client newer than any it was tried with."""
         self._fired[decision.rule] = max(version, self._fired.get(decision.rule, ()))
-        tested = next((rule.tested for rule in self.rules if rule.name == decision.rule), None)
+        tested = self._tested.get(decision.rule)
         return [Notice("untested client version", shown, decision.rule)] if tested and version > tested[1] else []
 
     def _missed(self, head: Head, version: Version, shown: str) -> list[Notice]:

@@ -13,6 +13,9 @@ from proxy.headers import TOKEN, RawHeaders, tokens, values
 
 Version = tuple[int, int]
 
+_LONGEST = 300
+"""Characters of a name with its port: no name in the DNS has more than 253 (RFC 1035, section 2.3.4)."""
+
 _AUTHORITY = re.compile(r"(?:\[([0-9a-f:.]+)\]|([^\[\]:]+))(?::([0-9]+))?")
 
 
@@ -122,11 +125,7 @@ class Access:
 
     def _is_here(self, scheme: str, authority: str, port: int) -> bool:
         """Whether `host[:port]` is a name of this proxy's; without a port, the scheme's is meant (RFC 9110, 4.2)."""
-        name, named = _split(authority.lower())
-        if any((name, own) in self.names for own in ([named] if named else ["80", "443"])):
-            return True
-        given = named or ("443" if scheme == "https" else "80")
-        return given == str(port) and (name == self.host or (name, "") in self.names or _is_loopback(name))
+        return len(authority) <= _LONGEST and _is_known(self.host, self.names, scheme, authority, port)
 
     def _knows_token(self, raw: RawHeaders) -> bool:
         given = values(raw, TOKEN)
@@ -159,7 +158,16 @@ def _split(authority: str) -> tuple[str, str]:
     return (parts[1] or parts[2], parts[3] or "") if parts else ("", "")
 
 
+# Clients give the same one with every request.
 @lru_cache(256)
+def _is_known(host: str, names: frozenset[tuple[str, str]], scheme: str, authority: str, port: int) -> bool:
+    name, named = _split(authority.lower())
+    if any((name, own) in names for own in ([named] if named else ["80", "443"])):
+        return True
+    given = named or ("443" if scheme == "https" else "80")
+    return given == str(port) and (name == host or (name, "") in names or _is_loopback(name))
+
+
 def _is_loopback(name: str) -> bool:
     if name == "localhost":
         return True

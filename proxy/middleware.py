@@ -205,7 +205,7 @@ async def _answer(request: web.Request, exchange: Exchange, answer: Answer) -> w
         return await _send(request, Whole(200, synthesis.message(answer, message_id()), pairs))
     response = Streamed(pairs)
     await response.prepare(request)
-    response.set_down(synthesis.events(answer, message_id()))
+    response.set_down(*synthesis.events(answer, message_id()))
     try:
         await response.write_eof()
         exchange.reply_begun(time.perf_counter())

@@ -6,14 +6,14 @@ aiohttp's own replies would invent headers, merge names that differ in case alon
 import asyncio
 import socket
 import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from http import HTTPStatus
 
 import aiohttp_sse
 from aiohttp import web
 from aiohttp.abc import AbstractStreamWriter
 
-from proxy import sse, synthesis
+from proxy import synthesis
 from proxy.headers import RawPairs, response_headers
 from proxy.wire.heads import ReplyHead, reply_head
 
@@ -171,18 +171,15 @@ class Streamed(_Exact, aiohttp_sse.EventSourceResponse):
             self._parts.append(reply_head(200, b"OK", headers))
         return self._out
 
-    def set_down(self, events: Iterable[sse.Event]) -> None:
-        """What `send` does, for events that are in bytes already."""
-        for event in events:
-            self._set_down(sse.encode(event))
-
     async def write(self, data: bytes | bytearray | memoryview) -> None:
-        """Set an event down that `send` has written."""
-        self._set_down(data)
+        """Set an event down, as `send` makes it or in bytes already."""
+        self.set_down(data)
 
-    def _set_down(self, data: bytes | bytearray | memoryview) -> None:
-        self.sent += len(data)
-        self._parts += (b"%x\r\n" % len(data), data, b"\r\n") if self._chunked_out else (data,)
+    def set_down(self, *events: bytes | bytearray | memoryview) -> None:
+        """The same for several."""
+        for event in events:
+            self.sent += len(event)
+            self._parts += (b"%x\r\n" % len(event), event, b"\r\n") if self._chunked_out else (event,)
 
     async def write_eof(self, data: bytes = b"") -> None:
         """Send all of it; a second time, nothing happens. Raises ConnectionError when the client has gone."""

@@ -4,13 +4,13 @@ Shapes from the API reference, "Create a Message" and "Streaming messages"; Clau
 `message_start` and loses a title whose message has no content block (seen in 1.0.43 to 2.1.330).
 """
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from typing import Any
 
 import orjson
 
 from proxy.exchange import Answer
-from proxy.sse import Event
+from proxy.sse import Event, encode
 
 
 def message(answer: Answer, message_id: str) -> bytes:
@@ -25,22 +25,21 @@ def message(answer: Answer, message_id: str) -> bytes:
     )
 
 
-def events(answer: Answer, message_id: str) -> Iterator[Event]:
-    """The reply as six events, for a request that streams.
+def events(answer: Answer, message_id: str) -> Sequence[bytes]:
+    """The reply as six events, each in bytes, for a request that streams.
 
     The text is one delta, an empty text too: clients wait for a delta before they believe in a block.
     """
     opening = {**_envelope(answer, message_id), "content": [], "stop_reason": None, "usage": _usage(answer, 1)}
-    yield _event("message_start", message=opening)
-    yield _BLOCK_START
-    yield _event("content_block_delta", index=0, delta={"type": "text_delta", "text": answer.text})
-    yield _BLOCK_STOP
-    yield _event(
-        "message_delta",
-        delta={"stop_reason": answer.stop_reason, "stop_sequence": None},
-        usage=_usage(answer, answer.output_tokens),
+    end = {"stop_reason": answer.stop_reason, "stop_sequence": None}
+    return (
+        _event("message_start", message=opening),
+        _BLOCK_START,
+        _event("content_block_delta", index=0, delta={"type": "text_delta", "text": answer.text}),
+        _BLOCK_STOP,
+        _event("message_delta", delta=end, usage=_usage(answer, answer.output_tokens)),
+        _MESSAGE_STOP,
     )
-    yield _MESSAGE_STOP
 
 
 def error(kind: str, text: str, request_id: str) -> bytes:
@@ -48,8 +47,8 @@ def error(kind: str, text: str, request_id: str) -> bytes:
     return orjson.dumps({"type": "error", "error": {"type": kind, "message": text}, "request_id": request_id})
 
 
-def _event(name: str, **fields: Any) -> Event:
-    return Event(name, orjson.dumps({"type": name, **fields}))
+def _event(name: str, **fields: Any) -> bytes:
+    return encode(Event(name, orjson.dumps({"type": name, **fields})))
 
 
 _BLOCK_START = _event("content_block_start", index=0, content_block={"type": "text", "text": ""})

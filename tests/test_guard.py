@@ -129,6 +129,7 @@ REFUSED = [
     "odd.example",
     "odd.example:8787",
     "[localhost]:8787",
+    f"{'a' * 300}:8787",
     "[devbox]:8787",
     "[::1:8787",
     "::1]:8787",

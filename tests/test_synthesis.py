@@ -11,6 +11,7 @@ from pydantic import TypeAdapter
 
 from proxy import synthesis
 from proxy.exchange import Answer
+from proxy.sse import Decoder, Event
 
 STREAM_EVENT: TypeAdapter[Any] = TypeAdapter(RawMessageStreamEvent)
 ORDER = [
@@ -28,7 +29,12 @@ def answer_of(text: str = "a title", stop_reason: str = "end_turn", output_token
 
 
 def events_of(answer: Answer) -> list[dict[str, Any]]:
-    return [orjson.loads(event.data) for event in synthesis.events(answer, "msg_1")]
+    return [orjson.loads(event.data) for event in decoded(answer)]
+
+
+def decoded(answer: Answer) -> list[Event]:
+    """The events, each as a client sees it that gets no other."""
+    return [event for data in synthesis.events(answer, "msg_1") for event in Decoder().feed(data)]
 
 
 def usage(output_tokens: int) -> dict[str, int]:
@@ -44,7 +50,7 @@ TEXTS = pytest.mark.parametrize("text", ["a title", "", '{"a": "\u2028"}\r\n', "
 
 
 def test_a_stream_is_six_events_whose_names_are_their_types() -> None:
-    events = list(synthesis.events(answer_of(), "msg_1"))
+    events = decoded(answer_of())
     assert [event.name for event in events] == ORDER
     assert [orjson.loads(event.data)["type"] for event in events] == ORDER
 
@@ -115,7 +121,7 @@ def test_the_sdk_accepts_both_forms_and_reads_the_same_from_them(text: str, stop
 @settings(deadline=None)
 @given(st.text(st.characters(exclude_categories=["Cs"])))
 def test_any_text_is_one_line_of_json_and_comes_back(text: str) -> None:
-    for event in synthesis.events(answer_of(text), "msg_1"):
+    for event in decoded(answer_of(text)):
         assert not {b"\n", b"\r"} & {event.data[index : index + 1] for index in range(len(event.data))}
     assert events_of(answer_of(text))[2]["delta"]["text"] == text
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from proxy import sse, synthesis
+from proxy import synthesis
 from proxy.commands.reasons import Explanation, Miss, explain
 from proxy.commands.requests import Given, read
 from proxy.commands.tables import json_text, place, problem_json, problem_line, short, table
@@ -59,7 +59,7 @@ def _requests(files: Sequence[str], user_agent: str) -> Iterable[Given | Problem
 def reply_bytes(answer: Answer) -> bytes:
     """The body of the reply, byte for byte, but for the id of the message."""
     if answer.stream:
-        return b"".join(map(sse.encode, synthesis.events(answer, MESSAGE_ID)))
+        return b"".join(synthesis.events(answer, MESSAGE_ID))
     return synthesis.message(answer, MESSAGE_ID)
 
 

@@ -1,14 +1,17 @@
 """Structured output: does a text satisfy the JSON schema that the request asks for?"""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
+from types import NoneType
 from typing import Any
 
 import orjson
 
 _PLAIN = {"type", "properties", "required", "additionalProperties"}
 _PLAIN_PROPERTY = {"type", "anyOf", "description", "title"}
-_TYPES: Mapping[str, type] = {"string": str, "boolean": bool, "object": dict, "array": list}
+_TYPES: Mapping[str, type] = {"string": str, "boolean": bool, "object": dict, "array": list, "null": NoneType}
+
+_Validator = Callable[[Any], bool]
 
 
 def _no_retrieval(uri: str) -> Any:
@@ -22,11 +25,7 @@ def conforms(text: str, schema: Mapping[str, Any]) -> bool:
     engine of linear time.
     """
     try:
-        value = orjson.loads(text)
-        if _is_plain(schema):
-            return _fits(value, schema)
-        validator = _validator(orjson.dumps(schema))
-        return validator is not None and bool(validator.is_valid(value))
+        return _validator(orjson.dumps(schema))(orjson.loads(text))
     except (TypeError, ValueError):
         return False
 
@@ -52,7 +51,7 @@ def _is_plain_property(schema: Any) -> bool:
     """Whether it asks for nothing but a type or one of several. Numbers are left to the library: 1.0 is an integer."""
     if not isinstance(schema, dict) or not _PLAIN_PROPERTY.issuperset(schema):
         return False
-    return all(one == "null" or one in _TYPES for one in _types(schema))
+    return all(one in _TYPES for one in _types(schema))
 
 
 def _types(schema: Mapping[str, Any]) -> list[Any]:
@@ -72,26 +71,31 @@ def _name(named: Any) -> str:
     return named if isinstance(named, str) else ""
 
 
-def _fits(value: Any, schema: Mapping[str, Any]) -> bool:
-    properties = schema["properties"]
-    return (
-        isinstance(value, dict)
-        and properties.keys() >= value.keys() >= set(schema.get("required", ()))
-        and all(_is_one_of(value[name], _types(properties[name])) for name in value)
-    )
-
-
-def _is_one_of(value: Any, types: list[str]) -> bool:
-    return any(value is None if one == "null" else isinstance(value, _TYPES[one]) for one in types)
-
-
 @lru_cache(64)
-def _validator(schema: bytes) -> Any:
-    """None when the schema cannot be used. Clients send the same few schemas over and over."""
+def _validator(schema: bytes) -> _Validator:
+    """Clients send the same few schemas over and over. When one cannot be used, nothing is valid."""
+    wanted = orjson.loads(schema)
+    return _plain(wanted) if _is_plain(wanted) else _any(wanted)
+
+
+def _plain(schema: Mapping[str, Any]) -> _Validator:
+    types = {name: tuple(map(_TYPES.__getitem__, _types(wanted))) for name, wanted in schema["properties"].items()}
+    required = frozenset(schema.get("required", ()))
+
+    def fits(value: Any) -> bool:
+        if not isinstance(value, dict) or not types.keys() >= value.keys() >= required:
+            return False
+        return all(isinstance(value[name], types[name]) for name in value)
+
+    return fits
+
+
+def _any(schema: Any) -> _Validator:
     import jsonschema_rs  # here, since it is heavy, and most processes never need it
 
     options = jsonschema_rs.RegexOptions()
     try:
-        return jsonschema_rs.validator_for(orjson.loads(schema), retriever=_no_retrieval, pattern_options=options)
+        validator = jsonschema_rs.validator_for(schema, retriever=_no_retrieval, pattern_options=options)
     except (ValueError, jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError):
-        return None
+        return lambda _value: False
+    return lambda value: bool(validator.is_valid(value))
