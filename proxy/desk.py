@@ -100,6 +100,6 @@ def desk(config: Config, rules: RuleSet, key: bytes, agreements: Agreements | No
     return Desk(in_force(config, rules), ReplyHeaders(key, _repeated(rules)), agreements or Agreements())
 
 
-def _repeated(rules: RuleSet) -> frozenset[str]:
+def _repeated(rules: RuleSet) -> tuple[bytes, ...]:
     plans = (rule.answer for rule in rules.rules)
-    return frozenset(plan.replay.prefix for plan in plans if plan and plan.replay)
+    return tuple({plan.replay.prefix.encode() for plan in plans if plan and plan.replay})

@@ -43,13 +43,11 @@ def response_headers(raw: RawHeaders) -> RawPairs:
 
 
 def _end_to_end(raw: RawHeaders, stays: frozenset[bytes]) -> RawPairs:
-    lowered = [(pair[0].lower(), pair) for pair in raw]
-    named = {
-        token.strip().lower() for name, pair in lowered if name == b"connection" for token in pair[1].split(b",")
-    } - _NEVER_NAMED
-    if named - stays:
-        stays |= named
-    return [pair for name, pair in lowered if name not in stays]
+    pairs = [*raw]
+    names = [name.lower() for name, _ in pairs]
+    if b"connection" in names:
+        stays = stays.union(tokens(pairs, b"connection")) - _NEVER_NAMED
+    return [pair for name, pair in zip(names, pairs, strict=True) if name not in stays]
 
 
 def tokens(raw: RawHeaders, name: bytes) -> list[bytes]:

@@ -12,7 +12,7 @@ import orjson
 from propcache.api import cached_property
 
 from proxy.exchange import Head
-from proxy.glance import Glance
+from proxy.glance import Glance, glance
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +41,10 @@ class MessagesRequest:
     @cached_property
     def body(self) -> Mapping[str, Any]:
         """All of it. Raises ValueError when it is not JSON throughout."""
-        value: dict[str, Any] = orjson.loads(self.raw)
-        return value
+        whole = self.glance.whole
+        if whole is None:
+            whole = orjson.loads(self.raw)
+        return whole
 
     @cached_property
     def well_formed(self) -> bool:
@@ -162,7 +164,7 @@ def parse(head: Head, body: bytes) -> MessagesRequest | NotUnderstood:
     if head.headers.get("content-encoding", "identity").lower() != "identity":
         return NotUnderstood("compressed body")
     try:
-        request = MessagesRequest(head, body, Glance(body))
+        request = MessagesRequest(head, body, glance(body))
         if request.count and request.last_user is not None:
             return request
     except ValueError:

@@ -186,8 +186,8 @@ async def _collect(request: web.Request, exchange: Exchange, max_body: int, pati
     """Read the body into the exchange; False as soon as it is larger than `max_body`. Raises `BodyFault`."""
     if (request.content_length or 0) > max_body:
         return False
-    exchange.pause(time.perf_counter())
     content = request.content
+    exchange.pause(time.perf_counter())
     while chunk := await next_chunk(content, patience):
         exchange.collected.append(chunk)
         exchange.bytes_in += len(chunk)

@@ -20,13 +20,13 @@ class ReplyHeaders:
     """The last headers that each credential got. `key` makes its hash useless outside of this process."""
 
     key: bytes
-    prefixes: frozenset[str] = frozenset()
+    prefixes: tuple[bytes, ...] = ()
     """What the names begin with that some rule repeats; no other header is kept."""
     _kept: "OrderedDict[bytes, tuple[float, RawPairs]]" = field(default_factory=OrderedDict)
 
     def keep(self, head: Head, headers: RawPairs, now: float) -> None:
         """Note the headers of a reply that was forwarded; `now` in seconds on any steady clock."""
-        prefixes = tuple(prefix.encode() for prefix in self.prefixes)
+        prefixes = self.prefixes
         wanted = [pair for pair in headers if pair[0].lower().startswith(prefixes) and pair[1].isascii()]
         if wanted:
             owner = self._owner(head)

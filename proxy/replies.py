@@ -7,6 +7,7 @@ import asyncio
 import socket
 import struct
 from collections.abc import Sequence
+from functools import lru_cache
 from http import HTTPStatus
 
 import aiohttp_sse
@@ -190,6 +191,7 @@ class Streamed(_Exact, aiohttp_sse.EventSourceResponse):
             await self._out.write(whole)
 
 
+@lru_cache
 def _reason(status: int) -> bytes:
     return HTTPStatus(status).phrase.encode()
 

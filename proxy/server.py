@@ -124,6 +124,11 @@ class Inbound(web.RequestHandler):
             # Bytes that are no body, in the middle of one: aiohttp would tell only when the request has been served.
             self._serving.content.set_exception(web.RequestPayloadError("malformed"))
 
+    def resume_reading(self, resume_parser: bool = True) -> None:
+        """Called for every piece that is read of a body; mostly, reading has not been paused, and nothing is to do."""
+        if self._reading_paused:
+            super().resume_reading(resume_parser)
+
     def began(self, request: web.BaseRequest) -> None:
         """A request is being served."""
         self._serving = request

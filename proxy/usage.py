@@ -1,7 +1,7 @@
 """Tokens, read from a copy of a reply that is passing by: taking is for the event loop, reading for a thread later."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -9,7 +9,6 @@ from typing import Any
 import msgspec
 
 from proxy.coding import CodingError, TruncatedError, unpacked
-from proxy.headers import RawPairs
 from proxy.sse import Decoder
 
 LIMIT = 8 * 1024 * 1024
@@ -63,17 +62,12 @@ class _Said(msgspec.Struct):
 _said = msgspec.json.Decoder(_Said).decode
 
 
-def meter_for(pairs: RawPairs) -> "Meter | None":
-    """A meter for the reply with these headers, if it is of a kind that can tell of tokens."""
-    kind = coding = b""
-    for name, value in pairs:
-        lowered = name.lower()
-        if lowered == b"content-type":
-            kind = value
-        elif lowered == b"content-encoding":
-            coding = coding + b"," + value if coding else value
-    media_type = kind.partition(b";")[0].strip().lower().decode("latin-1")
-    return Meter(media_type, coding.decode("latin-1")) if media_type in (_EVENTS, _JSON) else None
+def meter_for(headers: Mapping[bytes, bytes]) -> "Meter | None":
+    """A meter for the reply with these headers, if it is of a kind that can tell of tokens; names in lower case."""
+    kind = headers.get(b"content-type", b"").partition(b";")[0].strip().lower().decode("latin-1")
+    if kind not in (_EVENTS, _JSON):
+        return None
+    return Meter(kind, headers.get(b"content-encoding", b"").decode("latin-1"))
 
 
 class Meter:

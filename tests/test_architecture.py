@@ -421,7 +421,7 @@ IMPORTS: dict[str, set[str]] = {
     },
     "upstream.spare": set(),
     "upstream.tunnel": {"exchange", "headers", "replies", "upstream.connection", "upstream.faults", "wire.heads"},
-    "usage": {"coding", "headers", "sse"},
+    "usage": {"coding", "sse"},
     "wire": set(),
     "wire.framing": {"headers", "wire.heads"},
     "wire.heads": {"headers"},

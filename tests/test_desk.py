@@ -234,4 +234,4 @@ def test_a_reload_forgets_trips_and_keeps_agreements_and_replies() -> None:
     desk.replace(in_force(Config(), rules(answer=REPLAY)))
     assert not desk.now.breaker.in_shadow("ping")
     assert desk.agreements.counts["ping"].shown() == "1 of 1"
-    assert desk.replies.prefixes == {"anthropic-ratelimit-"}
+    assert desk.replies.prefixes == (b"anthropic-ratelimit-",)

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from proxy.exchange import Head
+from proxy.glance import SMALL
 from proxy.messages import MessagesRequest, NotUnderstood, parse
 
 HEAD = Head("POST", "/v1/messages", {})
@@ -251,7 +252,13 @@ def test_every_fact_is_the_same_as_in_the_whole_body(body: dict[str, Any], turns
     messages = [message(role, content if isinstance(content, str) else [{"type": content}]) for role, content in turns]
     whole = orjson.loads(orjson.dumps({**body, "messages": messages}))  # no Infinity: it is not JSON
     messages = whole["messages"]
-    for raw in (orjson.dumps(whole), json.dumps(whole, indent=1).encode()):
+    large = {"padding": "a" * SMALL, **whole}
+    for raw in (
+        orjson.dumps(whole),
+        json.dumps(whole, indent=1).encode(),
+        orjson.dumps(large),
+        json.dumps(large).encode(),
+    ):
         request = parse(HEAD, raw)
         assert isinstance(request, MessagesRequest)
         assert request.well_formed
@@ -275,7 +282,11 @@ def test_every_fact_is_the_same_as_in_the_whole_body(body: dict[str, Any], turns
         (b'{"messages": [{"role": "user"}, {"role": "user", "content": "a"}]}', False),
     ],
 )
-def test_what_no_rule_looks_at_is_checked_before_an_answer(body: bytes, well_formed: bool) -> None:
-    request = parse(HEAD, body)
-    assert isinstance(request, MessagesRequest)
-    assert request.well_formed is well_formed
+@pytest.mark.parametrize("padding", [0, SMALL], ids=["small", "large"])
+def test_what_no_rule_looks_at_is_checked_before_an_answer(body: bytes, well_formed: bool, padding: int) -> None:
+    request = parse(HEAD, body + b" " * padding)
+    if well_formed or padding:
+        assert isinstance(request, MessagesRequest)
+        assert request.well_formed is well_formed
+    else:  # a small one is looked at whole, and may be refused at once
+        assert isinstance(request, NotUnderstood) or not request.well_formed

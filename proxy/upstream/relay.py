@@ -155,7 +155,7 @@ async def _bring_back(
     room = exchange.copy_room
     exchange.reply = reply = Reply(head.status, response.pairs, [] if room else None, room)
     if head.status == 200 and exchange.head.method == "POST":
-        exchange.meter = meter_for(response.pairs)
+        exchange.meter = meter_for(head.known)
     try:
         chunk, ended = connection.read_nowait(), connection.complete
         exchange.status = head.status

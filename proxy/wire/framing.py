@@ -156,8 +156,8 @@ def body_of(method: bytes, head: ReplyHead) -> Body:
 
     Raises `BadReply` where two readers could see two different ends: that is how replies are smuggled.
     """
-    codings = tokens(head.headers, b"transfer-encoding") if b"transfer-encoding" in head.names else []
-    lengths = set(values(head.headers, b"content-length")) if b"content-length" in head.names else set()
+    codings = tokens(head.headers, b"transfer-encoding") if b"transfer-encoding" in head.known else []
+    lengths = set(values(head.headers, b"content-length")) if b"content-length" in head.known else set()
     if codings and (lengths or codings != [b"chunked"] or head.minor == 0):
         raise BadReply("sent a reply with contradictory framing")
     if len(lengths) > 1 or not all(map(_LENGTH.fullmatch, lengths)):

@@ -1,9 +1,10 @@
 """Heads of messages: a reply's head from its bytes, and both kinds to bytes (RFC 9112, sections 3 to 5)."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from proxy.headers import RawHeaders, RawPairs
+from proxy.headers import RawHeaders, RawPairs, values
 
 MAX_HEAD = 256 * 1024
 """Bytes that a head may have in all, in either direction."""
@@ -31,11 +32,14 @@ class ReplyHead:
     status: int
     reason: bytes
     headers: RawPairs
-    names: frozenset[bytes] = field(init=False, repr=False, compare=False)
-    """Of the headers, in lower case."""
+    known: Mapping[bytes, bytes] = field(init=False, repr=False, compare=False)
+    """Values by names in lower case; those of a repeated header joined by commas (RFC 9110, section 5.3)."""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "names", frozenset([name.lower() for name, _ in self.headers]))
+        known = {name.lower(): value for name, value in self.headers}
+        if len(known) < len(self.headers):
+            known = {name: b", ".join(values(self.headers, name)) for name in known}
+        object.__setattr__(self, "known", known)
 
     @property
     def interim(self) -> bool:

@@ -72,5 +72,5 @@ class ReplyReader:
         if head.status == 101 and not self._upgrade:
             raise BadReply("switched protocols unasked")
         self.body = body_of(self._method, head)
-        options = tokens(head.headers, b"connection") if b"connection" in head.names else []
+        options = tokens(head.headers, b"connection") if b"connection" in head.known else []
         self.last = head.minor == 0 or head.status == 101 or b"close" in options

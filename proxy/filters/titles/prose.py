@@ -122,4 +122,6 @@ def _unmarked(line: str) -> str:
         line = _LINK.sub(r"\1", line)
     if "**" in line or "~~" in line or "_" in line:
         line = _EMPHASIS.sub("", line)
-    return _PASSWORD.sub(r"\1, ", line).translate(_PLAIN)
+    if "=" in line or ":" in line or " is" in line.lower() or not line.isascii():
+        line = _PASSWORD.sub(r"\1, ", line)
+    return line.translate(_PLAIN)
