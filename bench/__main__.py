@@ -4,6 +4,7 @@ Exit codes: 0 when every row that was measured is reached, 1 when one is missed,
 """
 
 import argparse
+import itertools
 import os
 import platform
 import signal
@@ -11,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
@@ -25,7 +27,10 @@ from bench.rows import ROWS, Bench
 from bench.soak import FULL_SECONDS, SHORT_SECONDS, soak
 from bench.throughput import which_wrk
 
-NAMES = (*ROWS, "decide", "soak")
+ALONE = ("decide", "soak")
+"""Rows that need none of the three ways, and run by themselves when all others are done."""
+
+NAMES = (*ROWS, *ALONE)
 FEWEST_ROUNDS = 5
 USAGE_ERROR = 2
 
@@ -58,28 +63,52 @@ def _missing() -> list[str]:
 
 
 def _measure(options: argparse.Namespace, faults: list[str]) -> Iterator[Result]:
-    """Every row that is wanted, one after the other; those that could not be measured become faults."""
-    seconds = FULL_SECONDS if options.soak else SHORT_SECONDS
+    """Every row that is wanted; those that could not be measured become faults."""
     wanted = options.rows or NAMES
     with tempfile.TemporaryDirectory(prefix="bench-") as name:
         folder = Path(name)
         with stack(folder) as running:
             bench = Bench(running, folder, options.rounds, options.seconds)
-            for row in (row for row in NAMES if row in wanted):
+            yield from _in_turns([row for row in ROWS if row in wanted], bench, faults)
+            for row in (row for row in ALONE if row in wanted):
                 print(f"bench: {row}", file=sys.stderr, flush=True)
+                with _told(row, faults):
+                    yield from _alone(row, bench, FULL_SECONDS if options.soak else SHORT_SECONDS)
+
+
+def _in_turns(rows: Sequence[str], bench: Bench, faults: list[str]) -> Iterator[Result]:
+    """A round of each row, then the next of each: a slow minute of the machine is no row's own."""
+    running = {row: ROWS[row](bench) for row in rows}
+    found: dict[str, list[Result]] = {}
+    for number in itertools.count(1):
+        if not running:
+            break
+        print(f"bench: round {number} of {', '.join(running)}", file=sys.stderr, flush=True)
+        for row, rounds in list(running.items()):
+            del running[row]
+            with _told(row, faults):
                 try:
-                    yield from _row(row, bench, seconds)
-                except (WrongReplyError, OSError, subprocess.SubprocessError) as error:
-                    faults.append(f"{row} could not be measured: {type(error).__name__}: {error}")
+                    next(rounds)
+                    running[row] = rounds
+                except StopIteration as ended:
+                    found[row] = ended.value
+    for row in rows:
+        yield from found.get(row, ())
 
 
-def _row(row: str, bench: Bench, soak_seconds: float) -> Iterator[Result]:
-    match row:
-        case "decide":
-            return decide(bench.rounds, bench.folder)
-        case "soak":
-            return soak(bench.upstream, bench.folder, soak_seconds)
-    return ROWS[row](bench)
+def _alone(row: str, bench: Bench, soak_seconds: float) -> Iterator[Result]:
+    if row == "decide":
+        return decide(bench.rounds, bench.folder)
+    return soak(bench.upstream, bench.folder, soak_seconds)
+
+
+@contextmanager
+def _told(row: str, faults: list[str]) -> Iterator[None]:
+    """What keeps a row from being measured is a fault to tell, and no reason not to measure the others."""
+    try:
+        yield
+    except (WrongReplyError, OSError, subprocess.SubprocessError) as error:
+        faults.append(f"{row} could not be measured: {type(error).__name__}: {error}")
 
 
 def _write(found: Sequence[Result], about: Mapping[str, Any]) -> None:

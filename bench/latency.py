@@ -75,30 +75,27 @@ def check(reply: bytes, *, answered: bool) -> None:
 
 
 def latencies(
-    ways: Mapping[str, Running], bodies: Sequence[bytes], *, rounds: int, count: int, answered: bool = False
-) -> Rounds:
-    """Median milliseconds of each way in each round, out of about `count` requests; `answered` is about ours alone.
+    found: Rounds, ways: Mapping[str, Running], bodies: Sequence[bytes], *, count: int, answered: bool = False
+) -> None:
+    """One round: median milliseconds of each way, out of about `count` requests; `answered` is about ours alone.
 
     The bodies take turns.
     """
-    found = Rounds()
     with ExitStack() as stack:
         callers = {way: stack.enter_context(Caller(running.port)) for way, running in ways.items()}
         requests = {way: cycle([request(running.port, body) for body in bodies]) for way, running in ways.items()}
         for way, caller in callers.items():
             for _ in range(_WARM_UP):
                 _call(caller, next(requests[way]), answered=answered and way == "ours")
-        for _ in range(rounds):
-            taken: dict[str, list[int]] = {way: [] for way in ways}
-            with no_collection():
-                for _ in range(_TURNS):
-                    for way, caller in callers.items():
-                        ours = answered and way == "ours"
-                        turn = islice(requests[way], count // _TURNS)
-                        taken[way] += [_call(caller, data, answered=ours) for data in turn]
-            for way, values in taken.items():
-                found.add(way, median(values) / 1e6)
-    return found
+        taken: dict[str, list[int]] = {way: [] for way in ways}
+        with no_collection():
+            for _ in range(_TURNS):
+                for way, caller in callers.items():
+                    ours = answered and way == "ours"
+                    turn = islice(requests[way], count // _TURNS)
+                    taken[way] += [_call(caller, data, answered=ours) for data in turn]
+    for way, values in taken.items():
+        found.add(way, median(values) / 1e6)
 
 
 def _call(caller: Caller, data: bytes, *, answered: bool) -> int:

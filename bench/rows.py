@@ -1,6 +1,6 @@
 """The rows of the table that need the three ways: each a function that measures and yields results."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -39,59 +39,77 @@ class Bench:
         return self.stack.direct
 
 
-Row = Callable[[Bench], Iterator[Result]]
+Row = Callable[[Bench], Generator[None, None, list[Result]]]
+"""Yields behind each of its rounds, for other rows to have theirs; in the end, the results."""
 
 
-def relay(bench: Bench) -> Iterator[Result]:
-    found = latency.latencies(bench.stack.ways(), [traffic.conversation(CONVERSATION)], rounds=bench.rounds, count=300)
-    yield _added("relay", "48 KiB, added median", found, bound=0.40, factor=8)
+def relay(bench: Bench) -> Generator[None, None, list[Result]]:
+    found, bodies = Rounds(), [traffic.conversation(CONVERSATION)]
+    for _ in range(bench.rounds):
+        latency.latencies(found, bench.stack.ways(), bodies, count=300)
+        yield
+    return [_added("relay", "48 KiB, added median", found, bound=0.40, factor=8)]
 
 
-def relay_throughput(bench: Bench) -> Iterator[Result]:
-    body = traffic.conversation(CONVERSATION)
-    found = throughputs(bench.stack.ways(), body, bench.folder, rounds=bench.rounds, seconds=bench.seconds)
+def relay_throughput(bench: Bench) -> Generator[None, None, list[Result]]:
+    found, body = Rounds(), traffic.conversation(CONVERSATION)
+    for _ in range(bench.rounds):
+        throughputs(found, bench.stack.ways(), body, bench.folder, seconds=bench.seconds)
+        yield
     measured = f"48 KiB, {CONNECTIONS} connections"
-    yield Result("throughput", measured, "a second", *_medians(found), factor=0.20, at_least=True)
+    return [Result("throughput", measured, "a second", *_medians(found), factor=0.20, at_least=True)]
 
 
-def large_body(bench: Bench) -> Iterator[Result]:
-    found = latency.latencies(bench.stack.ways(), [traffic.conversation(LARGE)], rounds=bench.rounds, count=60)
-    yield _added("large-body", "1 MiB, added median", found, factor=4)
-    yield Result("large-body", "1 MiB, inspection alone", "ms", inspection(LARGE, bench.rounds), bound=1.0)
+def large_body(bench: Bench) -> Generator[None, None, list[Result]]:
+    found, bodies = Rounds(), [traffic.conversation(LARGE)]
+    for _ in range(bench.rounds):
+        latency.latencies(found, bench.stack.ways(), bodies, count=60)
+        yield
+    alone = Result("large-body", "1 MiB, inspection alone", "ms", inspection(LARGE, bench.rounds), bound=1.0)
+    return [_added("large-body", "1 MiB, added median", found, factor=4), alone]
 
 
-def answer(bench: Bench) -> Iterator[Result]:
-    ways, body = bench.stack.ways(), traffic.quota_probe()
-    found = latency.latencies(ways, [body], rounds=bench.rounds, count=600, answered=True)
+def answer(bench: Bench) -> Generator[None, None, list[Result]]:
+    ways, body, ours = bench.stack.ways(), traffic.quota_probe(), {"ours": bench.stack.ours}
+    found, rate = Rounds(), Rounds()
+    for _ in range(bench.rounds):
+        latency.latencies(found, ways, [body], count=600, answered=True)
+        throughputs(rate, ours, body, bench.folder, seconds=bench.seconds, answered=True)
+        yield
     note = "direct and nginx: the same question, put to the scripted upstream"
-    yield Result("answer", "quota probe, JSON, median", "ms", *_medians(found), bound=0.20, note=note)
-    ours = {"ours": bench.stack.ours}
-    rate = throughputs(ours, body, bench.folder, rounds=bench.rounds, seconds=bench.seconds, answered=True)
     measured = f"quota probe, JSON, {CONNECTIONS} connections"
-    yield Result("answer", measured, "a second", rate.median("ours"), bound=5000, at_least=True)
+    return [
+        Result("answer", "quota probe, JSON, median", "ms", *_medians(found), bound=0.20, note=note),
+        Result("answer", measured, "a second", rate.median("ours"), bound=5000, at_least=True),
+    ]
 
 
-def answer_streamed(bench: Bench) -> Iterator[Result]:
-    ways, bodies = bench.stack.ways(), traffic.title_requests()
-    found = latency.latencies(ways, bodies, rounds=bench.rounds, count=600, answered=True)
-    yield Result("answer-streamed", "title, 6 events, median", "ms", *_medians(found), bound=0.40)
+def answer_streamed(bench: Bench) -> Generator[None, None, list[Result]]:
+    found, bodies = Rounds(), traffic.title_requests()
+    for _ in range(bench.rounds):
+        latency.latencies(found, bench.stack.ways(), bodies, count=600, answered=True)
+        yield
+    return [Result("answer-streamed", "title, 6 events, median", "ms", *_medians(found), bound=0.40)]
 
 
-def frame_delay(bench: Bench) -> Iterator[Result]:
+def frame_delay(bench: Bench) -> Generator[None, None, list[Result]]:
     """Streams that have nothing to do with one another: their openings are spread evenly over one pace."""
-    for plan in (Plan(1, 40, _PACE), Plan(200, 40, _PACE, _PACE / 200)):
-        found = Rounds()
-        for _ in range(bench.rounds):
+    plans = {
+        "1 stream, added median": (Plan(1, 40, _PACE), Rounds()),
+        "200 streams, added median": (Plan(200, 40, _PACE, _PACE / 200), Rounds()),
+    }
+    for _ in range(bench.rounds):
+        for plan, found in plans.values():
             for way, running in bench.stack.ways().items():
                 outcome = streams.run(running.port, traffic.conversation(SMALL), plan)
                 if outcome.failures:
                     raise latency.WrongReplyError(f"{way}: {outcome.failures[0]}")
                 found.add(way, median(outcome.delays))
-        streams_ = "1 stream" if plan.streams == 1 else f"{plan.streams} streams"
-        yield _added("frame-delay", f"{streams_}, added median", found, factor=2)
+        yield
+    return [_added("frame-delay", measured, found, factor=2) for measured, (_, found) in plans.items()]
 
 
-def thousand_streams(bench: Bench) -> Iterator[Result]:
+def thousand_streams(bench: Bench) -> Generator[None, None, list[Result]]:
     """All opened at once, so that their frames come in bursts. Sidestep starts afresh each round, for its memory."""
     plan, body = Plan(1000, 50, _PACE), traffic.conversation(SMALL)
     found, failed, memory = Rounds(), [], []
@@ -105,21 +123,27 @@ def thousand_streams(bench: Bench) -> Iterator[Result]:
                 found.add(way, percentile(outcome.delays or [float("inf")], 0.99))
                 failed += [f"{way}: {fault}" for fault in outcome.failures if way == "ours"]
             memory.append((ours.peak_memory() - idle) / plan.streams / 1024)
+        yield
     note = f"first failure: {failed[0]}" if failed else ""
-    yield Result("1000-streams", "failed, all rounds", "streams", len(failed), bound=0, note=note)
-    yield _added("1000-streams", "99th percentile, added", found, bound=50.0)
-    yield Result("1000-streams", "memory a stream", "KiB", median(memory), bound=150)
+    return [
+        Result("1000-streams", "failed, all rounds", "streams", len(failed), bound=0, note=note),
+        _added("1000-streams", "99th percentile, added", found, bound=50.0),
+        Result("1000-streams", "memory a stream", "KiB", median(memory), bound=150),
+    ]
 
 
-def start(bench: Bench) -> Iterator[Result]:
+def start(bench: Bench) -> Generator[None, None, list[Result]]:
     started, memory = [], []
     for _ in range(bench.rounds + 1):  # the first may still have to compile, and is not counted
         with sidestep(bench.upstream.port, bench.folder) as ours:
             _touch(ours)
             started.append(ours.started)
             memory.append(ours.memory() / _MEBIBYTE)
-    yield Result("start", "process start to listening", "s", median(started[1:]), bound=0.5)
-    yield Result("start", "idle memory", "MiB", median(memory[1:]), bound=60)
+        yield
+    return [
+        Result("start", "process start to listening", "s", median(started[1:]), bound=0.5),
+        Result("start", "idle memory", "MiB", median(memory[1:]), bound=60),
+    ]
 
 
 def _touch(ours: Running) -> None:

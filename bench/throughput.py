@@ -32,18 +32,20 @@ def which_wrk() -> str | None:
 
 
 def throughputs(
-    ways: Mapping[str, Running], body: bytes, folder: Path, *, rounds: int, seconds: int, answered: bool = False
-) -> Rounds:
-    """Requests a second of each way in each round; `answered` is about ours alone."""
+    found: Rounds,
+    ways: Mapping[str, Running],
+    body: bytes,
+    folder: Path,
+    *,
+    seconds: int,
+    answered: bool = False,
+) -> None:
+    """One round: requests a second of each way; `answered` is about ours alone."""
     script = write_script(folder, body)
     for way, running in ways.items():
         with Caller(running.port) as caller:
             check(caller.call(request(running.port, body))[1], answered=answered and way == "ours")
-    found = Rounds()
-    for _ in range(rounds):
-        for way, running in ways.items():
-            found.add(way, _run(running.port, script, seconds))
-    return found
+        found.add(way, _run(running.port, script, seconds))
 
 
 def write_script(folder: Path, body: bytes) -> Path:

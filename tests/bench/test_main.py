@@ -1,7 +1,7 @@
 """The command: what it says when something is missing, and what it makes of rows that fail."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Generator
 from typing import Any
 
 import pytest
@@ -37,13 +37,16 @@ def test_a_command_line_that_cannot_be_used_ends_with_2(arguments: list[str]) ->
 
 
 def run(monkeypatch: pytest.MonkeyPatch, *rows: Result | Exception) -> int:
-    """The exit code of a run of one row that yields these."""
+    """The exit code of a run of one row that comes to these, after as many rounds."""
 
-    def row(_bench: Bench) -> Iterator[Result]:
+    def row(_bench: Bench) -> Generator[None, None, list[Result]]:
+        results = []
         for found in rows:
             if isinstance(found, Exception):
                 raise found
-            yield found
+            results.append(found)
+            yield
+        return results
 
     monkeypatch.setattr(program, "_missing", list)
     monkeypatch.setattr(program, "stack", lambda _folder: contextlib.nullcontext(STACK))
@@ -72,3 +75,29 @@ def test_a_run_of_some_rows_writes_nothing(monkeypatch: pytest.MonkeyPatch, caps
     monkeypatch.setattr(program, "_write", lambda *_: pytest.fail("written"))
     run(monkeypatch, REACHED)
     assert "nothing written" in capsys.readouterr().err
+
+
+def test_rows_take_turns_and_are_told_in_their_order(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One that fails does not keep the others from their rounds."""
+    turns = []
+
+    def row_of(name: str, rounds: int) -> Generator[None, None, list[Result]]:
+        for number in range(rounds):
+            turns.append(f"{name}{number}")
+            yield
+            if name == "b":
+                raise WrongReplyError("no")
+        return [Result(name, "added median", "ms", 0.1, bound=0.4)]
+
+    monkeypatch.setattr(
+        program, "ROWS", {"a": lambda _: row_of("a", 3), "b": lambda _: row_of("b", 3), "c": lambda _: row_of("c", 2)}
+    )
+    faults: list[str] = []
+    bench: Any = None
+    found = list(program._in_turns(["a", "b", "c"], bench, faults))
+    assert turns == ["a0", "b0", "c0", "a1", "c1", "a2"]
+    assert [result.row for result in found] == ["a", "c"]
+    assert faults == ["b could not be measured: WrongReplyError: no"]
+    assert "round 2 of a, b, c" in capsys.readouterr().err
