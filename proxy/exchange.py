@@ -11,7 +11,7 @@ from proxy.usage import Meter
 
 Version = tuple[int, ...]
 
-GONE = "the client went away"
+GONE, STOPPED = "the client went away", "Sidestep stopped before it was complete"
 
 # `claude-cli/2.1.330 (external, cli)`, so since 0.2.64; bounded, since it is the one header text that is logged.
 _PRODUCT = re.compile(r"([A-Za-z][\w.-]{0,39})/([0-9]{1,6}(?:\.[0-9]{1,6}){0,3})(?![\w.+-])")

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from proxy.exchange import Exchange, Record
+from proxy.exchange import STOPPED, Exchange, Record
 from proxy.observe import Logger, log_request
 from proxy.tally import Tally
 
@@ -39,3 +39,9 @@ class Ledger:
         self.tally.count(record)
         for tell in self.tellers:
             tell(exchange, record)
+
+    def cut_short(self, now: float) -> None:
+        """The process ends at once: what is running has ended too."""
+        for exchange in list(self.running.values()):
+            exchange.status, exchange.error = exchange.status or 503, STOPPED
+            self.ended(exchange, now)

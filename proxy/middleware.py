@@ -11,7 +11,7 @@ from aiohttp.typedefs import Handler, Middleware
 from proxy import messages, shadow, synthesis
 from proxy.capture import Writer
 from proxy.desk import Desk, InForce
-from proxy.exchange import GONE, Answer, Decision, Exchange, Forward, Head, Reply
+from proxy.exchange import GONE, STOPPED, Answer, Decision, Exchange, Forward, Head, Reply
 from proxy.guard import Access
 from proxy.headers import text_pairs
 from proxy.ids import message_id, request_id
@@ -64,7 +64,7 @@ def record(ledger: Ledger, capture: Writer) -> Middleware:
 def _cut_short(request: web.Request, exchange: Exchange) -> tuple[int, str]:
     """Status and error of a request that was cancelled: its client went away, or this process ends."""
     if isinstance(request.protocol, Inbound) and request.protocol.out_of_time:
-        return exchange.status or 503, "Sidestep stopped before it was complete"
+        return exchange.status or 503, STOPPED
     return 499, GONE
 
 

@@ -33,6 +33,9 @@ _NEVER_HELD_BACK = frozenset({"problem", "not reloaded", "cannot serve", "cannot
 
 _MARKS = {level: b"<%d>" % priority for level, priority in PRIORITIES.items()}
 
+_LEVELS = (logging.WARNING, logging.ERROR, logging.CRITICAL)
+"""What of a library's is passed on."""
+
 _Bytes = Callable[[Any, str, structlog.typing.EventDict], bytes]
 
 
@@ -170,14 +173,16 @@ class LibraryLogs(logging.Handler):
     """Passes on that a library logged, and where; not its words: messages of a parser quote what it parsed."""
 
     def __init__(self, log: Logger) -> None:
-        super().__init__(logging.WARNING)
+        super().__init__(min(_LEVELS))
         self._log = log
 
     def emit(self, record: logging.LogRecord) -> None:
         fields = {"library": record.name, "at": f"{record.module}:{record.lineno}"}
         if record.exc_info and record.exc_info[0]:
             fields["error"] = record.exc_info[0].__name__
-        self._log.log(record.levelno, "library", **fields)
+        # A library may have levels of its own, between those that are known here.
+        level = max(known for known in _LEVELS if known <= record.levelno)
+        self._log.log(level, "library", **fields)
 
 
 def take_over_library_logs(log: Logger) -> None:

@@ -16,10 +16,11 @@ from yarl import URL
 
 from proxy import agreements, notify
 from proxy.agreements import Agreements
-from proxy.app import build
+from proxy.app import LEDGER, build
 from proxy.config import Config
 from proxy.desk import Desk, in_force
 from proxy.desk import desk as at_desk
+from proxy.ledger import Ledger
 from proxy.notify import Manager
 from proxy.observe import Logger
 from proxy.repeats import SPAN
@@ -51,10 +52,11 @@ async def serve(
     counted = Agreements(agreements.load(Path(config.shadow.file)))
     desk, tally = at_desk(config, loaded.rules, secrets.token_bytes(32), counted), Tally()
     desk.faults = tuple(map(str, loaded.problems))
-    stop = _stop_signal(log)
+    app = build(config, desk, log, tally)
+    stop = _stop_signal(log, app[LEDGER])
     asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, lambda: reload(desk, tally, log, again, manager))
     drain = config.stop.drain_timeout
-    async with listening(build(config, desk, log, tally), config, log, drain, held) as (host, port):
+    async with listening(app, config, log, drain, held) as (host, port):
         address = str(URL.build(scheme="http", host=host, port=port))
         log.info("listening", address=address, upstream=config.upstream.url, rules=len(loaded.rules.rules))
         manager.tell(notify.READY)
@@ -108,12 +110,13 @@ def report(problems: Sequence[Problem], log: Logger) -> None:
         log.error("problem", place=f"{problem.source}:{problem.line}", key=problem.key, problem=problem.message)
 
 
-def _stop_signal(log: Logger) -> asyncio.Event:
+def _stop_signal(log: Logger, ledger: Ledger) -> asyncio.Event:
     """An event that the first SIGTERM or SIGINT sets; the second ends the process at once."""
     stop = asyncio.Event()
 
     def on_signal() -> None:
         if stop.is_set():
+            ledger.cut_short(time.perf_counter())
             log.tell_repeats(ending=True)
             log.warning("stopped", reason="second signal")
             sys.stdout.flush()

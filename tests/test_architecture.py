@@ -390,7 +390,7 @@ IMPORTS: dict[str, set[str]] = {
     "scripted": {"sse"},
     "server": {"config", "ids", "observe", "replies", "tally", "wire.heads"},
     "service": {
-        *("agreements", "app", "config", "desk", "notify", "observe", "repeats"),
+        *("agreements", "app", "config", "desk", "ledger", "notify", "observe", "repeats"),
         *("rules.load", "server", "standing", "tally", "toml"),
     },
     "shadow": {"coding", "rules.schema", "sse"},

@@ -44,3 +44,17 @@ def test_one_that_is_set_aside_is_logged_at_its_end_and_told_to_nobody() -> None
     ledger.ended(one, 10.5)
     assert (tally.running, tally.requests, told) == (0, {}, [])
     assert orjson.loads(stream.getvalue())["id"] == "req_1"
+
+
+def test_when_the_process_ends_at_once_each_running_request_still_has_its_line() -> None:
+    stream, tally = io.StringIO(), Tally()
+    ledger = Ledger(logger(Log(), stream), tally)
+    begun, waiting = exchange(1), exchange(2)
+    waiting.status = 0
+    ledger.began(begun)
+    ledger.began(waiting)
+    ledger.cut_short(10.5)
+    lines = [orjson.loads(line) for line in stream.getvalue().splitlines()]
+    assert [(line["id"], line["status"]) for line in lines] == [("req_1", 200), ("req_2", 503)]
+    assert {line["error"] for line in lines} == {"Sidestep stopped before it was complete"}
+    assert (ledger.running, tally.running) == ({}, 0)

@@ -218,3 +218,11 @@ def test_the_level_applies_to_libraries_too() -> None:
     handler.handle(logging.makeLogRecord({"name": "aiohttp", "levelno": logging.WARNING, "levelname": "WARNING"}))
     handler.handle(logging.makeLogRecord({"name": "aiohttp", "levelno": logging.ERROR, "levelname": "ERROR"}))
     assert [line["level"] for line in lines(stream)] == ["error"]
+
+
+@pytest.mark.parametrize(("own", "shown"), [(31, "warning"), (45, "error"), (99, "critical")])
+def test_a_level_of_a_librarys_own_is_told_as_the_one_below_it(own: int, shown: str) -> None:
+    stream = io.StringIO()
+    handler = LibraryLogs(logger(Log(), stream))
+    handler.handle(logging.makeLogRecord({"name": "aiohttp", "levelno": own, "levelname": "ODD"}))
+    assert [line["level"] for line in lines(stream)] == [shown]

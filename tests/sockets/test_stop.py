@@ -201,6 +201,8 @@ async def test_a_second_signal_ends_at_once(first: signal.Signals, second: signa
         busy.signal(first)
         await busy.process.line("stopping")
         busy.signal(second)
+        request = await busy.process.line("request")
+        assert (request["status"], request["error"]) == (200, "Sidestep stopped before it was complete")
         assert await busy.process.exit_code() == 1
         with pytest.raises((asyncio.IncompleteReadError, ConnectionError)):
             await busy.client.chunks()
