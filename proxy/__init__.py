@@ -3,23 +3,23 @@
 It answers the client's small questions of its own (a quota probe, a title, the prefix of a command) and forwards
 everything else unchanged. A request goes one way:
 
-    listen -> record( guard( shortcut( forward ) ) )        server, middleware, upstream
+    listen -> record( guard( shortcut( forward ) ) )        downstream, middleware, upstream
 
 The nouns, in `exchange`: a `Head` is a request before its body. `shortcut` turns head and body into a `MessagesRequest`
-(`messages`, which only glances at what no rule asks for: `glance`) and takes it to the `desk`, which asks the `RuleSet`
-(`rules`) and gives a decision, `Answer` or `Forward`. An answer's text is computed by a filter (`filters`), which
-declines when it is not certain. An `Answer` becomes events or one message (`synthesis`, `sse`).
+(`messages`, which only glances at what no rule asks for: `glance`) and takes it to the desk (`decision`), which asks
+the `RuleSet` (`rules`) and gives a decision, `Answer` or `Forward`. An answer's text is computed by a filter
+(`filters`), which declines when it is not certain. An `Answer` becomes events or one message (`synthesis`, `sse`).
 
-What each stage learned is on the `Exchange`; what is left of it in the end is a `Record`. The `ledger` tells of it: one
-log line (`observe`), and counts (`tally`, which `metrics` and `standing` read). With the tokens that `usage` has read
+What each stage learned is on the `Exchange`; what is left of it in the end is a `Record`. The ledger (`telemetry`)
+tells of it: one log line (`logs`), and counts, which the pages of `local` read. With the tokens that `usage` has read
 from a copy of the reply it is an `Entry`: one row of the `journal`, and of the page that shows what Sidestep does while
 it does it (`live`). How a decision came about, `rules/trail` tells.
 
 What is forwarded goes out and comes back in exact bytes: heads and framing without a socket in `wire`, connections in
-`upstream`, the client's side in `server`, `incoming` and `replies`.
+`upstream`, the client's side in `downstream`.
 
-The desk remembers: who asked again and is forwarded (`breaker`), which headers to repeat (`ratelimits`), signs that the
-client has changed (`drift`), and how rules in `shadow` agree with the model (`agreements`).
+The desk remembers: who asked again and is forwarded (`decision/breaker`), which headers to repeat (`ratelimits`), signs
+that the client has changed (`drift`), and how rules in `shadow` agree with the model (`agreements`).
 
 Where to look first: `middleware` for the flow, `rules/ruleset` for the decision, `upstream/relay` for the way out and
 back, `filters/shell/grammar` for what is trusted of a shell command. `__main__`, `service` and `commands` are the

@@ -9,10 +9,11 @@ from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
-from proxy import agreements, config, notify, places, service, toml
+from proxy import config, notify, places, service, toml
 from proxy.commandline import parser
-from proxy.journald import is_journal, marked
-from proxy.observe import logger, take_over_library_logs
+from proxy.decision import agreements
+from proxy.logs.journald import is_journal, marked
+from proxy.logs.observe import logger, take_over_library_logs
 from proxy.rules.load import Loaded, load
 
 Result = TypeVar("Result")

@@ -8,24 +8,24 @@ from aiohttp import web
 
 from proxy.capture import Writer
 from proxy.config import Config
-from proxy.desk import Desk
-from proxy.guard import access
+from proxy.decision.desk import Desk
+from proxy.downstream.guard import access
+from proxy.downstream.server import TALLY
 from proxy.journal.past import Past
 from proxy.journal.writer import Journal
-from proxy.ledger import Ledger
 from proxy.live.pages import Live
-from proxy.local import health, metrics, ready, unknown
+from proxy.local.handlers import health, metrics, ready, unknown
+from proxy.logs.observe import Logger
 from proxy.middleware import UPSTREAM, forward, guard, record, shortcut
-from proxy.observe import Logger
-from proxy.server import TALLY
-from proxy.tally import Tally
+from proxy.telemetry.ledger import Ledger
+from proxy.telemetry.tally import Tally
 from proxy.upstream.relay import connected
 
 JOURNAL, LEDGER, LIVE = web.AppKey("journal", Journal), web.AppKey("ledger", Ledger), web.AppKey("live", Live)
 
 
 def build(config: Config, desk: Desk, log: Logger, tally: Tally | None = None) -> web.Application:
-    """The application of the entry point and of the tests alike; `server.listening` serves it.
+    """The application of the entry point and of the tests alike; `downstream.server.listening` serves it.
 
     `tally` is where it counts, if somebody else wants to look at the counts.
     """

@@ -15,7 +15,7 @@ from proxy.config import Capture
 from proxy.disk import beside
 from proxy.exchange import Answer, Exchange
 from proxy.headers import Pairs, RawHeaders, text_pairs
-from proxy.observe import Logger
+from proxy.logs.observe import Logger
 
 # Names of headers that are, or may be, secrets.
 _SECRET = ("authorization", "cookie", "credential", "key", "password", "secret", "token")

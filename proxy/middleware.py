@@ -8,18 +8,19 @@ from dataclasses import asdict
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
-from proxy import messages, shadow, synthesis
+from proxy import messages, synthesis
 from proxy.capture import Writer
-from proxy.desk import Desk, InForce
+from proxy.decision import shadow
+from proxy.decision.desk import Desk, InForce
+from proxy.downstream.guard import Access
+from proxy.downstream.incoming import BodyFault, next_chunk
+from proxy.downstream.replies import Streamed, Whole, failure, invite
+from proxy.downstream.server import Inbound
 from proxy.exchange import GONE, STOPPED, Answer, Decision, Exchange, Forward, Head, Reply
-from proxy.guard import Access
 from proxy.headers import text_pairs
 from proxy.ids import message_id, request_id
-from proxy.incoming import BodyFault, next_chunk
-from proxy.ledger import Ledger
-from proxy.observe import Logger
-from proxy.replies import Streamed, Whole, failure, invite
-from proxy.server import Inbound
+from proxy.logs.observe import Logger
+from proxy.telemetry.ledger import Ledger
 from proxy.upstream.faults import UpstreamError
 from proxy.upstream.relay import Upstream
 

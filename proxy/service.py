@@ -14,20 +14,21 @@ from pathlib import Path
 
 from yarl import URL
 
-from proxy import agreements, notify
-from proxy.agreements import Agreements
+from proxy import notify
 from proxy.app import LEDGER, build
 from proxy.config import Config
-from proxy.desk import Desk, in_force
-from proxy.desk import desk as at_desk
-from proxy.ledger import Ledger
+from proxy.decision import agreements
+from proxy.decision.agreements import Agreements
+from proxy.decision.desk import Desk, in_force
+from proxy.decision.desk import desk as at_desk
+from proxy.downstream.server import listening
+from proxy.local.standing import status_line
+from proxy.logs.observe import Logger
+from proxy.logs.repeats import SPAN
 from proxy.notify import Manager
-from proxy.observe import Logger
-from proxy.repeats import SPAN
 from proxy.rules.load import Loaded
-from proxy.server import listening
-from proxy.standing import status_line
-from proxy.tally import Tally
+from proxy.telemetry.ledger import Ledger
+from proxy.telemetry.tally import Tally
 from proxy.toml import Problem, TomlError
 
 Again = Callable[[], tuple[Config, Loaded]]

@@ -13,12 +13,12 @@ from aiohttp import web
 
 from proxy.app import build
 from proxy.config import Config, Shadow
-from proxy.desk import Desk, desk
-from proxy.observe import logger
+from proxy.decision.desk import Desk, desk
+from proxy.downstream.server import listening
+from proxy.logs.observe import logger
 from proxy.rules.load import Loaded, load
 from proxy.rules.ruleset import RuleSet
 from proxy.scripted import ScriptedUpstream, scripted_upstream
-from proxy.server import listening
 
 ROOT = Path(__file__).parent.parent
 

@@ -12,7 +12,7 @@ import pytest
 from proxy.capture import Writer
 from proxy.config import Capture, Log
 from proxy.exchange import Answer, Exchange, Forward, Head
-from proxy.observe import logger
+from proxy.logs.observe import logger
 from tests.waiting import until
 
 RAW = [

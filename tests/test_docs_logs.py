@@ -12,9 +12,9 @@ import orjson
 import pytest
 
 from proxy.config import Log
-from proxy.drift import Notice
-from proxy.observe import _KIND, _NEVER_HELD_BACK, LibraryLogs, logger
-from tests.test_observe import FIELDS
+from proxy.decision.drift import Notice
+from proxy.logs.observe import _KIND, _NEVER_HELD_BACK, LibraryLogs, logger
+from tests.logs.test_observe import FIELDS
 
 ROOT = Path(__file__).parent.parent
 PAGE = (ROOT / "docs/logs.md").read_text("utf-8")

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from proxy.commands.tables import json_text, place, problem_json, problem_line, short, table
+from proxy.decision.shadow import Agreement
 from proxy.exchange import version_text
 from proxy.rules.load import Loaded, LoadedRule
-from proxy.shadow import Agreement
 
 HEADS = ("no.", "rule", "status", "action", "about", "tested with", "agreement", "place")
 

@@ -16,15 +16,15 @@ import orjson
 from proxy.app import build
 from proxy.commands.tables import problem_line, short, table
 from proxy.config import Capture, Config, Journal, Listen, Shadow, Upstream
-from proxy.desk import desk
+from proxy.decision.desk import desk
+from proxy.downstream.server import listening
 from proxy.exchange import Head
-from proxy.observe import logger
+from proxy.logs.observe import logger
 from proxy.rules.examples import request_of
 from proxy.rules.load import Loaded, LoadedRule, load
 from proxy.rules.ruleset import RuleSet
 from proxy.rules.schema import RequestModel
 from proxy.scripted import Block, scripted_upstream
-from proxy.server import listening
 from proxy.sse import Decoder, Event
 
 _REPLY = "This came from the scripted upstream, event by event, as a model's reply would."

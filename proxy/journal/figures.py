@@ -10,8 +10,8 @@ from functools import lru_cache
 from pathlib import Path
 from statistics import median
 
-from proxy.entry import Bucket
 from proxy.journal.schema import APPLICATION, MICROSECONDS, VERSION
+from proxy.telemetry.entry import Bucket
 from proxy.usage import Usage
 
 HOUR = 3600.0

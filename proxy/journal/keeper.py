@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from proxy.config import Journal as Settings
-from proxy.entry import Entry
 from proxy.journal.rows import row
 from proxy.journal.store import Store, UnusableError, is_corrupt, set_aside
-from proxy.observe import Logger
+from proxy.logs.observe import Logger
+from proxy.telemetry.entry import Entry
 
 _EVERY = 1.0
 """Seconds between two looks at the bounds."""

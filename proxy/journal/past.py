@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 
-from proxy.entry import Bucket
 from proxy.journal.writer import Journal
+from proxy.telemetry.entry import Bucket
 
 
 class Past:

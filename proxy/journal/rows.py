@@ -3,8 +3,8 @@
 import re
 from functools import lru_cache
 
-from proxy.entry import Entry
-from proxy.tally import OTHER, family
+from proxy.telemetry.entry import Entry
+from proxy.telemetry.tally import OTHER, family
 
 COLUMNS = (
     *("at", "outcome", "rule", "reason", "error", "fault", "method", "path", "client", "version", "session"),

@@ -9,9 +9,9 @@ from dataclasses import replace
 from queue import SimpleQueue
 
 from proxy.config import Journal as Settings
-from proxy.entry import Entry
 from proxy.exchange import Exchange, Record
-from proxy.observe import Logger
+from proxy.logs.observe import Logger
+from proxy.telemetry.entry import Entry
 from proxy.usage import Meter
 
 Listener = Callable[[Sequence[Entry]], None]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, Protocol, get_args
 
-from proxy.entry import Bucket, Entry
+from proxy.telemetry.entry import Bucket, Entry
 from proxy.usage import Usage
 
 Span = Literal["hour", "week"]

@@ -11,8 +11,8 @@ from contextlib import contextmanager
 
 import orjson
 
-from proxy.entry import Entry
 from proxy.live.rows import row
+from proxy.telemetry.entry import Entry
 from proxy.usage import Usage
 
 KEPT = 500

@@ -11,17 +11,17 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from proxy.config import Config
-from proxy.desk import Desk
-from proxy.entry import Entry
+from proxy.decision.desk import Desk
+from proxy.downstream.replies import Whole, failure
 from proxy.exchange import Forward
-from proxy.ledger import Ledger
 from proxy.live.charts import SPANS, History, Recent, chart
 from proxy.live.document import document
 from proxy.live.feed import Feed, Watcher
 from proxy.live.rows import decision, row
 from proxy.live.state import State
 from proxy.middleware import EXCHANGE, serve_own
-from proxy.replies import Whole, failure
+from proxy.telemetry.entry import Entry
+from proxy.telemetry.ledger import Ledger
 
 _EVERY = 1.0
 """Seconds between two looks at what has changed."""

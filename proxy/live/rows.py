@@ -3,8 +3,8 @@
 from dataclasses import asdict
 from typing import Any
 
-from proxy.entry import Entry
 from proxy.exchange import Exchange
+from proxy.telemetry.entry import Entry
 
 _LONGEST = 80
 

@@ -11,13 +11,13 @@ from yarl import URL
 
 from proxy import __version__
 from proxy.config import Config
-from proxy.desk import Desk
-from proxy.ledger import Ledger
+from proxy.decision.desk import Desk
 from proxy.live.charts import History
 from proxy.live.feed import Feed
 from proxy.live.rows import running
+from proxy.local.standing import reachable
 from proxy.rules.ruleset import Rule
-from proxy.standing import reachable
+from proxy.telemetry.ledger import Ledger
 
 _RUNNING = 50
 """Running requests that are shown, the oldest first."""

@@ -9,11 +9,11 @@ from aiohttp import web
 from yarl import URL
 
 from proxy.config import Config
+from proxy.downstream.incoming import Body, BodyFault
+from proxy.downstream.replies import Relayed, break_off, pass_on
 from proxy.exchange import GONE, Exchange, Reply
 from proxy.headers import request_headers
-from proxy.incoming import Body, BodyFault
-from proxy.replies import Relayed, break_off, pass_on
-from proxy.tally import Histogram, Tally
+from proxy.telemetry.tally import Histogram, Tally
 from proxy.upstream.connection import Connection
 from proxy.upstream.dial import Dialer
 from proxy.upstream.faults import BROKEN_OFF, PROBLEMS, ConnectionLost, upstream_error

@@ -6,9 +6,9 @@ from typing import Any, cast
 
 from aiohttp import web
 
+from proxy.downstream.replies import Relayed
 from proxy.exchange import GONE, Exchange
 from proxy.headers import RawHeaders, RawPairs, tokens
-from proxy.replies import Relayed
 from proxy.upstream.connection import Connection
 from proxy.upstream.faults import BROKEN_OFF, PROBLEMS
 from proxy.wire.heads import ReplyHead

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from proxy.entry import Entry
 from proxy.journal.schema import VERSION
+from proxy.telemetry.entry import Entry
 from proxy.usage import Usage
 from tests.commands.given import Program
 from tests.journal.given import asked, entry, written

@@ -16,7 +16,7 @@ from proxy.config import Log
 from proxy.journal import store
 from proxy.journal.keeper import Keeper
 from proxy.journal.schema import VERSION
-from proxy.observe import logger
+from proxy.logs.observe import logger
 from tests.journal.given import NOON, asked, count, entry, settings
 
 

@@ -10,7 +10,7 @@ from proxy.config import Config
 from proxy.config import Journal as Settings
 from proxy.journal.past import Past
 from proxy.journal.writer import Journal
-from proxy.observe import logger
+from proxy.logs.observe import logger
 from proxy.scripted import ScriptedUpstream
 from tests.conftest import Start
 

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from proxy.config import Log
-from proxy.entry import Entry
 from proxy.exchange import Exchange, Head
 from proxy.journal import keeper, writer
 from proxy.journal.writer import BATCH, Journal
-from proxy.observe import logger
+from proxy.logs.observe import logger
+from proxy.telemetry.entry import Entry
 from proxy.usage import Usage
 from tests.journal.given import RECORD, USAGE, asked, count, settings
 

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from proxy.entry import Entry
 from proxy.exchange import Step
+from proxy.telemetry.entry import Entry
 from proxy.usage import Usage
 from tests.records import FORWARDED
 

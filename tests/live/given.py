@@ -14,14 +14,14 @@ from aiohttp import web
 
 from proxy.app import build
 from proxy.config import Config
-from proxy.desk import desk
+from proxy.decision.desk import desk
+from proxy.downstream.server import listening
 from proxy.exchange import Head
-from proxy.observe import logger
+from proxy.logs.observe import logger
 from proxy.rules.examples import request_of
 from proxy.rules.load import Loaded
 from proxy.rules.ruleset import RuleSet
 from proxy.scripted import Block, Script, ScriptedUpstream, scripted_upstream
-from proxy.server import listening
 
 TEXT = "The session cookie expires on Sunday night, so the login test starts signed out."
 

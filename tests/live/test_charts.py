@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from proxy.entry import Bucket
 from proxy.live.charts import Recent, chart
+from proxy.telemetry.entry import Bucket
 from proxy.usage import Usage
 from tests.live.entries import AT, entry
 

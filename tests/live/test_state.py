@@ -7,16 +7,16 @@ from typing import Any
 import orjson
 
 from proxy.config import Config
-from proxy.desk import Desk, desk
-from proxy.drift import Notice
+from proxy.decision.desk import Desk, desk
+from proxy.decision.drift import Notice
 from proxy.exchange import Exchange, Head
-from proxy.ledger import Ledger
 from proxy.live.feed import Feed
 from proxy.live.state import State
+from proxy.local.standing import LATELY
 from proxy.rules.load import Loaded
 from proxy.rules.ruleset import RuleSet
-from proxy.standing import LATELY
-from proxy.tally import Tally
+from proxy.telemetry.ledger import Ledger
+from proxy.telemetry.tally import Tally
 from tests.live.entries import entry
 
 SECRET = "0123456789abcdef-secret"

@@ -15,7 +15,9 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 TIMES = 30
 MINUTES_OF_HALF_A_SECOND = """
 import functools, sys
-from proxy import __main__, observe, repeats, service
+from proxy import __main__, service
+from proxy.logs import observe
+from proxy.logs import repeats
 service.SPAN = 0.5
 observe.Repeats = functools.partial(repeats.Repeats, 0.5)
 sys.exit(__main__.main())

@@ -7,8 +7,8 @@ import socket
 from aiohttp import web
 
 from proxy.config import Config
-from proxy.observe import logger
-from proxy.server import listening
+from proxy.downstream.server import listening
+from proxy.logs.observe import logger
 
 PATIENCE = 5
 

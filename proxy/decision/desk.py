@@ -1,0 +1,105 @@
+"""The desk at which requests are decided: the rules in force, and what is remembered from one request to the next.
+
+It changes nothing outside of itself; the clock is passed in, and what is worth a log line is given back.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from proxy.config import Config
+from proxy.decision.agreements import Agreements
+from proxy.decision.breaker import Breaker
+from proxy.decision.drift import Drift, Notice
+from proxy.decision.ratelimits import ReplyHeaders
+from proxy.decision.shadow import Verdict, text_of, verdict
+from proxy.exchange import Answer, Decision, Forward, Head, Replay, Trail
+from proxy.headers import Pairs
+from proxy.messages import MessagesRequest
+from proxy.rules.conditions import Check
+from proxy.rules.ruleset import RuleSet
+from proxy.rules.trail import Trail as Asked
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """A decision, with what became known on the way to it."""
+
+    decision: Decision
+    trail: Trail
+    trip: str = ""
+    """Why the circuit breaker stepped in, if it did just now."""
+    notices: Sequence[Notice] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """Everything that a reload replaces, in one piece: no request sees half of it."""
+
+    rules: RuleSet
+    max_body: int
+    breaker: Breaker
+    drift: Drift
+
+
+def in_force(config: Config, rules: RuleSet) -> InForce:
+    """A fresh start with these rules: nothing has tripped, nothing has fired."""
+    breaker = Breaker(config.breaker.window, config.breaker.trips)
+    return InForce(rules, config.rules.max_body, breaker, Drift(rules.rules))
+
+
+@dataclass(slots=True)
+class Desk:
+    """Decides; one of a kind in a process. `replies` and `agreements` outlive a reload."""
+
+    now: InForce
+    replies: ReplyHeaders
+    agreements: Agreements
+    faults: tuple[str, ...] = ()
+    """What is wrong with the rules that were to be put in force last, a line each."""
+    stopping: bool = False
+    """Whether the process is about to end, and takes no new connections."""
+
+    def replace(self, now: InForce) -> None:
+        """Put other rules in force; requests that are being decided keep those they began with."""
+        self.now = now
+        self.replies.prefixes = _repeated(now.rules)
+
+    def decide(self, now: InForce, request: MessagesRequest, at: float) -> Ruling:
+        """Decide on `request` by the rules of `now`; `at` in seconds on a steady clock."""
+        failed: list[Check] = []
+        decision, trip = now.rules.decide(request, failed), ""
+        notices = now.drift.note(request, decision)
+        if isinstance(decision, Answer) and decision.replay:
+            decision = self._with_repeated(decision, decision.replay, request.head, at)
+        # Last, since it remembers what was answered: a question that was declined may well come again at once.
+        if isinstance(decision, Answer):
+            decision, trip = now.breaker.review(decision, request, at)
+        return Ruling(decision, Asked(now.rules, failed, decision.rule), trip, notices)
+
+    def _with_repeated(self, answer: Answer, replay: Replay, head: Head, at: float) -> Decision:
+        """The answer with the headers that it repeats, or a decline where it must not do without."""
+        headers = self.replies.recall(head, replay, at)
+        if not headers:
+            return Forward("declined: no headers to repeat", answer.rule) if replay.required else answer
+        return replace(answer, headers=(*answer.headers, *headers))
+
+    def compare(
+        self, now: InForce, beside: Answer, status: int, headers: Pairs, body: bytes | None
+    ) -> tuple[Verdict, str | None]:
+        """Hold a rule's answer against the reply that the client got; the outcome, which is counted, and their text."""
+        names = {name.lower(): value for name, value in headers}
+        theirs = None if body is None else text_of(body, names)
+        rule = next((rule for rule in now.rules.rules if rule.name == beside.rule), None)
+        found = verdict(rule.compare if rule else "text", beside.text, status, theirs)
+        self.agreements.add(beside.rule, found)
+        return found, theirs
+
+
+def desk(config: Config, rules: RuleSet, key: bytes, agreements: Agreements | None = None) -> Desk:
+    """A desk with these rules; `key` is random bytes, known to this process alone."""
+    return Desk(in_force(config, rules), ReplyHeaders(key, _repeated(rules)), agreements or Agreements())
+
+
+def _repeated(rules: RuleSet) -> tuple[bytes, ...]:
+    plans = (rule.answer for rule in rules.rules)
+    return tuple({plan.replay.prefix.encode() for plan in plans if plan and plan.replay})

@@ -1,0 +1,1 @@
+"""Pages of Sidestep's own below `/-/` for programs: health, readiness, metrics."""

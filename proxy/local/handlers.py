@@ -1,0 +1,62 @@
+"""Paths that are Sidestep's own: everything under `/-/`. They obey the guard like any other."""
+
+import asyncio
+import time
+from collections.abc import Callable
+
+import orjson
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from proxy.decision.desk import Desk
+from proxy.downstream.replies import Whole, failure
+from proxy.journal.writer import Journal
+from proxy.local.standing import readiness
+from proxy.middleware import EXCHANGE, UPSTREAM, serve_own
+from proxy.telemetry.tally import Tally
+
+_PAGES = "there are /-/, /-/health, /-/ready and /-/metrics"
+
+
+async def health(request: web.Request) -> web.StreamResponse:
+    """`GET /-/health`: 200 for as long as the process can say so, whatever is wrong with its rules or its upstream."""
+    return await serve_own(request, Whole(200, orjson.dumps({"alive": True}), []))
+
+
+def ready(desk: Desk, tally: Tally, journal: Journal) -> Handler:
+    """`GET /-/ready`: 200 when all rules are in force as they stand in their files, else 503 with what is wrong.
+
+    503 too when the process is about to end; not when the upstream or the journal fails: the body tells (`standing`).
+    """
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        state = readiness(desk, tally, journal.trouble, time.time())
+        return await serve_own(request, Whole(200 if state["ready"] else 503, orjson.dumps(state), []))
+
+    return handle
+
+
+def metrics(desk: Desk, tally: Tally) -> Handler:
+    """`GET /-/metrics`: every count, for Prometheus."""
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        exposition = await asyncio.to_thread(_exposition)
+        accept, idle = request.headers.get("accept", ""), request.app[UPSTREAM].idle
+        # Here, and not in the thread: nothing may be counted meanwhile.
+        body, kind = exposition(tally, desk, idle, accept)
+        return await serve_own(request, Whole(200, body, [], kind=kind.encode()))
+
+    return handle
+
+
+def _exposition() -> Callable[[Tally, Desk, int, str], tuple[bytes, str]]:
+    """What writes the metrics; its library is read from the disk when it is first wanted."""
+    from proxy.local.metrics import exposition
+
+    return exposition
+
+
+async def unknown(request: web.Request) -> web.StreamResponse:
+    """Any other path under `/-/`: not the upstream's business."""
+    page = failure(404, "not_found_error", f"Sidestep has no such page: {_PAGES}", request[EXCHANGE].id)
+    return await serve_own(request, page)

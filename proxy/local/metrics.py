@@ -1,0 +1,189 @@
+"""`/-/metrics`: what is counted, as Prometheus reads it. docs/metrics.md lists all of it.
+
+Imported at the first scrape: prometheus_client takes 16 ms and 1 MB that most processes never need.
+"""
+
+import platform
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import accumulate
+
+from prometheus_client import ProcessCollector
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
+from prometheus_client.exposition import choose_encoder
+from prometheus_client.registry import Collector
+from prometheus_client.utils import floatToGoString
+
+from proxy import __version__
+from proxy.decision.desk import Desk
+from proxy.downstream.server import UNREAD
+from proxy.exchange import Outcome
+from proxy.telemetry.tally import BOUNDS, OTHER, Histogram, Tally
+from proxy.upstream.faults import NAMES
+
+Numbers = dict[tuple[str, ...], float]
+Counts = Iterable[tuple[tuple[str, ...], float]]
+"""Values of the labels, in their order, and how many."""
+
+_BUCKETS = [*map(floatToGoString, BOUNDS), "+Inf"]
+_DECLINED = "declined: "
+"""How the reason of a rule that matched, and was not certain of its answer, begins."""
+
+_SHOWN = 128
+"""Rules of which agreement in shadow is told; the file that it is kept in never forgets one."""
+
+_process = ProcessCollector(registry=None)
+
+
+def exposition(tally: Tally, desk: Desk, idle: int, accept: str) -> tuple[bytes, str]:
+    """All metrics, and their content type: Prometheus' text or OpenMetrics, whichever `accept` asks for.
+
+    `idle` is how many connections to the upstream are open and free.
+    """
+    counts = _Counts(tally, desk, idle)
+    try:
+        encode, kind = choose_encoder(accept if accept.isascii() else "")
+        return encode(counts), kind
+    except (TypeError, ValueError):  # the library compares versions that are none
+        encode, kind = choose_encoder("")
+        return encode(counts), kind
+
+
+class _Counts(Collector):
+    """The counts as they are now, in families of metrics."""
+
+    def __init__(self, tally: Tally, desk: Desk, idle: int) -> None:
+        self._tally, self._desk, self._idle = tally, desk, idle
+
+    def collect(self) -> Iterator[Metric]:
+        yield from _requests(self._tally)
+        yield from _decisions(self._tally)
+        yield from _traffic(self._tally)
+        yield from _upstream(self._tally, self._idle)
+        yield from _rules(self._tally, self._desk)
+        labels = {"version": __version__, "python": platform.python_version()}
+        yield _gauge("build_info", "What runs here; always 1", 1, labels)
+        yield from _process.collect()
+
+
+def _requests(tally: Tally) -> Iterator[Metric]:
+    labels = ("outcome", "rule", "status", "model")
+    yield _counter("requests", "Requests that have ended", labels, tally.requests.items())
+    yield _by_outcome("request_duration_seconds", "Seconds until the reply was complete", tally.duration)
+    yield _by_outcome("request_first_byte_seconds", "Seconds until the head of the reply was sent", tally.first_byte)
+    yield _by_outcome("own_time_seconds", "Of the seconds to the first byte, those spent in Sidestep itself", tally.own)
+    yield _gauge("running_requests", "Requests that are being served", tally.running)
+    unread = (((reason,), tally.unread[reason]) for reason in UNREAD)
+    yield _counter(
+        "unread_requests",
+        "What clients sent that was no request: no HTTP, or its head too large or too slow",
+        ("reason",),
+        unread,
+    )
+
+
+def _decisions(tally: Tally) -> Iterator[Metric]:
+    forwards: Numbers = {}
+    declines: Numbers = {}
+    refusals: Numbers = {}
+    for (outcome, rule, reason), count in tally.reasons.items():
+        if outcome == "refused":
+            _add(refusals, (reason,), count)
+            continue
+        declined = reason.startswith(_DECLINED)
+        _add(forwards, (rule, "declined" if declined else reason), count)
+        if declined:
+            _add(declines, (rule, reason.removeprefix(_DECLINED)), count)
+    labels = ("rule", "reason")
+    yield _counter("forwards", "Requests that no rule answered, and why", labels, forwards.items())
+    yield _counter("declines", "Requests that a rule matched without being certain, and why", labels, declines.items())
+    yield _counter("refusals", "Requests that the guard refused, and why", ("reason",), refusals.items())
+
+
+def _traffic(tally: Tally) -> Iterator[Metric]:
+    yield _counter("received_bytes", "Bytes of the bodies of requests", (), [((), tally.bytes_in)])
+    yield _counter("sent_bytes", "Bytes of the bodies of replies", (), [((), tally.bytes_out)])
+    yield _gauge("streams", "Replies of the upstream that are on their way", tally.streams)
+    yield _histogram("chunk_gap_seconds", "Seconds between two pieces of a forwarded reply", (), [((), tally.gaps)])
+
+
+def _upstream(tally: Tally, idle: int) -> Iterator[Metric]:
+    faults = (((kind,), tally.faults[kind]) for kind in NAMES)
+    yield _counter("upstream_faults", "Failures of the upstream", ("kind",), faults)
+    connections = [(("opened",), tally.opened), (("reused",), tally.reused)]
+    yield _counter(
+        "upstream_connections", "Requests that a connection to the upstream was taken for", ("state",), connections
+    )
+    yield _counter(
+        "upstream_retries",
+        "Requests sent again, since the kept connection they took was closed",
+        (),
+        [((), tally.retried)],
+    )
+    tokens = (((kind,), tally.tokens[kind]) for kind in ("input", "output", "cache_read", "cache_creation"))
+    yield _counter("upstream_tokens", "Tokens of replies, as the upstream counted them", ("kind",), tokens)
+    yield _gauge("upstream_idle_connections", "Connections to the upstream that are open and free", idle)
+    fault_at = tally.last_fault and tally.last_fault[0]
+    yield _gauge(
+        "upstream_last_reply_timestamp_seconds",
+        "When the upstream last replied, in seconds since the epoch",
+        tally.last_reply,
+    )
+    yield _gauge(
+        "upstream_last_fault_timestamp_seconds", "When the upstream last failed, in seconds since the epoch", fault_at
+    )
+
+
+def _rules(tally: Tally, desk: Desk) -> Iterator[Metric]:
+    yield _gauge("rules", "Rules in force", len(desk.now.rules.rules))
+    yield _gauge("rule_faults", "Faults in the rules that were loaded last", len(desk.faults))
+    compared = _bounded(desk).items()
+    yield _counter(
+        "shadow_comparisons", "Answers of rules in shadow, held against the model's", ("rule", "verdict"), compared
+    )
+    reloads = (((result,), tally.reloads[result]) for result in ("done", "refused"))
+    yield _counter("reloads", "Times that rules were to be loaded anew", ("result",), reloads)
+    at = tally.last_reload and tally.last_reload[0]
+    yield _gauge("last_reload_timestamp_seconds", "When rules were last loaded anew, in seconds since the epoch", at)
+
+
+def _bounded(desk: Desk) -> Numbers:
+    """Comparisons by rule and verdict: the rules that came first by name, as their order never changes."""
+    found: Numbers = {}
+    for number, (rule, agreement) in enumerate(desk.agreements.counts.items()):
+        for verdict, count in agreement.counts.items():
+            _add(found, (rule if number < _SHOWN else OTHER, verdict), count)
+    return found
+
+
+def _add(counts: Numbers, labels: tuple[str, ...], count: float) -> None:
+    counts[labels] = counts.get(labels, 0) + count
+
+
+def _counter(name: str, about: str, labels: tuple[str, ...], counts: Counts) -> Metric:
+    family = CounterMetricFamily(f"sidestep_{name}", about, labels=labels)
+    for values, count in counts:
+        family.add_metric(values, count)
+    return family
+
+
+def _gauge(name: str, about: str, value: float | None, labels: Mapping[str, str] | None = None) -> Metric:
+    """Without a sample where there is no value yet."""
+    labels = labels or {}
+    family = GaugeMetricFamily(f"sidestep_{name}", about, labels=list(labels))
+    if value is not None:
+        family.add_metric(list(labels.values()), value)
+    return family
+
+
+def _histogram(
+    name: str, about: str, labels: tuple[str, ...], histograms: Iterable[tuple[tuple[str, ...], Histogram]]
+) -> Metric:
+    family = HistogramMetricFamily(f"sidestep_{name}", about, labels=labels)
+    for values, histogram in histograms:
+        buckets = list(zip(_BUCKETS, accumulate(histogram.counts), strict=True))
+        family.add_metric(values, buckets, histogram.total)
+    return family
+
+
+def _by_outcome(name: str, about: str, histograms: Mapping[Outcome, Histogram]) -> Metric:
+    return _histogram(name, about, ("outcome",), (((outcome,), each) for outcome, each in histograms.items()))

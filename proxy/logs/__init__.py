@@ -1,0 +1,1 @@
+"""What Sidestep says: set-up of its logs, priorities in the journal, and repeats held back."""

@@ -1,0 +1,192 @@
+"""Logs: set-up, the one line a request gets, and what libraries say, stripped of everything that may be secret."""
+
+import json
+import logging
+import sys
+import threading
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any, TextIO
+
+import orjson
+import structlog
+
+from proxy.config import Log
+from proxy.exchange import Record
+from proxy.logs.journald import PRIORITIES, is_journal
+from proxy.logs.repeats import Repeats
+
+Logger = Any
+"""A structlog logger: `log.info("event", key=value)`, with `log.tell_repeats()` (see `logger`)."""
+
+_LONGEST = 200
+
+_KIND = (
+    *("event", "reason", "status", "error", "problem", "rule", "library", "at"),
+    *("sign", "client", "fingerprint"),
+)
+"""The fields by which two warnings are the same one said twice; the others are measurements and ids."""
+
+_NEVER_HELD_BACK = frozenset({"problem", "not reloaded", "cannot serve", "cannot listen", "stopped"})
+"""What somebody at the keyboard has asked for: a start, a reload, an end."""
+
+_MARKS = {level: b"<%d>" % priority for level, priority in PRIORITIES.items()}
+
+_LEVELS = (logging.WARNING, logging.ERROR, logging.CRITICAL)
+"""What of a library's is passed on."""
+
+_Bytes = Callable[[Any, str, structlog.typing.EventDict], bytes]
+
+
+def logger(config: Log, stream: TextIO = sys.stdout, clock: Callable[[], float] = time.monotonic) -> Logger:
+    """A logger as configured: lines for people (coloured on a terminal), or one JSON object a line.
+
+    What goes to the journal has priorities. Warnings that repeat themselves are written once a minute, with the number
+    that was left out as `repeated`; `log.tell_repeats()` writes those that nothing came after, and is to be called now
+    and then, and with `ending=True` at the end.
+    """
+    journal = is_journal(stream)
+    readable = config.format == "console" or (config.format == "auto" and (journal or stream.isatty()))
+    thrift = _Thrift(clock)
+    processors: list[Any]
+    # JSON, and what the journal gets, goes out as the bytes that it is made in, if the stream has a place for them.
+    binary = None if readable and not journal else getattr(stream, "buffer", None)
+    if journal:
+        processors = [_marked(_as_line if readable else _as_json)]
+    elif readable:
+        stamp = structlog.processors.TimeStamper(fmt="%H:%M:%S", utc=False)
+        console = structlog.dev.ConsoleRenderer(colors=stream.isatty(), pad_event_to=10, sort_keys=False)
+        processors = [structlog.processors.add_log_level, stamp, console]
+    else:
+        processors = [_as_text if binary is None else _as_json]
+    filtering = structlog.make_filtering_bound_logger(getattr(logging, config.level.upper()))
+    return structlog.wrap_logger(
+        structlog.WriteLogger(stream) if binary is None else structlog.BytesLogger(binary),
+        processors=[thrift, *processors],
+        wrapper_class=type(
+            "SidestepLogger", (filtering,), {"tell_repeats": lambda log, *, ending=False: thrift.tell(log, ending)}
+        ),
+        cache_logger_on_first_use=True,
+    )
+
+
+class _Thrift:
+    """A processor that leaves out warnings which only repeat what was said within the last minute.
+
+    The line of a request that was served is always written. Lines may come from several threads.
+    """
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock, self._lock = clock, threading.Lock()
+        self._repeats: Repeats[tuple[str, structlog.typing.EventDict]] = Repeats()
+
+    def __call__(self, _logger: Any, method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+        if method in ("info", "debug") or event["event"] in _NEVER_HELD_BACK:
+            return event
+        if event["event"] == "request" and "id" in event:
+            return event
+        if "repeated" in event:  # one that was held back
+            return event if event["repeated"] else {name: event[name] for name in event if name != "repeated"}
+        with self._lock:
+            left_out = self._repeats.note(tuple(map(event.get, _KIND)), (method, event), self._clock())
+        if left_out is None:
+            raise structlog.DropEvent
+        # A copy: this one may be shown again, as the latest of its kind.
+        return {**event, "repeated": left_out} if left_out else dict(event)
+
+    def tell(self, log: Logger, ending: bool) -> None:
+        """Write to `log` what is held back and due; at the end, all of it."""
+        with self._lock:
+            due = self._repeats.rest() if ending else self._repeats.overdue(self._clock())
+        for (method, event), left_out in due:
+            getattr(log, method)(**event, repeated=left_out)
+
+
+def _as_json(_logger: Any, method: str, event: structlog.typing.EventDict) -> bytes:
+    """Level, time and rendering in one step, since a line is written for every request."""
+    event["level"] = method
+    event["timestamp"] = datetime.now(UTC)
+    return orjson.dumps(event, default=str, option=orjson.OPT_UTC_Z)
+
+
+def _as_text(logger: Any, method: str, event: structlog.typing.EventDict) -> str:
+    return _as_json(logger, method, event).decode()
+
+
+def _as_line(_logger: Any, _method: str, event: structlog.typing.EventDict) -> bytes:
+    """`event key=value ...` on one line, without time and level, which the journal has itself."""
+    name = event.pop("event")
+    return " ".join([name, *[f"{key}={_value(value)}" for key, value in event.items()]]).encode()
+
+
+def _value(value: object) -> str:
+    """As it is, or in quotation marks where a reader could take it for something else than one value."""
+    text = value if isinstance(value, str) else str(value)
+    if not text.isprintable() or '"' in text or "\\" in text:
+        return json.dumps(text)
+    return f'"{text}"' if " " in text or "=" in text or not text else text
+
+
+def _marked(render: _Bytes) -> _Bytes:
+    """The same line behind its priority."""
+
+    def marked(logger: Any, method: str, event: structlog.typing.EventDict) -> bytes:
+        return _MARKS[method] + render(logger, method, event)
+
+    return marked
+
+
+def log_request(log: Logger, record: Record) -> None:
+    """The one line of a request. No header values, no query, no body: `Record` has none of them."""
+    fields: dict[str, Any] = {
+        "method": _short(record.method),
+        "path": _short(record.path),
+        "status": record.status,
+        "outcome": record.outcome,
+    }
+    # Spelled out, as is much of what is done for every request.
+    if record.rule:
+        fields["rule"] = record.rule
+    if record.reason:
+        fields["reason"] = record.reason
+    if record.error:
+        fields["error"] = record.error
+    if record.client:
+        fields["client"] = record.client
+    if record.model:
+        fields["model"] = _short(record.model)
+    fields["ms"] = round(record.duration, 2)
+    if record.first_byte is not None:
+        fields["first_byte_ms"] = round(record.first_byte, 2)
+    emit = log.warning if record.error or record.outcome == "refused" else log.info
+    emit("request", **fields, bytes_in=record.bytes_in, bytes_out=record.bytes_out, id=record.id)
+
+
+def _short(text: str) -> str:
+    """Client-made text, made fit for a line: printable and bounded."""
+    shown = text if text.isprintable() else ascii(text)
+    return shown if len(shown) <= _LONGEST else shown[:_LONGEST] + "…"
+
+
+class LibraryLogs(logging.Handler):
+    """Passes on that a library logged, and where; not its words: messages of a parser quote what it parsed."""
+
+    def __init__(self, log: Logger) -> None:
+        super().__init__(min(_LEVELS))
+        self._log = log
+
+    def emit(self, record: logging.LogRecord) -> None:
+        fields = {"library": record.name, "at": f"{record.module}:{record.lineno}"}
+        if record.exc_info and record.exc_info[0]:
+            fields["error"] = record.exc_info[0].__name__
+        # A library may have levels of its own, between those that are known here.
+        level = max(known for known in _LEVELS if known <= record.levelno)
+        self._log.log(level, "library", **fields)
+
+
+def take_over_library_logs(log: Logger) -> None:
+    """Send what aiohttp and asyncio log through `log`, in place of standard error."""
+    for name in ("aiohttp", "asyncio"):
+        library = logging.getLogger(name)
+        library.handlers, library.propagate = [LibraryLogs(log)], False

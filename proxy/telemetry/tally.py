@@ -1,0 +1,162 @@
+"""Counts of what this process did: plain numbers, cheap enough to be kept for every request and chunk.
+
+What they are told as is `metrics`' affair. Every label has few values, whatever clients send.
+"""
+
+import re
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Literal
+
+from proxy.exchange import Outcome, Record
+from proxy.telemetry.entry import Entry
+
+BOUNDS = (
+    *(0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05),
+    *(0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0),
+)
+"""Upper bounds of the buckets of every histogram, in seconds: from a local answer to the client's last patience."""
+
+OTHER = "other"
+"""What stands for all values of a label beyond the first so many."""
+
+_MOST = 128
+"""Values of a label. Rules and reasons come from files and code, and yet a fault in either must not grow for ever."""
+
+_LONGEST = 200
+"""Characters of a model's name that are looked at, and kept in mind: it is as long as the client likes."""
+
+Reloaded = Literal["done", "refused"]
+"""What came of a reload; `refused` when the new rules or settings have a fault, and those in force stay."""
+
+_FAMILY = re.compile(r"(?:^|[^a-z])(opus|sonnet|haiku)(?![a-z])")
+_CLASSES = {number: f"{number}xx" for number in range(1, 6)}
+
+
+class Histogram:
+    """How many of some times fell below each bound; `counts` has one more for those above all of them."""
+
+    __slots__ = ("counts", "total")
+
+    def __init__(self) -> None:
+        self.counts = [0] * (len(BOUNDS) + 1)
+        self.total = 0.0
+        """The sum of all times, in seconds."""
+
+    def add(self, seconds: float) -> None:
+        self.counts[bisect_left(BOUNDS, seconds)] += 1
+        self.total += seconds
+
+
+class _Values:
+    """The values of one label, the first so many."""
+
+    __slots__ = ("_known",)
+
+    def __init__(self) -> None:
+        self._known: set[str] = set()
+
+    def bounded(self, value: str) -> str:
+        if value not in self._known:
+            if len(self._known) >= _MOST:
+                return OTHER
+            self._known.add(value)
+        return value
+
+
+@dataclass(slots=True)
+class Tally:
+    """All counts; the keys of a counter are its labels, in order."""
+
+    requests: Counter[tuple[str, str, str, str]] = field(default_factory=Counter)
+    """By outcome, rule, status class (`2xx`) and model family."""
+    reasons: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    """Of forwards and refusals: by outcome, rule and reason."""
+    first_byte: dict[Outcome, Histogram] = field(default_factory=dict)
+    duration: dict[Outcome, Histogram] = field(default_factory=dict)
+    own: dict[Outcome, Histogram] = field(default_factory=dict)
+    """Of the time to the first byte, what was spent here."""
+    gaps: Histogram = field(default_factory=Histogram)
+    """Between two pieces of a forwarded reply, the head counting as the first."""
+    faults: Counter[str] = field(default_factory=Counter)
+    """Of the upstream, by `upstream.faults.NAMES`."""
+    bytes_in: int = 0
+    bytes_out: int = 0
+    running: int = 0
+    """Requests that are being served."""
+    streams: int = 0
+    """Replies of the upstream that are on their way."""
+    opened: int = 0
+    """Connections to the upstream that were opened."""
+    reused: int = 0
+    """Requests that an open one could take."""
+    retried: int = 0
+    """Requests that were sent a second time: the open one that took them turned out to be closed."""
+    unread: Counter[str] = field(default_factory=Counter)
+    """What was no request, and so never has a record: by the log's `reason`."""
+    reloads: Counter[Reloaded] = field(default_factory=Counter)
+    last_reload: tuple[float, Reloaded] | None = None
+    """When rules were last loaded anew, in seconds since the epoch, and what came of it."""
+    last_reply: float | None = None
+    """When a request was last forwarded with success, in seconds since the epoch."""
+    last_fault: tuple[float, str] | None = None
+    """When the upstream last failed, and how."""
+    tokens: Counter[str] = field(default_factory=Counter)
+    """As the upstream counted them, by kind: the fields of `Usage`."""
+    _rules: _Values = field(default_factory=_Values)
+    _reasons: _Values = field(default_factory=_Values)
+
+    def count(self, record: Record) -> None:
+        """A request has ended."""
+        outcome = record.outcome
+        rule = self._rules.bounded(record.rule)
+        self.requests[outcome, rule, _CLASSES.get(record.status // 100, OTHER), family(record.model)] += 1
+        if record.reason:
+            self.reasons[outcome, rule, self._reasons.bounded(record.reason)] += 1
+        _of(self.duration, outcome).add(record.duration / 1000)
+        if record.first_byte is not None and record.own is not None:
+            _of(self.first_byte, outcome).add(record.first_byte / 1000)
+            _of(self.own, outcome).add(record.own / 1000)
+        self.bytes_in += record.bytes_in
+        self.bytes_out += record.bytes_out
+        if record.fault:
+            self.faults[record.fault] += 1
+            self.last_fault = (record.at + record.duration / 1000, record.fault)
+        elif outcome == "forwarded" and record.first_byte is not None:
+            self.last_reply = record.at + record.first_byte / 1000
+
+    def reloaded(self, at: float, result: Reloaded) -> None:
+        """Rules were to be loaded anew; `at` in seconds since the epoch."""
+        self.reloads[result] += 1
+        self.last_reload = (at, result)
+
+    def read(self, entries: Sequence[Entry]) -> None:
+        """The tokens of requests that have ended are known."""
+        tokens = self.tokens
+        for entry in entries:
+            if (usage := entry.usage) is not None:
+                tokens["input"] += usage.input
+                tokens["output"] += usage.output
+                tokens["cache_read"] += usage.cache_read
+                tokens["cache_creation"] += usage.cache_creation
+
+
+def _of(histograms: dict[Outcome, Histogram], outcome: Outcome) -> Histogram:
+    found = histograms.get(outcome)
+    if found is None:
+        found = histograms[outcome] = Histogram()
+    return found
+
+
+def family(model: str) -> str:
+    """`opus`, `sonnet` or `haiku`, however the model is named in full; "" for none, else `other`."""
+    return _family(model if len(model) <= _LONGEST else model[:_LONGEST])
+
+
+@lru_cache(256)
+def _family(model: str) -> str:
+    found = _FAMILY.search(model.lower())
+    return found[1] if found else OTHER if model else ""

@@ -1,0 +1,117 @@
+"""Shadow mode's notion of equal, and the text of a reply in every encoding."""
+
+import gzip
+import zlib
+from collections.abc import Callable
+
+import brotli
+import orjson
+import pytest
+import zstandard
+from hypothesis import given
+from hypothesis import strategies as st
+
+from proxy.decision.shadow import LIMIT, Agreement, Verdict, text_of, verdict
+from proxy.scripted import stream_events
+from proxy.sse import encode
+
+PACKING: dict[str, Callable[[bytes], bytes]] = {
+    "identity": lambda body: body,
+    "gzip": gzip.compress,
+    "deflate": zlib.compress,
+    "br": brotli.compress,
+    "zstd": zstandard.compress,
+}
+
+MESSAGE = {
+    "content": [{"type": "text", "text": "git "}, {"type": "text", "text": "diff"}],
+    "stop_reason": "end_turn",
+    "usage": {"output_tokens": 1},
+}
+
+
+def streamed(message: dict[str, object]) -> bytes:
+    return b"".join(encode(event) for event in stream_events(message))
+
+
+@pytest.mark.parametrize("packing", PACKING)
+def test_the_text_of_a_whole_reply_is_read(packing: str) -> None:
+    headers = {"content-type": "application/json", "content-encoding": packing}
+    assert text_of(PACKING[packing](orjson.dumps(MESSAGE)), headers) == "git diff"
+
+
+@pytest.mark.parametrize("packing", PACKING)
+def test_the_text_of_a_stream_is_read(packing: str) -> None:
+    headers = {"content-type": "text/event-stream; charset=utf-8", "content-encoding": packing.upper()}
+    assert text_of(PACKING[packing](streamed(MESSAGE)), headers) == "git diff"
+
+
+@pytest.mark.parametrize(
+    ("body", "headers"),
+    [
+        (b"", {}),
+        (b"{}", {}),
+        (b"[]", {}),
+        (b"not json", {}),
+        (b"not gzip", {"content-encoding": "gzip"}),
+        (gzip.compress(b"{}")[:-9], {"content-encoding": "gzip"}),
+        (b"x", {"content-encoding": "br"}),
+        (b"x", {"content-encoding": "zstd"}),
+        (b"x", {"content-encoding": "rot13"}),
+        (streamed(MESSAGE)[:-20], {"content-type": "text/event-stream"}),
+        (b"event: content_block_delta\ndata: {}\n\n", {"content-type": "text/event-stream"}),
+        (b"event: content_block_delta\ndata: {\n\n", {"content-type": "text/event-stream"}),
+        (b'event: content_block_delta\ndata: {"delta": []}\n\n', {"content-type": "text/event-stream"}),
+    ],
+)
+def test_what_is_no_whole_reply_has_no_text(body: bytes, headers: dict[str, str]) -> None:
+    assert text_of(body, headers) is None
+
+
+@pytest.mark.parametrize("packing", ["gzip", "deflate", "zstd"])
+def test_a_reply_that_swells_beyond_measure_is_left_alone(packing: str) -> None:
+    bomb = PACKING[packing](b"0" * (20 * LIMIT))
+    assert text_of(bomb, {"content-encoding": packing}) is None
+
+
+@given(
+    st.binary(max_size=300),
+    st.sampled_from([*PACKING, "x"]),
+    st.sampled_from(["application/json", "text/event-stream"]),
+)
+def test_no_bytes_can_break_it(body: bytes, packing: str, kind: str) -> None:
+    found = text_of(body, {"content-type": kind, "content-encoding": packing})
+    assert found is None or isinstance(found, str)
+
+
+PATHS = "<is_displaying_contents>\ntrue\n</is_displaying_contents>\n\n<filepaths>\n{}\n</filepaths>"
+
+
+@pytest.mark.parametrize(
+    ("comparison", "ours", "theirs", "found"),
+    [
+        ("text", "git diff", "git diff\n", "same"),
+        ("text", "git diff", "git", "different"),
+        ("json", '{"a":1,"b":2}', '{ "b": 2, "a": 1 }', "same"),
+        ("json", '{"a":1}', '{"a":2}', "different"),
+        ("json", '{"a":1}', "a is 1", "different"),
+        ("paths", PATHS.format("a\nb"), "<filepaths>\nb\na\n</filepaths>", "same"),
+        ("paths", PATHS.format("a"), PATHS.format("a\nb"), "different"),
+        ("paths", PATHS.format("a"), "a", "different"),
+        ("form", "Sorting in app.py", "How sorting works", "same"),
+    ],
+)
+def test_every_rule_has_its_own_notion_of_equal(comparison: str, ours: str, theirs: str, found: str) -> None:
+    assert verdict(comparison, ours, 200, theirs) == found  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("status", "theirs"), [(529, "text"), (200, None), (499, None)])
+def test_a_reply_that_failed_agrees_and_disagrees_with_nobody(status: int, theirs: str | None) -> None:
+    assert verdict("form", "ours", status, theirs) == "upstream error"
+
+
+def test_agreement_is_shown_as_people_say_it() -> None:
+    counts: dict[Verdict, int] = {"same": 97, "different": 3, "upstream error": 2}
+    assert Agreement(counts).shown() == "97 of 100 (2 errors)"
+    assert Agreement({"same": 1, "different": 0, "upstream error": 0}).shown() == "1 of 1"
+    assert Agreement().shown() == ""

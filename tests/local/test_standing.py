@@ -1,0 +1,116 @@
+"""How the process says that it stands: to a balancer, and to a person."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from proxy.config import Config
+from proxy.decision.desk import Desk, desk
+from proxy.local.standing import LATELY, reachable, readiness, status_line
+from proxy.rules.load import Loaded
+from proxy.rules.ruleset import RuleSet
+from proxy.telemetry.tally import Tally
+
+SERVICE = (Path(__file__).parent.parent.parent / "docs/service.md").read_text("utf-8")
+NOW = 1_000_000_000.0
+
+
+def at_desk(rules: RuleSet | None = None) -> Desk:
+    return desk(Config(), rules or RuleSet(()), b"key")
+
+
+def seen(reply: float | None = None, fault: float | None = None) -> Tally:
+    """An upstream that replied and failed so many seconds ago."""
+    failed = None if fault is None else (NOW - fault, "unreachable")
+    return Tally(last_reply=None if reply is None else NOW - reply, last_fault=failed)
+
+
+@pytest.mark.parametrize(
+    ("tally", "state", "line"),
+    [
+        (seen(), "unknown", "upstream not asked yet"),
+        (seen(reply=2), "ok", "upstream ok 2 s ago"),
+        (seen(fault=59.9), "failing", "upstream failing (unreachable) 59 s ago"),
+        (seen(reply=60, fault=90), "ok", "upstream ok 1 min ago"),
+        (seen(reply=90, fault=60), "failing", "upstream failing (unreachable) 1 min ago"),
+        (seen(reply=60, fault=60), "failing", "upstream failing (unreachable) 1 min ago"),
+        (seen(reply=LATELY), "ok", "upstream ok 10 min ago"),
+        (seen(reply=LATELY + 1), "unknown", "upstream ok 10 min ago"),
+        (seen(reply=7300, fault=3 * 86400), "unknown", "upstream ok 2 h ago"),
+        (seen(fault=3 * 86400), "unknown", "upstream failing (unreachable) 3 d ago"),
+        (seen(reply=-30), "ok", "upstream ok 0 s ago"),
+    ],
+)
+def test_of_the_upstream_it_says_what_was_seen_last_and_when(tally: Tally, state: str, line: str) -> None:
+    assert reachable(tally, NOW) == state
+    assert status_line(at_desk(), tally, NOW).split("; ")[-1] == line
+
+
+def test_a_failing_upstream_is_told_and_takes_no_instance_out() -> None:
+    state = readiness(at_desk(), seen(reply=20, fault=5), "", NOW)
+    assert state == {
+        "ready": True,
+        "rules": 0,
+        "faults": [],
+        "reload": None,
+        "upstream": {
+            "state": "failing",
+            "last_reply": "2001-09-09T01:46:20+00:00",
+            "last_fault": {"kind": "unreachable", "at": "2001-09-09T01:46:35+00:00"},
+        },
+        "journal": None,
+    }
+
+
+def test_what_is_wrong_with_the_journal_is_told_and_makes_nothing_unready() -> None:
+    state = readiness(at_desk(), Tally(), "journal: database or disk is full (3 rows lost)", NOW)
+    assert (state["ready"], state["journal"]) == (True, "journal: database or disk is full (3 rows lost)")
+
+
+def test_before_anything_was_forwarded_nothing_is_known_of_the_upstream() -> None:
+    found = readiness(at_desk(), Tally(), "", NOW)["upstream"]
+    assert found == {"state": "unknown", "last_reply": None, "last_fault": None}
+
+
+def test_the_documented_state_is_of_the_form_that_is_told(shipped: Loaded) -> None:
+    tally = seen(reply=2)
+    tally.reloaded(NOW, "done")
+    (shown,) = re.findall(r"```json\n(.*?)```", SERVICE, re.DOTALL)
+    told, documented = readiness(at_desk(shipped.rules), tally, "", NOW), json.loads(shown)
+    assert list(told) == list(documented)
+    assert (told["rules"], told["reload"].keys()) == (documented["rules"], documented["reload"].keys())
+    assert {**told["upstream"], "last_reply": ""} == {**documented["upstream"], "last_reply": ""}
+
+
+def test_the_last_reload_is_told_with_its_result() -> None:
+    tally = Tally()
+    tally.reloaded(NOW - 60, "done")
+    tally.reloaded(NOW, "refused")
+    found = readiness(at_desk(), tally, "", NOW)["reload"]
+    assert found == {"result": "refused", "at": "2001-09-09T01:46:40+00:00"}
+
+
+def test_the_status_line_counts_all_but_its_own_pages(shipped: Loaded) -> None:
+    tally = seen(reply=2)
+    tally.running = 3
+    tally.requests.update(
+        {
+            ("answered", "topic", "2xx", "haiku"): 300,
+            ("answered", "warm-up", "2xx", "haiku"): 10,
+            ("forwarded", "", "2xx", "opus"): 920,
+            ("failed", "", "5xx", "opus"): 4,
+            ("local", "", "2xx", ""): 5000,
+        }
+    )
+    assert status_line(at_desk(shipped.rules), tally, NOW) == (
+        "13 rules; 1,234 requests: 310 answered, 920 forwarded, 4 failed; 3 running; upstream ok 2 s ago"
+    )
+
+
+def test_the_status_line_of_a_quiet_process_is_short_and_says_what_is_wrong() -> None:
+    quiet = at_desk()
+    assert status_line(quiet, Tally(), NOW) == "0 rules; 0 requests; 0 running; upstream not asked yet"
+    quiet.faults = ("rules/1.toml:3: missing",)
+    assert status_line(quiet, Tally(), NOW).startswith("0 rules; 1 fault in them; ")

@@ -1,0 +1,228 @@
+"""Logs: their form, what a request leaves in them, and what no library can leak into them."""
+
+import io
+import logging
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any, Literal
+
+import orjson
+import pytest
+
+from proxy.config import Log
+from proxy.exchange import Outcome, Record
+from proxy.logs.observe import LibraryLogs, log_request, logger, take_over_library_logs
+
+Level = Literal["debug", "info", "warning", "error"]
+SECRET = "sk-ant-hunter2"
+RECORD = Record(
+    id="r1",
+    at=1_800_000_000.0,
+    method="POST",
+    path="/v1/messages",
+    outcome="answered",
+    rule="topic",
+    reason="declined: unsure",
+    error="upstream timeout",
+    fault="silent",
+    status=200,
+    client="claude-cli/2.1.330",
+    session="0123456789abcdef",
+    model="claude-haiku-4-5",
+    verdict="same",
+    duration=1.23456,
+    first_byte=0.98765,
+    own=0.4321,
+    bytes_in=100,
+    bytes_out=200,
+)
+FIELDS = {"method", "path", "status", "outcome", "rule", "reason", "error", "client", "model", "ms", "first_byte_ms"}
+FIELDS |= {"bytes_in", "bytes_out", "id"}
+STAMP = {"event", "level", "timestamp"}
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def lines(stream: io.StringIO) -> list[dict[str, Any]]:
+    return [orjson.loads(line) for line in stream.getvalue().splitlines()]
+
+
+def logged(record: Record) -> dict[str, Any]:
+    stream = io.StringIO()
+    log_request(logger(Log(), stream), record)
+    [line] = lines(stream)
+    return line
+
+
+@pytest.mark.parametrize("form", ["auto", "json"])
+def test_a_stream_that_is_no_terminal_gets_one_json_object_a_line(form: Literal["auto", "json"]) -> None:
+    stream = io.StringIO()
+    log = logger(Log(format=form), stream)
+    log.info("started", place="http://127.0.0.1:1", text="two\nlines")
+    log.warning("odd", value=object)
+    started, odd = lines(stream)
+    assert (started["event"], started["level"], started["place"]) == ("started", "info", "http://127.0.0.1:1")
+    assert started["text"] == "two\nlines"
+    assert started["timestamp"].endswith("Z")
+    assert (odd["event"], odd["level"]) == ("odd", "warning")
+
+
+def test_json_is_to_be_had_on_a_terminal() -> None:
+    stream = Terminal()
+    logger(Log(format="json"), stream).info("started")
+    assert lines(stream)[0]["event"] == "started"
+
+
+def test_console_lines_are_to_be_had_where_there_is_no_terminal_and_have_no_colours() -> None:
+    stream = io.StringIO()
+    logger(Log(format="console"), stream).info("started", place="here")
+    [line] = stream.getvalue().splitlines()
+    assert "started" in line
+    assert "place=here" in line
+    assert "\x1b" not in line
+
+
+def test_a_terminal_gets_coloured_lines() -> None:
+    stream = Terminal()
+    logger(Log(), stream).info("started", place="here")
+    [line] = stream.getvalue().splitlines()
+    assert "\x1b[" in line
+    assert "started" in line
+
+
+@pytest.mark.parametrize(
+    ("level", "events"),
+    [
+        ("debug", ["debug", "info", "warning", "error"]),
+        ("info", ["info", "warning", "error"]),
+        ("warning", ["warning", "error"]),
+        ("error", ["error"]),
+    ],
+)
+def test_what_is_below_the_level_is_not_written(level: Level, events: list[str]) -> None:
+    stream = io.StringIO()
+    log = logger(Log(level=level), stream)
+    for name in ("debug", "info", "warning", "error"):
+        getattr(log, name)(name)
+    assert [line["event"] for line in lines(stream)] == events
+
+
+def test_a_request_is_one_line_of_the_documented_fields() -> None:
+    line = logged(RECORD)
+    assert set(line) == FIELDS | STAMP
+    assert line["event"] == "request"
+    assert (line["ms"], line["first_byte_ms"]) == (1.23, 0.99)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "error", "level"),
+    [
+        ("answered", "", "info"),
+        ("forwarded", "", "info"),
+        ("forwarded", "upstream reset", "warning"),
+        ("failed", "upstream timeout", "warning"),
+        ("refused", "", "warning"),
+    ],
+)
+def test_a_request_that_went_wrong_is_a_warning(outcome: Outcome, error: str, level: str) -> None:
+    assert logged(replace(RECORD, outcome=outcome, error=error))["level"] == level
+
+
+def test_what_is_empty_is_left_out_but_zero_is_not() -> None:
+    line = logged(
+        replace(RECORD, rule="", reason="", error="", client="", model="", first_byte=None, bytes_out=0, status=0)
+    )
+    assert set(line) == FIELDS - {"rule", "reason", "error", "client", "model", "first_byte_ms"} | STAMP
+    assert (line["bytes_out"], line["status"]) == (0, 0)
+
+
+@pytest.mark.parametrize("field", ["path", "model", "method"])
+@pytest.mark.parametrize("text", ["x" * 100_000, "\n" * 5000, "日" * 5000])
+def test_long_text_of_the_client_is_shortened(field: str, text: str) -> None:
+    assert len(logged(replace(RECORD, **{field: text}))[field]) <= 201
+
+
+@pytest.mark.parametrize("field", ["path", "model", "method"])
+@pytest.mark.parametrize("text", ["/a\nb", "\x1b[31mred", "a\x00b", "a\u202eb", "\udcff", "a\u2028b"])
+@pytest.mark.parametrize("form", ["json", "console"])
+def test_text_of_the_client_is_made_printable(field: str, text: str, form: Literal["json", "console"]) -> None:
+    stream = io.StringIO()
+    log_request(logger(Log(format=form), stream), replace(RECORD, **{field: text}))
+    written = stream.getvalue()
+    assert written.endswith("\n")
+    assert written[:-1].isprintable()
+
+
+def test_printable_text_of_any_script_stays_as_it_is() -> None:
+    assert logged(replace(RECORD, path="/日本/é?"))["path"] == "/日本/é?"
+
+
+@pytest.fixture
+def libraries() -> Iterator[io.StringIO]:
+    """The libraries' logs, taken over for one test."""
+    names = ("aiohttp", "asyncio")
+    before = {name: (logging.getLogger(name).handlers, logging.getLogger(name).propagate) for name in names}
+    stream = io.StringIO()
+    take_over_library_logs(logger(Log(level="debug"), stream))
+    yield stream
+    for name, (handlers, propagate) in before.items():
+        logging.getLogger(name).handlers, logging.getLogger(name).propagate = handlers, propagate
+
+
+@pytest.mark.parametrize("name", ["aiohttp", "aiohttp.server", "aiohttp.web", "asyncio"])
+def test_nothing_that_a_library_says_is_passed_on_but_that_it_spoke(
+    libraries: io.StringIO, name: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    log = logging.getLogger(name)
+    log.warning(f"in the message: {SECRET}")
+    log.error("in the arguments: %s %r", SECRET, {"key": SECRET}, extra={"extra": SECRET})
+    try:
+        raise ValueError(f"in the exception: {SECRET}")
+    except ValueError:
+        log.exception("failed", stack_info=True)
+    warning, error, failed = lines(libraries)
+    assert SECRET not in libraries.getvalue() + "".join(capfd.readouterr())
+    assert (warning["event"], warning["level"], warning["library"]) == ("library", "warning", name)
+    assert error["level"] == "error"
+    assert failed["error"] == "ValueError"
+    assert all(line["at"].startswith("test_observe:") for line in (warning, error, failed))
+    assert set(warning) == STAMP | {"library", "at"}
+
+
+def test_arguments_that_cannot_be_formatted_do_no_harm(capfd: pytest.CaptureFixture[str]) -> None:
+    # Straight to the handler: pytest has one of its own that would choke on them.
+    stream = io.StringIO()
+    broken = logging.makeLogRecord({"name": "aiohttp", "levelno": logging.ERROR, "msg": "%d", "args": (SECRET,)})
+    LibraryLogs(logger(Log(), stream)).handle(broken)
+    assert [line["event"] for line in lines(stream)] == ["library"]
+    assert SECRET not in stream.getvalue() + "".join(capfd.readouterr())
+
+
+def test_what_libraries_say_below_a_warning_is_dropped(libraries: io.StringIO) -> None:
+    log = logging.getLogger("aiohttp.access")
+    log.setLevel(logging.DEBUG)
+    try:
+        log.info("chatter")
+        log.debug("chatter")
+    finally:
+        log.setLevel(logging.NOTSET)
+    assert libraries.getvalue() == ""
+
+
+def test_the_level_applies_to_libraries_too() -> None:
+    stream = io.StringIO()
+    handler = LibraryLogs(logger(Log(level="error"), stream))
+    handler.handle(logging.makeLogRecord({"name": "aiohttp", "levelno": logging.WARNING, "levelname": "WARNING"}))
+    handler.handle(logging.makeLogRecord({"name": "aiohttp", "levelno": logging.ERROR, "levelname": "ERROR"}))
+    assert [line["level"] for line in lines(stream)] == ["error"]
+
+
+@pytest.mark.parametrize(("own", "shown"), [(31, "warning"), (45, "error"), (99, "critical")])
+def test_a_level_of_a_librarys_own_is_told_as_the_one_below_it(own: int, shown: str) -> None:
+    stream = io.StringIO()
+    handler = LibraryLogs(logger(Log(), stream))
+    handler.handle(logging.makeLogRecord({"name": "aiohttp", "levelno": own, "levelname": "ODD"}))
+    assert [line["level"] for line in lines(stream)] == [shown]

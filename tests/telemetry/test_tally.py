@@ -1,0 +1,131 @@
+"""Counts: what a record adds to them, and that no label grows with what clients send."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from proxy.exchange import Outcome, Record
+from proxy.telemetry.tally import BOUNDS, OTHER, Histogram, Tally, family
+from tests.records import FORWARDED
+
+OUTCOMES: tuple[Outcome, ...] = ("answered", "forwarded", "local", "refused", "failed")
+
+
+def record(**changed: Any) -> Record:
+    """A request that was forwarded, with success."""
+    return replace(FORWARDED, **{"at": 1000.0, "model": "claude-opus-4-5", **changed})
+
+
+def counted(*records: Record) -> Tally:
+    tally = Tally()
+    for each in records:
+        tally.count(each)
+    return tally
+
+
+def filled(histogram: Histogram) -> dict[float, int]:
+    """How many fell below which bound, and above the one before it."""
+    return {bound: count for bound, count in zip([*BOUNDS, float("inf")], histogram.counts, strict=True) if count}
+
+
+def test_a_request_is_counted_by_its_labels_with_its_times_and_sizes() -> None:
+    tally = counted(record(), record(), record(outcome="answered", rule="topic", reason="", model="haiku"))
+    assert tally.requests == {
+        ("forwarded", "", "2xx", "opus"): 2,
+        ("answered", "topic", "2xx", "haiku"): 1,
+    }
+    assert tally.reasons == {("forwarded", "", "no rule matched"): 2}
+    assert filled(tally.duration["forwarded"]) == {2.5: 2}
+    assert filled(tally.first_byte["forwarded"]) == {0.5: 2}
+    assert filled(tally.own["answered"]) == {0.00025: 1}
+    assert (tally.duration["forwarded"].total, tally.own["answered"].total) == (5.0, 0.00025)
+    assert (tally.bytes_in, tally.bytes_out) == (30, 60)
+
+
+def test_a_request_without_a_reply_has_a_duration_alone() -> None:
+    tally = counted(record(status=499, first_byte=None, own=None))
+    assert filled(tally.duration["forwarded"]) == {2.5: 1}
+    assert (tally.first_byte, tally.own, tally.last_reply) == ({}, {}, None)
+
+
+def test_a_page_of_its_own_has_no_reason_and_is_no_reply_of_the_upstream() -> None:
+    tally = counted(record(outcome="local", reason=""))
+    assert (tally.reasons, tally.last_reply) == ({}, None)
+
+
+def test_it_is_remembered_when_the_upstream_last_replied_and_last_failed() -> None:
+    tally = counted(record(), record(at=2000.0, outcome="failed", status=502, fault="unreachable"))
+    assert (tally.last_reply, tally.last_fault) == (1000.5, (2002.5, "unreachable"))
+    assert tally.faults == {"unreachable": 1}
+
+
+def test_a_failure_that_is_not_the_upstreams_says_nothing_of_it() -> None:
+    tally = counted(record(outcome="failed", status=408))
+    assert (tally.last_reply, tally.last_fault, tally.faults) == (None, None, {})
+
+
+def test_a_reload_is_counted_by_its_result_and_the_last_is_remembered() -> None:
+    tally = Tally()
+    for at, result in enumerate(("done", "refused", "done"), 1):
+        tally.reloaded(float(at), result)  # type: ignore[arg-type]
+    assert (tally.reloads, tally.last_reload) == ({"done": 2, "refused": 1}, (3.0, "done"))
+
+
+@pytest.mark.parametrize(
+    ("model", "found"),
+    [
+        ("claude-opus-4-5-20251101", "opus"),
+        ("claude-3-5-haiku-20241022", "haiku"),
+        ("us.anthropic.claude-sonnet-4-20250514-v1:0", "sonnet"),
+        ("Claude-Sonnet", "sonnet"),
+        ("opusculum", OTHER),
+        ("my-opus2", "opus"),
+        ("sk-planted-key", OTHER),
+        ("x" * 1_000_000 + "-opus", OTHER),
+        ("", ""),
+    ],
+    ids=lambda text: text[:30],
+)
+def test_a_model_is_told_by_its_family_alone(model: str, found: str) -> None:
+    assert family(model) == found
+
+
+@given(st.lists(st.floats(min_value=0, max_value=5000, allow_nan=False), max_size=50))
+def test_a_histogram_puts_each_time_below_the_first_bound_that_is_not_less(times: list[float]) -> None:
+    histogram = Histogram()
+    for seconds in times:
+        histogram.add(seconds)
+    for index, bound in enumerate(BOUNDS):
+        assert sum(histogram.counts[: index + 1]) == sum(seconds <= bound for seconds in times)
+    assert sum(histogram.counts) == len(times)
+    assert histogram.total == pytest.approx(sum(times))
+
+
+RECORDS = st.builds(
+    record,
+    outcome=st.sampled_from(OUTCOMES),
+    rule=st.text(max_size=4),
+    reason=st.text(max_size=4),
+    status=st.integers(0, 999),
+    model=st.text(max_size=12) | st.sampled_from(["claude-opus-4", "haiku"]),
+    fault=st.sampled_from(["", "lost"]),
+)
+
+
+@given(st.lists(RECORDS, max_size=60), st.integers(0, 400))
+def test_labels_are_bounded_and_nothing_is_lost_whatever_is_recorded(records: list[Record], more: int) -> None:
+    many = [record(rule=f"rule-{number}", reason=f"reason {number}", model=f"m{number}") for number in range(more)]
+    tally = counted(*many, *records)
+    assert sum(tally.requests.values()) == len(many) + len(records)
+    assert sum(tally.reasons.values()) == len(many) + sum(1 for r in records if r.reason)
+    outcomes, rules, statuses, models = (
+        (set(values) for values in zip(*tally.requests, strict=True)) if tally.requests else [set[str]()] * 4
+    )
+    assert len(rules) <= 129
+    assert len({reason for *_, reason in tally.reasons}) <= 129
+    assert outcomes <= set(OUTCOMES)
+    assert statuses <= {"1xx", "2xx", "3xx", "4xx", "5xx", OTHER}
+    assert models <= {"opus", "sonnet", "haiku", OTHER, ""}
