@@ -11,6 +11,9 @@ _PLAIN = {"type", "properties", "required", "additionalProperties"}
 _PLAIN_PROPERTY = {"type", "anyOf", "description", "title"}
 _TYPES: Mapping[str, type] = {"string": str, "boolean": bool, "object": dict, "array": list, "null": NoneType}
 
+_KEPT = 16 * 1024
+"""Bytes of a schema that is kept in mind; those of known questions have some hundreds."""
+
 _Validator = Callable[[Any], bool]
 
 
@@ -25,7 +28,9 @@ def conforms(text: str, schema: Mapping[str, Any]) -> bool:
     engine of linear time.
     """
     try:
-        return _validator(orjson.dumps(schema))(orjson.loads(text))
+        wanted = orjson.dumps(schema)
+        validator = _validator(wanted) if len(wanted) <= _KEPT else _made(schema)
+        return validator(orjson.loads(text))
     except (TypeError, ValueError):
         return False
 
@@ -73,9 +78,13 @@ def _name(named: Any) -> str:
 
 @lru_cache(64)
 def _validator(schema: bytes) -> _Validator:
-    """Clients send the same few schemas over and over. When one cannot be used, nothing is valid."""
-    wanted = orjson.loads(schema)
-    return _plain(wanted) if _is_plain(wanted) else _any(wanted)
+    """Clients send the same few schemas over and over."""
+    return _made(orjson.loads(schema))
+
+
+def _made(schema: Mapping[str, Any]) -> _Validator:
+    """When a schema cannot be used, nothing is valid."""
+    return _plain(schema) if _is_plain(schema) else _any(schema)
 
 
 def _plain(schema: Mapping[str, Any]) -> _Validator:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from proxy.rules.structured import conforms
+from proxy.rules.structured import _KEPT, conforms
 
 TITLE = {
     "type": "object",
@@ -40,8 +40,11 @@ TITLE = {
         ('"anything"', {}, True),
     ],
 )
-def test_a_text_conforms_when_the_schema_allows_it(text: str, schema: dict[str, Any], fits: bool) -> None:
-    assert conforms(text, schema) is fits
+@pytest.mark.parametrize("more", [{}, {"description": "a" * _KEPT}], ids=["kept", "too large to keep"])
+def test_a_text_conforms_when_the_schema_allows_it(
+    text: str, schema: dict[str, Any], fits: bool, more: dict[str, Any]
+) -> None:
+    assert conforms(text, schema | more) is fits
 
 
 @pytest.mark.parametrize("text", ["", "A title", "{", '{"title":"A"} and more', "{'title': 'A'}", "NaN", '"\\ud800"'])
