@@ -35,6 +35,12 @@ Again = Callable[[], tuple[Config, Loaded]]
 """Reads configuration and rules anew; raises `TomlError` when the configuration cannot be used."""
 
 
+_LARGE = 256 * 1024
+"""Bytes of a block that is worth a mapping of its own: the event loop's reads are just below."""
+
+_M_MMAP_THRESHOLD = -3  # malloc.h
+
+
 async def serve(
     config: Config,
     loaded: Loaded,
@@ -50,6 +56,7 @@ async def serve(
     """
     _raise_file_limit()
     _spare_the_collector()
+    _give_back_large_blocks()
     counted = Agreements(agreements.load(Path(config.shadow.file)))
     desk, tally = at_desk(config, loaded.rules, secrets.token_bytes(32), counted), Tally()
     desk.faults = tuple(map(str, loaded.problems))
@@ -137,6 +144,18 @@ def _spare_the_collector() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)
+
+
+def _give_back_large_blocks() -> None:
+    """Have glibc map every large block by itself, and so give it back, however many bodies there were at once.
+
+    It does so until the first one is freed, and from then on takes blocks of that size from its heap, where what a
+    burst has needed stays resident (mallopt(3), `M_MMAP_THRESHOLD`).
+    """
+    with contextlib.suppress(ImportError, OSError, AttributeError, MemoryError):
+        import ctypes
+
+        ctypes.CDLL(None).mallopt(_M_MMAP_THRESHOLD, _LARGE)
 
 
 def _raise_file_limit() -> None:
