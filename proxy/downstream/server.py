@@ -108,6 +108,8 @@ class Inbound(web.RequestHandler):
     def connection_lost(self, exc: BaseException | None) -> None:
         self._stop_clock()
         super().connection_lost(exc)
+        # What leads back here would keep this for the garbage collector, which comes once in many connections.
+        self._body, self._keepalive_handle = EMPTY_PAYLOAD, None
 
     def data_received(self, data: bytes) -> None:
         if self._in_head and data and self._body.is_eof() and not self._head_fits(data):
@@ -140,7 +142,8 @@ class Inbound(web.RequestHandler):
         The other may have been there already: a client need not wait for one reply before it sends the next request.
         """
         assert self._serving is not None
-        self._body, self._in_head, self._received, self._tail = self._serving.content, not self._messages, 0, b""
+        self._body = EMPTY_PAYLOAD if self.transport is None else self._serving.content
+        self._in_head, self._received, self._tail = not self._messages, 0, b""
         if self._ending or self._had_trailers(self._serving):
             self.close()
         self._serving = None

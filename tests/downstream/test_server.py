@@ -1,6 +1,7 @@
 """The listening side over raw sockets: heads that are slow, swollen or malformed, and the bytes that follow a reply."""
 
 import asyncio
+import gc
 import json
 import logging
 
@@ -268,3 +269,19 @@ async def test_many_connections_at_once_are_all_accepted(start: Start, scripted:
     for _, writer in opened:
         writer.close()
     assert len(opened) == 200
+
+
+async def test_a_connection_that_has_ended_is_gone_without_the_garbage_collector(
+    start: Start, scripted: ScriptedUpstream
+) -> None:
+    sidestep = await start(scripted.url)
+    gc.collect()
+    gc.disable()
+    try:
+        for _ in range(5):
+            async with raw_client(sidestep.port) as client:
+                await client.send(request(sidestep.port, body=b"{}"))
+                await client.head()
+        await until(lambda: not any(isinstance(one, Inbound) for one in gc.get_objects()))
+    finally:
+        gc.enable()
