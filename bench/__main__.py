@@ -4,7 +4,6 @@ Exit codes: 0 when every row that was measured is reached, 1 when one is missed,
 """
 
 import argparse
-import itertools
 import os
 import platform
 import signal
@@ -80,9 +79,9 @@ def _in_turns(rows: Sequence[str], bench: Bench, faults: list[str]) -> Iterator[
     """A round of each row, then the next of each: a slow minute of the machine is no row's own."""
     running = {row: ROWS[row](bench) for row in rows}
     found: dict[str, list[Result]] = {}
-    for number in itertools.count(1):
-        if not running:
-            break
+    number = 0
+    while running:
+        number += 1
         print(f"bench: round {number} of {', '.join(running)}", file=sys.stderr, flush=True)
         for row, rounds in list(running.items()):
             del running[row]

@@ -1,4 +1,4 @@
-"""The rows of the table that need the three ways: each a function that measures and yields results."""
+"""The rows of the table that need the three ways: each a function that measures, a round at a time."""
 
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
@@ -39,11 +39,13 @@ class Bench:
         return self.stack.direct
 
 
-Row = Callable[[Bench], Generator[None, None, list[Result]]]
-"""Yields behind each of its rounds, for other rows to have theirs; in the end, the results."""
+Turns = Generator[None, None, list[Result]]
+"""Yields behind each round of a row, for other rows to have theirs; in the end, the results."""
+
+Row = Callable[[Bench], Turns]
 
 
-def relay(bench: Bench) -> Generator[None, None, list[Result]]:
+def relay(bench: Bench) -> Turns:
     found, bodies = Rounds(), [traffic.conversation(CONVERSATION)]
     for _ in range(bench.rounds):
         latency.latencies(found, bench.stack.ways(), bodies, count=300)
@@ -51,7 +53,7 @@ def relay(bench: Bench) -> Generator[None, None, list[Result]]:
     return [_added("relay", "48 KiB, added median", found, bound=0.40, factor=8)]
 
 
-def relay_throughput(bench: Bench) -> Generator[None, None, list[Result]]:
+def relay_throughput(bench: Bench) -> Turns:
     found, body = Rounds(), traffic.conversation(CONVERSATION)
     for _ in range(bench.rounds):
         throughputs(found, bench.stack.ways(), body, bench.folder, seconds=bench.seconds)
@@ -60,7 +62,7 @@ def relay_throughput(bench: Bench) -> Generator[None, None, list[Result]]:
     return [Result("throughput", measured, "a second", *_medians(found), factor=0.20, at_least=True)]
 
 
-def large_body(bench: Bench) -> Generator[None, None, list[Result]]:
+def large_body(bench: Bench) -> Turns:
     found, bodies = Rounds(), [traffic.conversation(LARGE)]
     for _ in range(bench.rounds):
         latency.latencies(found, bench.stack.ways(), bodies, count=60)
@@ -69,7 +71,7 @@ def large_body(bench: Bench) -> Generator[None, None, list[Result]]:
     return [_added("large-body", "1 MiB, added median", found, factor=4), alone]
 
 
-def answer(bench: Bench) -> Generator[None, None, list[Result]]:
+def answer(bench: Bench) -> Turns:
     ways, body, ours = bench.stack.ways(), traffic.quota_probe(), {"ours": bench.stack.ours}
     found, rate = Rounds(), Rounds()
     for _ in range(bench.rounds):
@@ -84,7 +86,7 @@ def answer(bench: Bench) -> Generator[None, None, list[Result]]:
     ]
 
 
-def answer_streamed(bench: Bench) -> Generator[None, None, list[Result]]:
+def answer_streamed(bench: Bench) -> Turns:
     found, bodies = Rounds(), traffic.title_requests()
     for _ in range(bench.rounds):
         latency.latencies(found, bench.stack.ways(), bodies, count=600, answered=True)
@@ -92,7 +94,7 @@ def answer_streamed(bench: Bench) -> Generator[None, None, list[Result]]:
     return [Result("answer-streamed", "title, 6 events, median", "ms", *_medians(found), bound=0.40)]
 
 
-def frame_delay(bench: Bench) -> Generator[None, None, list[Result]]:
+def frame_delay(bench: Bench) -> Turns:
     """Streams that have nothing to do with one another: their openings are spread evenly over one pace."""
     plans = {
         "1 stream, added median": (Plan(1, 40, _PACE), Rounds()),
@@ -109,7 +111,7 @@ def frame_delay(bench: Bench) -> Generator[None, None, list[Result]]:
     return [_added("frame-delay", measured, found, factor=2) for measured, (_, found) in plans.items()]
 
 
-def thousand_streams(bench: Bench) -> Generator[None, None, list[Result]]:
+def thousand_streams(bench: Bench) -> Turns:
     """All opened at once, so that their frames come in bursts. Sidestep starts afresh each round, for its memory."""
     plan, body = Plan(1000, 50, _PACE), traffic.conversation(SMALL)
     found, failed, memory = Rounds(), [], []
@@ -132,7 +134,7 @@ def thousand_streams(bench: Bench) -> Generator[None, None, list[Result]]:
     ]
 
 
-def start(bench: Bench) -> Generator[None, None, list[Result]]:
+def start(bench: Bench) -> Turns:
     started, memory = [], []
     for _ in range(bench.rounds + 1):  # the first may still have to compile, and is not counted
         with sidestep(bench.upstream.port, bench.folder) as ours:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
+from typing import cast
 
 import uvloop
 
@@ -102,11 +103,11 @@ class _Line(asyncio.Protocol):
         self._waiting: asyncio.Future[bytes] | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = transport
+        self._transport = cast(asyncio.Transport, transport)
 
     async def call(self, data: bytes) -> bytes:
         self._reply, self._waiting = b"", asyncio.get_running_loop().create_future()
-        self._transport.write(data)  # type: ignore[attr-defined]
+        self._transport.write(data)
         async with asyncio.timeout(_PATIENCE):
             return await self._waiting
 
@@ -120,7 +121,7 @@ class _Line(asyncio.Protocol):
             self._waiting.set_exception(ConnectionError("the connection ended"))
 
     def abort(self) -> None:
-        self._transport.abort()  # type: ignore[attr-defined]
+        self._transport.abort()
 
 
 async def _load(port: int, requests: Sequence[Request], seconds: float, rate: float | None) -> Load:

@@ -6,6 +6,7 @@ Arrivals are written down as they come and looked into afterwards, so that looki
 import asyncio
 import time
 from dataclasses import dataclass, field
+from typing import cast
 
 import uvloop
 
@@ -46,7 +47,7 @@ class _Receiver(asyncio.Protocol):
         self.ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        transport.write(self._request)  # type: ignore[attr-defined]
+        cast(asyncio.Transport, transport).write(self._request)
 
     def data_received(self, data: bytes) -> None:
         self.arrivals.append((time.monotonic_ns(), data))

@@ -21,13 +21,12 @@ class ReplyHeaders:
 
     key: bytes
     prefixes: tuple[bytes, ...] = ()
-    """What the names begin with that some rule repeats; no other header is kept."""
+    """What the names, in lower case, begin with that some rule repeats; no other header is kept."""
     _kept: "OrderedDict[bytes, tuple[float, RawPairs]]" = field(default_factory=OrderedDict)
 
     def keep(self, head: Head, headers: RawPairs, now: float) -> None:
         """Note the headers of a reply that was forwarded; `now` in seconds on any steady clock."""
-        prefixes = self.prefixes
-        wanted = [pair for pair in headers if pair[0].lower().startswith(prefixes) and pair[1].isascii()]
+        wanted = [pair for pair in headers if pair[0].lower().startswith(self.prefixes) and pair[1].isascii()]
         if wanted:
             owner = self._owner(head)
             self._kept[owner] = (now, wanted)

