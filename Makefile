@@ -23,7 +23,7 @@ screenshot: $(VENV)/.dev ## docs/page-light.png and docs/page-dark.png: the live
 	$(PY) -m tests.live.screenshot
 
 test: $(VENV)/.dev ## the tests
-	$(PY) -m pytest -m "not slow" -n auto --dist loadfile
+	$(PY) -m pytest -m "not slow" -n auto --dist worksteal
 
 test-slow: $(VENV)/.dev ## the tests and their long profile
 	$(PY) -m pytest
