@@ -266,9 +266,9 @@ def test_every_fact_is_the_same_as_in_the_whole_body(body: dict[str, Any], turns
         assert request.stream is (whole.get("stream") is True)
         assert request.count == len(messages)
         assert request.glance.get("system") == whole.get("system")
-        tools = whole.get("tools")
-        names = [str(tool.get("name", "")) if isinstance(tool, dict) else "" for tool in tools or ()]
-        assert request.tools == (tuple(names) if isinstance(tools, list) else ())
+        tools = whole["tools"] if isinstance(whole.get("tools"), list) else []
+        names = [str(tool.get("name", "")) if isinstance(tool, dict) else "" for tool in tools]
+        assert request.tools == tuple(names)
         users = [turn["content"] for turn in messages if turn["role"] == "user"]
         assert request.last_user == (users[-1] if users else ())
 
