@@ -2,6 +2,7 @@
 
     python -m bench [ROW...]      __main__: what to run, what is missing, the exit code
     processes                     the scripted upstream, nginx and Sidestep as processes on loopback
+    awake                         keeps the processors from sleeping meanwhile
     upstream                      the scripted upstream itself: precomputed replies, and frames at a pace
     traffic                       what is sent: a conversation as Claude Code holds one, and two of its side questions
     latency, throughput, streams  the three ways to measure: a closed loop, wrk, and the delay of every frame

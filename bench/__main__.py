@@ -67,7 +67,7 @@ def _measure(options: argparse.Namespace, faults: list[str]) -> Iterator[Result]
     with tempfile.TemporaryDirectory(prefix="bench-") as name:
         folder = Path(name)
         with stack(folder) as running:
-            bench = Bench(running, folder, options.rounds, options.seconds)
+            bench = Bench(running, folder, options.rounds, options.seconds, options.may_sleep)
             yield from _in_turns([row for row in ROWS if row in wanted], bench, faults)
             for row in (row for row in ALONE if row in wanted):
                 print(f"bench: {row}", file=sys.stderr, flush=True)
@@ -112,7 +112,8 @@ def _told(row: str, faults: list[str]) -> Iterator[None]:
 
 def _write(found: Sequence[Result], about: Mapping[str, Any]) -> None:
     results.write(ROOT / "bench/results.json", found, about)
-    summary = f"{about['cpu']}, {about['cores']} cores; medians of {about['rounds']} rounds; {about['measured']}"
+    machine = f"{about['cpu']}, {about['cores']} cores, {about['processors']}"
+    summary = f"{machine}; medians of {about['rounds']} rounds; {about['measured']}"
     (ROOT / "bench/results.svg").write_text(plot.svg(found, summary), "utf-8")
 
 
@@ -123,6 +124,7 @@ def _about(options: argparse.Namespace) -> dict[str, Any]:
         "measured": datetime.now(UTC).strftime("%Y-%m-%d"),
         "cpu": _cpu(),
         "cores": os.cpu_count() or 0,
+        "processors": "may sleep" if options.may_sleep else "kept awake",
         "system": platform.system(),
         "python": platform.python_version(),
         "aiohttp": metadata.version("aiohttp"),
@@ -161,6 +163,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--rounds", type=_count, default=7, help=f"fewer than {FEWEST_ROUNDS} prove nothing")
     parser.add_argument("--seconds", type=_count, default=2, help="of each slice of wrk")
     parser.add_argument("--soak", action="store_true", help=f"soak for {FULL_SECONDS} s, not {SHORT_SECONDS}")
+    parser.add_argument("--may-sleep", action="store_true", help="let processors sleep in closed loops, too")
     return parser
 
 

@@ -1,11 +1,13 @@
 """The rows of the table that need the three ways: each a function that measures, a round at a time."""
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
 from bench import latency, streams, traffic
+from bench.awake import awake
 from bench.decide import inspection
 from bench.figures import Rounds, percentile
 from bench.latency import Caller
@@ -33,6 +35,8 @@ class Bench:
     rounds: int
     seconds: int
     """Seconds of each slice of wrk."""
+    may_sleep: bool = False
+    """Whether processors may sleep in closed loops (see `awake`)."""
 
     @property
     def upstream(self) -> Running:
@@ -45,10 +49,15 @@ Turns = Generator[None, None, list[Result]]
 Row = Callable[[Bench], Turns]
 
 
+def _closed_loop(found: Rounds, bench: Bench, bodies: Sequence[bytes], *, count: int, answered: bool = False) -> None:
+    with nullcontext() if bench.may_sleep else awake():
+        latency.latencies(found, bench.stack.ways(), bodies, count=count, answered=answered)
+
+
 def relay(bench: Bench) -> Turns:
     found, bodies = Rounds(), [traffic.conversation(CONVERSATION)]
     for _ in range(bench.rounds):
-        latency.latencies(found, bench.stack.ways(), bodies, count=300)
+        _closed_loop(found, bench, bodies, count=300)
         yield
     return [_added("relay", "48 KiB, added median", found, bound=0.40, factor=8)]
 
@@ -65,17 +74,17 @@ def relay_throughput(bench: Bench) -> Turns:
 def large_body(bench: Bench) -> Turns:
     found, bodies = Rounds(), [traffic.conversation(LARGE)]
     for _ in range(bench.rounds):
-        latency.latencies(found, bench.stack.ways(), bodies, count=60)
+        _closed_loop(found, bench, bodies, count=60)
         yield
     alone = Result("large-body", "1 MiB, inspection alone", "ms", inspection(LARGE, bench.rounds), bound=1.0)
     return [_added("large-body", "1 MiB, added median", found, factor=4), alone]
 
 
 def answer(bench: Bench) -> Turns:
-    ways, body, ours = bench.stack.ways(), traffic.quota_probe(), {"ours": bench.stack.ours}
+    body, ours = traffic.quota_probe(), {"ours": bench.stack.ours}
     found, rate = Rounds(), Rounds()
     for _ in range(bench.rounds):
-        latency.latencies(found, ways, [body], count=600, answered=True)
+        _closed_loop(found, bench, [body], count=600, answered=True)
         throughputs(rate, ours, body, bench.folder, seconds=bench.seconds, answered=True)
         yield
     note = "direct and nginx: the same question, put to the scripted upstream"
@@ -89,7 +98,7 @@ def answer(bench: Bench) -> Turns:
 def answer_streamed(bench: Bench) -> Turns:
     found, bodies = Rounds(), traffic.title_requests()
     for _ in range(bench.rounds):
-        latency.latencies(found, bench.stack.ways(), bodies, count=600, answered=True)
+        _closed_loop(found, bench, bodies, count=600, answered=True)
         yield
     return [Result("answer-streamed", "title, 6 events, median", "ms", *_medians(found), bound=0.40)]
 
