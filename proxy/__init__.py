@@ -11,9 +11,9 @@ the `RuleSet` (`rules`) and gives a decision, `Answer` or `Forward`. An answer's
 (`filters`), which declines when it is not certain. An `Answer` becomes events or one message (`synthesis`, `sse`).
 
 What each stage learned is on the `Exchange`; what is left of it in the end is a `Record`. The ledger (`telemetry`)
-tells of it: one log line (`logs`), and counts, which the pages of `local` read. With the tokens that `usage` has read
-from a copy of the reply it is an `Entry`: one row of the `journal`, and of the page that shows what Sidestep does while
-it does it (`live`). How a decision came about, `rules/trail` tells.
+tells of it, a moment later: one log line (`logs`), and counts, which the pages of `local` read. With the tokens that
+`usage` has read from a copy of the reply it is an `Entry`: one row of the `journal`, and of the page that shows what
+Sidestep does while it does it (`live`). How a decision came about, `rules/trail` tells.
 
 What is forwarded goes out and comes back in exact bytes: heads and framing without a socket in `wire`, connections in
 `upstream`, the client's side in `downstream`.

@@ -53,6 +53,7 @@ def build(config: Config, desk: Desk, log: Logger, tally: Tally | None = None) -
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         capture.finish()
+        ledger.settle()
         desk.agreements.finish(agreement, log)
         await journal.finish()
 
@@ -61,8 +62,8 @@ def build(config: Config, desk: Desk, log: Logger, tally: Tally | None = None) -
     app.on_shutdown.append(live.close)
     app.on_response_prepare.append(_nothing_invented)
     app.router.add_get("/-/health", health, expect_handler=_nothing)
-    app.router.add_get("/-/ready", ready(desk, ledger.tally, journal), expect_handler=_nothing)
-    app.router.add_get("/-/metrics", metrics(desk, ledger.tally), expect_handler=_nothing)
+    app.router.add_get("/-/ready", ready(desk, ledger, journal), expect_handler=_nothing)
+    app.router.add_get("/-/metrics", metrics(desk, ledger), expect_handler=_nothing)
     for path, page in live.pages.items():
         app.router.add_get(path, page, allow_head=False, expect_handler=_nothing)
     app.router.add_route("*", "/-/{own:.*}", unknown, expect_handler=_nothing)

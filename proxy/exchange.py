@@ -245,6 +245,10 @@ class Exchange:
         self.first_byte = now
         self.pause(now)
 
+    def let_go(self) -> None:
+        """Give up the bodies: it has ended, and is only told of."""
+        self.collected, self.reply = [], None
+
     def record(self, now: float) -> Record:
         """The exchange as it ended; `now` on the clock of `started`, in seconds."""
         sent = self.first_byte

@@ -58,6 +58,7 @@ def record(ledger: Ledger, capture: Writer) -> Middleware:
                 request.protocol.ended()
             ledger.ended(exchange, time.perf_counter())
             capture.request(exchange, request.raw_headers)
+            exchange.let_go()
 
     return stage
 

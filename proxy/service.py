@@ -61,14 +61,15 @@ async def serve(
     desk, tally = at_desk(config, loaded.rules, secrets.token_bytes(32), counted), Tally()
     desk.faults = tuple(map(str, loaded.problems))
     app = build(config, desk, log, tally)
-    stop = _stop_signal(log, app[LEDGER])
+    ledger = app[LEDGER]
+    stop = _stop_signal(log, ledger)
     asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, lambda: reload(desk, tally, log, again, manager))
     drain = config.stop.drain_timeout
     async with listening(app, config, log, drain, held) as (host, port):
         address = str(URL.build(scheme="http", host=host, port=port))
         log.info("listening", address=address, upstream=config.upstream.url, rules=len(loaded.rules.rules))
         manager.tell(notify.READY)
-        living = asyncio.create_task(manager.keep(lambda: status_line(desk, tally, time.time())))
+        living = asyncio.create_task(manager.keep(lambda: status_line(desk, ledger.tally, time.time())))
         telling = asyncio.create_task(_tell_repeats(log))
         await stop.wait()
         desk.stopping = True

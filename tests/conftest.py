@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from proxy.app import build
+from proxy.app import LEDGER, build
 from proxy.config import Config, Shadow
 from proxy.decision.desk import Desk, desk
 from proxy.downstream.server import listening
@@ -46,6 +46,7 @@ class Running:
 
     def lines(self) -> list[dict[str, Any]]:
         """Everything logged so far."""
+        self.app[LEDGER].settle()
         return [json.loads(line) for line in self._log.getvalue().splitlines()]
 
     def logged(self) -> list[dict[str, Any]]:

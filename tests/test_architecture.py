@@ -342,6 +342,7 @@ IMPORTS: dict[str, set[str]] = {
         "local.metrics",
         "local.standing",
         "middleware",
+        "telemetry.ledger",
         "telemetry.tally",
     },
     "local.metrics": {"decision.desk", "downstream.server", "exchange", "telemetry.tally", "upstream.faults"},

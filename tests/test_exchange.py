@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from proxy.exchange import Answer, Exchange, Forward, Head, Version, parse_version
+from proxy.exchange import Answer, Exchange, Forward, Head, Reply, Version, parse_version
 
 ANSWER = Answer("topic", "text", "end_turn", "a-model", True, 3, 1)
 
@@ -132,6 +132,14 @@ def test_decisions_cannot_be_changed() -> None:
     with pytest.raises(AttributeError):
         ANSWER.text = "other"  # type: ignore[misc]
     assert replace(ANSWER, text="other") != ANSWER
+
+
+def test_an_exchange_that_has_ended_holds_no_body() -> None:
+    [exchange] = exchanges()
+    exchange.collected.append(b"body")
+    exchange.reply = Reply(200, [], [b"copy"], 10)
+    exchange.let_go()
+    assert (exchange.collected, exchange.reply) == ([], None)
 
 
 def test_exchanges_do_not_share_what_they_collected() -> None:

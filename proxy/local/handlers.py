@@ -13,6 +13,7 @@ from proxy.downstream.replies import Whole, failure
 from proxy.journal.writer import Journal
 from proxy.local.standing import readiness
 from proxy.middleware import EXCHANGE, UPSTREAM, serve_own
+from proxy.telemetry.ledger import Ledger
 from proxy.telemetry.tally import Tally
 
 _PAGES = "there are /-/, /-/health, /-/ready and /-/metrics"
@@ -23,27 +24,27 @@ async def health(request: web.Request) -> web.StreamResponse:
     return await serve_own(request, Whole(200, orjson.dumps({"alive": True}), []))
 
 
-def ready(desk: Desk, tally: Tally, journal: Journal) -> Handler:
+def ready(desk: Desk, ledger: Ledger, journal: Journal) -> Handler:
     """`GET /-/ready`: 200 when all rules are in force as they stand in their files, else 503 with what is wrong.
 
     503 too when the process is about to end; not when the upstream or the journal fails: the body tells (`standing`).
     """
 
     async def handle(request: web.Request) -> web.StreamResponse:
-        state = readiness(desk, tally, journal.trouble, time.time())
+        state = readiness(desk, ledger.tally, journal.trouble, time.time())
         return await serve_own(request, Whole(200 if state["ready"] else 503, orjson.dumps(state), []))
 
     return handle
 
 
-def metrics(desk: Desk, tally: Tally) -> Handler:
+def metrics(desk: Desk, ledger: Ledger) -> Handler:
     """`GET /-/metrics`: every count, for Prometheus."""
 
     async def handle(request: web.Request) -> web.StreamResponse:
         exposition = await asyncio.to_thread(_exposition)
         accept, idle = request.headers.get("accept", ""), request.app[UPSTREAM].idle
         # Here, and not in the thread: nothing may be counted meanwhile.
-        body, kind = exposition(tally, desk, idle, accept)
+        body, kind = exposition(ledger.tally, desk, idle, accept)
         return await serve_own(request, Whole(200, body, [], kind=kind.encode()))
 
     return handle

@@ -105,8 +105,9 @@ class _Thrift:
 
 def _as_json(_logger: Any, method: str, event: structlog.typing.EventDict) -> bytes:
     """Level, time and rendering in one step, since a line is written for every request."""
+    at = event.pop("timestamp", None)
     event["level"] = method
-    event["timestamp"] = datetime.now(UTC)
+    event["timestamp"] = at or datetime.now(UTC)
     return orjson.dumps(event, default=str, option=orjson.OPT_UTC_Z)
 
 
@@ -117,6 +118,7 @@ def _as_text(logger: Any, method: str, event: structlog.typing.EventDict) -> str
 def _as_line(_logger: Any, _method: str, event: structlog.typing.EventDict) -> bytes:
     """`event key=value ...` on one line, without time and level, which the journal has itself."""
     name = event.pop("event")
+    event.pop("timestamp", None)
     return " ".join([name, *[f"{key}={_value(value)}" for key, value in event.items()]]).encode()
 
 
@@ -138,7 +140,10 @@ def _marked(render: _Bytes) -> _Bytes:
 
 
 def log_request(log: Logger, record: Record) -> None:
-    """The one line of a request. No header values, no query, no body: `Record` has none of them."""
+    """The one line of a request. No header values, no query, no body: `Record` has none of them.
+
+    Its time is that at which the request ended, though the line may be written a little later.
+    """
     fields: dict[str, Any] = {
         "method": _short(record.method),
         "path": _short(record.path),
@@ -160,6 +165,7 @@ def log_request(log: Logger, record: Record) -> None:
     if record.first_byte is not None:
         fields["first_byte_ms"] = round(record.first_byte, 2)
     emit = log.warning if record.error or record.outcome == "refused" else log.info
+    fields["timestamp"] = datetime.fromtimestamp(record.at + record.duration / 1000, UTC)
     emit("request", **fields, bytes_in=record.bytes_in, bytes_out=record.bytes_out, id=record.id)
 
 

@@ -1,5 +1,7 @@
 """The ledger: every request is entered when it comes, and told of when it has ended, to all who keep count."""
 
+import asyncio
+from collections import deque
 from collections.abc import Callable
 
 from proxy.exchange import STOPPED, Exchange, Record
@@ -9,39 +11,83 @@ from proxy.telemetry.tally import Tally
 Teller = Callable[[Exchange, Record], None]
 """Is told of a request that has ended; must neither wait nor raise."""
 
+PAUSE = 0.02
+"""Seconds for which a request that ended well waits for company, so that whoever asks next does not wait for its line.
+
+Told of in a row, requests take half the time that each takes by itself: the processor still knows the way.
+"""
+
+_STRETCH = 32
+"""Requests that are told of without letting the event loop go on: half a millisecond."""
+
 
 class Ledger:
-    """The one place where requests begin and end. `tellers` are told after the log and the counts."""
+    """The one place where requests begin and end. `tellers` are told after the log and the counts.
+
+    Used on the event loop alone. What did not go well is told at once, and what ended before it first.
+    """
 
     def __init__(self, log: Logger, tally: Tally) -> None:
-        self._log, self.tally = log, tally
+        self._log, self._tally = log, tally
         self.running: dict[str, Exchange] = {}
         """Requests that are being served, by id."""
         self.tellers: list[Teller] = []
+        self._ended: deque[tuple[Exchange, Record, bool]] = deque()
+        """What is still to be told, and whether it counts."""
+        self._next: asyncio.Handle | None = None
+
+    @property
+    def tally(self) -> Tally:
+        """The counts, with all that has ended until now."""
+        self.settle()
+        return self._tally
 
     def began(self, exchange: Exchange) -> None:
         self.running[exchange.id] = exchange
-        self.tally.running += 1
+        self._tally.running += 1
 
     def set_aside(self, exchange: Exchange) -> None:
         """This one goes on for as long as somebody looks on, and serves nothing: it is logged, and counted nowhere."""
         del self.running[exchange.id]
-        self.tally.running -= 1
+        self._tally.running -= 1
 
     def ended(self, exchange: Exchange, now: float) -> None:
         """`now` on the clock of `exchange.started`."""
         counts = self.running.pop(exchange.id, None) is not None
+        if counts:
+            self._tally.running -= 1
         record = exchange.record(now)
-        log_request(self._log, record)
-        if not counts:
-            return
-        self.tally.running -= 1
-        self.tally.count(record)
-        for tell in self.tellers:
-            tell(exchange, record)
+        self._ended.append((exchange, record, counts))
+        if record.error or record.outcome not in ("forwarded", "answered"):
+            self.settle()
+        elif self._next is None:
+            self._next = asyncio.get_running_loop().call_later(PAUSE, self._settle_some)
 
     def cut_short(self, now: float) -> None:
         """The process ends at once: what is running has ended too."""
         for exchange in list(self.running.values()):
             exchange.status, exchange.error = exchange.status or 503, STOPPED
             self.ended(exchange, now)
+        self.settle()
+
+    def settle(self) -> None:
+        """Tell of all that has ended until now."""
+        if self._next is not None:
+            self._next.cancel()
+            self._next = None
+        while self._ended:
+            self._tell(*self._ended.popleft())
+
+    def _settle_some(self) -> None:
+        more = len(self._ended) > _STRETCH
+        self._next = asyncio.get_running_loop().call_soon(self._settle_some) if more else None
+        for _ in range(min(_STRETCH, len(self._ended))):
+            self._tell(*self._ended.popleft())
+
+    def _tell(self, exchange: Exchange, record: Record, counts: bool) -> None:
+        log_request(self._log, record)
+        if not counts:
+            return
+        self._tally.count(record)
+        for tell in self.tellers:
+            tell(exchange, record)

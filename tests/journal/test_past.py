@@ -28,9 +28,9 @@ async def test_what_was_written_is_told_over_time_and_its_tokens_are_counted(
 ) -> None:
     sidestep = await start(scripted.url)
     await _asked(sidestep.url)
-    journal = sidestep.app[JOURNAL]
+    journal, tally = sidestep.app[JOURNAL], sidestep.app[LEDGER].tally
     await journal.finish()
-    tally, past = sidestep.app[LEDGER].tally, Past(journal)
+    past = Past(journal)
     at = tally.last_reply or 0.0
     [bucket] = [one for one in await past.timeline(at - HOUR, at + HOUR, HOUR) if one.outcomes]
     assert (past.enabled, past.trouble) == (True, "")

@@ -41,6 +41,7 @@ async def _events(reply: aiohttp.ClientResponse) -> AsyncIterator[Event]:
 
 
 def _logged(sidestep: Shown) -> list[dict[str, Any]]:
+    sidestep.app[LEDGER].settle()
     lines = [json.loads(line) for line in sidestep.log.getvalue().splitlines()]
     return [line for line in lines if line["event"] == "request"]
 

@@ -70,6 +70,11 @@ def test_a_stream_that_is_no_terminal_gets_one_json_object_a_line(form: Literal[
     assert (odd["event"], odd["level"]) == ("odd", "warning")
 
 
+def test_the_line_of_a_request_has_the_time_at_which_it_ended() -> None:
+    line = logged(replace(RECORD, at=1_700_000_000.0, duration=2500.0))
+    assert line["timestamp"] == "2023-11-14T22:13:22.500000Z"
+
+
 def test_json_is_to_be_had_on_a_terminal() -> None:
     stream = Terminal()
     logger(Log(format="json"), stream).info("started")

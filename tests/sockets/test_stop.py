@@ -128,6 +128,18 @@ async def test_an_idle_process_ends_at_once_though_connections_rest_at_it() -> N
         assert await broken_off(fresh) == b""
 
 
+@pytest.mark.parametrize("signals", [1, 2])
+async def test_what_ended_a_moment_before_has_its_line(signals: int) -> None:
+    async with _busy() as busy:
+        busy.release.set()
+        assert await busy.client.chunks() == [b"last"]
+        for _ in range(signals):
+            busy.signal(signal.SIGTERM)
+        line = await busy.process.line("request")
+        assert (line["status"], line["bytes_out"]) == (200, len("firstlast"))
+        await busy.process.line("stopped")
+
+
 async def test_a_stream_longer_than_the_drain_time_is_broken_off_and_not_ended() -> None:
     async with _busy("stop.drain_timeout=0.2") as busy:
         busy.signal(signal.SIGTERM)

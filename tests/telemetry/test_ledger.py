@@ -1,6 +1,8 @@
 """The ledger: what is told of a request, to whom, and when."""
 
+import asyncio
 import io
+from dataclasses import dataclass, field
 
 import orjson
 
@@ -15,46 +17,121 @@ def exchange(number: int) -> Exchange:
     return Exchange(f"req_{number}", Head("POST", "/v1/messages", {}), 1e9, 10.0, outcome="forwarded", status=200)
 
 
-def test_a_request_is_running_until_it_has_ended_and_is_then_told_to_all() -> None:
-    stream, tally = io.StringIO(), Tally()
-    ledger = Ledger(logger(Log(), stream), tally)
-    told: list[tuple[Exchange, Record]] = []
-    ledger.tellers.append(lambda exchange, record: told.append((exchange, record)))
-    one, two = exchange(1), exchange(2)
-    ledger.began(one)
-    ledger.began(two)
-    assert (list(ledger.running), tally.running, told) == (["req_1", "req_2"], 2, [])
-    ledger.ended(one, 10.5)
-    assert (list(ledger.running), tally.running) == (["req_2"], 1)
-    [(ended, record)] = told
-    assert (ended, record.id, record.duration) == (one, "req_1", 500.0)
-    assert orjson.loads(stream.getvalue())["id"] == "req_1"
-    assert sum(tally.requests.values()) == 1
+@dataclass(slots=True)
+class Told:
+    """A ledger, and what it has told: `ids` to its tellers, `lines` to its log."""
+
+    stream: io.StringIO = field(default_factory=io.StringIO)
+    counts: Tally = field(default_factory=Tally)
+    records: list[Record] = field(default_factory=list)
+    ledger: Ledger = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.ledger = Ledger(logger(Log(), self.stream), self.counts)
+        self.ledger.tellers.append(lambda _exchange, record: self.records.append(record))
+
+    def begin(self, number: int) -> Exchange:
+        one = exchange(number)
+        self.ledger.began(one)
+        return one
+
+    @property
+    def ids(self) -> list[str]:
+        return [record.id for record in self.records]
+
+    @property
+    def lines(self) -> list[str]:
+        return [orjson.loads(line)["id"] for line in self.stream.getvalue().splitlines()]
 
 
-def test_one_that_is_set_aside_is_logged_at_its_end_and_told_to_nobody() -> None:
-    stream, tally = io.StringIO(), Tally()
-    ledger = Ledger(logger(Log(), stream), tally)
-    told: list[Record] = []
-    ledger.tellers.append(lambda _exchange, record: told.append(record))
-    one = exchange(1)
-    ledger.began(one)
-    ledger.set_aside(one)
-    assert (ledger.running, tally.running) == ({}, 0)
+async def test_a_request_is_running_until_it_has_ended_and_is_then_told_to_all() -> None:
+    told = Told()
+    ledger, heard = told.ledger, asyncio.Event()
+    ledger.tellers.append(lambda _exchange, _record: heard.set())
+    one = told.begin(1)
+    told.begin(2)
+    assert (list(ledger.running), told.counts.running, told.ids) == (["req_1", "req_2"], 2, [])
     ledger.ended(one, 10.5)
-    assert (tally.running, tally.requests, told) == (0, {}, [])
-    assert orjson.loads(stream.getvalue())["id"] == "req_1"
+    assert (list(ledger.running), told.counts.running) == (["req_2"], 1)
+    await asyncio.wait_for(heard.wait(), 5)
+    [record] = told.records
+    assert (record.id, record.duration) == ("req_1", 500.0)
+    assert told.lines == ["req_1"]
+    assert sum(told.counts.requests.values()) == 1
+
+
+async def test_what_ends_well_waits_for_company_and_for_nobody_who_asks() -> None:
+    told = Told()
+    for number in range(3):
+        told.ledger.ended(told.begin(number), 10.5)
+    assert (told.ids, told.lines, sum(told.counts.requests.values())) == ([], [], 0)
+    assert sum(told.ledger.tally.requests.values()) == 3
+    assert told.ids == told.lines == ["req_0", "req_1", "req_2"]
+
+
+async def test_what_went_wrong_is_told_at_once_behind_what_ended_before_it() -> None:
+    told = Told()
+    well, badly, refused = told.begin(1), told.begin(2), told.begin(3)
+    told.ledger.ended(well, 10.5)
+    assert told.lines == []
+    badly.error = "the upstream broke off its reply"
+    told.ledger.ended(badly, 10.6)
+    assert told.ids == told.lines == ["req_1", "req_2"]
+    refused.outcome = "refused"
+    told.ledger.ended(refused, 10.7)
+    assert told.ids == told.lines == ["req_1", "req_2", "req_3"]
+
+
+async def test_many_that_end_together_are_told_in_stretches_that_let_others_have_their_turn() -> None:
+    told, all_told = Told(), asyncio.Event()
+    turns: list[int] = []
+
+    def tell(_exchange: Exchange, _record: Record) -> None:
+        if len(told.records) == 1:
+            asyncio.get_running_loop().call_soon(lambda: turns.append(len(told.records)))
+        if len(told.records) == 100:
+            all_told.set()
+
+    told.ledger.tellers.append(tell)
+    for number in range(100):
+        told.ledger.ended(told.begin(number), 10.5)
+    await asyncio.wait_for(all_told.wait(), 5)
+    assert told.ids == told.lines == [f"req_{number}" for number in range(100)]
+    assert turns[0] < 100
+
+
+async def test_a_log_that_fails_costs_no_request_its_place_in_the_counts_behind_it() -> None:
+    told, loop = Told(), asyncio.get_running_loop()
+    faults: list[object] = []
+    heard = asyncio.Event()
+    loop.set_exception_handler(lambda _loop, context: (faults.append(context["exception"]), heard.set())[0])
+    told.stream.close()
+    told.ledger.ended(told.begin(1), 10.5)
+    await asyncio.wait_for(heard.wait(), 5)
+    assert [type(fault) for fault in faults] == [ValueError]
+    told.stream = io.StringIO()
+    told.ledger._log = logger(Log(), told.stream)
+    told.ledger.ended(told.begin(2), 10.5)
+    told.ledger.settle()
+    assert told.ids == told.lines == ["req_2"]
+
+
+async def test_one_that_is_set_aside_is_logged_at_its_end_and_told_to_nobody() -> None:
+    told = Told()
+    one = told.begin(1)
+    told.ledger.set_aside(one)
+    assert (told.ledger.running, told.counts.running) == ({}, 0)
+    told.ledger.ended(one, 10.5)
+    assert (told.ledger.tally.requests, told.counts.running, told.ids) == ({}, 0, [])
+    assert told.lines == ["req_1"]
 
 
 def test_when_the_process_ends_at_once_each_running_request_still_has_its_line() -> None:
-    stream, tally = io.StringIO(), Tally()
-    ledger = Ledger(logger(Log(), stream), tally)
-    begun, waiting = exchange(1), exchange(2)
-    waiting.status = 0
-    ledger.began(begun)
-    ledger.began(waiting)
-    ledger.cut_short(10.5)
-    lines = [orjson.loads(line) for line in stream.getvalue().splitlines()]
+    told = Told()
+    told.begin(1)
+    told.begin(2).status = 0
+    told.ledger.cut_short(10.5)
+    lines = [orjson.loads(line) for line in told.stream.getvalue().splitlines()]
     assert [(line["id"], line["status"]) for line in lines] == [("req_1", 200), ("req_2", 503)]
     assert {line["error"] for line in lines} == {"Sidestep stopped before it was complete"}
-    assert (ledger.running, tally.running) == ({}, 0)
+    assert (told.ledger.running, told.counts.running) == ({}, 0)
