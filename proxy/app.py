@@ -24,12 +24,9 @@ from proxy.upstream.relay import connected
 JOURNAL, LEDGER, LIVE = web.AppKey("journal", Journal), web.AppKey("ledger", Ledger), web.AppKey("live", Live)
 
 
-def build(config: Config, desk: Desk, log: Logger, tally: Tally | None = None) -> web.Application:
-    """The application of the entry point and of the tests alike; `downstream.server.listening` serves it.
-
-    `tally` is where it counts, if somebody else wants to look at the counts.
-    """
-    ledger = Ledger(log, tally or Tally())
+def build(config: Config, desk: Desk, log: Logger) -> web.Application:
+    """The application of the entry point and of the tests alike; `downstream.server.listening` serves it."""
+    ledger = Ledger(log, Tally())
     journal = Journal(config.journal, log)
     ledger.tellers.append(journal.put)
     live = Live(config, desk, ledger, Past(journal))

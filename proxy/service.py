@@ -58,12 +58,14 @@ async def serve(
     _spare_the_collector()
     _give_back_large_blocks()
     counted = Agreements(agreements.load(Path(config.shadow.file)))
-    desk, tally = at_desk(config, loaded.rules, secrets.token_bytes(32), counted), Tally()
+    desk = at_desk(config, loaded.rules, secrets.token_bytes(32), counted)
     desk.faults = tuple(map(str, loaded.problems))
-    app = build(config, desk, log, tally)
+    app = build(config, desk, log)
     ledger = app[LEDGER]
     stop = _stop_signal(log, ledger)
-    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, lambda: reload(desk, tally, log, again, manager))
+    asyncio.get_running_loop().add_signal_handler(
+        signal.SIGHUP, lambda: reload(desk, ledger.tally, log, again, manager)
+    )
     drain = config.stop.drain_timeout
     async with listening(app, config, log, drain, held) as (host, port):
         address = str(URL.build(scheme="http", host=host, port=port))

@@ -54,6 +54,10 @@ class Process:
         while not self._unread.empty():
             self._unread.get_nowait()
 
+    def stop_reading(self) -> None:
+        """Close this end of its standard output: whatever it writes there from now on fails."""
+        self.process._transport.get_pipe_transport(1).close()  # type: ignore[attr-defined] # asyncio has no other way
+
     async def exit_code(self) -> int:
         return await asyncio.wait_for(self.process.wait(), PATIENCE)
 

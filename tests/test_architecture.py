@@ -349,7 +349,8 @@ IMPORTS: dict[str, set[str]] = {
     "local.standing": {"decision.desk", "exchange", "telemetry.tally"},
     "logs": set(),
     "logs.journald": set(),
-    "logs.observe": {"config", "exchange", "logs.journald", "logs.repeats"},
+    "logs.observe": {"config", "exchange", "logs.journald", "logs.outlet", "logs.repeats"},
+    "logs.outlet": set(),
     "logs.repeats": set(),
     "messages": {"exchange", "glance"},
     "middleware": {

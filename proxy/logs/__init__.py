@@ -1,1 +1,1 @@
-"""What Sidestep says: set-up of its logs, priorities in the journal, and repeats held back."""
+"""What Sidestep says: set-up of its logs, priorities in the journal, repeats held back, and a stream that may fail."""

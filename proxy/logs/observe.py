@@ -15,6 +15,7 @@ import structlog
 from proxy.config import Log
 from proxy.exchange import Record
 from proxy.logs.journald import PRIORITIES, is_journal
+from proxy.logs.outlet import Outlet
 from proxy.logs.repeats import Repeats
 
 Logger = Any
@@ -60,9 +61,10 @@ def logger(config: Log, stream: TextIO = sys.stdout, clock: Callable[[], float] 
         processors = [structlog.processors.add_log_level, stamp, console]
     else:
         processors = [_as_text if binary is None else _as_json]
+    outlet: Any = Outlet(stream if binary is None else binary)  # a file, as far as structlog needs one
     filtering = structlog.make_filtering_bound_logger(getattr(logging, config.level.upper()))
     return structlog.wrap_logger(
-        structlog.WriteLogger(stream) if binary is None else structlog.BytesLogger(binary),
+        structlog.WriteLogger(outlet) if binary is None else structlog.BytesLogger(outlet),
         processors=[thrift, *processors],
         wrapper_class=type(
             "SidestepLogger", (filtering,), {"tell_repeats": lambda log, *, ending=False: thrift.tell(log, ending)}

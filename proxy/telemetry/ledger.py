@@ -11,7 +11,7 @@ from proxy.telemetry.tally import Tally
 Teller = Callable[[Exchange, Record], None]
 """Is told of a request that has ended; must neither wait nor raise."""
 
-PAUSE = 0.02
+_PAUSE = 0.02
 """Seconds for which a request that ended well waits for company, so that whoever asks next does not wait for its line.
 
 Told of in a row, requests take half the time that each takes by itself: the processor still knows the way.
@@ -61,7 +61,7 @@ class Ledger:
         if record.error or record.outcome not in ("forwarded", "answered"):
             self.settle()
         elif self._next is None:
-            self._next = asyncio.get_running_loop().call_later(PAUSE, self._settle_some)
+            self._next = asyncio.get_running_loop().call_later(_PAUSE, self._settle_some)
 
     def cut_short(self, now: float) -> None:
         """The process ends at once: what is running has ended too."""
@@ -79,10 +79,13 @@ class Ledger:
             self._tell(*self._ended.popleft())
 
     def _settle_some(self) -> None:
-        more = len(self._ended) > _STRETCH
-        self._next = asyncio.get_running_loop().call_soon(self._settle_some) if more else None
-        for _ in range(min(_STRETCH, len(self._ended))):
-            self._tell(*self._ended.popleft())
+        self._next = None
+        try:
+            for _ in range(min(_STRETCH, len(self._ended))):
+                self._tell(*self._ended.popleft())
+        finally:  # whatever becomes of one, those behind it have their turn
+            if self._ended:
+                self._next = asyncio.get_running_loop().call_soon(self._settle_some)
 
     def _tell(self, exchange: Exchange, record: Record, counts: bool) -> None:
         log_request(self._log, record)

@@ -7,7 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from bench import latency
 from bench.awake import awake
+from bench.processes import Running, Stack
+from bench.rows import Bench, relay
 from tests.waiting import until
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="SCHED_IDLE and /proc are Linux's")
@@ -26,6 +29,15 @@ def test_each_processor_has_one_process_that_gives_way_to_all_others() -> None:
         held = [tuple(os.sched_getaffinity(pid)) for pid in spinners]
     assert sorted(held) == [(processor,) for processor in sorted(processors)]
     assert _spinners(os.getpid()) == []
+
+
+@pytest.mark.parametrize("may_sleep", [False, True])
+def test_a_closed_loop_has_them_unless_processors_may_sleep(may_sleep: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    found: list[int] = []
+    monkeypatch.setattr(latency, "latencies", lambda *_all, **_named: found.append(len(_spinners(os.getpid()))))
+    nobody = Running("", 0, 0.0, None)  # type: ignore[arg-type] # nobody is asked
+    next(relay(Bench(Stack(nobody, nobody, nobody), Path(), rounds=1, seconds=1, may_sleep=may_sleep)))
+    assert found == [0 if may_sleep else len(os.sched_getaffinity(0))]
 
 
 async def test_none_stays_when_the_bench_is_killed() -> None:

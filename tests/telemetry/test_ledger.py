@@ -100,20 +100,22 @@ async def test_many_that_end_together_are_told_in_stretches_that_let_others_have
     assert turns[0] < 100
 
 
-async def test_a_log_that_fails_costs_no_request_its_place_in_the_counts_behind_it() -> None:
-    told, loop = Told(), asyncio.get_running_loop()
-    faults: list[object] = []
-    heard = asyncio.Event()
-    loop.set_exception_handler(lambda _loop, context: (faults.append(context["exception"]), heard.set())[0])
-    told.stream.close()
-    told.ledger.ended(told.begin(1), 10.5)
-    await asyncio.wait_for(heard.wait(), 5)
-    assert [type(fault) for fault in faults] == [ValueError]
-    told.stream = io.StringIO()
-    told.ledger._log = logger(Log(), told.stream)
-    told.ledger.ended(told.begin(2), 10.5)
-    told.ledger.settle()
-    assert told.ids == told.lines == ["req_2"]
+async def test_one_that_cannot_be_told_keeps_nobody_behind_it_from_being_told() -> None:
+    told, last, faults = Told(), asyncio.Event(), list[object]()
+    asyncio.get_running_loop().set_exception_handler(lambda _loop, context: faults.append(context["exception"]))
+
+    def tell(_exchange: Exchange, record: Record) -> None:
+        if record.id == "req_2":
+            last.set()
+        else:
+            raise LookupError(record.id)
+
+    told.ledger.tellers.append(tell)
+    for number in range(3):
+        told.ledger.ended(told.begin(number), 10.5)
+    await asyncio.wait_for(last.wait(), 5)
+    assert told.ids == told.lines == ["req_0", "req_1", "req_2"]
+    assert [repr(fault) for fault in faults] == ["LookupError('req_0')", "LookupError('req_1')"]
 
 
 async def test_one_that_is_set_aside_is_logged_at_its_end_and_told_to_nobody() -> None:
@@ -135,3 +137,10 @@ def test_when_the_process_ends_at_once_each_running_request_still_has_its_line()
     assert [(line["id"], line["status"]) for line in lines] == [("req_1", 200), ("req_2", 503)]
     assert {line["error"] for line in lines} == {"Sidestep stopped before it was complete"}
     assert (told.ledger.running, told.counts.running) == ({}, 0)
+
+
+async def test_when_the_process_ends_at_once_what_had_just_ended_has_its_line_too() -> None:
+    told = Told()
+    told.ledger.ended(told.begin(1), 10.5)
+    told.ledger.cut_short(10.5)
+    assert told.ids == told.lines == ["req_1"]

@@ -1,0 +1,33 @@
+"""Where lines go: a stream that may fail. A log that cannot be written costs its lines, and never a request."""
+
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from typing import IO, Any
+
+
+class Outlet:
+    """Passes lines on to a stream, and raises nothing; standard error is told when the stream begins to fail."""
+
+    def __init__(self, stream: IO[Any]) -> None:
+        self._stream, self._failing, self._told = stream, False, False
+
+    def write(self, line: Any) -> None:
+        self._failing = not self._done(self._stream.write, line)
+
+    def flush(self) -> None:
+        """A stream without a buffer fails when it is written to, and has nothing to flush."""
+        if not self._failing and self._done(self._stream.flush):
+            self._told = False
+
+    def _done(self, action: Callable[..., object], *values: Any) -> bool:
+        try:
+            action(*values)
+            return True
+        except (OSError, ValueError) as error:
+            if not self._told:
+                problem = error.strerror if isinstance(error, OSError) else type(error).__name__
+                with suppress(OSError, ValueError):
+                    print(f"the log cannot be written: {problem}", file=sys.stderr, flush=True)
+                self._told = True
+            return False
