@@ -1,15 +1,18 @@
 """What many tests share: the shipped rules, and Sidestep running as its entry point would run it."""
 
+import asyncio
 import io
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+import uvloop
 from aiohttp import web
+from hypothesis import HealthCheck, settings
 
 from proxy.app import LEDGER, build
 from proxy.config import Config, Shadow
@@ -21,6 +24,17 @@ from proxy.rules.ruleset import RuleSet
 from proxy.scripted import ScriptedUpstream, scripted_upstream
 
 ROOT = Path(__file__).parent.parent
+
+# A machine that is busy with something else is slow, and no fault of the code.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
+
+Loop = Callable[[], asyncio.AbstractEventLoop]
+
+
+def pytest_asyncio_loop_factories() -> Mapping[str, Loop]:
+    """The loop that serves, wherever it can be installed; folders that stand on transports add asyncio's own."""
+    return {"uvloop": uvloop.new_event_loop}
 
 
 @pytest.fixture(scope="session")
