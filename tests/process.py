@@ -11,9 +11,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from tests.waiting import PATIENCE
+
 ROOT = Path(__file__).parent.parent
-PATIENCE = 10
-"""Seconds after which a test gives up; nothing that passes takes that long."""
 
 
 @dataclass(slots=True)

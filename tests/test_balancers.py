@@ -15,9 +15,9 @@ import pytest
 from proxy.commands.doctor.bench import REPLY_BODY, Bench, scripted
 from proxy.commands.doctor.plain_http import Address, ask
 from proxy.commands.doctor.probes import PROBES, probe
+from tests.waiting import PATIENCE
 
 ROOT = Path(__file__).parent.parent
-PATIENCE = 20
 INSTANCES = ("127.0.0.1", "127.0.0.2")
 STREAMING = ("first byte", "frames", "cancellation", "host refusal")
 

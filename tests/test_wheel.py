@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from proxy import __version__
+from tests.waiting import PATIENCE
 
 ROOT = Path(__file__).parent.parent
 SOURCES = ("proxy", "rules", "systemd", "config.toml", "pyproject.toml", "setup.py", "MANIFEST.in", "README.md")
@@ -23,7 +24,7 @@ PAGE = (".css", ".html", ".js")
 
 def _run(command: list[str], cwd: Path, home: Path) -> subprocess.CompletedProcess[str]:
     clean = {"HOME": str(home), "PATH": os.environ["PATH"]}
-    return subprocess.run(command, cwd=cwd, env=clean, capture_output=True, text=True, timeout=120, check=False)
+    return subprocess.run(command, cwd=cwd, env=clean, capture_output=True, text=True, timeout=PATIENCE, check=False)
 
 
 @pytest.fixture(scope="module")

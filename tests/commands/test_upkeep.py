@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proxy.commands.upkeep import Found, Step, differences, digest, plan, read_record, record_text
+from tests.waiting import PATIENCE
 
 NAME = "rules/20-topic.toml"
 OLD, NEW, EDITED = b"a = 1\n", b"a = 2\n", b"a = 3\n"
@@ -101,7 +102,7 @@ def test_a_record_is_one_for_sha256sum(tmp_path: Path) -> None:
     (tmp_path / "config.toml").write_bytes(OLD)
     (tmp_path / "record").write_text(record_text({"config.toml": digest(OLD)}))
     command = ["sha256sum", "--check", "record"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=10, check=True)
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=PATIENCE, check=True)
     assert done.stdout == "config.toml: OK\n"
 
 

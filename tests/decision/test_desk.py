@@ -18,7 +18,7 @@ from proxy.scripted import ScriptedUpstream, stream_events
 from proxy.sse import encode
 from tests.conftest import Running, Start
 from tests.raw import Peer, raw_client, raw_upstream, reply, request
-from tests.waiting import until
+from tests.waiting import PATIENCE, until
 
 CLAUDE = "User-Agent: claude-cli/2.0.64 (external, cli)\r\n"
 
@@ -114,7 +114,7 @@ async def test_shadow_adds_no_delay_and_changes_no_chunk_of_a_stream(start: Star
         await peer.send(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n")
         for event in events:
             await peer.send(b"%x\r\n%s\r\n" % (len(event), event))
-            await asyncio.wait_for(seen.wait(), 5)
+            await asyncio.wait_for(seen.wait(), PATIENCE)
             seen.clear()
         await peer.send(b"0\r\n\r\n")
 

@@ -12,9 +12,7 @@ from proxy.scripted import ScriptedUpstream
 from proxy.wire.heads import MAX_HEAD, MAX_HEADERS
 from tests.conftest import Running, Start
 from tests.raw import Peer, raw_client, raw_upstream, reply, request
-from tests.waiting import until
-
-PATIENCE = 5
+from tests.waiting import PATIENCE, until
 
 
 async def error_of(client: Peer) -> tuple[int, bytes, dict[str, str]]:

@@ -13,10 +13,10 @@ import pytest
 from proxy.scripted import ScriptedUpstream
 from tests.journal.given import asked, count
 from tests.packing import PACKING
-from tests.process import PATIENCE, run, running
+from tests.process import run, running
 from tests.raw import Peer, raw_client, raw_upstream, reply, request
 from tests.test_usage import EVENTS, JSON, TOLD, message, stream
-from tests.waiting import until
+from tests.waiting import PATIENCE, until
 
 SECRET = "sk-ant-planted"
 

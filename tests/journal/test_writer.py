@@ -17,6 +17,7 @@ from proxy.logs.observe import logger
 from proxy.telemetry.entry import Entry
 from proxy.usage import Usage
 from tests.journal.given import RECORD, USAGE, asked, count, settings
+from tests.waiting import PATIENCE
 
 Make = Callable[..., Journal]
 
@@ -35,7 +36,7 @@ class Told(list[Entry]):
         self._more.set()
 
     async def until(self, number: int) -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             while len(self) < number:
                 self._more.clear()
                 await self._more.wait()

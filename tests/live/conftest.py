@@ -13,9 +13,7 @@ from proxy.rules.load import Loaded
 from proxy.scripted import ScriptedUpstream
 from tests.live.browser import CHROMIUM, chromium
 from tests.live.given import Shown, scripted, shown
-
-PATIENCE = 5000
-"""Milliseconds after which a test gives up; nothing that passes takes that long."""
+from tests.waiting import PATIENCE
 
 Open = Callable[..., Awaitable[Page]]
 
@@ -54,7 +52,7 @@ async def look(browser: Browser) -> AsyncIterator[Open]:
         allowed.extend(expected)
         context = await browser.new_context(**options)
         stack.push_async_callback(context.close)
-        context.set_default_timeout(PATIENCE)
+        context.set_default_timeout(PATIENCE * 1000)  # milliseconds
         page = await context.new_page()
         page.on("pageerror", lambda error: errors.append(f"{error}\n{error.stack}"))
         page.on("console", lambda said: errors.append(said.text) if said.type in ("error", "warning") else None)

@@ -18,7 +18,7 @@ from proxy.sse import Decoder, Event
 from tests.live.entries import entry
 from tests.live.given import Shown, conversation, send, shown
 from tests.raw import Peer, raw_client, raw_upstream
-from tests.waiting import until
+from tests.waiting import PATIENCE, until
 
 
 @pytest.fixture
@@ -139,7 +139,7 @@ async def test_a_browser_that_sleeps_is_let_go(sidestep: Shown, monkeypatch: pyt
             live.publish(many)
             return not live._feed.watched.is_set()
 
-        await until(gone, 10)
+        await until(gone)
     await until(lambda: bool(_logged(sidestep)))
     assert _logged(sidestep)[0]["path"] == "/-/events"
 
@@ -198,11 +198,11 @@ async def test_open_streams_end_at_once_with_the_process_and_hold_up_nothing(shi
             await anext(events)
             await until(lambda: bool(upstream.peers))
             stopped.set()
-            async with asyncio.timeout(3):
+            async with asyncio.timeout(PATIENCE):
                 with suppress(StopAsyncIteration):
                     while True:
                         await anext(events)
             assert not serving.done()
         release.set()
         assert await talk == 200
-        await asyncio.wait_for(serving, 3)
+        await asyncio.wait_for(serving, PATIENCE)

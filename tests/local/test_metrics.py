@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.process import PATIENCE, ROOT, Process, running
+from tests.process import ROOT, Process, running
 from tests.raw import Peer, raw_client, raw_upstream, request
 from tests.scraping import Scrape, scrape
 from tests.sockets.given import CHUNKED, CLAUDE, OK, answers, broken_off, chunk, head, receive
+from tests.waiting import PATIENCE
 
 WARM_UP = (
     b'{"model": "claude-haiku-4-5", "max_tokens": 1, "messages": [{"role": "user", "content": "Warmup"}],'

@@ -21,10 +21,11 @@ from proxy.scripted import ScriptedUpstream
 from proxy.telemetry.tally import Histogram, Tally
 from proxy.upstream.faults import NAMES
 from tests.conftest import Start
-from tests.process import PATIENCE, running
+from tests.process import running
 from tests.raw import Peer, raw_client, raw_upstream
 from tests.scraping import OPENMETRICS, scrape
 from tests.sockets.given import CLAUDE, ask, broken_off, head, receive
+from tests.waiting import PATIENCE
 
 PAGE_AT = Path(__file__).parent.parent.parent / "docs/metrics.md"
 PAGE = PAGE_AT.read_text("utf-8")

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from proxy.filters.decline import Decline
 from proxy.filters.shell.file_paths import MAX_LENGTH, file_paths
+from tests.waiting import PATIENCE
 
 NOTHING = "<is_displaying_contents>\nfalse\n</is_displaying_contents>\n\n<filepaths>\n</filepaths>"
 PATCH = "diff --git a/{0} b/{0}\nindex 1234567..89abcde 100644\n--- a/{0}\n+++ b/{0}\n@@ -1 +1 @@\n-old\n+new\n"
@@ -629,7 +630,7 @@ def check_against_real_files(command: str, directory: Path, *, with_errors: bool
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT if with_errors else subprocess.DEVNULL,
-        timeout=20,
+        timeout=PATIENCE,
         check=False,
     )
     output = done.stdout.decode()

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from proxy.filters.shell.grammar import MAX_COMMANDS, MAX_LENGTH, Refusal, Script, SimpleCommand, read
+from tests.waiting import PATIENCE
 
 
 def script(command: str) -> Script:
@@ -307,7 +308,7 @@ def traced(command: str, directory: Path) -> list[list[str]]:
         env={"PATH": "/nonexistent", "LC_ALL": "C.UTF-8"},
         stdin=subprocess.DEVNULL,
         capture_output=True,
-        timeout=20,
+        timeout=PATIENCE,
         check=False,
     )
     found: list[list[str]] = []

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from proxy.filters.decline import Decline
 from proxy.filters.shell.grammar import Word
 from proxy.filters.shell.programs import Sed, awk_prints_fields, jq_selects, read_sed
+from tests.waiting import PATIENCE
 
 SED = shutil.which("sed")
 HAS_SANDBOX = SED is not None and b"--sandbox" in subprocess.run([SED, "--help"], stdout=-1, check=False).stdout
@@ -75,7 +76,9 @@ def check_against_sed(script: str) -> None:
     """In its sandbox sed rejects every script that may run a command, or read or write a file."""
     assert SED
     if sed(script, "x"):
-        done = subprocess.run([SED, "--sandbox", script], input=b"a\nx\n", capture_output=True, timeout=20, check=False)
+        done = subprocess.run(
+            [SED, "--sandbox", script], input=b"a\nx\n", capture_output=True, timeout=PATIENCE, check=False
+        )
         assert not any(word in done.stderr for word in (b"sandbox", b"unknown command", b"extra characters"))
 
 

@@ -6,8 +6,9 @@ from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.process import PATIENCE, Process
+from tests.process import Process
 from tests.raw import Peer, RawUpstream, raw_client, reply
+from tests.waiting import PATIENCE
 
 OK = reply(b'{"ok":true}')
 CLAUDE = b"User-Agent: claude-cli/2.0.64 (external, cli)"

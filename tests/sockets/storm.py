@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from tests.process import PATIENCE, Process, running
+from tests.process import Process, running
 from tests.raw import Peer, Script, raw_client
-from tests.waiting import until
+from tests.waiting import PATIENCE, until
 
 BROKEN = (asyncio.IncompleteReadError, ConnectionError)
 

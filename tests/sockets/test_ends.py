@@ -4,9 +4,9 @@ import asyncio
 
 import pytest
 
-from tests.process import PATIENCE
 from tests.raw import Peer
 from tests.sockets.given import CHUNKED, CLAUDE, MEBIBYTE, OK, Message, Wire, chunk, receive
+from tests.waiting import PATIENCE
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

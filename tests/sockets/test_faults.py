@@ -8,9 +8,10 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from tests.process import PATIENCE, running
+from tests.process import running
 from tests.raw import Peer, raw_upstream
 from tests.sockets.given import CHUNKED, CLAUDE, OK, Message, Wire, answers, ask, chunked, head, receive
+from tests.waiting import PATIENCE
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

@@ -7,9 +7,9 @@ from contextlib import suppress
 
 import pytest
 
-from tests.process import PATIENCE
 from tests.raw import Peer, raw_client
 from tests.sockets.given import CHUNKED, CLAUDE, OK, Wire, broken_off, chunk
+from tests.waiting import PATIENCE
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

@@ -5,9 +5,9 @@ import hashlib
 
 import pytest
 
-from tests.process import PATIENCE
 from tests.raw import Peer
 from tests.sockets.given import CHUNKED, CLAUDE, MEBIBYTE, OK, Message, Wire, chunk, peak_from_now
+from tests.waiting import PATIENCE
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.process import PATIENCE, running
+from tests.process import running
 from tests.raw import Peer, raw_client, raw_upstream
 from tests.sockets.drawn import HOP_BY_HOP, Drawn, Fields, replies, requests
+from tests.waiting import PATIENCE
 
 CHANGED = {b"host", *(name.encode() for name in HOP_BY_HOP)}
 """The fields that a proxy may change, drop or add; no other."""

@@ -6,9 +6,10 @@ import sys
 
 import pytest
 
-from tests.process import PATIENCE, ROOT, Process, running
+from tests.process import ROOT, Process, running
 from tests.raw import Peer, raw_client, raw_upstream, request
 from tests.sockets.given import answers, ask, broken_off, head
+from tests.waiting import PATIENCE
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

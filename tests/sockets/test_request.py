@@ -6,9 +6,9 @@ from contextlib import suppress
 
 import pytest
 
-from tests.process import PATIENCE
 from tests.raw import Peer
 from tests.sockets.given import CHUNKED, CLAUDE, OK, Message, Wire, chunked, receive
+from tests.waiting import PATIENCE
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

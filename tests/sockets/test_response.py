@@ -5,9 +5,9 @@ import gzip
 
 import pytest
 
-from tests.process import PATIENCE
 from tests.raw import Peer
 from tests.sockets.given import OK, Message, Wire, chunked, receive
+from tests.waiting import PATIENCE
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

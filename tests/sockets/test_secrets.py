@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import pytest
 import pytest_asyncio
 
-from tests.process import PATIENCE, Process, running
+from tests.process import Process, running
 from tests.raw import Peer, Script, raw_client, raw_upstream
 from tests.sockets.given import CHUNKED, CLAUDE, Wire, answers, ask, broken_off, chunk, head, receive
+from tests.waiting import PATIENCE
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

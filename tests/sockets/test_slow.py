@@ -7,9 +7,10 @@ from contextlib import suppress
 import pytest
 import pytest_asyncio
 
-from tests.process import PATIENCE, running
+from tests.process import running
 from tests.raw import Peer, raw_upstream
 from tests.sockets.given import CHUNKED, CLAUDE, OK, Wire, answers, broken_off, chunk, receive
+from tests.waiting import PATIENCE
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

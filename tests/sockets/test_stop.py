@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from tests.process import PATIENCE, Process, running
+from tests.process import Process, running
 from tests.raw import Peer, raw_client, raw_upstream
 from tests.sockets.given import CHUNKED, CLAUDE, broken_off, chunk, chunked, head, receive
+from tests.waiting import PATIENCE
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

@@ -5,10 +5,9 @@ from collections import Counter
 
 import pytest
 
-from tests.process import PATIENCE
 from tests.raw import Peer, reply, request
 from tests.sockets.storm import End, Mortal, Tally, ask, before, files_back_to, open_files, reset, told
-from tests.waiting import until
+from tests.waiting import PATIENCE, until
 
 JSON = b'{"type":"message","content":[{"type":"text","text":"whole"}]}'
 EVENTS = [b"event: ping\ndata: {}\n\n", b"event: message_stop\n", b'data: {"type":"message_stop"}\n\n']
@@ -130,7 +129,7 @@ async def storm(streams: int, kills: int, events: int) -> Tally:
 
 async def _more(counted: Counter[str], what: str, many: int) -> None:
     goal = counted[what] + many
-    await until(lambda: counted[what] >= goal, 6 * PATIENCE)
+    await until(lambda: counted[what] >= goal, PATIENCE)
 
 
 async def test_streams_survive_an_upstream_that_is_killed_and_restarted() -> None:

@@ -6,9 +6,10 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from tests.process import PATIENCE, run, running
+from tests.process import run, running
 from tests.raw import raw_client, raw_upstream
 from tests.sockets.given import Message, Wire, answers, ask, receive
+from tests.waiting import PATIENCE
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

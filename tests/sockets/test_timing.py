@@ -6,9 +6,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import pytest
 import pytest_asyncio
 
-from tests.process import PATIENCE
 from tests.raw import Peer
 from tests.sockets.given import CHUNKED, CLAUDE, OK, Wire, chunk, chunked
+from tests.waiting import PATIENCE
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

@@ -6,10 +6,10 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import pytest
 
-from tests.process import PATIENCE
 from tests.raw import Peer
 from tests.sockets.given import OK, Message, Wire, broken_off, receive
 from tests.sockets.websocket import BINARY, KEY, PING, PONG, TEXT, Frame, accept, closing, read_frame, read_message
+from tests.waiting import PATIENCE
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

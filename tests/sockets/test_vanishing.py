@@ -5,10 +5,9 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from tests.process import PATIENCE
 from tests.raw import Peer, raw_client, reply, request
 from tests.sockets.storm import End, Mortal, Tally, before, files_back_to, open_files, reset, told
-from tests.waiting import until
+from tests.waiting import PATIENCE, until
 
 BODY = b'{"model":"m","max_tokens":5,"messages":[]}'
 JSON = reply(b'{"whole":true}')

@@ -9,8 +9,7 @@ from aiohttp import web
 from proxy.config import Config
 from proxy.downstream.server import listening
 from proxy.logs.observe import logger
-
-PATIENCE = 5
+from tests.waiting import PATIENCE
 
 
 async def test_a_client_that_connects_and_says_nothing_holds_up_the_end_for_the_time_of_grace_alone() -> None:

@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from proxy.commands.doctor.plain_http import Address, ask
-from tests.process import PATIENCE, ROOT
+from tests.process import ROOT
+from tests.waiting import PATIENCE
 
 
 @dataclass(slots=True)

@@ -13,8 +13,7 @@ from pathlib import Path
 import pytest
 
 from proxy.notify import ALIVE, READY, STOPPING, Manager, ManagerError, line, manager
-
-PATIENCE = 20
+from tests.waiting import PATIENCE
 
 
 @pytest.fixture

@@ -15,9 +15,9 @@ import pytest
 
 from proxy.commands.doctor.bench import scripted
 from proxy.commands.doctor.plain_http import Address, ask
+from tests.waiting import PATIENCE
 
 ROOT = Path(__file__).parents[2]
-PATIENCE = 20
 CLIENTS = 64
 RESTARTS = 4
 """Enough of both that some client connects in the very moment in which a process stops to accept."""

@@ -14,9 +14,9 @@ import pytest
 from proxy import notify
 from proxy.notify import ManagerError, beyond_loopback, listening
 from tests.raw import raw_client
+from tests.waiting import PATIENCE
 
 ROOT = Path(__file__).parents[2]
-PATIENCE = 20
 FIRST = 200
 """Far from every descriptor of the tests' own."""
 

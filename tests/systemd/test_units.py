@@ -11,6 +11,7 @@ import pytest
 
 from proxy.commands.units import Service, systemd_unit
 from proxy.config import Stop
+from tests.waiting import PATIENCE
 
 ROOT = Path(__file__).parents[2]
 UNITS = sorted((ROOT / "systemd").rglob("sidestep.*"))
@@ -23,7 +24,7 @@ needs_analyze = pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="
 def _analyze(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     environ = {**os.environ, "XDG_RUNTIME_DIR": str(cwd)}
     command = ["systemd-analyze", *arguments]
-    return subprocess.run(command, cwd=cwd, env=environ, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(command, cwd=cwd, env=environ, capture_output=True, text=True, timeout=PATIENCE, check=False)
 
 
 def _settings(unit: Path) -> dict[str, str]:
@@ -73,7 +74,7 @@ def test_the_program_runs_where_memory_is_never_both_writable_and_executable() -
         "os.execv(sys.executable, [sys.executable, '-m', 'proxy', 'demo', '--config', 'config.toml'])\n"
     )
     command = [sys.executable, "-c", strict]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE, check=False)
     if done.returncode == 77:
         pytest.skip("this kernel is older than PR_SET_MDWE (Linux 6.3)")
     assert done.returncode == 0, done.stdout + done.stderr

@@ -11,6 +11,7 @@ from proxy.exchange import Exchange, Head, Record
 from proxy.logs.observe import logger
 from proxy.telemetry.ledger import Ledger
 from proxy.telemetry.tally import Tally
+from tests.waiting import PATIENCE
 
 
 def exchange(number: int) -> Exchange:
@@ -53,7 +54,7 @@ async def test_a_request_is_running_until_it_has_ended_and_is_then_told_to_all()
     assert (list(ledger.running), told.counts.running, told.ids) == (["req_1", "req_2"], 2, [])
     ledger.ended(one, 10.5)
     assert (list(ledger.running), told.counts.running) == (["req_2"], 1)
-    await asyncio.wait_for(heard.wait(), 5)
+    await asyncio.wait_for(heard.wait(), PATIENCE)
     [record] = told.records
     assert (record.id, record.duration) == ("req_1", 500.0)
     assert told.lines == ["req_1"]
@@ -95,7 +96,7 @@ async def test_many_that_end_together_are_told_in_stretches_that_let_others_have
     told.ledger.tellers.append(tell)
     for number in range(100):
         told.ledger.ended(told.begin(number), 10.5)
-    await asyncio.wait_for(all_told.wait(), 5)
+    await asyncio.wait_for(all_told.wait(), PATIENCE)
     assert told.ids == told.lines == [f"req_{number}" for number in range(100)]
     assert turns[0] < 100
 
@@ -113,7 +114,7 @@ async def test_one_that_cannot_be_told_keeps_nobody_behind_it_from_being_told() 
     told.ledger.tellers.append(tell)
     for number in range(3):
         told.ledger.ended(told.begin(number), 10.5)
-    await asyncio.wait_for(last.wait(), 5)
+    await asyncio.wait_for(last.wait(), PATIENCE)
     assert told.ids == told.lines == ["req_0", "req_1", "req_2"]
     assert [repr(fault) for fault in faults] == ["LookupError('req_0')", "LookupError('req_1')"]
 

@@ -11,10 +11,9 @@ from proxy.upstream.connection import Connection
 from proxy.upstream.dial import Dialer
 from proxy.wire.heads import ReplyHead
 from tests.raw import Peer, RawUpstream, Script, raw_upstream
+from tests.waiting import PATIENCE
 
 GET = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
-PATIENCE = 5
-"""Seconds after which a test gives up; nothing takes that long."""
 
 
 @asynccontextmanager

@@ -14,7 +14,8 @@ from proxy.upstream.dial import Dialer, tls_context
 from proxy.upstream.faults import ConnectTimeout, ProxyRefused, TlsFailed
 from tests.certificates import certificate
 from tests.raw import Peer, raw_upstream, reply
-from tests.upstream.links import PATIENCE, answer
+from tests.upstream.links import answer
+from tests.waiting import PATIENCE
 
 
 async def dial(url: str, **settings: Any) -> tuple[int, bytes]:

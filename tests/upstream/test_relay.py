@@ -8,6 +8,7 @@ import pytest
 
 from tests.conftest import Start
 from tests.raw import Peer, raw_client, raw_upstream, reply, request
+from tests.waiting import PATIENCE
 
 OK = reply(b'{"ok":true}')
 
@@ -97,7 +98,7 @@ async def test_headers_and_chunks_pass_as_they_come(start: Start) -> None:
 
     async def step(peer: Peer, data: bytes) -> None:
         await peer.send(data)
-        await asyncio.wait_for(seen.wait(), 5)
+        await asyncio.wait_for(seen.wait(), PATIENCE)
         seen.clear()
 
     async def script(peer: Peer) -> None:
@@ -151,7 +152,7 @@ async def test_an_upload_passes_as_it_comes_and_stays_chunked(start: Start) -> N
         async with raw_client(sidestep.port) as client:
             head = f"POST /api/batch HTTP/1.1\r\nHost: 127.0.0.1:{sidestep.port}\r\nTransfer-Encoding: chunked\r\n\r\n"
             await client.send(head.encode() + b"3\r\none\r\n")
-            await asyncio.wait_for(arrived.wait(), 5)
+            await asyncio.wait_for(arrived.wait(), PATIENCE)
             await client.send(b"3\r\ntwo\r\n0\r\n\r\n")
             await client.head()
     assert got == [b"one", b"two"]
@@ -193,7 +194,7 @@ async def test_a_client_that_goes_ends_the_upstream_request(start: Start) -> Non
             await client.send(request(sidestep.port, body=b"{}"))
             await client.head()
             client.abort()
-            await asyncio.wait_for(ended.wait(), 5)
+            await asyncio.wait_for(ended.wait(), PATIENCE)
         assert [(line["status"], line["bytes_out"]) for line in sidestep.logged()] == [(499, 1)]
 
 

@@ -5,6 +5,7 @@ import json
 
 from tests.conftest import Start
 from tests.raw import Peer, raw_client, raw_upstream, request
+from tests.waiting import PATIENCE
 
 
 async def test_a_client_that_stalls_under_a_reply_is_blamed_once(start: Start) -> None:
@@ -20,7 +21,7 @@ async def test_a_client_that_stalls_under_a_reply_is_blamed_once(start: Start) -
         async with raw_client(sidestep.port) as client:
             await client.send(request(sidestep.port, "/api/x", b"half and the rest")[:-4])
             await client.head()
-            await asyncio.wait_for(client.gone(), 5)
+            await asyncio.wait_for(client.gone(), PATIENCE)
         (line,) = sidestep.logged()
     assert (line["outcome"], line["error"]) == ("failed", "the client stalled inside its body")
 

@@ -9,9 +9,8 @@ from proxy.upstream.connection import Connection
 from proxy.upstream.tunnel import _FromClient, upgrade_headers
 from tests.conftest import Running, Start
 from tests.raw import Peer, raw_client, raw_upstream, reply, request
-from tests.waiting import until
+from tests.waiting import PATIENCE, until
 
-PATIENCE = 5
 CONSENT = b"HTTP/1.1 101 Switching\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: x\r\n\r\n"
 ASK = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: y\r\nSec-WebSocket-Protocol: a, b\r\n"
 
@@ -177,8 +176,8 @@ async def test_an_upstream_that_takes_nothing_stops_the_client_and_loses_nothing
             await asyncio.wait_for(stopped.wait(), PATIENCE)
             assert not sending.done()
             go.set()
-            await asyncio.wait_for(sending, 20)
-            assert await asyncio.wait_for(client.reader.read(100), 20) == b"all"
+            await asyncio.wait_for(sending, PATIENCE)
+            assert await asyncio.wait_for(client.reader.read(100), PATIENCE) == b"all"
     assert taken == size
     assert not any(reading)
 
