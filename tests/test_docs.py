@@ -23,6 +23,7 @@ README = (ROOT / "README.md").read_text("utf-8")
 SERVICE = (ROOT / "docs/service.md").read_text("utf-8")
 LOGS = (ROOT / "docs/logs.md").read_text("utf-8")
 DEPLOY = (ROOT / "docs/deploy.md").read_text("utf-8")
+INDEX = (ROOT / "docs/index.md").read_text("utf-8")
 MODELS = [model for model in vars(schema).values() if isinstance(model, type) and issubclass(model, BaseModel)]
 OTHERS = ("journalctl", "launchctl", "pipx", "podman", "systemctl")
 """Other people's programs, of which a page may speak."""
@@ -119,6 +120,11 @@ def test_every_command_of_the_program_is_on_the_page() -> None:
 
 
 def test_every_link_on_the_pages_leads_somewhere() -> None:
-    for page, folder in ((README, ROOT), *((page, ROOT / "docs") for page in (PAGE, SERVICE, DEPLOY))):
+    for page, folder in ((README, ROOT), *((page, ROOT / "docs") for page in (PAGE, SERVICE, DEPLOY, INDEX))):
         links = [link for link in re.findall(r"\]\(([^)#\s]+)", page) if "://" not in link]
         assert [link for link in links if not (folder / link).exists()] == []
+
+
+def test_the_index_leads_to_every_page() -> None:
+    linked = set(re.findall(r"\]\(([a-z]+\.md)\)", INDEX))
+    assert linked == {page.name for page in (ROOT / "docs").glob("*.md")} - {"index.md"}

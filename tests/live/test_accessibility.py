@@ -20,7 +20,7 @@ pytestmark = [
 
 @pytest.fixture(scope="module")
 def axe() -> str:
-    folder = installed(Path(__file__).with_name("package.json"), "axe")
+    folder = installed(Path(__file__).with_name("package.json"), "page")
     return (folder / "node_modules/axe-core/axe.min.js").read_text("utf-8")
 
 
