@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import median
 
-WAYS = ("direct", "nginx", "ours")
+WAYS = ("direct", "nginx", "bare", "ours")
 
 
 def percentile(values: Sequence[float], share: float) -> float:

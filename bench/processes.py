@@ -1,4 +1,4 @@
-"""The upstream, nginx and Sidestep as processes on loopback. However the run ends, they end with it."""
+"""Upstreams, nginx, a bare relay and Sidestep as processes on loopback. However the run ends, they end with it."""
 
 import contextlib
 import ctypes
@@ -10,10 +10,12 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+from bench import frames
 
 ROOT = Path(__file__).parent.parent
 NGINX_PLACES = ("/usr/sbin", "/usr/local/sbin", "/opt/homebrew/bin")
@@ -37,6 +39,11 @@ class Running:
         """Resident bytes, now."""
         return _status(self.process.pid, "VmRSS")
 
+    def processor_time(self) -> int:
+        """Nanoseconds on a processor so far, all threads together: `/proc/PID/task/TID/schedstat`, the first number."""
+        threads = Path(f"/proc/{self.process.pid}/task").glob("*/schedstat")
+        return sum(int(thread.read_text().split()[0]) for thread in threads)
+
     def peak_memory(self) -> int:
         """The most resident bytes since `forget_peak`."""
         return _status(self.process.pid, "VmHWM")
@@ -58,6 +65,19 @@ class Stack:
         return {"direct": self.direct, "nginx": self.nginx, "ours": self.ours}
 
 
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What the rows with many connections need: four ways to an upstream that costs next to nothing."""
+
+    direct: Running
+    nginx: Running
+    bare: Running
+    ours: Running
+
+    def ways(self) -> dict[str, Running]:
+        return {"direct": self.direct, "nginx": self.nginx, "bare": self.bare, "ours": self.ours}
+
+
 def which_nginx() -> str | None:
     return shutil.which("nginx", path=os.pathsep.join([os.environ.get("PATH", ""), *NGINX_PLACES]))
 
@@ -77,17 +97,46 @@ def upstream() -> Iterator[Running]:
 
 
 @contextmanager
-def nginx(upstream_port: int, folder: Path) -> Iterator[Running]:
+def load(folder: Path) -> Iterator[Load]:
+    """The four ways, running. `folder` takes their files, and must be no other stack's."""
+    folder.mkdir()
+    with static_upstream(folder) as direct:
+        before = nginx(direct.port, folder), bare(direct.port), sidestep(direct.port, folder)
+        with before[0] as yardstick, before[1] as plainest, before[2] as ours:
+            yield Load(direct, yardstick, plainest, ours)
+
+
+def static_upstream(folder: Path) -> contextlib.AbstractContextManager[Running]:
+    """nginx that sends the same reply to whatever it is asked, with static.conf."""
+    reply = frames.SHORT_REPLY.decode().replace("\n", "\\n")
+    return _nginx("static.conf", folder, {"REPLY": reply})
+
+
+def nginx(upstream_port: int, folder: Path) -> contextlib.AbstractContextManager[Running]:
     """One worker of nginx before the upstream, with nginx.conf."""
+    return _nginx("nginx.conf", folder, {"UPSTREAM": f"127.0.0.1:{upstream_port}"})
+
+
+@contextmanager
+def _nginx(name: str, folder: Path, values: Mapping[str, str]) -> Iterator[Running]:
     port, program = free_port(), which_nginx()
     if program is None:
         raise FileNotFoundError("nginx")
-    text = (ROOT / "bench/nginx.conf").read_text()
-    for name, value in {"FOLDER": str(folder), "PORT": str(port), "UPSTREAM": f"127.0.0.1:{upstream_port}"}.items():
-        text = text.replace(f"@{name}@", value)
-    settings = folder / "nginx.conf"
+    text = (ROOT / "bench" / name).read_text()
+    for key, value in {"FOLDER": str(folder), "PORT": str(port), **values}.items():
+        text = text.replace(f"@{key}@", value)
+    settings = folder / name
     settings.write_text(text)
     with _running("nginx", [program, "-e", "stderr", "-p", str(folder), "-c", str(settings)], port) as running:
+        yield running
+
+
+@contextmanager
+def bare(upstream_port: int) -> Iterator[Running]:
+    """The bare relay of `bench.bare` before the upstream."""
+    port = free_port()
+    command = [sys.executable, "-m", "bench.bare", str(port), f"http://127.0.0.1:{upstream_port}"]
+    with _running("bare relay", command, port) as running:
         yield running
 
 

@@ -6,12 +6,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-_COLUMNS = ("row", "measured", "direct", "nginx", "ours", "ours / nginx", "to reach", "")
+_COLUMNS = ("row", "measured", "direct", "nginx", "bare", "ours", "ours / nginx", "to reach", "")
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One measure of a row. `ours` is held against `bound`, against `factor` times `nginx`, or against both."""
+    """One measure of a row. `ours` is held against `bound`, `factor` × `nginx`, `of_bare` × `bare`, or several."""
 
     row: str
     measured: str
@@ -21,6 +21,9 @@ class Result:
     nginx: float | None = None
     bound: float | None = None
     factor: float | None = None
+    bare: float | None = None
+    """The plainest relay that aiohttp can be (`bench.bare`)."""
+    of_bare: float | None = None
     at_least: bool = False
     """Whether more is better."""
     note: str = ""
@@ -31,11 +34,13 @@ class Result:
 
     @property
     def limit(self) -> float:
-        """What `ours` must reach, in its unit: the tighter one of the two bounds."""
+        """What `ours` must reach, in its unit: the tightest one of its bounds."""
         limits = [self.bound] if self.bound is not None else []
         if self.factor is not None:
             # Where nginx adds nothing that could be measured, there is nothing to be a multiple of.
             limits.append(self.factor * max(self.nginx or 0.0, 0.0))
+        if self.of_bare is not None:
+            limits.append(self.of_bare * (self.bare or 0.0))
         return max(limits) if self.at_least else min(limits)
 
     @property
@@ -56,7 +61,7 @@ def table(results: Sequence[Result]) -> str:
 def _cells(result: Result) -> tuple[str, ...]:
     ratio = "" if result.ratio is None else f"{result.ratio:.2f}"
     measured = f"{result.measured}, {result.unit}" if result.unit else result.measured
-    figures = [shown(value) for value in (result.direct, result.nginx, result.ours)]
+    figures = [shown(value) for value in (result.direct, result.nginx, result.bare, result.ours)]
     return (result.row, measured, *figures, ratio, _wanted(result), "ok" if result.reached else "MISSED")
 
 
@@ -65,6 +70,8 @@ def _wanted(result: Result) -> str:
     bounds = [shown(result.bound)] if result.bound is not None else []
     if result.factor is not None:
         bounds.append(f"{result.factor:g} × nginx")
+    if result.of_bare is not None:
+        bounds.append(f"{result.of_bare:g} × bare")
     return f"{sign} {', '.join(bounds)}"
 
 

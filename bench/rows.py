@@ -6,15 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-from bench import latency, streams, traffic
+from bench import latency, streams, throughput, traffic
 from bench.awake import awake
 from bench.decide import inspection
 from bench.figures import Rounds, percentile
 from bench.latency import Caller
-from bench.processes import Running, Stack, sidestep
+from bench.processes import Running, Stack, load, sidestep
 from bench.results import Result
 from bench.streams import Plan
-from bench.throughput import CONNECTIONS, throughputs
 
 CONVERSATION = 48 * 1024
 LARGE = 1024 * 1024
@@ -62,13 +61,27 @@ def relay(bench: Bench) -> Turns:
     return [_added("relay", "48 KiB, added median", found, bound=0.40, factor=8)]
 
 
-def relay_throughput(bench: Bench) -> Turns:
-    found, body = Rounds(), traffic.conversation(CONVERSATION)
-    for _ in range(bench.rounds):
-        throughputs(found, bench.stack.ways(), body, bench.folder, seconds=bench.seconds)
-        yield
-    measured = f"48 KiB, {CONNECTIONS} connections"
-    return [Result("throughput", measured, "a second", *_medians(found), factor=0.20, at_least=True)]
+def cost(bench: Bench) -> Turns:
+    """Requests a second and processor time, before an upstream that costs next to nothing."""
+    bodies = {
+        "48 KiB": traffic.conversation(CONVERSATION),
+        "last message of 48 KiB": traffic.long_message(CONVERSATION),
+    }
+    rates, costs = {name: Rounds() for name in bodies}, {name: Rounds() for name in bodies}
+    with load(bench.folder / "load") as stack:
+        for _ in range(bench.rounds):
+            for name, body in bodies.items():
+                throughput.costs(rates[name], costs[name], stack.ways(), body, bench.folder, seconds=bench.seconds)
+            yield
+    return [
+        *(_beside_bare("throughput", name, "a second", found, at_least=True) for name, found in rates.items()),
+        *(_beside_bare("cost", name, "µs", found) for name, found in costs.items()),
+    ]
+
+
+def _beside_bare(row: str, name: str, unit: str, found: Rounds, *, at_least: bool = False) -> Result:
+    measured = f"{name}, {throughput.CONNECTIONS} connections"
+    return Result(row, measured, unit, *_medians(found), bare=found.median("bare"), of_bare=1.0, at_least=at_least)
 
 
 def large_body(bench: Bench) -> Turns:
@@ -85,10 +98,10 @@ def answer(bench: Bench) -> Turns:
     found, rate = Rounds(), Rounds()
     for _ in range(bench.rounds):
         _closed_loop(found, bench, [body], count=600, answered=True)
-        throughputs(rate, ours, body, bench.folder, seconds=bench.seconds, answered=True)
+        throughput.throughputs(rate, ours, body, bench.folder, seconds=bench.seconds, answered=True)
         yield
     note = "direct and nginx: the same question, put to the scripted upstream"
-    measured = f"quota probe, JSON, {CONNECTIONS} connections"
+    measured = f"quota probe, JSON, {throughput.CONNECTIONS} connections"
     return [
         Result("answer", "quota probe, JSON, median", "ms", *_medians(found), bound=0.20, note=note),
         Result("answer", measured, "a second", rate.median("ours"), bound=5000, at_least=True),
@@ -176,7 +189,7 @@ def _added(row: str, measured: str, found: Rounds, bound: float | None = None, f
 
 ROWS: dict[str, Row] = {
     "relay": relay,
-    "throughput": relay_throughput,
+    "cost": cost,
     "large-body": large_body,
     "answer": answer,
     "answer-streamed": answer_streamed,

@@ -1,9 +1,10 @@
-"""How many requests a second: wrk with 32 connections, the three ways in turn."""
+"""How many requests a second, and what each costs: wrk with 32 connections, the ways in turn."""
 
 import json
 import shutil
 import subprocess
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from bench.figures import Rounds
@@ -45,7 +46,34 @@ def throughputs(
     for way, running in ways.items():
         with Caller(running.port) as caller:
             check(caller.call(request(running.port, body))[1], answered=answered and way == "ours")
-        found.add(way, _run(running.port, script, seconds))
+        found.add(way, _run(running.port, script, seconds).rate)
+
+
+def costs(
+    rates: Rounds, costs: Rounds, ways: Mapping[str, Running], body: bytes, folder: Path, *, seconds: int
+) -> None:
+    """One round: requests a second of each way, and microseconds of its process's processor time for each of them."""
+    script = write_script(folder, body)
+    for way, running in ways.items():
+        with Caller(running.port) as caller:
+            check(caller.call(request(running.port, body))[1], answered=False)
+        before = running.processor_time()
+        told = _run(running.port, script, seconds)
+        costs.add(way, (running.processor_time() - before) / told.requests / 1000)
+        rates.add(way, told.rate)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What wrk tells of a run."""
+
+    requests: int
+    microseconds: int
+
+    @property
+    def rate(self) -> float:
+        """Requests a second."""
+        return self.requests / self.microseconds * 1e6
 
 
 def write_script(folder: Path, body: bytes) -> Path:
@@ -62,15 +90,15 @@ def _lua(text: str) -> str:
     return json.dumps(text)
 
 
-def _run(port: int, script: Path, seconds: int) -> float:
+def _run(port: int, script: Path, seconds: int) -> Told:
     command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "-s", str(script), f"http://127.0.0.1:{port}"]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
-    return rate(done.stdout)
+    return told(done.stdout)
 
 
-def rate(output: str) -> float:
-    """Requests a second, of what wrk and the script printed. Raises WrongReplyError when a request failed."""
-    told = json.loads(output.strip().splitlines()[-1])
-    if told["failed"] or not told["requests"]:
-        raise WrongReplyError(f"wrk: {told['failed']} of {told['requests']} requests failed")
-    return float(told["requests"] / told["microseconds"] * 1e6)
+def told(output: str) -> Told:
+    """What wrk and the script printed. Raises WrongReplyError when a request failed."""
+    found = json.loads(output.strip().splitlines()[-1])
+    if found["failed"] or not found["requests"]:
+        raise WrongReplyError(f"wrk: {found['failed']} of {found['requests']} requests failed")
+    return Told(found["requests"], found["microseconds"])

@@ -82,6 +82,16 @@ def conversation(size: int) -> bytes:
     return encoded(body)
 
 
+def long_message(size: int) -> bytes:
+    """A conversation whose last message is a text of `size` characters that somebody pasted: no rule matches it."""
+    dice = random.Random(size)
+    body = _conversation(dice)
+    pasted = _text(dice, _CODE, size)[:size]
+    body["messages"] += [*_turn(dice, 1), {"role": "assistant", "content": [_block("Show me the file.")]}]
+    body["messages"].append({"role": "user", "content": [_block(pasted)]})
+    return encoded(body)
+
+
 def encoded(value: Any) -> bytes:
     """JSON as a JavaScript client writes it: no blanks, no escapes that are not needed."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
