@@ -1,17 +1,20 @@
 """The nouns that travel along the chain: a request's head, the decision about it, and the record of what happened."""
 
-import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Literal, Protocol
 
+from proxy import names
 from proxy.usage import Meter
 
 Version = tuple[int, ...]
 
 GONE, STOPPED = "the client went away", "Sidestep stopped before it was complete"
+
+_AGENT = 128
+"""Characters of `User-Agent` that are looked at, and kept in mind: more than its first product has."""
 
 # `claude-cli/2.1.330 (external, cli)`, so since 0.2.64; bounded, since it is the one header text that is logged.
 _PRODUCT = re.compile(r"([A-Za-z][\w.-]{0,39})/([0-9]{1,6}(?:\.[0-9]{1,6}){0,3})(?![\w.+-])")
@@ -31,8 +34,11 @@ class Head:
 
     @property
     def client(self) -> tuple[str, Version] | None:
-        """Name and version of the client, from the first product of `User-Agent`; None if it names none."""
-        return _client(self.headers.get("user-agent", ""))
+        """Name and version of the client, from the first product of `User-Agent`; None if it names none.
+
+        What has the shape of a key is no name.
+        """
+        return _client(self.headers.get("user-agent", "")[:_AGENT])
 
     @property
     def product(self) -> str:
@@ -44,7 +50,7 @@ class Head:
 @lru_cache(256)
 def _client(user_agent: str) -> tuple[str, Version] | None:
     product = _PRODUCT.match(user_agent)
-    return (product[1], parse_version(product[2])) if product else None
+    return (product[1], parse_version(product[2])) if product and names.is_name(product[1]) else None
 
 
 @lru_cache(256)
@@ -132,6 +138,7 @@ Outcome = Literal["answered", "forwarded", "local", "refused", "failed"]
 class Record:
     """What is told of a request: no header value, no query, no body. Times in milliseconds, sizes in bytes.
 
+    What the client has named (method, path, client, model, session) is as `names` lets it through: short, and no key.
     `at` is the time of day at which it came, in seconds since the epoch. `reason` says why a request was forwarded or
     refused, `error` what went wrong, and `fault` which kind of thing that was, where it was the upstream's
     (`upstream.faults`). `first_byte` is the time until the head of the reply was sent, None if none was; `own` is the
@@ -203,8 +210,9 @@ class Exchange:
     keep_body: bool = False
     """Whether `collected` is still wanted when it has been sent; a long reply need not hold on to it."""
     model: str = ""
+    """As it may be told (`names`)."""
     session: str = ""
-    """What names the client's session, in clear: it goes no further."""
+    """A hash of what names the client's session; "" for none."""
     trail: Trail | None = None
     copy_room: int = 0
     """Bytes of the reply's body up to which somebody wants a copy of it."""
@@ -255,8 +263,8 @@ class Exchange:
         return Record(
             id=self.id,
             at=self.at,
-            method=self.head.method,
-            path=self.head.path,
+            method=names.method(self.head.method),
+            path=names.path(self.head.path),
             outcome=self.outcome,
             rule=self.decision.rule,
             reason="" if isinstance(self.decision, Answer) else self.decision.reason,
@@ -264,7 +272,7 @@ class Exchange:
             fault=self.fault,
             status=self.status,
             client=self.head.product,
-            session=_hashed(self.session) if self.session else "",
+            session=self.session,
             model=self.model,
             verdict=self.verdict,
             duration=(now - self.started) * 1000,
@@ -273,9 +281,3 @@ class Exchange:
             bytes_in=self.bytes_in,
             bytes_out=self.bytes_out,
         )
-
-
-@lru_cache(256)
-def _hashed(session: str) -> str:
-    """16 hexadecimal digits. No key is needed: what names a session holds at least 122 random bits."""
-    return hashlib.blake2b(session.encode("utf-8", "surrogateescape"), digest_size=8, person=b"sidestep").hexdigest()

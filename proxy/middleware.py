@@ -8,7 +8,7 @@ from dataclasses import asdict
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
-from proxy import messages, synthesis
+from proxy import messages, names, synthesis
 from proxy.capture import Writer
 from proxy.decision import shadow
 from proxy.decision.desk import Desk, InForce
@@ -166,7 +166,7 @@ async def _decide(
     request: web.Request, exchange: Exchange, desk: Desk, now: InForce, patience: float, log: Logger
 ) -> Decision:
     exchange.complete = not request.body_exists
-    exchange.session = exchange.head.headers.get("x-claude-code-session-id", "")
+    exchange.session = names.session(exchange.head.headers.get("x-claude-code-session-id", ""))
     if exchange.complete or not now.rules.interested(exchange.head):
         return Forward("nothing to answer")
     if not await _collect(request, exchange, now.max_body, patience):
@@ -174,7 +174,7 @@ async def _decide(
     parsed = messages.parse(exchange.head, b"".join(exchange.collected))
     if isinstance(parsed, messages.NotUnderstood):
         return Forward(parsed.reason)
-    exchange.model, exchange.session = parsed.model, parsed.session
+    exchange.model, exchange.session = names.model(parsed.model), names.session(parsed.session)
     ruling = desk.decide(now, parsed, time.monotonic())
     exchange.trail = ruling.trail
     if ruling.trip:

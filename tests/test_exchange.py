@@ -116,16 +116,20 @@ def test_a_request_without_a_reply_has_no_own_time() -> None:
     assert exchange.record(11.0).own is None
 
 
-def test_a_session_is_told_as_a_hash_that_stays_the_same_and_shows_nothing() -> None:
-    [one], [two], [other] = exchanges(), exchanges(), exchanges()
-    one.session = two.session = "5f0c2d3e-0000-4000-8000-000000000000"
-    other.session = "\udcff"
-    told = one.record(11.0).session
-    assert told == two.record(12.0).session != other.record(11.0).session
-    assert len(told) == 16
-    assert "5f0c2d3e" not in told
-    [nobody] = exchanges()
-    assert nobody.record(11.0).session == ""
+@pytest.mark.parametrize(
+    ("agent", "told"),
+    [
+        ("claude-cli/2.1.330 (external, cli)", "claude-cli/2.1.330"),
+        ("claude-cli/2.1.330" + " " * 200_000 + "x", "claude-cli/2.1.330"),
+        ("sk-ant-api03-planted/1.2", ""),
+        ("a1b2c3d4e5f6a7b8/1.2", ""),
+        ("claude-cli/2.1.330-beta", ""),
+    ],
+)
+def test_a_client_is_told_by_name_and_version_and_a_key_is_no_name(agent: str, told: str) -> None:
+    head = Head("sk-ant-1", "/v1/sk-ant-1", {"user-agent": agent})
+    record = Exchange("req_1", head, 1.0, 10.0).record(11.0)
+    assert (record.client, record.method, record.path) == (told, "other", "/v1/…")
 
 
 def test_decisions_cannot_be_changed() -> None:

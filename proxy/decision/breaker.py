@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 import orjson
 
+from proxy import names
 from proxy.exchange import Answer, Decision, Forward
 from proxy.messages import MessagesRequest
 from proxy.rules.ruleset import in_shadow
@@ -21,7 +22,7 @@ _REMEMBERED = 4096
 
 @dataclass(slots=True)
 class Breaker:
-    """Remembers what was answered; times are seconds on any steady clock.
+    """Remembers what was answered, as hashes of session and question; times are seconds on any steady clock.
 
     Within `window` seconds, the same question of the same session trips the rule: it forwards for that session from
     then on. After `trips` of these it is in shadow for everybody, until the rules are loaded anew.
@@ -35,7 +36,7 @@ class Breaker:
 
     def review(self, answer: Answer, request: MessagesRequest, now: float) -> tuple[Decision, str]:
         """The decision in place of `answer`, and what to log of it ("" for nothing)."""
-        session = request.session
+        session = names.session(request.session)
         if self.in_shadow(answer.rule):
             return in_shadow(answer), ""
         if (session, answer.rule) in self._tripped:

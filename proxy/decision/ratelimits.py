@@ -13,6 +13,8 @@ from proxy.headers import Pairs, RawPairs
 _CREDENTIALS = ("authorization", "x-api-key")
 _REMEMBERED = 64
 """Credentials that are kept in mind, the latest."""
+_MOST = 8 * 1024
+"""Bytes of the headers of one reply; of more, none is kept: some of them would not be what the reply said."""
 
 
 @dataclass(slots=True)
@@ -27,7 +29,7 @@ class ReplyHeaders:
     def keep(self, head: Head, headers: RawPairs, now: float) -> None:
         """Note the headers of a reply that was forwarded; `now` in seconds on any steady clock."""
         wanted = [pair for pair in headers if pair[0].lower().startswith(self.prefixes) and pair[1].isascii()]
-        if wanted:
+        if wanted and sum(len(name) + len(value) for name, value in wanted) <= _MOST:
             owner = self._owner(head)
             self._kept[owner] = (now, wanted)
             self._kept.move_to_end(owner)

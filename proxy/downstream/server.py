@@ -221,6 +221,8 @@ class Inbound(web.RequestHandler):
         if status < 500:
             self._unread[_BAD_BYTES] += 1
             self._log.warning("request", status=status, outcome="refused", reason=_BAD_BYTES, error=type(exc).__name__)
+            if exc is not None:  # its frames hold the bytes, and lead back to it: a circle that is collected rarely
+                exc.__traceback__ = None
         else:
             self.log_exception("handler failed", exc_info=exc)
         if request.writer.output_size > 0:

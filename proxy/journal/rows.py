@@ -1,10 +1,8 @@
 """An entry as a row: plain values, none of them the text of a request, of an answer, or of a header as it came."""
 
-import re
-from functools import lru_cache
-
+from proxy.names import OTHER
 from proxy.telemetry.entry import Entry
-from proxy.telemetry.tally import OTHER, family
+from proxy.telemetry.tally import family
 
 COLUMNS = (
     *("at", "outcome", "rule", "reason", "error", "fault", "method", "path", "client", "version", "session"),
@@ -16,15 +14,13 @@ COLUMNS = (
 Row = tuple[str | int | float | None, ...]
 
 _LONGEST = 120
-_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
-# Other paths may name files, batches, or anything that somebody typed.
+# Other paths may name files, batches, or anything that somebody typed, in words as well.
 _PATHS = frozenset(
     {
         *("/v1/messages", "/v1/messages/count_tokens", "/v1/messages/batches", "/v1/models", "/v1/files"),
         *("/-/", "/-/health", "/-/ready", "/-/metrics"),
     }
 )
-_MODEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/@\[\]-]{0,79}")
 _NO_USAGE = (None, None, None, None)
 
 
@@ -40,12 +36,12 @@ def row(entry: Entry) -> Row:
         record.reason[:_LONGEST],
         record.error[:_LONGEST],
         record.fault,
-        record.method if record.method in _METHODS else OTHER,
+        record.method,
         record.path if record.path in _PATHS else OTHER,
         name,
         version,
         record.session,
-        _model(record.model),
+        record.model,
         family(record.model),
         record.status,
         record.verdict,
@@ -56,9 +52,3 @@ def row(entry: Entry) -> Row:
         record.bytes_out,
         *tokens,
     )
-
-
-@lru_cache(256)
-def _model(model: str) -> str:
-    """A model's name, which the client may make up: one that is none is not kept."""
-    return model if not model or _MODEL.fullmatch(model) else OTHER

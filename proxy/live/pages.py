@@ -129,7 +129,7 @@ class Live:
     async def _timeline(self, request: web.Request) -> web.StreamResponse:
         """`GET /-/timeline?span=hour|week`: what the charts show."""
         for span in SPANS:
-            if request.query.get("span") == span:
+            if request.rel_url.raw_query_string == f"span={span}":
                 found = await chart(span, time.time(), self._history, self._recent)
                 return await serve_own(request, Whole(200, _json(found), _PRIVATE))
         return await _refuse(request, 400, "invalid_request_error", f"span is one of {', '.join(SPANS)}")

@@ -3,10 +3,9 @@
 from dataclasses import asdict
 from typing import Any
 
+from proxy import names
 from proxy.exchange import Exchange
 from proxy.telemetry.entry import Entry
-
-_LONGEST = 80
 
 
 def row(entry: Entry) -> dict[str, Any]:
@@ -15,8 +14,8 @@ def row(entry: Entry) -> dict[str, Any]:
     fields = {
         "id": record.id,
         "at": record.at,
-        "method": shown(record.method),
-        "path": shown(record.path),
+        "method": record.method,
+        "path": record.path,
         "outcome": record.outcome,
         "status": record.status,
         "rule": record.rule,
@@ -24,7 +23,7 @@ def row(entry: Entry) -> dict[str, Any]:
         "error": record.error,
         "client": record.client,
         "session": record.session,
-        "model": shown(record.model),
+        "model": record.model,
         "verdict": record.verdict,
         "duration": _rounded(record.duration),
         "first": _rounded(record.first_byte),
@@ -49,19 +48,13 @@ def running(exchange: Exchange) -> dict[str, Any]:
     return {
         "id": exchange.id,
         "at": exchange.at,
-        "path": shown(exchange.head.path),
+        "path": names.path(exchange.head.path),
         "client": exchange.head.product,
-        "model": shown(exchange.model),
+        "model": exchange.model,
         "rule": exchange.decision.rule,
         "first": None if sent is None else _rounded((sent - exchange.started) * 1000),
         "out": exchange.bytes_out,
     }
-
-
-def shown(text: str) -> str:
-    """Text that a client made, fit to be shown: printable, bounded, and nothing that JSON cannot hold."""
-    printable = text if text.isprintable() else ascii(text)[1:-1]
-    return printable if len(printable) <= _LONGEST else printable[: _LONGEST - 1] + "…"
 
 
 def _rounded(value: float | None) -> float | None:

@@ -17,7 +17,8 @@ from proxy import __version__
 from proxy.decision.desk import Desk
 from proxy.downstream.server import UNREAD
 from proxy.exchange import Outcome
-from proxy.telemetry.tally import BOUNDS, OTHER, Histogram, Tally
+from proxy.names import OTHER
+from proxy.telemetry.tally import BOUNDS, Histogram, Tally
 from proxy.upstream.faults import NAMES
 
 Numbers = dict[tuple[str, ...], float]

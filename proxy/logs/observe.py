@@ -17,11 +17,10 @@ from proxy.exchange import Record
 from proxy.logs.journald import PRIORITIES, is_journal
 from proxy.logs.outlet import Outlet
 from proxy.logs.repeats import Repeats
+from proxy.printable import printable
 
 Logger = Any
 """A structlog logger: `log.info("event", key=value)`, with `log.tell_repeats()` (see `logger`)."""
-
-_LONGEST = 200
 
 _KIND = (
     *("event", "reason", "status", "error", "problem", "rule", "library", "at"),
@@ -58,7 +57,7 @@ def logger(config: Log, stream: TextIO = sys.stdout, clock: Callable[[], float] 
     elif readable:
         stamp = structlog.processors.TimeStamper(fmt="%H:%M:%S", utc=False)
         console = structlog.dev.ConsoleRenderer(colors=stream.isatty(), pad_event_to=10, sort_keys=False)
-        processors = [structlog.processors.add_log_level, stamp, console]
+        processors = [_printable, structlog.processors.add_log_level, stamp, console]
     else:
         processors = [_as_text if binary is None else _as_json]
     outlet: Any = Outlet(stream if binary is None else binary)  # a file, as far as structlog needs one
@@ -110,7 +109,15 @@ def _as_json(_logger: Any, method: str, event: structlog.typing.EventDict) -> by
     at = event.pop("timestamp", None)
     event["level"] = method
     event["timestamp"] = at or datetime.now(UTC)
-    return orjson.dumps(event, default=str, option=orjson.OPT_UTC_Z)
+    try:
+        line = orjson.dumps(event, default=str, option=orjson.OPT_UTC_Z)
+    except TypeError:  # the name of a file that is not UTF-8
+        line = orjson.dumps(_printable(_logger, method, event), default=str, option=orjson.OPT_UTC_Z)
+    return line if line.isascii() and b"\x7f" not in line else printable(line.decode()).encode()
+
+
+def _printable(_logger: Any, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    return {name: printable(value) if isinstance(value, str) else value for name, value in event.items()}
 
 
 def _as_text(logger: Any, method: str, event: structlog.typing.EventDict) -> str:
@@ -142,13 +149,13 @@ def _marked(render: _Bytes) -> _Bytes:
 
 
 def log_request(log: Logger, record: Record) -> None:
-    """The one line of a request. No header values, no query, no body: `Record` has none of them.
+    """The one line of a request. No header values, no query, no body, no key as a name: `Record` has none of them.
 
     Its time is that at which the request ended, though the line may be written a little later.
     """
     fields: dict[str, Any] = {
-        "method": _short(record.method),
-        "path": _short(record.path),
+        "method": record.method,
+        "path": record.path,
         "status": record.status,
         "outcome": record.outcome,
     }
@@ -162,19 +169,13 @@ def log_request(log: Logger, record: Record) -> None:
     if record.client:
         fields["client"] = record.client
     if record.model:
-        fields["model"] = _short(record.model)
+        fields["model"] = record.model
     fields["ms"] = round(record.duration, 2)
     if record.first_byte is not None:
         fields["first_byte_ms"] = round(record.first_byte, 2)
     emit = log.warning if record.error or record.outcome == "refused" else log.info
     fields["timestamp"] = datetime.fromtimestamp(record.at + record.duration / 1000, UTC)
     emit("request", **fields, bytes_in=record.bytes_in, bytes_out=record.bytes_out, id=record.id)
-
-
-def _short(text: str) -> str:
-    """Client-made text, made fit for a line: printable and bounded."""
-    shown = text if text.isprintable() else ascii(text)
-    return shown if len(shown) <= _LONGEST else shown[:_LONGEST] + "…"
 
 
 class LibraryLogs(logging.Handler):

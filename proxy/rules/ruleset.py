@@ -18,6 +18,9 @@ NO_MATCH = "no rule matched"
 _HEADS = 256
 """Different heads of which is kept which rules they leave."""
 
+_LONGEST = 1024
+"""Characters of what rules see of a head, for that to be kept: clients have some hundred."""
+
 BYTES_PER_TOKEN = 4
 """The rule of thumb behind the estimates in `usage`; nothing depends on it being right."""
 
@@ -125,6 +128,8 @@ class RuleSet:
         if asked is None:
             rules = tuple(rule for rule in self.rules if rule.when.possible(head))
             asked = _Asked(rules, any(rule.answer is not None for rule in rules))
+            if sum(len(value or "") for value in key) > _LONGEST:
+                return asked
             if len(self._asked) >= _HEADS:
                 self._asked.clear()
             self._asked[key] = asked

@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import Literal
 
 from proxy.exchange import Outcome, Record
+from proxy.names import OTHER
 from proxy.telemetry.entry import Entry
 
 BOUNDS = (
@@ -20,14 +21,11 @@ BOUNDS = (
 )
 """Upper bounds of the buckets of every histogram, in seconds: from a local answer to the client's last patience."""
 
-OTHER = "other"
-"""What stands for all values of a label beyond the first so many."""
-
 _MOST = 128
-"""Values of a label. Rules and reasons come from files and code, and yet a fault in either must not grow for ever."""
+"""Values of a label; all further ones are `OTHER`.
 
-_LONGEST = 200
-"""Characters of a model's name that are looked at, and kept in mind: it is as long as the client likes."""
+Rules and reasons come from files and code, and yet a fault in either must not grow for ever.
+"""
 
 Reloaded = Literal["done", "refused"]
 """What came of a reload; `refused` when the new rules or settings have a fault, and those in force stay."""
@@ -151,12 +149,8 @@ def _of(histograms: dict[Outcome, Histogram], outcome: Outcome) -> Histogram:
     return found
 
 
-def family(model: str) -> str:
-    """`opus`, `sonnet` or `haiku`, however the model is named in full; "" for none, else `other`."""
-    return _family(model if len(model) <= _LONGEST else model[:_LONGEST])
-
-
 @lru_cache(256)
-def _family(model: str) -> str:
+def family(model: str) -> str:
+    """`opus`, `sonnet` or `haiku`, however the model is named in full (a `Record`'s); "" for none, else `other`."""
     found = _FAMILY.search(model.lower())
     return found[1] if found else OTHER if model else ""

@@ -88,3 +88,10 @@ def test_what_is_remembered_is_bounded() -> None:
         answered(breaker, asked(str(number)), number)
     assert len(breaker._answered) == 4096
     assert answered(breaker, asked("0"), 5000)
+
+
+def test_no_session_is_remembered_in_clear() -> None:
+    breaker = Breaker(window=5, trips=3)
+    for at in range(2):
+        answered(breaker, asked(session="user_planted"), at)
+    assert "planted" not in repr(breaker)

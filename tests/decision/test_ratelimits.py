@@ -63,3 +63,9 @@ def test_no_credential_is_kept_in_clear_and_memory_is_bounded() -> None:
     assert len(replies._kept) == 64
     assert "planted" not in repr(replies)
     assert ReplyHeaders(b"other")._owner(owner(x_api_key="a")) != ReplyHeaders(b"key")._owner(owner(x_api_key="a"))
+
+
+def test_headers_that_are_larger_than_any_known_ones_are_not_kept() -> None:
+    replies = kept()
+    replies.keep(owner(authorization="Bearer one"), [(CAME[0][0], b"x" * 8192)], 1100)
+    assert replies.recall(owner(authorization="Bearer one"), REPLAY, 1100) == LIMITS

@@ -46,24 +46,9 @@ def test_tokens_that_nobody_told_are_none_and_not_nothing() -> None:
     assert [found[name] for name in ("input", "output", "cache_read", "cache_creation")] == [None] * 4
 
 
-@pytest.mark.parametrize("path", ["/v1/files/file_secret", "/sk-ant-secret", "", "/v1/messages/x", "/\ud800"])
+@pytest.mark.parametrize("path", ["/v1/files/file_secret", "", "/v1/messages/x", "/v1/…"])
 def test_a_path_that_somebody_may_have_made_up_is_not_kept(path: str) -> None:
     assert as_row(path=path)["path"] == "other"
-
-
-@pytest.mark.parametrize("method", ["SECRET", "", "get"])
-def test_nor_is_such_a_method(method: str) -> None:
-    assert as_row(method=method)["method"] == "other"
-
-
-@pytest.mark.parametrize("model", ["my secret text", "x" * 81, "a\n", "\ud800", "-", "ключ"])
-def test_nor_is_a_model_that_is_none(model: str) -> None:
-    assert as_row(model=model)["model"] == "other"
-
-
-@pytest.mark.parametrize("model", ["", "claude-opus-4-1[1m]", "us.anthropic.claude-sonnet-4:0", "models/x@20250101"])
-def test_a_model_is_kept_as_it_is_named(model: str) -> None:
-    assert as_row(model=model)["model"] == model
 
 
 def test_phrases_are_bounded() -> None:

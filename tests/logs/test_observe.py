@@ -144,25 +144,21 @@ def test_what_is_empty_is_left_out_but_zero_is_not() -> None:
     assert (line["bytes_out"], line["status"]) == (0, 0)
 
 
-@pytest.mark.parametrize("field", ["path", "model", "method"])
-@pytest.mark.parametrize("text", ["x" * 100_000, "\n" * 5000, "日" * 5000])
-def test_long_text_of_the_client_is_shortened(field: str, text: str) -> None:
-    assert len(logged(replace(RECORD, **{field: text}))[field]) <= 201
-
-
-@pytest.mark.parametrize("field", ["path", "model", "method"])
-@pytest.mark.parametrize("text", ["/a\nb", "\x1b[31mred", "a\x00b", "a\u202eb", "\udcff", "a\u2028b"])
+@pytest.mark.parametrize("text", ["\x1b[31mred", "a\x00b", "a\u202eb", "\udcff", "a\u2028b", "\x9b31m", "\x7f"])
 @pytest.mark.parametrize("form", ["json", "console"])
-def test_text_of_the_client_is_made_printable(field: str, text: str, form: Literal["json", "console"]) -> None:
+def test_names_of_files_and_the_like_are_made_printable(text: str, form: Literal["json", "console"]) -> None:
     stream = io.StringIO()
-    log_request(logger(Log(format=form), stream), replace(RECORD, **{field: text}))
+    logger(Log(format=form), stream).error("problem", place=f"rules/{text}.toml:1", problem=text)
     written = stream.getvalue()
     assert written.endswith("\n")
+    assert text not in written
     assert written[:-1].isprintable()
 
 
 def test_printable_text_of_any_script_stays_as_it_is() -> None:
-    assert logged(replace(RECORD, path="/日本/é?"))["path"] == "/日本/é?"
+    stream = io.StringIO()
+    logger(Log(), stream).error("problem", place="/日本/é?")
+    assert lines(stream)[0]["place"] == "/日本/é?"
 
 
 @pytest.fixture

@@ -273,6 +273,16 @@ def variations(draw: st.DrawFn, examples: list[tuple[Head, dict[str, Any]]]) -> 
     return Head(head.method, head.path, {"user-agent": agent}), varied(draw, left, shape=True)
 
 
+def test_of_heads_a_bounded_number_is_remembered_and_no_long_one(shipped: Loaded) -> None:
+    rules = RuleSet(shipped.rules.rules)
+    for number in range(300):
+        assert not rules.interested(Head("POST", f"/{number}", {}))
+    assert len(rules._asked) == 300 - 256
+    long = Head("POST", "/v1/messages", {"user-agent": "claude-cli/2.1.330" + " " * 1024})
+    assert rules.interested(long)
+    assert len(rules._asked) == 300 - 256
+
+
 @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large], max_examples=300)
 @given(data=st.data())
 def test_the_shipped_rules_answer_or_forward_whatever_comes(shipped: Loaded, data: st.DataObject) -> None:

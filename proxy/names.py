@@ -1,0 +1,74 @@
+"""What clients name, made fit to be kept and told: short, printable, and with nothing in it that has a key's shape.
+
+A client may put anything anywhere: a key as its model, within a path, as its User-Agent. So a name is kept only where
+it looks like one. The log, the journal, the live page, the counts and a capture all have it from here.
+"""
+
+import hashlib
+import re
+from functools import lru_cache
+from http import HTTPMethod
+
+OTHER = "other"
+"""What stands for a name that is none."""
+
+CUT = "…"
+"""What stands for a part of a path that is no name."""
+
+_LONGEST = 80
+_LONGEST_PATH = 160
+_LONGEST_SESSION = 1024
+"""Characters; `metadata.user_id` has some 250 of them."""
+
+# `claude`, `starcoder2`, `CodeLlama`, `WizardLM`, `GGUF`; a date; or something as short as `30B`, `v1beta` or `Q4KXL`.
+_PART = re.compile(
+    r"(?:(?=[A-Za-z]{1,16}(?![A-Za-z]))[A-Z]?[a-z]+(?:[A-Z][a-z]{2,}){0,2}[A-Z]{0,4}|[A-Z]{2,8})[0-9]{0,4}[a-z]?"
+    r"|[0-9]{1,8}|[A-Za-z0-9]{1,6}"
+)
+_JOINT = re.compile(r"[-._:/@\[]{1,2}")
+
+# How the keys of well-known services begin; behind that, even a short text is none of ours to tell.
+_KEY = re.compile(r"(?:^|[^A-Za-z0-9])(?:[spr]k[-_]|gh[a-z]_|github_pat_|glpat-|xox[a-z]-|hf_|npm_)", re.IGNORECASE)
+
+_METHODS = frozenset(HTTPMethod)
+_PLAIN = frozenset({"", "-", ".", ".."})
+
+
+def is_name(text: str) -> bool:
+    """Whether `text` is made of words, versions and dates, as names of models and programs are, and keys are not."""
+    if len(text) > _LONGEST or not text[:1].isalpha() or _KEY.search(text):
+        return False
+    return all(map(_PART.fullmatch, _JOINT.split(text.removesuffix("]"))))
+
+
+def model(text: str) -> str:
+    """A model's name; "" for none."""
+    return text if not text or is_name(text) else OTHER
+
+
+def method(text: str) -> str:
+    """One of HTTP's own methods."""
+    return text if text in _METHODS else OTHER
+
+
+def path(text: str) -> str:
+    """A path without its query: of its segments those that are names, and the others as `CUT`."""
+    if len(text) <= _LONGEST_PATH:
+        return _path(text)
+    return _path(text[:_LONGEST_PATH].rpartition("/")[0]) + "/" + CUT
+
+
+@lru_cache(256)
+def _path(text: str) -> str:
+    return "/".join(part if part in _PLAIN or is_name(part) else CUT for part in text.split("/"))
+
+
+def session(text: str) -> str:
+    """A hash in place of what names a client's session, 16 hexadecimal digits; "" for none.
+
+    No key is needed: what names a session holds at least 122 random bits.
+    """
+    if not text:
+        return ""
+    named = text[:_LONGEST_SESSION].encode("utf-8", "surrogatepass")
+    return hashlib.blake2b(named, digest_size=8, person=b"sidestep").hexdigest()
