@@ -31,6 +31,20 @@ _REQUEST_STAYS = HOP_BY_HOP | {b"host", b"expect", TOKEN}
 # be read as the next message.
 _NEVER_NAMED = frozenset({b"content-length"})
 
+# What a reply of Sidestep's own says of itself. What begins so describes a body, or is between Sidestep and its client.
+_OWN = HOP_BY_HOP | {b"cache-control", b"request-id"}
+_OWN_BEGINNINGS = (b"content-", b"x-sidestep-")
+
+
+def is_own(name: bytes) -> bool:
+    """Whether a header, in lower case, is Sidestep's to set in its replies: no rule can, and none is repeated."""
+    return name in _OWN or name.startswith(_OWN_BEGINNINGS)
+
+
+def covers_own(prefix: bytes) -> bool:
+    """Whether the name of such a header may begin with `prefix`, in lower case."""
+    return is_own(prefix) or any(name.startswith(prefix) for name in (*_OWN, *_OWN_BEGINNINGS))
+
 
 def request_headers(raw: RawHeaders) -> RawPairs:
     """The headers of a request that go on to the upstream: order, case, duplicates and values as they came."""

@@ -17,7 +17,7 @@ from proxy.downstream.incoming import BodyFault, next_chunk
 from proxy.downstream.replies import Streamed, Whole, failure, invite
 from proxy.downstream.server import Inbound
 from proxy.exchange import GONE, STOPPED, Answer, Decision, Exchange, Forward, Head, Reply
-from proxy.headers import text_pairs
+from proxy.headers import is_own, text_pairs
 from proxy.ids import message_id, request_id
 from proxy.logs.observe import Logger
 from proxy.telemetry.ledger import Ledger
@@ -201,8 +201,9 @@ async def _collect(request: web.Request, exchange: Exchange, max_body: int, pati
 
 
 async def _answer(request: web.Request, exchange: Exchange, answer: Answer) -> web.StreamResponse:
-    headers = [*answer.headers, ("x-sidestep-rule", answer.rule), ("request-id", exchange.id)]
-    pairs = [(name.encode(), value.encode()) for name, value in headers]
+    further = [(name.encode(), value.encode()) for name, value in answer.headers]
+    own = [(b"x-sidestep-rule", answer.rule.encode()), (b"request-id", exchange.id.encode())]
+    pairs = [*(pair for pair in further if not is_own(pair[0].lower())), *own]
     if not answer.stream:
         return await _send(request, Whole(200, synthesis.message(answer, message_id()), pairs))
     response = Streamed(pairs)

@@ -1,12 +1,15 @@
 """The chain: what is refused, what is decided, how an answer looks on the wire, and the one line a request leaves."""
 
 import json
+from dataclasses import replace
 
 import aiohttp
 import orjson
 import pytest
 
 from proxy.app import LEDGER
+from proxy.rules.load import Loaded
+from proxy.rules.ruleset import RuleSet
 from proxy.scripted import ScriptedUpstream
 from proxy.sse import Decoder
 from tests.conftest import Start
@@ -223,3 +226,19 @@ async def test_chunked_questions_are_answered_too(start: Start, scripted: Script
         session.post(sidestep.url + "/v1/messages", data=pieces()) as reply,
     ):
         assert reply.headers["x-sidestep-rule"] == "warm-up"
+
+
+@pytest.mark.parametrize("stream", [True, False])
+async def test_an_answer_takes_no_header_over_that_frames_it(
+    start: Start, scripted: ScriptedUpstream, shipped: Loaded, stream: bool
+) -> None:
+    odd = tuple((name, "1") for name in ("Content-Length", "transfer-encoding", "Content-Encoding", "request-id"))
+    rule = next(rule for rule in shipped.rules.rules if rule.name == "warm-up")
+    assert rule.answer is not None
+    careless = replace(rule, answer=replace(rule.answer, headers=(*odd, ("X-Note", "1"))))
+    sidestep = await start(scripted.url, using=RuleSet((careless,)))
+    head, body = await _ask(sidestep.port, orjson.dumps(WARM_UP | {"stream": stream}))
+    names = [line.partition(b":")[0].lower() for line in head.split(b"\r\n")]
+    assert [names.count(name) for name in (b"content-encoding", b"request-id", b"x-note")] == [0, 1, 1]
+    assert names.count(b"content-length") + names.count(b"transfer-encoding") == 1
+    assert body

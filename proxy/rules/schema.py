@@ -2,12 +2,27 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from proxy.headers import covers_own, is_own
 
 VERSION = r"^[0-9]+(\.[0-9]+)*$"
 
+
+def _not_own(name: str) -> str:
+    if is_own(name.lower().encode()):
+        raise ValueError("expected a header that Sidestep does not set itself: this one is framing, or its own")
+    return name
+
+
+def _covers_none(prefix: str) -> str:
+    if covers_own(prefix.lower().encode()):
+        raise ValueError("expected a beginning of no header that Sidestep sets itself, such as content-length")
+    return prefix
+
+
 # RFC 9110, sections 5.1 and 5.5, without the bytes beyond ASCII.
-HeaderName = Annotated[str, Field(pattern=r"^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")]
+HeaderName = Annotated[str, Field(pattern=r"^[A-Za-z0-9!#$%&'*+.^_`|~-]+$"), AfterValidator(_not_own)]
 HeaderValue = Annotated[str, Field(pattern=r"^[\x20-\x7e\t]*$")]
 
 # What the API gives as a reason for a reply of text alone (API reference, "Handling stop reasons").
@@ -58,8 +73,8 @@ class Match(Example):
 class ReplayModel(Table):
     """Response headers to repeat from the last forwarded reply to the same credential."""
 
-    headers: str = Field(min_length=1)
-    """What their names start with."""
+    headers: Annotated[str, Field(min_length=1), AfterValidator(_covers_none)]
+    """What their names start with; none that Sidestep sets itself, such as `content-length`, may start so."""
     max_age: float = Field(300.0, gt=0, allow_inf_nan=False)
     """Seconds after which they are too old to be repeated."""
     without: Literal["decline", "answer"] = "decline"
@@ -85,7 +100,7 @@ class AnswerModel(Table):
     output_tokens: int | None = Field(None, ge=0)
     """The output tokens to report; estimated from the text if absent."""
     headers: dict[HeaderName, HeaderValue] = {}
-    """Further headers of the reply."""
+    """Further headers of the reply; none that Sidestep sets itself."""
     replay: ReplayModel | None = None
     """Response headers to repeat from an earlier reply of the upstream."""
 

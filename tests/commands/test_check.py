@@ -135,3 +135,42 @@ def test_the_shipped_rules_are_well_as_a_process_of_its_own() -> None:
     )
     assert (done.returncode, done.stderr) == (0, ""), done.stdout
     assert done.stdout.endswith(" examples: all is well\n")
+
+
+@pytest.mark.parametrize(
+    ("answer", "key"),
+    [
+        *(
+            (f'replay = {{ headers = "{prefix}" }}', "replay.headers")
+            for prefix in (
+                "content-",
+                "Content-Length",
+                "c",
+                "transfer-enc",
+                "conn",
+                "x-",
+                "X-Sidestep-",
+                "request-",
+                "t",
+            )
+        ),
+        *(
+            (f'headers = {{ {name} = "1" }}', f"headers.{name}.[key]")
+            for name in ("content-length", "Content-Type", "Transfer-Encoding", "connection", "x-sidestep-rule")
+        ),
+    ],
+)
+def test_what_sidestep_sets_itself_is_neither_repeated_nor_set_by_a_rule(
+    program: Program, answer: str, key: str
+) -> None:
+    program.file("1.toml", BASE + HELLO.replace('text = "Hi"', f'text = "Hi", {answer}'))
+    code, out, _ = program.run("check")
+    assert code == 1
+    assert out.startswith(f"1.toml:12: rules[0].answer.{key}: found")
+    assert "that Sidestep" in out
+
+
+@pytest.mark.parametrize("answer", ['replay = { headers = "anthropic-ratelimit-" }', 'headers = { X-Note = "1" }'])
+def test_other_headers_are_repeated_and_set(program: Program, answer: str) -> None:
+    program.file("1.toml", BASE + HELLO.replace('text = "Hi"', f'text = "Hi", {answer}'))
+    assert program.run("check")[0] == 0
