@@ -1,38 +1,54 @@
-"""Capture: requests as JSON Lines that `explain` reads, without keys, in a file for its owner alone."""
+"""Capture: requests as JSON Lines that `explain` reads, in a file for its owner alone.
+
+Of headers it has the values that are known to be harmless, and of all others the names; of a path what `names` tells.
+"""
 
 import asyncio
 import json
 import os
+import stat
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import orjson
 
+from proxy import names
 from proxy.config import Capture
 from proxy.disk import beside
 from proxy.exchange import Answer, Exchange
 from proxy.headers import Pairs, RawHeaders, text_pairs
 from proxy.logs.observe import Logger
 
-# Names of headers that are, or may be, secrets.
-_SECRET = ("authorization", "cookie", "credential", "key", "password", "secret", "token")
+# Headers by which requests are told apart, and which hold no secret of their own; anybody may invent one that does.
+_HARMLESS = frozenset(
+    {
+        *("accept", "accept-encoding", "accept-language", "connection", "content-encoding", "content-length"),
+        *("content-type", "expect", "transfer-encoding", "user-agent", "x-app"),
+        *("anthropic-beta", "anthropic-dangerous-direct-browser-access", "anthropic-version"),
+        *(f"x-stainless-{name}" for name in ("arch", "async", "helper", "helper-method", "lang", "os", "runtime")),
+        *(f"x-stainless-{name}" for name in ("package-version", "retry-count", "runtime-version", "timeout")),
+    }
+)
 
-_WAITING = 256
-"""Lines that may wait for the disk; further ones are dropped and counted, rather than held in memory."""
+_WAITING, _ROOM = 256, 32 * 1024 * 1024
+"""Lines, and their bytes, that may wait for the disk; further ones are dropped and counted, and not held in memory."""
 
 
 def request_line(exchange: Exchange, headers: Pairs, now: datetime) -> bytes:
-    """One request, its outcome and its reason as a line of JSON; a body that is not JSON is told as text."""
+    """One request, its outcome and its reason as a line of JSON; a body that is not JSON is told as text.
+
+    A header's value that is left out is null.
+    """
     return _json(
         {
             "at": now.isoformat(),
             "id": exchange.id,
-            "method": exchange.head.method,
-            "target": exchange.head.path,
-            "headers": [[name, value] for name, value in headers if not _is_secret(name)],
+            "method": names.method(exchange.head.method),
+            "target": names.path(exchange.head.path),
+            "headers": [[name, value if _is_harmless(name, value) else None] for name, value in headers],
             "body": _body(b"".join(exchange.collected)),
             "outcome": exchange.outcome,
             "rule": exchange.decision.rule,
@@ -41,8 +57,8 @@ def request_line(exchange: Exchange, headers: Pairs, now: datetime) -> bytes:
     )
 
 
-def _is_secret(name: str) -> bool:
-    return any(part in name.lower() for part in _SECRET)
+def _is_harmless(name: str, value: str) -> bool:
+    return name.lower() in _HARMLESS and names.is_plain(value)
 
 
 def _body(raw: bytes) -> Any:
@@ -67,7 +83,7 @@ class Writer:
         self._outcomes = frozenset(config.outcomes) if config.enabled else frozenset()
         self._file, self._half, self._log = Path(config.file), config.max_bytes // 2, log
         self._queue: asyncio.Queue[bytes] = asyncio.Queue(_WAITING)
-        self._dropped = 0
+        self._held = self._dropped = 0
 
     def request(self, exchange: Exchange, raw: RawHeaders) -> None:
         """Note a request that has ended, if its outcome is one of those that are wanted."""
@@ -80,16 +96,18 @@ class Writer:
             self._write(_json({"id": request_id, "shadow": rule, "ours": ours, "theirs": theirs}))
 
     def _write(self, data: bytes) -> None:
-        try:
-            self._queue.put_nowait(data)
-        except asyncio.QueueFull:
+        if self._queue.full() or (self._held and self._held + len(data) > _ROOM):
             self._dropped += 1
+            return
+        self._held += len(data)
+        self._queue.put_nowait(data)
 
     async def run(self) -> None:
         """Write until cancelled; a disk that fails costs the lines, is told once a time, and disturbs nothing else."""
         while True:
             lines = [await self._queue.get(), *self._waiting()]
             await beside(partial(self._append, lines))
+            self._held -= sum(map(len, lines))
             if self._dropped:
                 self._log.warning("capture fell behind", lines=self._dropped)
                 self._dropped = 0
@@ -103,21 +121,36 @@ class Writer:
             yield self._queue.get_nowait()
 
     def _append(self, lines: list[bytes]) -> None:
-        for number, line in enumerate(lines):
+        fitting = [line for line in lines if len(line) <= self._half]
+        if large := len(lines) - len(fitting):
+            self._failed("larger than half of capture.max_bytes", large)
+        for number, line in enumerate(fitting):
             try:
                 self._append_line(line)
             except OSError as error:
-                lost, problem = len(lines) - number, error.strerror
-                self._log.warning("capture failed", file=str(self._file), problem=problem, lines=lost)
+                self._failed(error.strerror or type(error).__name__, len(fitting) - number)
                 return
 
+    def _failed(self, problem: str, lines: int) -> None:
+        self._log.warning("capture failed", file=str(self._file), problem=problem, lines=lines)
+
     def _append_line(self, line: bytes) -> None:
-        if len(line) > self._half:
-            raise OSError(None, "the line is larger than the file may be")
         self._file.parent.mkdir(parents=True, exist_ok=True)
-        if self._file.exists() and self._file.stat().st_size + len(line) > self._half:
-            self._file.replace(self._file.with_name(self._file.name + ".1"))
-        handle = os.open(self._file, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW, 0o600)
-        with os.fdopen(handle, "ab") as file:
-            os.fchmod(file.fileno(), 0o600)
+        file = self._opened()
+        with file:
+            if os.fstat(file.fileno()).st_size + len(line) <= self._half:
+                file.write(line)
+                return
+        self._file.replace(self._file.with_name(self._file.name + ".1"))
+        with self._opened() as file:
             file.write(line)
+
+    def _opened(self) -> BinaryIO:
+        """The file, for its owner alone whatever it was. Without waiting: where it should be, anything may be."""
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK
+        handle = os.open(self._file, flags, 0o600)
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            os.close(handle)
+            raise OSError(None, "no regular file")
+        os.fchmod(handle, 0o600)
+        return os.fdopen(handle, "ab")

@@ -17,6 +17,7 @@ CUT = "…"
 
 _LONGEST = 80
 _LONGEST_PATH = 160
+_LONGEST_VALUE = 512
 _LONGEST_SESSION = 1024
 """Characters; `metadata.user_id` has some 250 of them."""
 
@@ -25,6 +26,9 @@ _PART = re.compile(
     r"(?:(?=[A-Za-z]{1,16}(?![A-Za-z]))[A-Z]?[a-z]+(?:[A-Z][a-z]{2,}){0,2}[A-Z]{0,4}|[A-Z]{2,8})[0-9]{0,4}[a-z]?"
     r"|[0-9]{1,8}|[A-Za-z0-9]{1,6}"
 )
+_SHORT = 16
+"""Characters of a piece of a value that no key has."""
+_BETWEEN = re.compile(r"[\s,;()=/]+")
 _JOINT = re.compile(r"[-._:/@\[]{1,2}")
 
 # How the keys of well-known services begin; behind that, even a short text is none of ours to tell.
@@ -39,6 +43,13 @@ def is_name(text: str) -> bool:
     if len(text) > _LONGEST or not text[:1].isalpha() or _KEY.search(text):
         return False
     return all(map(_PART.fullmatch, _JOINT.split(text.removesuffix("]"))))
+
+
+def is_plain(value: str) -> bool:
+    """Whether every piece of a header's value is short, or a name: `claude-cli/2.1.330 (external, cli)`."""
+    if len(value) > _LONGEST_VALUE or _KEY.search(value):
+        return False
+    return all(len(piece) <= _SHORT or is_name(piece) for piece in _BETWEEN.split(value))
 
 
 def model(text: str) -> str:

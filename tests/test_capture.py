@@ -3,6 +3,7 @@
 import asyncio
 import io
 import json
+import os
 import stat
 from pathlib import Path
 from typing import Any
@@ -15,15 +16,40 @@ from proxy.exchange import Answer, Exchange, Forward, Head
 from proxy.logs.observe import logger
 from tests.waiting import until
 
+SECRET = [
+    *(
+        b"X-Api-Key",
+        b"Authorization",
+        b"Proxy-Authorization",
+        b"Cookie",
+        b"X-Auth-Token",
+        b"X-Jwt",
+        b"X-Auth",
+        b"X-Pat",
+    ),
+    *(
+        b"cf-access-jwt-assertion",
+        b"Authentication",
+        b"X-Session",
+        b"X-CSRF",
+        b"X-Claude-Code-Session-Id",
+        b"X-Anything",
+    ),
+    *(b"Host", b"Origin", b"Referer", b"X-Sidestep-Token", b"X-Stainless-Planted", b"X-App-Key", b""),
+]
 RAW = [
-    (b"User-Agent", b"claude-cli/2.1.330"),
-    (b"X-Api-Key", b"planted"),
-    (b"Authorization", b"Bearer planted"),
-    (b"Proxy-Authorization", b"planted"),
-    (b"Cookie", b"planted"),
-    (b"X-Auth-Token", b"planted"),
-    (b"anthropic-beta", b"one"),
+    (b"User-Agent", b"claude-cli/2.1.330 (external, cli)"),
+    *((name, b"planted") for name in SECRET),
+    (b"Anthropic-Beta", b"claude-code-20250219,interleaved-thinking-2025-05-14"),
     (b"anthropic-beta", b"caf\xe9"),
+    (b"anthropic-beta", b"one, sk-planted"),
+    (b"X-App", b"planted0planted1planted2"),
+    (b"Accept", b"a/b;q=" + b"planted " * 100),
+]
+KEPT = [
+    ["User-Agent", "claude-cli/2.1.330 (external, cli)"],
+    ["Anthropic-Beta", "claude-code-20250219,interleaved-thinking-2025-05-14"],
+    ["anthropic-beta", "caf\udce9"],
 ]
 
 
@@ -49,9 +75,9 @@ def test_a_request_is_written_without_its_secrets_for_its_owner_alone(tmp_path: 
     capture.request(exchange(), RAW)
     capture.finish()
     (line,) = lines(tmp_path)
-    assert line["headers"][0] == ["User-Agent", "claude-cli/2.1.330"]
-    assert [name for name, _ in line["headers"]] == ["User-Agent", "anthropic-beta", "anthropic-beta"]
-    assert "planted" not in json.dumps(line)
+    assert [pair for pair in line["headers"] if pair[1] is not None] == KEPT
+    assert [name for name, _ in line["headers"]] == [name.decode() for name, _ in RAW]
+    assert '"planted' not in json.dumps(line)
     assert {key: line[key] for key in ("method", "target", "body", "outcome", "rule", "reason")} == {
         "method": "POST",
         "target": "/v1/messages",
@@ -61,6 +87,14 @@ def test_a_request_is_written_without_its_secrets_for_its_owner_alone(tmp_path: 
         "reason": "",
     }
     assert stat.S_IMODE((tmp_path / "state/c.jsonl").stat().st_mode) == 0o600
+
+
+def test_of_a_path_and_a_method_what_may_be_a_key_is_not_written(tmp_path: Path) -> None:
+    capture, odd = writer(tmp_path), exchange()
+    odd.head = Head("SK-PLANTED", "/v1/sk-planted/x", {})
+    capture.request(odd, RAW)
+    capture.finish()
+    assert (lines(tmp_path)[0]["method"], lines(tmp_path)[0]["target"]) == ("other", "/v1/…/x")
 
 
 def test_a_body_that_is_not_json_is_told_as_text(tmp_path: Path) -> None:
@@ -111,6 +145,59 @@ def test_the_files_stay_within_their_size_and_the_older_half_gives_way(tmp_path:
     assert len(sizes) == 2
     assert sum(sizes) <= 4096
     assert lines(tmp_path)[-1]["body"] == {"n": 99}
+
+
+def test_a_line_may_be_half_of_the_whole_and_a_larger_one_costs_itself_alone(tmp_path: Path) -> None:
+    said = io.StringIO()
+    for missing in (1, 0):
+        capture = writer(tmp_path, said)
+        capture.request(exchange(body=b'"' + b"x" * 2000 + b'"'), RAW)
+        capture._half = len(capture._queue._queue[0]) - missing  # type: ignore[attr-defined]
+        capture.request(exchange(body=b"1"), RAW)
+        capture.finish()
+        assert lines(tmp_path)[-1]["body"] == 1
+    large = [file for file in (tmp_path / "state").iterdir() if len(file.read_bytes()) > 2000]
+    assert [file.name for file in large] == ["c.jsonl.1"]
+    (told,) = map(json.loads, said.getvalue().splitlines())
+    assert (told["event"], told["problem"], told["lines"]) == (
+        "capture failed",
+        "larger than half of capture.max_bytes",
+        1,
+    )
+
+
+def test_a_file_that_others_could_read_is_theirs_no_more_when_it_gives_way(tmp_path: Path) -> None:
+    file = tmp_path / "state/c.jsonl"
+    file.parent.mkdir()
+    file.write_bytes(b" " * 4000)
+    file.chmod(0o644)
+    capture = writer(tmp_path, max_bytes=8192)
+    capture.request(exchange(), RAW)
+    capture.finish()
+    modes = {found.name: stat.S_IMODE(found.stat().st_mode) for found in file.parent.iterdir()}
+    assert modes == {"c.jsonl": 0o600, "c.jsonl.1": 0o600}
+
+
+def test_a_fifo_in_its_place_is_told_and_waited_for_by_nobody(tmp_path: Path) -> None:
+    said = io.StringIO()
+    (tmp_path / "state").mkdir()
+    os.mkfifo(tmp_path / "state/c.jsonl")
+    capture = writer(tmp_path, said)
+    capture.request(exchange(), RAW)
+    capture.finish()
+    reader = os.open(tmp_path / "state/c.jsonl", os.O_RDONLY | os.O_NONBLOCK)
+    capture.request(exchange(), RAW)
+    capture.finish()
+    os.close(reader)
+    problems = [json.loads(line)["problem"] for line in said.getvalue().splitlines()]
+    assert problems == ["No such device or address", "no regular file"]
+
+
+def test_what_waits_for_the_disk_is_bounded_in_bytes_too(tmp_path: Path) -> None:
+    capture = writer(tmp_path, max_bytes=200 * 1024 * 1024)
+    for _ in range(20):
+        capture.request(exchange(body=b'"' + b"x" * 8 * 1024 * 1024 + b'"'), RAW)
+    assert (capture._queue.qsize(), capture._dropped) == (3, 17)
 
 
 async def test_lines_are_written_beside_the_requests(tmp_path: Path) -> None:

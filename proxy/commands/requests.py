@@ -86,7 +86,7 @@ def _string(value: Mapping[str, Any], key: str, default: str) -> str:
 
 
 def _headers(value: Any) -> dict[str, str]:
-    """By lower-case name; of a repeated header the first value stands."""
+    """By lower-case name; of a repeated header the first value stands. Null is a value that a capture has left out."""
     pairs = list(value.items()) if isinstance(value, dict) else value
     wanted = "an object or an array of pairs, of strings"
     if not isinstance(pairs, list):
@@ -96,6 +96,8 @@ def _headers(value: Any) -> dict[str, str]:
         match pair:
             case [str(name), str(text)] | (str(name), str(text)):
                 headers.setdefault(name.lower(), text)
+            case [str(), None] | (str(), None):
+                pass
             case _:
                 raise _Unfit("headers", pair, wanted)
     return headers

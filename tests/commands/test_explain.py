@@ -208,8 +208,17 @@ def test_long_values_are_cut_on_a_terminal_and_whole_for_machines(program: Progr
         {"path": "/v1/messages?x", "headers": CLIENT, "body": body(), "outcome": "forwarded"},
         body(),
         captured(headers={**CLIENT, "x-odd": "\udc80"}),
+        captured(headers=[["X-Left-Out", None], ["User-Agent", CLIENT["user-agent"]]]),
     ],
-    ids=["pairs as an object", "pairs", "body as text", "path, no method", "a bare body", "a lone surrogate"],
+    ids=[
+        "pairs as an object",
+        "pairs",
+        "body as text",
+        "path, no method",
+        "a bare body",
+        "a lone surrogate",
+        "left out",
+    ],
 )
 def test_every_form_of_a_request_is_read(explained: Any, given: dict[str, Any]) -> None:
     code, [told], problems = explained(given)
