@@ -17,9 +17,10 @@ from proxy import toml
 # As the Host header has it: a name or an address, and a port if it is not this proxy's own.
 _NAME = re.compile(r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?")
 _TOKEN = re.compile(r"[!-~]{16,}")
+_KEY = re.compile(r"[\w-]+(?:\.[\w-]+)*", re.ASCII)
 
-# Their values are never shown, not even when they are wrong.
-_SECRET: set[toml.Path] = {("listen", "token"), ("upstream", "proxy")}
+# Their values are never shown, not even when they are wrong: a URL may hold a password, or a key in its path.
+_SECRET: set[toml.Path] = {("listen", "token"), ("upstream", "url"), ("upstream", "proxy")}
 
 
 class Section(BaseModel):
@@ -53,6 +54,12 @@ def _token(token: str) -> str:
     return token
 
 
+def _file(name: str) -> str:
+    if "\0" in name:
+        raise ValueError("expected the name of a file or folder, which has no NUL")
+    return name
+
+
 def _proxy(text: str) -> str:
     try:
         url = URL(text)
@@ -79,6 +86,9 @@ def _upstream(text: str) -> str:
     return text
 
 
+_File = Annotated[str, AfterValidator(_file)]
+
+
 class Listen(Section):
     token: Annotated[str, AfterValidator(_token)] = ""
     """Stands first, since the address is checked against it."""
@@ -94,7 +104,7 @@ class Upstream(Section):
     idle_timeout: float = Field(900.0, gt=0, allow_inf_nan=False)
     keepalive_timeout: float = Field(30.0, gt=0, allow_inf_nan=False)
     max_idle_connections: int = Field(64, ge=0)
-    ca_file: str = ""
+    ca_file: _File = ""
     proxy: Annotated[str, AfterValidator(_proxy)] = ""
 
 
@@ -104,7 +114,7 @@ class Limits(Section):
 
 
 class Rules(Section):
-    directory: str = "rules"
+    directory: _File = "rules"
     max_body: int = Field(8 * 1024 * 1024, ge=0)
 
 
@@ -115,18 +125,18 @@ class Breaker(Section):
 
 class Capture(Section):
     enabled: bool = False
-    file: str = "state/capture.jsonl"
+    file: _File = "state/capture.jsonl"
     max_bytes: int = Field(100 * 1024 * 1024, ge=1024)
     outcomes: list[Literal["answered", "forwarded", "refused", "failed"]] = ["answered", "forwarded", "failed"]
 
 
 class Shadow(Section):
-    file: str = "state/agreement.json"
+    file: _File = "state/agreement.json"
 
 
 class Journal(Section):
     enabled: bool = True
-    path: str = "state/journal.sqlite"
+    path: _File = "state/journal.sqlite"
     max_age: float = Field(90 * 86400.0, ge=3600, allow_inf_nan=False)
     max_bytes: int = Field(256 * 1024 * 1024, ge=1024 * 1024)
 
@@ -169,6 +179,12 @@ class Config(Section):
         return self.model_copy(update=tables)
 
 
+def origin(text: str) -> str:
+    """Scheme, host and port of a URL, to be shown: its path may be somebody's key, and before its host a password."""
+    url = URL(text)
+    return str(URL.build(scheme=url.scheme, host=url.host or "", port=url.explicit_port))
+
+
 def load(path: Path, settings: Sequence[str] = ()) -> Config:
     """Read `path`, then apply `settings`, each `key.path=value` as given to `--set`.
 
@@ -208,7 +224,8 @@ def parse(document: toml.Document, settings: Sequence[str] = ()) -> Config:
             values = _put(values, key, value)
             overridden[key] = setting
         except ValueError as error:
-            problems.append(toml.Problem("--set", 0, setting, str(error)))
+            table = setting.partition(".")[0]  # and no more of it: all the rest may be a secret
+            problems.append(toml.Problem("--set", 0, table if table in Config.model_fields else "", str(error)))
     try:
         config = Config.model_validate(values)
     except ValidationError as error:
@@ -221,7 +238,7 @@ def parse(document: toml.Document, settings: Sequence[str] = ()) -> Config:
 def _setting(setting: str) -> tuple[toml.Path, Any]:
     """`upstream.url=http://…` to a path and a value: TOML where it is TOML, text otherwise."""
     key, equals, text = setting.partition("=")
-    if not equals or not all(key.split(".")):
+    if not equals or not _KEY.fullmatch(key):
         raise ValueError("expected KEY=VALUE, such as listen.port=9000")
     try:
         value = tomllib.loads(f"value = {text}")["value"]
@@ -243,7 +260,9 @@ def _put(values: dict[str, Any], path: toml.Path, value: Any) -> dict[str, Any]:
 
 def _problem(document: toml.Document, overridden: dict[toml.Path, str], detail: ErrorDetails) -> toml.Problem:
     path = detail["loc"]
-    if path in _SECRET:
+    if any(
+        path[: len(secret)] == secret[: len(path)] for secret in _SECRET
+    ):  # it, what is in it, or a table that has it
         detail = {**detail, "input": toml.HIDDEN}
     message = toml.explain(detail, _known(path))
     by_setting = any(path[: len(key)] == key for key in overridden)

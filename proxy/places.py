@@ -92,7 +92,7 @@ def credential_settings(environ: Mapping[str, str] = os.environ) -> list[str]:
     """
     folder = environ.get("CREDENTIALS_DIRECTORY", "")
     file = Path(folder) / TOKEN
-    token = file.read_text("utf-8").strip() if folder and file.is_file() else ""
+    token = file.read_text("utf-8", "replace").strip() if folder and file.is_file() else ""
     return [f"{TOKEN}={orjson.dumps(token).decode()}"] if token else []
 
 

@@ -16,7 +16,7 @@ from yarl import URL
 
 from proxy import notify
 from proxy.app import LEDGER, build
-from proxy.config import Config
+from proxy.config import Config, origin
 from proxy.decision import agreements
 from proxy.decision.agreements import Agreements
 from proxy.decision.desk import Desk, in_force
@@ -69,7 +69,8 @@ async def serve(
     drain = config.stop.drain_timeout
     async with listening(app, config, log, drain, held) as (host, port):
         address = str(URL.build(scheme="http", host=host, port=port))
-        log.info("listening", address=address, upstream=config.upstream.url, rules=len(loaded.rules.rules))
+        upstream = origin(config.upstream.url)
+        log.info("listening", address=address, upstream=upstream, rules=len(loaded.rules.rules))
         manager.tell(notify.READY)
         living = asyncio.create_task(manager.keep(lambda: status_line(desk, ledger.tally, time.time())))
         telling = asyncio.create_task(_tell_repeats(log))

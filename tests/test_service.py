@@ -15,10 +15,10 @@ from tests.raw import Peer, raw_client, raw_upstream, reply, request
 
 
 async def test_start_up_says_address_upstream_and_rules_in_one_line() -> None:
-    async with running("http://127.0.0.1:9/prefix") as (process, port):
+    async with running("http://127.0.0.1:9/sk-ant-planted") as (process, port):
         (line,) = process.lines
     assert line["address"] == f"http://127.0.0.1:{port}"
-    assert line["upstream"] == "http://127.0.0.1:9/prefix"
+    assert line["upstream"] == "http://127.0.0.1:9"
     assert line["rules"] == 13
 
 

@@ -7,10 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from yarl import URL
-
 from proxy import __version__
-from proxy.config import Config
+from proxy.config import Config, origin
 from proxy.decision.desk import Desk
 from proxy.live.charts import History
 from proxy.live.feed import Feed
@@ -110,8 +108,8 @@ def _setup(state: State) -> dict[str, Any]:
         "version": __version__,
         "python": platform.python_version(),
         "started": state.started,
-        "upstream": _origin(config.upstream.url),
-        "proxy": _origin(config.upstream.proxy) if config.upstream.proxy else "",
+        "upstream": origin(config.upstream.url),
+        "proxy": origin(config.upstream.proxy) if config.upstream.proxy else "",
         "rules": len(desk.now.rules.rules),
         "faults": desk.faults,
         "reloads": dict(state.ledger.tally.reloads),
@@ -120,12 +118,6 @@ def _setup(state: State) -> dict[str, Any]:
         "journal": state.history is not None and state.history.enabled,
         "trouble": state.history.trouble if state.history is not None else "",
     }
-
-
-def _origin(text: str) -> str:
-    """Scheme, host and port: a path may be somebody's key, and before a host there may be a password."""
-    url = URL(text)
-    return str(URL.build(scheme=url.scheme, host=url.host or "", port=url.explicit_port))
 
 
 def _drift(state: State) -> list[dict[str, str]]:

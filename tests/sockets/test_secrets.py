@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pytest
 import pytest_asyncio
 
-from tests.process import Process, running
+from tests.process import Process, run, running
 from tests.raw import Peer, Script, raw_client, raw_upstream
 from tests.sockets.given import CHUNKED, CLAUDE, Wire, answers, ask, broken_off, chunk, head, receive
 from tests.waiting import PATIENCE
@@ -130,6 +130,32 @@ async def test_a_client_that_goes_leaves_no_secrets_in_the_log(wire: Wire) -> No
     await _nothing_told(wire.process, wire.port, b"")
 
 
+NAMES = {
+    "a key as client": (b"GET /v1/models HTTP/1.1", b"User-Agent: sk-ant-planted/1.2", b""),
+    "a long key as client": (b"GET /v1/models HTTP/1.1", b"User-Agent: " + b"planted0" * 4 + b"/1.2", b""),
+    "a key as model": (b"POST /v1/messages HTTP/1.1", CLAUDE, BODY.replace(b"{", b'{"model": "sk-ant-planted", ', 1)),
+    "a text as model": (b"POST /v1/messages HTTP/1.1", CLAUDE, BODY.replace(b"{", b'{"model": "planted it is", ', 1)),
+    "a key within the path": (b"GET /v1/sk-planted/models HTTP/1.1", CLAUDE, b""),
+    "a key as a page of its own": (b"GET /-/requests/sk-planted HTTP/1.1", CLAUDE, b""),
+    "a hidden key within the path": (b"GET /v1/%73k-planted/models HTTP/1.1", CLAUDE, b""),
+    "a session": (b"POST /v1/messages HTTP/1.1", CLAUDE + b"\r\nX-Claude-Code-Session-Id: planted", BODY),
+}
+
+
+@pytest.mark.parametrize("name", NAMES)
+async def test_keys_in_places_of_names_are_told_nowhere(wire: Wire, name: str) -> None:
+    line, field, body = NAMES[name]
+    await wire.ask(head(wire.port, line, field, b"Content-Length: %d" % len(body)) + body)
+    async with asyncio.timeout(PATIENCE), wire.client() as client:  # what the live page is told of it
+        await client.send(head(wire.port, b"GET /-/events HTTP/1.1"))
+        await client.head()
+        page = b""
+        while b'"sections"' not in page:
+            page += await client.chunk()
+    metrics = await wire.ask(head(wire.port, b"GET /-/metrics HTTP/1.1"))
+    await _nothing_told(wire.process, wire.port, page + metrics.body)
+
+
 def _line(line: bytes) -> Callable[[int], bytes]:
     return lambda port: head(port, line, *SECRETS, b"Content-Length: 0")
 
@@ -242,3 +268,30 @@ async def test_a_forced_end_tells_no_secrets() -> None:
         came = await broken_off(client)
         assert await process.exit_code() == 0
     assert PLANTED not in (came + b"".join(process.said)).lower()
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        "upstream.url=https://user:planted@host",
+        "upstream.url=https://host/planted?x",
+        "upstream=http://user:planted@host",
+        "upstream.proxy=socks5://user:planted@host",
+        "listen.token=planted",
+        "listen.token:planted=1",
+        "planted",
+    ],
+)
+async def test_settings_that_cannot_be_used_are_told_without_their_values(setting: str) -> None:
+    code, out, err = await run("--set", setting)
+    assert (code, out) == (2, "")
+    assert "expected" in err
+    assert "planted" not in err
+
+
+async def test_a_key_in_the_path_of_the_upstream_is_told_nowhere() -> None:
+    async with raw_upstream(answers) as upstream, running(upstream.url + "/planted", LOUD) as (process, port):
+        came = await ask(port, head(port, b"GET /v1/models HTTP/1.1"))
+        assert came.status == 200
+        ready = await ask(port, head(port, b"GET /-/ready HTTP/1.1"))
+        await _nothing_told(process, port, ready.body)
