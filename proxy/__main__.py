@@ -4,6 +4,7 @@ import proxy.lean  # isort: skip  # noqa: F401 - before anything that imports ai
 
 import argparse
 import asyncio
+import contextlib
 import sys
 from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
@@ -14,6 +15,7 @@ from proxy.commandline import parser
 from proxy.decision import agreements
 from proxy.logs.journald import is_journal, marked
 from proxy.logs.observe import logger, take_over_library_logs
+from proxy.printable import shown
 from proxy.rules.load import Loaded, load
 
 Result = TypeVar("Result")
@@ -23,6 +25,12 @@ USAGE_ERROR = 2
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; its exit code. What it prints is made fit for a terminal here, whatever files it tells of."""
+    with contextlib.redirect_stdout(shown(sys.stdout)), contextlib.redirect_stderr(shown(sys.stderr)):
+        return _command(arguments)
+
+
+def _command(arguments: Sequence[str] | None) -> int:
     options = parser().parse_args(arguments)
     if options.command in ABOUT_THE_MACHINE:
         return ABOUT_THE_MACHINE[options.command](options)

@@ -3,7 +3,6 @@
 import ipaddress
 import re
 import ssl
-import tomllib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -13,6 +12,7 @@ from pydantic_core import ErrorDetails
 from yarl import URL
 
 from proxy import toml
+from proxy.disk import must_be_file, read_text
 
 # As the Host header has it: a name or an address, and a port if it is not this proxy's own.
 _NAME = re.compile(r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?")
@@ -191,10 +191,9 @@ def load(path: Path, settings: Sequence[str] = ()) -> Config:
     Raises `toml.TomlError` with all problems of the file and of the settings.
     """
     try:
-        document = toml.parse(path.read_text("utf-8"), str(path))
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "not UTF-8"
-        raise toml.TomlError([toml.Problem(str(path), 0, "", f"cannot be read: {reason}")]) from None
+        document = toml.parse(read_text(path), str(path))
+    except OSError as error:
+        raise toml.TomlError([toml.Problem(str(path), 0, "", f"cannot be read: {error.strerror}")]) from None
     config = parse(document, settings).below(path.resolve().parent)
     if problems := [document.problem(key, message) for key, message in _unusable(config)]:
         raise toml.TomlError(problems)
@@ -205,6 +204,7 @@ def _unusable(config: Config) -> Iterator[tuple[toml.Path, str]]:
     """What is well-formed, and yet cannot work."""
     if config.upstream.ca_file:
         try:
+            must_be_file(Path(config.upstream.ca_file))
             ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(config.upstream.ca_file)
         except OSError as error:  # ssl.SSLError is one
             reason = "no PEM certificates" if isinstance(error, ssl.SSLError) else error.strerror
@@ -241,8 +241,8 @@ def _setting(setting: str) -> tuple[toml.Path, Any]:
     if not equals or not _KEY.fullmatch(key):
         raise ValueError("expected KEY=VALUE, such as listen.port=9000")
     try:
-        value = tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
+        value = toml.parse(f"value = {text}", "").values["value"]
+    except toml.TomlError:
         value = text
     return tuple(key.split(".")), value
 

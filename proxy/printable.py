@@ -1,6 +1,6 @@
 """Text made fit for a terminal: whatever stands in a file, or names one, it moves no cursor and hides nothing."""
 
-from typing import Any, TextIO
+from typing import Any, TextIO, cast
 
 # Controls but for line end and tab (Unicode's C0, DEL and C1), line and paragraph separators, signs that turn the
 # direction of text around, and the lone surrogates that bytes become which are no UTF-8.
@@ -18,9 +18,12 @@ def printable(text: str) -> str:
     return text if text.isascii() and text.isprintable() else text.translate(_ESCAPED)
 
 
-class Printable:
-    """A stream that writes text so, and is else the one that it stands before."""
+def shown(stream: TextIO) -> TextIO:
+    """A stream that writes text so, and is else `stream`."""
+    return cast(TextIO, _Printable(stream))
 
+
+class _Printable:
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
 

@@ -4,6 +4,7 @@
 """
 
 import difflib
+import re
 import tomllib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -13,6 +14,11 @@ from typing import Any
 import tree_sitter_toml
 from pydantic_core import ErrorDetails
 from tree_sitter import Language, Node, Parser
+
+from proxy.printable import printable
+
+_TOO_LARGE = "an integer of more than 64 bits"
+_MANY_DIGITS = re.compile(r"[0-9][0-9_]{4300}")
 
 Path = tuple[str | int, ...]
 """Where a value stands in a document: keys, and indices into arrays."""
@@ -29,7 +35,7 @@ class Problem:
 
     def __str__(self) -> str:
         place = f"{self.source}:{self.line}" if self.line else self.source
-        return f"{place}: {self.key}: {self.message}" if self.key else f"{place}: {self.message}"
+        return printable(f"{place}: {self.key}: {self.message}" if self.key else f"{place}: {self.message}")
 
 
 class TomlError(Exception):
@@ -61,12 +67,30 @@ class Document:
 def parse(text: str, source: str) -> Document:
     """Read `text`; raises `TomlError` with the line when it is not TOML."""
     try:
-        return Document(source, tomllib.loads(text), dict(_places(text)))
+        document = Document(source, tomllib.loads(text), dict(_places(text)))
     except tomllib.TOMLDecodeError as error:
         line = _line_in(str(error)) or 1 + text.count("\n")
         raise TomlError([Problem(source, line, "", f"not TOML: {error}")]) from None
     except RecursionError:
         raise TomlError([Problem(source, 0, "", "not TOML: nested too deeply")]) from None
+    except ValueError:  # Python makes no number of more than 4,300 digits
+        found = _MANY_DIGITS.search(text)
+        line = 1 + text.count("\n", 0, found.start()) if found else 0
+        raise TomlError([Problem(source, line, "", f"not TOML: {_TOO_LARGE}")]) from None
+    if large := [document.problem(path, f"not TOML: {_TOO_LARGE}") for path in _too_large(document.values, ())]:
+        raise TomlError(large)
+    return document
+
+
+def _too_large(value: Any, path: Path) -> Iterator[Path]:
+    """Where an integer stands that TOML has no place for; JSON libraries and databases have none either."""
+    if isinstance(value, int):
+        if not -(2**63) <= value < 2**63:
+            yield path
+    elif isinstance(value, dict | list):
+        inside = value.items() if isinstance(value, dict) else enumerate(value)
+        for key, inner in inside:
+            yield from _too_large(inner, (*path, key))
 
 
 def dotted(path: Path) -> str:

@@ -318,7 +318,12 @@ def test_settings_apply_when_a_file_is_loaded(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "said"), [("missing.toml", "No such file"), ("folder.toml", "directory"), ("latin1.toml", "not UTF-8")]
+    ("name", "said"),
+    [
+        ("missing.toml", "No such file"),
+        ("folder.toml", "found a folder, expected a file"),
+        ("latin1.toml", "not UTF-8"),
+    ],
 )
 def test_a_file_that_cannot_be_read_is_a_problem_that_names_it(tmp_path: Path, name: str, said: str) -> None:
     (tmp_path / "folder.toml").mkdir()

@@ -10,7 +10,7 @@ from pathlib import Path
 import orjson
 
 from proxy.decision.shadow import Agreement, Verdict
-from proxy.disk import beside
+from proxy.disk import beside, read_text
 from proxy.logs.observe import Logger
 
 _VERDICTS: tuple[Verdict, ...] = ("same", "different", "upstream error")
@@ -59,7 +59,7 @@ def _save(file: Path, data: bytes, log: Logger) -> None:
 def load(file: Path) -> dict[str, Agreement]:
     """What the file says; nothing if there is none, and nothing of what is no count."""
     with suppress(OSError, orjson.JSONDecodeError):
-        saved = orjson.loads(file.read_bytes())
+        saved = orjson.loads(read_text(file))
         if isinstance(saved, dict):
             return {rule: _agreement(counts) for rule, counts in saved.items() if isinstance(counts, dict)}
     return {}

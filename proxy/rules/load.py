@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from proxy import toml
+from proxy.disk import read_text
 from proxy.exchange import Replay, parse_version
 from proxy.rules.conditions import compile_when
 from proxy.rules.examples import failures
@@ -70,11 +71,11 @@ def load(directory: FilePath) -> Loaded:
 
 def load_file(file: FilePath) -> Loaded:
     try:
-        return compile_document(toml.parse(file.read_text("utf-8"), str(file)))
+        return compile_document(toml.parse(read_text(file), str(file)))
     except toml.TomlError as error:
         return Loaded((), tuple(error.problems))
-    except (OSError, UnicodeDecodeError) as error:
-        return Loaded((), (toml.Problem(str(file), 0, "", f"cannot be read: {error}"),))
+    except OSError as error:
+        return Loaded((), (toml.Problem(str(file), 0, "", f"cannot be read: {error.strerror}"),))
 
 
 def compile_document(document: toml.Document) -> Loaded:

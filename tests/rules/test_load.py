@@ -221,7 +221,8 @@ def test_an_example_that_json_cannot_hold_costs_no_other_rule(tmp_path: Path) ->
     )
     found = loaded(tmp_path, {"1.toml": broken, "2.toml": rule("whole")})
     assert names(found) == ["whole"]
-    assert any("the rule failed" in problem.message for problem in found.problems)
+    assert [(problem.line, problem.key) for problem in found.problems] == [(15, "rules[0].misses[0].body.n")]
+    assert "an integer of more than 64 bits" in found.problems[0].message
 
 
 def test_a_folder_that_may_not_be_looked_into_is_a_problem(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
