@@ -60,7 +60,7 @@ def sidestep(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_wheel_carries_every_module_and_what_stands_at_the_top_of_the_repository(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         held = {name for name in archive.namelist() if ".dist-info/" not in name}
-    modules = {str(path.relative_to(ROOT)) for path in (ROOT / "proxy").rglob("*.py")}
+    modules = {str(path.relative_to(ROOT)) for path in (ROOT / "proxy").rglob("*.py")} | {"proxy/py.typed"}
     carried = ["config.toml", *(f"rules/{path.name}" for path in (ROOT / "rules").glob("*.toml"))]
     carried += [str(path.relative_to(ROOT)) for path in (ROOT / "systemd").rglob("*.*") if path.is_file()]
     modules |= {str(path.relative_to(ROOT)) for path in (ROOT / "proxy/live").iterdir() if path.suffix in PAGE}
