@@ -21,7 +21,8 @@ LAYERS = (
     {"messages", "synthesis", "logs", "commandline"},
     {"exchange", "scripted"},
     {"wire", "config", "filters", "usage"},
-    {"coding", "disk", "glance", "headers", "ids", "lean", "notify", "places", "sse", "toml"},
+    {"coding", "glance", "headers", "sse", "toml"},
+    {"disk", "ids", "lean", "names", "notify", "places", "printable"},
 )
 """From the top down: a module imports its own package, and what stands in a layer below; siblings do not meet."""
 
@@ -32,7 +33,20 @@ SPEAK_HTTP = {
 """Who may import aiohttp."""
 
 PURE = {
-    *("coding", "exchange", "filters", "glance", "headers", "messages", "rules", "sse", "synthesis", "usage", "wire"),
+    *(
+        "coding",
+        "exchange",
+        "filters",
+        "glance",
+        "headers",
+        "messages",
+        "names",
+        "rules",
+        "sse",
+        "synthesis",
+        "usage",
+        "wire",
+    ),
     *("decision.breaker", "decision.drift", "decision.ratelimits", "decision.shadow", "downstream.guard"),
     *("journal.rows", "journal.schema", "live.charts", "live.rows", "logs.repeats", "telemetry.entry"),
     "telemetry.tally",
