@@ -54,7 +54,7 @@ def is_plain(value: str) -> bool:
 
 def model(text: str) -> str:
     """A model's name; "" for none."""
-    return text if not text or is_name(text) else OTHER
+    return _model(text) if len(text) <= _LONGEST else OTHER
 
 
 def method(text: str) -> str:
@@ -67,6 +67,11 @@ def path(text: str) -> str:
     if len(text) <= _LONGEST_PATH:
         return _path(text)
     return _path(text[:_LONGEST_PATH].rpartition("/")[0]) + "/" + CUT
+
+
+@lru_cache(256)
+def _model(text: str) -> str:
+    return text if not text or is_name(text) else OTHER
 
 
 @lru_cache(256)
