@@ -200,6 +200,17 @@ def test_what_waits_for_the_disk_is_bounded_in_bytes_too(tmp_path: Path) -> None
     assert (capture._queue.qsize(), capture._dropped) == (3, 17)
 
 
+async def test_what_has_been_written_waits_no_longer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("proxy.capture._ROOM", 4000)
+    capture = writer(tmp_path)
+    writing = asyncio.create_task(capture.run())
+    for _ in range(3):
+        capture.request(exchange(body=b'"' + b"x" * 2000 + b'"'), RAW)
+        await until(lambda: capture._held == 0)
+    writing.cancel()
+    assert (len(lines(tmp_path)), capture._dropped) == (3, 0)
+
+
 async def test_lines_are_written_beside_the_requests(tmp_path: Path) -> None:
     capture = writer(tmp_path)
     writing = asyncio.create_task(capture.run())

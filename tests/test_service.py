@@ -3,6 +3,7 @@
 import asyncio
 import json
 import platform
+import resource
 import signal
 import sys
 from collections.abc import Sequence
@@ -182,3 +183,16 @@ async def test_what_a_burst_of_large_bodies_has_needed_is_given_back() -> None:
     settings = ("listen.port=0", "log.format=json")
     assert await _left([]) > 8 * 2**20, "the burst proves nothing"
     assert await _left([part for setting in settings for part in ("--set", setting)]) < 2 * 2**20
+
+
+@pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="Linux alone tells of another process")
+async def test_as_many_files_as_the_machine_allows_may_be_open() -> None:
+    """Every request holds two sockets, and a shell's habit is 1,024 files."""
+    before, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(256, hard), hard))
+    try:
+        async with running("http://127.0.0.1:9") as (process, _):
+            limits = resource.prlimit(process.process.pid, resource.RLIMIT_NOFILE)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (before, hard))
+    assert limits == (hard, hard)

@@ -53,7 +53,8 @@ class Journal:
         self._waiting: list[Ended] = []
         self._held = self._dropped = 0
         self._timer: asyncio.TimerHandle | None = None
-        self._busy = False
+        self._busy = 0
+        """Rows that the thread is storing."""
         self._batches: SimpleQueue[list[Ended] | None] = SimpleQueue()
         self._thread: threading.Thread | None = None
         self._idle, self._over = asyncio.Event(), asyncio.Event()
@@ -93,13 +94,13 @@ class Journal:
                     await self._over.wait()
                     self._thread.join()
                 return
-        self._log.error("journal not finished", lost=len(self._waiting))
+        self._log.error("journal not finished", lost=self._busy + len(self._waiting))
 
     def _hand_over(self) -> None:
         if self._timer:
             self._timer.cancel()
-        self._timer, self._busy = None, True
         batch, self._waiting = self._waiting[:BATCH], self._waiting[BATCH:]
+        self._timer, self._busy = None, len(batch)
         self._held = sum(meter.size for _, meter in self._waiting if meter)
         if self._thread is None:
             loop = asyncio.get_running_loop()
@@ -109,7 +110,7 @@ class Journal:
 
     def _kept(self, entries: Sequence[Entry], trouble: str) -> None:
         """Back on the loop."""
-        self._busy, self.trouble = False, trouble
+        self._busy, self.trouble = 0, trouble
         self._idle.set()
         if self._dropped:
             self._log.warning("journal fell behind", lost=self._dropped)

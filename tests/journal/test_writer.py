@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import json
 import os
 import threading
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -141,6 +142,7 @@ async def test_what_waits_is_bounded_and_what_is_dropped_is_counted(
     journal.put(exchange(), RECORD)
     await told.until(11)
     assert log.getvalue().count("fell behind") == 1
+    assert journal._dropped == 0
     assert count(tmp_path / "journal.sqlite") == 11
 
 
@@ -178,7 +180,8 @@ async def test_while_the_disk_hangs_nobody_waits(
     for _ in range(3):
         journal.put(exchange(), RECORD)
     await journal.finish()
-    assert '"event":"journal not finished"' in log.getvalue()
+    assert json.loads(log.getvalue())["event"] == "journal not finished"
+    assert json.loads(log.getvalue())["lost"] == 4
     assert not told
     released.set()
     await told.until(4)
