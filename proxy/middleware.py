@@ -13,9 +13,9 @@ from proxy.capture import Writer
 from proxy.decision import shadow
 from proxy.decision.desk import Desk, InForce
 from proxy.downstream.guard import Access
+from proxy.downstream.inbound import Inbound
 from proxy.downstream.incoming import BodyFault, next_chunk
 from proxy.downstream.replies import Streamed, Whole, failure, invite
-from proxy.downstream.server import Inbound
 from proxy.exchange import GONE, STOPPED, Answer, Decision, Exchange, Forward, Head, Reply
 from proxy.headers import is_own, text_pairs
 from proxy.ids import message_id, request_id

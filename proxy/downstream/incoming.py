@@ -1,10 +1,11 @@
-"""The body of a request as it arrives: read with patience, but not without end."""
+"""What a client sends behind its head: the body as it arrives, or another protocol's bytes."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 from aiohttp import StreamReader, web
 
+from proxy.downstream.inbound import Inbound
 from proxy.exchange import Exchange
 
 
@@ -56,3 +57,9 @@ class Body:
                 self.whole = False
             yield chunk
         self._exchange.complete = True
+
+
+def divert(request: web.Request, sink: Callable[[bytes], None]) -> None:
+    """After an upgrade: `sink` gets every byte that comes behind the request."""
+    assert isinstance(request.protocol, Inbound)
+    request.protocol.divert(sink)

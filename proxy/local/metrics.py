@@ -15,7 +15,7 @@ from prometheus_client.utils import floatToGoString
 
 from proxy import __version__
 from proxy.decision.desk import Desk
-from proxy.downstream.server import UNREAD
+from proxy.downstream.inbound import UNREAD
 from proxy.exchange import Outcome
 from proxy.names import OTHER
 from proxy.telemetry.tally import BOUNDS, Histogram, Tally

@@ -2,10 +2,10 @@
 
 import asyncio
 import time
-from typing import Any, cast
 
 from aiohttp import web
 
+from proxy.downstream.incoming import divert
 from proxy.downstream.replies import Relayed
 from proxy.exchange import GONE, Exchange
 from proxy.headers import RawHeaders, RawPairs, tokens
@@ -35,8 +35,7 @@ async def tunnel(
         exchange.status = head.status
         await response.prepare(request)
         exchange.reply_begun(time.perf_counter())
-        # As aiohttp's own WebSocketResponse does it: the rest of the connection goes to this parser.
-        request.protocol.set_parser(cast(Any, _FromClient(request, exchange, connection)))
+        divert(request, _FromClient(request, exchange, connection).take)
         while data := await connection.read():
             await request.writer.write(data)
             exchange.bytes_out += len(data)
@@ -48,22 +47,18 @@ async def tunnel(
 
 
 class _FromClient:
-    """What the server calls with the bytes of an upgraded connection."""
+    """Takes the bytes of an upgraded connection. When the client ends, the handler is cancelled."""
 
     def __init__(self, request: web.Request, exchange: Exchange, connection: Connection) -> None:
         self._transport, self._exchange, self._connection = request.transport, exchange, connection
         self._waiting: asyncio.Task[None] | None = None
 
-    def feed_data(self, data: bytes) -> tuple[bool, bytes]:
+    def take(self, data: bytes) -> None:
         self._exchange.bytes_in += len(data)
         self._connection.write([data])
         if self._connection.full and self._waiting is None and self._transport is not None:
             self._transport.pause_reading()
             self._waiting = asyncio.get_running_loop().create_task(self._resume())
-        return False, b""
-
-    def feed_eof(self) -> None:
-        """The client has ended; the handler is cancelled too, and ends the upstream's connection."""
 
     async def _resume(self) -> None:
         """Read from the client again as soon as the upstream has taken enough."""

@@ -1,1 +1,1 @@
-"""HTTP/1.1 as the upstream speaks it, without a socket: heads and body framing, bytes in and bytes out (RFC 9112)."""
+"""HTTP/1.1 without a socket, bytes in and bytes out: the upstream's replies, the client's requests (RFC 9112)."""

@@ -7,7 +7,8 @@ import logging
 
 import pytest
 
-from proxy.downstream.server import BACKLOG, Inbound
+from proxy.downstream.inbound import Inbound
+from proxy.downstream.server import BACKLOG
 from proxy.scripted import ScriptedUpstream
 from proxy.wire.heads import MAX_HEAD, MAX_HEADERS
 from tests.conftest import Running, Start
