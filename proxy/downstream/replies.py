@@ -223,8 +223,7 @@ def break_off(request: web.BaseRequest, reply: Relayed) -> None:
 async def invite(request: web.BaseRequest) -> None:
     """Answer `Expect: 100-continue`: the client may send its body (RFC 9110, section 10.1.1)."""
     if request.version >= _HTTP_1_1:
-        await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-        request.writer.output_size = 0  # it is no reply yet: one that tells of an error may still be sent
+        await _send_interim(request, b"HTTP/1.1 100 Continue\r\n\r\n")
 
 
 async def pass_on(request: web.BaseRequest, head: ReplyHead) -> None:
@@ -233,4 +232,11 @@ async def pass_on(request: web.BaseRequest, head: ReplyHead) -> None:
     Not 100: the server has answered the client's `Expect` itself; and none to HTTP/1.0, which knows no such replies.
     """
     if head.status != 100 and request.version >= _HTTP_1_1:
-        await request.writer.write(reply_head(head.status, head.reason, response_headers(head.headers)))
+        await _send_interim(request, reply_head(head.status, head.reason, response_headers(head.headers)))
+
+
+async def _send_interim(request: web.BaseRequest, head: bytes) -> None:
+    """Send it past aiohttp, which would take it for the beginning of the reply, and send no error behind it."""
+    if request.transport is not None and not request.transport.is_closing():
+        request.transport.write(head)
+        await request.writer.drain()

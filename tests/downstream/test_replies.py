@@ -5,11 +5,24 @@ from typing import Any, cast
 import pytest
 from aiohttp import HttpVersion, web
 
-from proxy.downstream.replies import Relayed, Whole, pass_on
+from proxy.downstream.replies import Relayed, Whole, invite, pass_on
 from proxy.headers import RawPairs
 from proxy.wire.heads import ReplyHead
 
 MODERN, OLD = HttpVersion(1, 1), HttpVersion(1, 0)
+
+
+class Wire:
+    """A transport, for what goes past the writer."""
+
+    def __init__(self, client: "Client") -> None:
+        self._client = client
+
+    def is_closing(self) -> bool:
+        return self._client.gone
+
+    def write(self, data: bytes) -> None:
+        self._client.writes.append(data)
 
 
 class Client:
@@ -17,11 +30,15 @@ class Client:
 
     def __init__(self, version: HttpVersion = MODERN, keep_alive: bool = True, method: str = "GET") -> None:
         self.version, self.keep_alive, self.method = version, keep_alive, method
-        self.writer, self.transport = self, None
+        self.writer, self.transport = self, Wire(self)
         self.writes: list[bytes] = []
+        self.gone = False
 
     async def write(self, data: bytes) -> None:
         self.writes.append(data)
+
+    async def drain(self) -> None:
+        """Nothing waits."""
 
     @property
     def request(self) -> web.BaseRequest:
@@ -209,3 +226,18 @@ async def test_interim_replies_pass_to_those_who_know_them(status: int, version:
     client = Client(version)
     await pass_on(client.request, ReplyHead(1, status, b"Early", [(b"Link", b"</a>"), (b"Connection", b"close")]))
     assert client.sent == (b"HTTP/1.1 %d Early\r\nLink: </a>\r\n\r\n" % status if passed else b"")
+
+
+async def test_a_client_that_has_gone_gets_no_interim_reply() -> None:
+    client = Client()
+    client.gone = True
+    await invite(client.request)
+    await pass_on(client.request, ReplyHead(1, 103, b"Early", []))
+    assert client.sent == b""
+
+
+@pytest.mark.parametrize(("version", "invited"), [(MODERN, b"HTTP/1.1 100 Continue\r\n\r\n"), (OLD, b"")])
+async def test_those_who_know_it_are_invited_to_send_their_body(version: HttpVersion, invited: bytes) -> None:
+    client = Client(version)
+    await invite(client.request)
+    assert client.sent == invited

@@ -6,11 +6,13 @@ import json
 import logging
 
 import pytest
+from aiohttp import web
 
 from proxy.downstream.inbound import Inbound
+from proxy.downstream.replies import Relayed, pass_on
 from proxy.downstream.server import BACKLOG
 from proxy.scripted import ScriptedUpstream
-from proxy.wire.heads import MAX_HEAD, MAX_HEADERS
+from proxy.wire.heads import MAX_HEAD, MAX_HEADERS, ReplyHead
 from tests.conftest import Running, Start
 from tests.raw import Peer, raw_client, raw_upstream, reply, request
 from tests.waiting import PATIENCE, until
@@ -259,6 +261,44 @@ async def test_a_handler_that_fails_gets_an_error_that_quotes_nothing(
     assert (status, error["type"]) == (500, "api_error")
     assert "planted" not in str(error)
     assert [(line["status"], line["outcome"]) for line in sidestep.logged()] == [(500, "failed")]
+
+
+async def test_an_error_behind_interim_replies_is_still_told(
+    start: Start, scripted: ScriptedUpstream, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """They are no reply yet: neither the one made here, nor those of the upstream."""
+
+    async def broken(_self: object, request: web.Request, _exchange: object) -> None:
+        await pass_on(request, ReplyHead(1, 103, b"Early Hints", []))
+        raise ZeroDivisionError
+
+    sidestep = await start(scripted.url)
+    monkeypatch.setattr("proxy.upstream.relay.Upstream.relay", broken)
+    with caplog.at_level(logging.CRITICAL, "aiohttp.server"):
+        async with asyncio.timeout(PATIENCE), raw_client(sidestep.port) as client:
+            await client.send(request(sidestep.port, body=b"{}", more="Expect: 100-continue\r\n"))
+            assert b" 100 " in await client.head()
+            assert b" 103 " in await client.head()
+            status, _, error = await error_of(client)
+    assert (status, error["type"]) == (500, "api_error")
+
+
+async def test_a_handler_that_fails_in_the_middle_of_its_reply_ends_the_connection(
+    start: Start, scripted: ScriptedUpstream, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """No second reply stands in the first one."""
+
+    async def broken(_self: object, request: web.Request, _exchange: object) -> None:
+        await Relayed(ReplyHead(1, 200, b"OK", []), None, bodiless=False).begin(request, b"half", last=False)
+        raise ZeroDivisionError
+
+    sidestep = await start(scripted.url)
+    monkeypatch.setattr("proxy.upstream.relay.Upstream.relay", broken)
+    with caplog.at_level(logging.CRITICAL, "aiohttp.server"):
+        async with asyncio.timeout(PATIENCE), raw_client(sidestep.port) as client:
+            await client.send(get(sidestep))
+            assert b" 200 " in await client.head()
+            assert await client.reader.read() == b"4\r\nhalf\r\n"
 
 
 async def test_many_connections_at_once_are_all_accepted(start: Start, scripted: ScriptedUpstream) -> None:
