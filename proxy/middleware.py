@@ -77,8 +77,8 @@ async def _or_blame(request: web.Request, handler: Handler) -> web.StreamRespons
     except BodyFault as fault:
         exchange = request[EXCHANGE]
         exchange.outcome, exchange.error = "failed", str(fault)
-        response = await _fail(request, fault.status, "invalid_request_error", f"Sidestep: {fault}")
-        if request.transport is not None:
+        response = await _fail(request, fault.status, "invalid_request_error", f"Sidestep: {fault}", close=True)
+        if request.transport is not None:  # at once: nobody waits for the rest of such a body
             request.transport.close()
         return response
 

@@ -8,7 +8,7 @@ import logging
 import pytest
 from aiohttp import web
 
-from proxy.downstream.inbound import Inbound
+from proxy.downstream.inbound import OPTIONS, Inbound
 from proxy.downstream.replies import Relayed, pass_on
 from proxy.downstream.server import BACKLOG
 from proxy.scripted import ScriptedUpstream
@@ -299,6 +299,46 @@ async def test_a_handler_that_fails_in_the_middle_of_its_reply_ends_the_connecti
             await client.send(get(sidestep))
             assert b" 200 " in await client.head()
             assert await client.reader.read() == b"4\r\nhalf\r\n"
+
+
+STALLED = {"Content-Length: 9\r\n": b"half", "Transfer-Encoding: chunked\r\n": b"9\r\nhalf"}
+
+
+@pytest.mark.parametrize("framing", STALLED)
+async def test_a_client_that_stalls_in_its_body_is_told_and_gone_at_once(
+    start: Start, scripted: ScriptedUpstream, monkeypatch: pytest.MonkeyPatch, framing: str
+) -> None:
+    """Nothing of the body is waited for any longer, as it is behind an early reply."""
+    monkeypatch.setitem(OPTIONS, "lingering_time", 3600.0)
+    sidestep = await start(scripted.url, limits={"body_timeout": 0.05})
+    async with raw_client(sidestep.port) as client:
+        head = f"POST /v1/messages HTTP/1.1\r\nHost: localhost:{sidestep.port}\r\n{framing}\r\n"
+        await client.send(head.encode() + STALLED[framing])
+        status, reply_head, _ = await error_of(client)
+    assert status == 408
+    assert b"\r\nConnection: close\r\n" in reply_head
+
+
+async def test_a_malformed_body_is_told_and_leaves_no_error_of_ours(
+    start: Start, caplog: pytest.LogCaptureFixture
+) -> None:
+    begun = asyncio.Event()
+
+    async def script(peer: Peer) -> None:
+        await peer.head()
+        begun.set()
+        await peer.gone()
+
+    async with raw_upstream(script) as upstream:
+        sidestep = await start(upstream.url)
+        async with asyncio.timeout(PATIENCE), raw_client(sidestep.port) as client:
+            await client.send(get(sidestep, "Transfer-Encoding: chunked\r\n") + b"4\r\nfour\r\n")
+            await begun.wait()
+            await client.send(b"x")
+            status, reply_head, _ = await error_of(client)
+    assert status == 400
+    assert b"\r\nConnection: close\r\n" in reply_head
+    assert not [record for record in caplog.records if record.levelno >= logging.ERROR]
 
 
 async def test_many_connections_at_once_are_all_accepted(start: Start, scripted: ScriptedUpstream) -> None:
