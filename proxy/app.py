@@ -1,10 +1,11 @@
 """Builds the application: the chain in its order, the one upstream, and what holds for every reply."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 from aiohttp import web
+from aiohttp.typedefs import Handler
 
 from proxy.capture import Writer
 from proxy.config import Config
@@ -64,17 +65,19 @@ def build(config: Config, desk: Desk, log: Logger) -> web.Application:
     for path, page in live.pages.items():
         app.router.add_get(path, page, allow_head=False, expect_handler=_nothing)
     app.router.add_route("*", "/-/{own:.*}", unknown, expect_handler=_nothing)
-    rest = _Rest("/{target:.*}")
-    app.router.register_resource(rest)
-    rest.add_route("*", forward, expect_handler=_nothing)
+    app.router.register_resource(_Rest(forward, _nothing))
     return app
 
 
 class _Rest(web.DynamicResource):
     """Every path that nothing else has taken. What it is made of is the upstream's business: no pattern is tried."""
 
-    def _match(self, _path: str) -> dict[str, str]:
-        return {}
+    def __init__(self, handler: Handler, expect_handler: Callable[[web.Request], Awaitable[None]]) -> None:
+        super().__init__("/{target:.*}")
+        self._found = self.add_route("*", handler, expect_handler=expect_handler)
+
+    async def resolve(self, request: web.Request) -> tuple[web.UrlMappingMatchInfo, set[str]]:  # noqa: ARG002
+        return web.UrlMappingMatchInfo({}, self._found), {"*"}
 
 
 async def _nothing(_request: web.Request) -> None:
