@@ -191,6 +191,26 @@ async def test_an_unusual_request_line_that_is_in_order_goes_on_as_it_is(wire: W
     assert arrived.line == line
 
 
+async def test_a_client_that_closes_its_half_of_the_connection_has_gone(wire: Wire) -> None:
+    """It cannot be told from one that has, and its request is to end at once."""
+    there, ended = asyncio.Event(), asyncio.Event()
+
+    async def script(peer: Peer) -> None:
+        await receive(peer)
+        there.set()
+        await peer.gone()
+        ended.set()
+
+    wire.upstream.script = script
+    async with asyncio.timeout(PATIENCE), wire.client() as client:
+        await client.send(wire.head(b"GET /half-closed HTTP/1.1"))
+        await there.wait()
+        client.writer.write_eof()
+        await ended.wait()
+        assert await broken_off(client) == b""
+        assert (await wire.process.line("request", path="/half-closed"))["status"] == 499
+
+
 async def test_an_upload_of_a_million_chunks_holds_up_others_for_50_ms_at_most(wire: Wire) -> None:
     million = 1_000_000
     uploads: list[bytes] = []
