@@ -8,7 +8,7 @@ SOAK ?=
 PY := $(VENV)/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo screenshot test test-slow check format e2e trial bench lock clean
+.PHONY: help run demo screenshot test test-slow titles check format e2e trial bench lock clean
 
 help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1  /p' $(MAKEFILE_LIST) | column -t -l 2
@@ -27,6 +27,9 @@ test: $(VENV)/.dev ## the tests
 
 test-slow: $(VENV)/.dev ## the tests and their long profile
 	$(PY) -m pytest
+
+titles: $(VENV)/.dev ## the titles of a corpus of first messages, by kind and language: answered, good, bad, and why declined
+	$(PY) -m tests.titles
 
 check: $(VENV)/.dev ## style and types
 	$(PY) -m ruff check .

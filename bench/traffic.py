@@ -104,12 +104,12 @@ def quota_probe() -> bytes:
 
 
 _SAID = (
-    "please find out why the parser drops the last line of config.ini",
-    "can you add retries to the upload client in sync.py",
-    "the login page flickers on Safari 17, fix it",
+    "please document the parser for config.ini",
+    "can you add retries to the upload client",
+    "the login page flickers on Safari 17",
     "refactor the billing service so that invoices are immutable",
-    "why does test_checkout fail on Mondays?",
-    "write a migration that splits the address column",
+    "why does test_checkout fail on Windows?",
+    "write a migration for the address column",
     "speed up the nightly import, it takes four hours",
     "explain how the cache invalidation in store.ts works",
 )

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from proxy.filters.titles.gerund import FORMS, WHIMS, gerund, spelled
+from proxy.filters.titles.prose import LOOKED_AT
 
 ALARMING = re.compile(
     "kill|delet|destroy|terminat|stop|exit|connect|retry|lag|freez|penetrat|crash|fail|dying|abort|eras|break|attack|hang",
@@ -77,4 +78,4 @@ def test_any_text_gives_one_word(text: str) -> None:
 
 def test_only_the_beginning_counts() -> None:
     assert gerund("fix it " + "x" * 1_000_000) == "Fixing"
-    assert gerund("q" * 4000 + "a" * 10) == gerund("q" * 4000 + "b" * 1_000_000)
+    assert gerund("q" * LOOKED_AT + "a" * 10) == gerund("q" * LOOKED_AT + "b" * 1_000_000)

@@ -1,32 +1,54 @@
-"""What the user wrote, apart from markup, pastes and the client's own blocks."""
+"""What the user wrote, apart from markup, pastes, and what the client and others put around it."""
 
 import pytest
 
-from proxy.filters.titles.prose import read, unquoted, unwrapped
+from proxy.filters.titles.prose import read
 
 
-def test_markup_is_unwrapped_and_pastes_are_apart() -> None:
-    message = read("# Title\n- **bold** and [link](http://x.y)\n```\ncode\n```\nKeyError: 'x'\n“quoted”")
-    assert message.prose == "Title\nbold and link\n\nquoted"
+def test_pastes_and_headings_are_apart() -> None:
+    message = read("# Plan: Retry logic\n\n- **bold** words\n```\ncode\n```\nKeyError: 'x'\nquoted")
+    assert message.prose == "bold words\n\nquoted"
     assert message.pasted == "code\n\nKeyError: 'x'"
+    assert message.heading == "Retry logic"
+    assert message.is_list
 
 
 def test_unclosed_blocks_are_text() -> None:
-    assert unwrapped("<system-reminder>a</system-reminder>b <system-reminder> c").split() == ["b", "c"]
-
-
-def test_quotation_marks_of_any_script_go() -> None:
-    assert unquoted("“a” «b» 「c」") == "a b c"
+    assert read("<system-reminder>a</system-reminder>b <system-reminder> c").prose.split() == ["b", "c"]
 
 
 @pytest.mark.parametrize(
     "line",
-    ["KeyError: 'x'", "  at f (a.js:1:2)", "def f():", "import os", "2024-05-01 12:00:01 ERROR x", "x = {a;"],
+    [
+        "KeyError: 'x'",
+        "  at f (a.js:1:2)",
+        "def f():",
+        "import os",
+        "2024-05-01 12:00:01 ERROR x",
+        "x = {a;",
+        "me@laptop api $ kubectl logs x",
+        r"C:\work>dir",
+        "=== short test summary",
+        "02/20/26 17:41 run started",
+    ],
 )
-def test_traces_logs_and_code_are_pasted(line: str) -> None:
+def test_traces_logs_prompts_and_code_are_pasted(line: str) -> None:
     message = read(f"look at this\n{line}")
     assert (message.prose, message.pasted) == ("look at this", line)
 
 
-def test_a_password_is_no_prose() -> None:
-    assert "hunter2" not in read("password is hunter2! fix the form").prose
+@pytest.mark.parametrize(
+    "text", ["<setup>\nYou work here.\n</setup>\n\nfix it", "<task>x</task><notes c='d'>y</notes> fix it"]
+)
+def test_blocks_that_another_program_put_in_front_are_left_out(text: str) -> None:
+    assert read(text).prose == "fix it"
+
+
+def test_a_wrapper_with_nothing_behind_it_leaves_nothing() -> None:
+    assert read("<teammate-message id='1'>do it</teammate-message>").prose == ""
+
+
+def test_a_wrapped_line_goes_on() -> None:
+    long = "a line that an editor has wrapped because it was too long for its window"
+    assert read(f"{long}\nand goes on").prose == f"{long} and goes on"
+    assert read("short\nand goes on").prose == "short\nand goes on"

@@ -1,1 +1,26 @@
-"""What a message is about: titles, topics and gerunds, made of its own words in its own language."""
+"""What a message is about: titles, topics and gerunds, made of its own words.
+
+A title stays in a person's list for good, so one is given only when it can be said why it is right. Being certain takes
+positive evidence, in this order; the first that is missing declines, with that reason, and the model names the session.
+
+1.  The message is at most `session_title.LIMIT` characters long.
+2.  What the client, an editor or another program put around it is known and left out; pasted traces, logs, prompts and
+    code are told from what the user wrote (`prose`). A message that begins like a template is not read.
+3.  What the user wrote is in English alone (`language`).
+4.  Every sign of it is understood: words, names, numbers, punctuation. Links, secrets, addresses and assignments are
+    not (`lexer`, `names`).
+5.  One of the first three sentences, near the beginning, fits a known frame: a verb that asks and its object
+    (`requests`), a question for how, why, where or who, a report of what fails (`questions`). Only greetings and short
+    sentences stand before it.
+6.  The thing that it is about is a whole noun phrase, and ends where a clause may end: no small word, verb or adverb of
+    the language stands in it or right behind it (`phrases`, `lexicon`). It does not only point ("this", "it").
+7.  Nothing that turns the meaning ("not", "only", "without", "instead") stands in what the title leaves out of its
+    sentence (`clauses`).
+8.  It fits: two to five words, the thing first, then the noun of what is to become of it ("refactoring"), then its
+    place. A place with a name, a number or a capital letter is never dropped, and what is left names something in
+    particular (`titling`).
+9.  Every name in the beginning of the message is in the title, and the message asks for one thing (`session_title`).
+
+A slash command with plain arguments, the address of one pull request or issue, a plan's own heading, and one pasted
+error with the file that raised it (`errors`) have shorter ways: there the form itself is the evidence.
+"""

@@ -1,119 +1,123 @@
-"""A message's words cut into clauses, each turned so that what it is about stands first.
+"""One clause of a message, as the frames of requests and questions read it: from where, up to where, as what title."""
 
-A title is the beginning of a clause, so questions become statements, conditions move behind what they condition, and
-an "it" gives way to the thing that was named just before.
-"""
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 
-from dataclasses import replace
+from proxy.filters.decline import Decline
+from proxy.filters.titles import lexicon
+from proxy.filters.titles.lexer import Token
+from proxy.filters.titles.phrases import Phrase, phrase_at
+from proxy.filters.titles.tables import matched
+from proxy.filters.titles.titling import Title, fitted, noun
+from proxy.filters.titles.verbs import INFINITIVES, LABELS, LEADS, TAILS, VERBS
 
-from proxy.filters.titles.languages import Language, telling
-from proxy.filters.titles.phrases import ASKING, OPENERS
-from proxy.filters.titles.requests import COPULAS, taken_apart, verb_size
-from proxy.filters.titles.tables import matched, word_set
-from proxy.filters.titles.words import Word
+NOT_SEEN = "no request was recognised in it"
+UNCLEAR = "what is asked for was not understood to its end"
+TURNED = "a word that turns the meaning would be lost"
+POINTS = "it points at something that it does not name"
+SEVERAL = "it asks for several things"
 
-Clause = list[Word]
-
-_QUESTION_WORDS = word_set("how why what when where")
-_AUXILIARIES = word_set("does do did")
-_PERSONS = word_set("i we you")
-_PRONOUNS = word_set("it they")
-_PLAIN_VERBS = word_set(
-    """work fail crash return keep throw take happen hang show get use run need break render load start compile pass
-    reject accept ignore do"""
-)
-_THIRD_PERSON = {verb: verb + ("es" if verb.endswith(("s", "sh", "o")) else "s") for verb in _PLAIN_VERBS}
+_POINTING = lexicon.PRONOUNS | lexicon.POINTING
+_TELLING_APART = ("that", "which", "who", "where", "to")
+_ON_CONDITION = ("so", "when", "whenever", "if")
 
 
-def clauses_of(words: list[Word], language: Language) -> list[Clause]:
-    """The clauses of a message, what it asks for before all others."""
-    clauses = _turned(_cut(words, language), language)
-    clauses = _with_antecedents([_declared(clause) for clause in clauses], language)
-    return sorted(clauses, key=_rank)
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A title, and where in the clause the part that it was made of ends."""
+
+    title: Title
+    end: int
 
 
-def _rank(clause: Clause) -> int:
-    """Requests first, and last what is not to be done ("please don't change anything yet")."""
-    keys = [word.key for word in clause[:9]]
-    asked = matched(keys, 0, ASKING)
-    if keys[asked : asked + 1] == ["don't"] or keys[asked : asked + 2] == ["do", "not"]:
-        return 2
-    return 0 if asked else 1
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """The tokens of one sentence, and how many words a title may have."""
 
+    words: Sequence[Token]
+    most: int
 
-def _cut(words: list[Word], language: Language) -> list[Clause]:
-    """The clauses in order, cut behind punctuation, before a request, and between a file's name and a verb."""
-    keys = [word.key for word in words]
-    clauses: list[Clause] = []
-    is_new = True
-    for at, word in enumerate(words):
-        asks = at > 0 and word.key in ASKING and matched(keys, at, ASKING) and not matched(keys, at - 1, OPENERS)
-        if is_new or asks or (_is_lone_name(clauses[-1]) and verb_size(words, at, language)):
-            clauses.append([])
-        clauses[-1].append(word)
-        is_new = bool(word.stop)
-    return clauses
+    def key(self, at: int) -> str:
+        return self.words[at].key if at < len(self.words) else ""
 
+    def keys(self, at: int = 0, count: int = 99) -> tuple[str, ...]:
+        return tuple(word.key for word in self.words[at : at + count])
 
-def _is_lone_name(clause: Clause) -> bool:
-    return len(clause) == 1 and clause[0].code
+    def kind(self, at: int) -> str:
+        return self.words[at].kind if at < len(self.words) else ""
 
+    def lead(self) -> int:
+        """Where the request begins behind greetings and "can you please"."""
+        keys, at = self.keys(), 0
+        while at < len(keys):
+            is_label = keys[at] in LABELS and at + 1 < len(keys) and self.words[at + 1].text == ":"
+            size = 2 if is_label else matched(keys, at, LEADS)
+            if not size and not (at and self.kind(at) in ("comma", "cut")):
+                break
+            at += size or 1
+        return at
 
-def _turned(clauses: list[Clause], language: Language) -> list[Clause]:
-    """ "When I save, it fails" as "it fails when I save"."""
-    turned: list[Clause] = []
-    for clause in clauses:
-        if turned and _is_condition(turned[-1], language):
-            first, *rest = turned.pop()
-            last = [replace(word, stop=".") for word in rest[-1:]]
-            turned.append([*clause, replace(first, text=first.key), *rest[:-1], *last])
-        else:
-            turned.append(clause)
-    return turned
+    def phrase(self, at: int, stops: Collection[str] = ()) -> Phrase | None:
+        return phrase_at(self.words, at, stops)
 
+    def subject(self, at: int, stops: Collection[str]) -> Phrase:
+        """What a question or a report is about; raises `Decline` if nothing is named there."""
+        phrase = self.phrase(at, stops)
+        if phrase is None or phrase.points:
+            raise Decline(POINTS if phrase or self.key(at) in _POINTING else NOT_SEEN)
+        return phrase
 
-def _is_condition(clause: Clause, language: Language) -> bool:
-    if len(clause) < 2 or clause[-1].stop != ",":
-        return False
-    return clause[0].key in language.breaks and clause[0].key != "so"
+    def whole(self, at: int, *, to_thing: bool = False) -> Phrase:
+        """The phrase at `at`, which must end where a clause may; raises `Decline` if none does."""
+        phrase = phrase_at(self.words, at, to_thing=to_thing)
+        if phrase is None:
+            raise Decline(POINTS if self.key(at) in _POINTING else UNCLEAR)
+        if phrase.points and (len(phrase.core) < 3 or phrase.core[-1].key in lexicon.GENERIC):
+            raise Decline(POINTS)
+        end = self.ended(phrase.end)
+        # What follows tells the thing apart, and is left out: "a script that …".
+        least = 3 if self.key(end) in _TELLING_APART else 2 if self.key(end) in _ON_CONDITION else 1
+        if len(phrase.words) < least and all(word.kind == "word" or word.text in lexicon.NAMES for word in phrase.core):
+            raise Decline(UNCLEAR)
+        return replace(phrase, end=end)
 
+    def extended(self, phrase: Phrase, at: int) -> Phrase:
+        """The phrase with the places that stand behind its verb, from `at` on."""
+        thing = phrase_at([noun("x"), *self.words[at:]], 0)
+        if thing is None or len(thing.core) > 1 or thing.points:
+            return replace(phrase, end=self.ended(at))
+        return replace(phrase, places=(*phrase.places, *thing.places), end=self.ended(at + thing.end - 1))
 
-def _with_antecedents(clauses: list[Clause], language: Language) -> list[Clause]:
-    """ "It keeps restarting" joined to the one or two words before that say what "it" is."""
-    joined: list[Clause] = []
-    for clause in clauses:
-        if joined and clause[0].key in _PRONOUNS and telling(clause[1:], language):
-            thing = taken_apart(joined[-1], language).body
-            if 0 < len(thing) < 3:
-                joined[-1] = [*thing, *clause[1:]]
-                continue
-        joined.append(clause)
-    return joined
+    def ended(self, at: int) -> int:
+        """`at` behind what may be left out, if the clause may end there; raises `Decline` if not."""
+        while size := matched(self.keys(), at, TAILS):
+            at += size
+        if self.kind(at) == "comma" and self._goes_on(at + 1):
+            raise Decline(SEVERAL)
+        is_purpose = self.key(at) == "to" and self.key(at + 1) in INFINITIVES
+        if self.kind(at) not in ("", "comma", "cut") and self.key(at) not in lexicon.BREAKS and not is_purpose:
+            raise Decline(UNCLEAR)
+        return at
 
+    def _goes_on(self, at: int) -> bool:
+        """Whether a list goes on behind a comma: a third thing, or another request without a "then"."""
+        phrase = self.phrase(at)
+        return phrase is not None and (self.key(phrase.end) in ("and", "or") or self.kind(phrase.end) in ("", "comma"))
 
-def _declared(clause: Clause) -> Clause:
-    """An English question as a statement: "how does caching work" is "how caching works"."""
-    keys = [word.key for word in clause]
-    if keys[-1] in COPULAS and "what" in keys[:-2]:
-        return [word for word in clause[:-1] if word.key != "what"]
-    at = _auxiliary(keys)
-    if not at:
-        return clause
-    said = clause[at + 1 :]
-    return [*clause[:at], *(_in_third_person(said) if keys[at] == "does" else said)]
+    def asked(
+        self, phrase: Phrase, work: str = "", *, needed: bool = False, kept: bool = False, front: bool = False
+    ) -> Asked:
+        """The phrase as a title."""
+        return Asked(fitted(phrase, work, self.most, needed=needed, kept=kept, front=front), phrase.end)
 
-
-def _auxiliary(keys: list[str]) -> int:
-    """Where "does" stands in "why does it fail"; 0 if nowhere, or if somebody asks what to do ("how do I …")."""
-    asks = next((at for at in range(1, len(keys)) if keys[at] in _AUXILIARIES and keys[at - 1] in _QUESTION_WORDS), 0)
-    return 0 if set(keys[asks + 1 : asks + 2]) & _PERSONS else asks
-
-
-def _in_third_person(said: list[Word]) -> list[Word]:
-    at = next((at for at, word in enumerate(said) if at and word.key in _THIRD_PERSON), 0)
-    if not at:
-        return said
-    verb = replace(said[at], text=_THIRD_PERSON[said[at].key])
-    # "What does the hook do in React" is about the hook in React.
-    is_empty = verb.text == "does" and at + 1 < len(said)
-    return [*said[:at], *([] if is_empty else [verb]), *said[at + 1 :]]
+    def checked(self, found: Asked) -> Asked:
+        """The same, if what it leaves out of its clause changes nothing; a reason turns nothing."""
+        rest = range(found.end, len(self.words))
+        joints = [at + 1 for at in rest if self.kind(at) == "comma" or self.key(at) == "and"]
+        if sum(matched(self.keys(at), 0, VERBS) > 0 for at in joints) > 1:
+            raise Decline(SEVERAL)
+        reason = next((at for at in rest if self.key(at) in ("so", "because")), len(self.words))
+        for word in [*self.words[found.end : reason], *found.title.lost]:
+            if word.key in lexicon.TURNING or word.key.endswith("n't"):
+                raise Decline(TURNED)
+        return found

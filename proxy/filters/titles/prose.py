@@ -6,8 +6,16 @@ the regular expressions see at most `LOOKED_AT` characters and hold no nested qu
 
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 
-LOOKED_AT = 4000
+from proxy.filters.decline import Decline
+from proxy.filters.titles.lexicon import FOREIGN
+
+LOOKED_AT = 10_000
+MIXED = "it is not in plain English alone"
+
+_FOREIGN_LETTER = re.compile(r"[^\W\d_a-zA-Z]")
+_WORDS_LOOKED_AT = 1000
 
 # The client's own additions, left out with all they contain; of the other tags only the content is kept.
 _BLOCKS = (
@@ -16,112 +24,133 @@ _BLOCKS = (
     *("user-prompt-submit-hook", "task-notification", "post-tool-use-hook", "user-memory-input"),
 )
 _BLOCK = re.compile(rf"<({'|'.join(_BLOCKS)})(?: [^<>\n]{{0,200}})?>")
-_TAG = re.compile(r"</?(?:session|user_query|message|prompt|command-[a-z]{1,12})>")
-_SHELL_TAG = re.compile(r"</?bash-input>")
+_TAG = re.compile(r"</?(?:session|user_query|message|prompt)>")
+_WRAPPER = re.compile(r"\s*<(?!session>|user_query>|message>|prompt>|command-)([a-z][\w-]{1,40})(?: [^<>\n]{0,200})?>")
 _PLACEHOLDER = re.compile(r"\[(?:Image|Pasted text|Screenshot|Attachment|\.\.\.Truncated text)[^\]\n]{0,60}\]")
 
 _BIDI = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 _INVISIBLE = dict.fromkeys(map(ord, _BIDI + "\u200b\u2060\ufeff\u00ad\r"))
-_LINES: dict[int, str | None] = {**_INVISIBLE, **dict.fromkeys(map(ord, "\x0b\x0c\x85\u2028\u2029"), "\n")}
-_QUOTES = dict.fromkeys(map(ord, '"“”„‟«»‹›「」『』《》〈〉【】＂'))
-# Every script's full stop and comma becomes the ASCII one with a space behind it, so clauses are found in one way.
-_STOPS = {ord(mark): f"{stop} " for mark, stop in zip("。｡！？；：，؟،؛।॥…⁇", "..!?;:,?,;...?", strict=True)}
-_PLAIN = {**_QUOTES, **_STOPS, ord("’"): "'", ord("‘"): "'", ord("—"): " — ", ord("（"): " (", ord("）"): ") "}
+_PLAIN: dict[int, str | None] = {
+    **_INVISIBLE,
+    **dict.fromkeys(map(ord, "\x0b\x0c\x85\u2028\u2029"), "\n"),
+    ord("’"): "'",
+    ord("‘"): "'",
+    0xA0: " ",
+    ord("\t"): "    ",
+}
 
-_LINK = re.compile(r"!?\[([^\[\]\n]{1,300})\]\([^()\s]{0,500}\)")
-_LINE_MARK = re.compile(r"[ \t]*(?:#{1,6}[ \t]+|[-*+•▪►>][ \t]+|\d{1,2}[.)][ \t]+){0,4}")
-_EMPHASIS = re.compile(
-    r"(?<![!-'*-~])(?:\*\*|~~)|(?:\*\*|~~)(?=[\s.,;:!?)'\u0e00-\uffff]|$)"
-    r"|(?<!\w)_(?=[^\W_][^_\n]{0,200}_(?!\w))|(?<=[^\W_])_(?=[\s.,;:!?)]|$)"
+_BULLET = re.compile(r"[-*+•▪►>][ \t]+|\d{1,2}[.)][ \t]+|- ?\[[ x]\]")
+_HEADING = re.compile(
+    r"#{1,3}[ \t]+(?:(?:implementation )?plan|task|feature|bug|spec|rfc|proposal)?(?::[ \t]+)?", re.IGNORECASE
 )
-_PASSWORD = re.compile(
-    r"(?i)\b(pass(?:word|wd|phrase)?|pwd|secret|token|api[_ -]?key|credentials?)( is|=|:)\s?"
-    r"(?=\S{0,100}[\d!@#$%^&*])\S{1,200}"
-)
+_EMPHASIS = re.compile(r"\*\*|__(?=\w)|(?<=\w)__")
 
 _FENCE = "```"
-_TRACE_LINE = re.compile(
+_PASTED_LINE = re.compile(
     # Frames and headings of stack traces: Python, Java and JavaScript, Go, Rust, npm.
     r"Traceback \(|\s*File \"|\s+at \S|\s*at [\w$.<>]+ ?\(|Caused by:|goroutine \d|panic: |thread '|\s*-->|npm ERR!"
     # "KeyError: …", and compilers' "app.ts(3,5): error" and "error[E0308]".
     r"|(?:Uncaught |Unhandled |Exception in thread \S+ )?(?:\w{1,60}\.){0,9}[A-Z]\w{0,60}(?:Error|Exception)\b(?::|$)"
-    r"|\S{1,200}[:(]\d+[:,]\d+\)?:? (?:fatal )?error|error\[E\d+\]"
-    # Logs: a time or a level at the beginning.
-    r"|\s*\[?\d{4}-\d\d-\d\d[T ]\d\d:|\[?\d\d:\d\d:\d\d"
+    r"|\S{1,200}[:(]\d+[:,]\d+\)?:? (?:fatal )?error|error(?:\[E\d+\])?:|(?:Error|ERROR|FAIL|FAILED|fatal|warning)\b:?"
+    # Logs: a time or a level at the beginning; test reports; shell prompts.
+    r"|\s*\[?\d{4}-\d\d-\d\d[T ]\d\d:|\[?\d\d:\d\d:\d\d|\d\d/\d\d/\d\d"
+    r"|(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) +\d"
     r"|\[?(?:ERROR|WARN|WARNING|INFO|DEBUG|FATAL|TRACE|CRITICAL)\b[\]:]"
-)
-_CODE_LINE = re.compile(
-    # Definitions and imports.
-    r"\s*(?:(?:async )?def \w+ ?\(|class \w+\s*[(:{]|from [\w.]+ import |import [\w.]+(?: as \w+)?;?$|"
+    r"|={3,}|-{3,}|\s*[✓✗✘●✕×│├└┌|]|[$%❯➜#] ?\w+ "
+    r"|\(?[\w.-]{1,40}@[\w.-]{1,60}[ :][^\n]{0,80}[$#%❯]|[A-Z]:\\[^\n>]{0,80}>"
+    # Code: definitions and imports.
+    r"|\s*(?:(?:async )?def \w+ ?\(|class \w+\s*[(:{]|from [\w.]+ import |import [\w.]+(?: as \w+)?;?$|"
     r"import .{1,80} from ['\"]|"
     r"(?:export |default |public |private |static |async |final ){1,4}\w+|(?:const|let|var|val) [\w{\[, }\]]{1,60} ?="
     r"|(?:async )?function\*? ?\w*\(|func [\w(]|(?:pub )?(?:fn|struct|enum) \w+|#include|<\?php|package \w+;?$|@\w+\()"
     # Lines that end like code, indented lines, SQL.
-    r"|.{0,200}[{};]\s*$|    {1,40}\S|\t+\S|\s*[})\]]+\s*$|(?i:create table|select .{1,100} from) "
+    r"|.{0,200}[{};]\s*$|    {1,40}\S|\s*[})\]{\[]+|(?i:create table|select .{1,100} from) "
 )
+_WRAPPED_FROM = 60
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A message without the client's own blocks: what the user wrote, and what was pasted (code, traces, logs)."""
+    """What the user wrote, and what was pasted (code, traces, logs); `heading` is the first one, "" if there is none.
+
+    `is_list` tells that the prose begins with an item of a list, `is_led` that prose comes before all else.
+    """
 
     prose: str
     pasted: str
+    heading: str
+    is_list: bool
+    is_led: bool
 
 
 def read(text: str) -> Message:
-    """The message without client blocks, markup, invisible characters and quotation marks, cut in prose and pasted."""
-    plain = unwrapped(text)
-    # Marks that are nowhere need no pattern; so here and below, since most messages are plain sentences.
-    if "<" in plain:
-        plain = _TAG.sub(" ", _SHELL_TAG.sub("`", plain))
-    plain = plain.translate(_LINES)
-    if "[" in plain:
-        plain = _PLACEHOLDER.sub(" ", plain)
-    prose: list[str] = []
-    pasted: list[str] = []
-    fenced = False
-    for line in plain.split("\n"):
+    """The beginning of a message without what others put around it, cut in prose and pasted."""
+    prose, pasted, headings = _Lines(), _Lines(), list[str]()
+    is_list = is_led = fenced = False
+    for line in plain(text).split("\n"):
         before, fence, rest = line.partition(_FENCE)
         if fence and _FENCE not in rest:
             (pasted if fenced else prose).append(before)
             fenced = not fenced
+        elif not fenced and line[:1] == "#" and (found := _HEADING.match(line)):
+            headings.append(line[found.end() :].strip())
+        elif fenced or _PASTED_LINE.match(line):
+            pasted.append(line)
         else:
-            is_pasted = fenced or _TRACE_LINE.match(line) or _CODE_LINE.match(line)
-            (pasted if is_pasted else prose).append(line)
-    return Message("\n".join(map(_unmarked, prose)).strip(), "\n".join(pasted))
+            bullet = _BULLET.match(line)
+            is_list = is_list or (bullet is not None and not prose.size)
+            is_led = is_led or (bool(line.strip()) and not pasted.size and not headings)
+            prose.append(line[bullet.end() :].strip() if bullet else line.strip())
+    return Message(prose.text(), "\n".join(pasted), (headings or [""])[0], is_list, is_led)
 
 
-def unwrapped(text: str) -> str:
-    """The first `LOOKED_AT` characters outside the blocks that the client adds (`<system-reminder>…` and so on)."""
-    text = text.lstrip()
-    kept: list[str] = []
-    size = at = 0
-    unclosed: set[str] = set()
-    while size < LOOKED_AT and (opened := _BLOCK.search(text, at)):
-        kept.append(text[at : opened.start()][:LOOKED_AT])
-        size += len(kept[-1])
-        name, at = opened[1], opened.end()
+class _Lines(list[str]):
+    """Lines, and how many characters they have in all."""
+
+    size = 0
+
+    def append(self, line: str) -> None:
+        super().append(line)
+        self.size += len(line)
+
+    def text(self) -> str:
+        """The lines as one text; a long line that goes on in lower case was wrapped by an editor, not ended."""
+        joined = self[:1]
+        for before, line in pairwise(self):
+            is_wrapped = len(before) > _WRAPPED_FROM and line[:1].islower() and before[-1] != ":"
+            joined += [" " if is_wrapped else "\n", line]
+        return "".join(joined).strip()
+
+
+def plain(text: str) -> str:
+    """The first `LOOKED_AT` characters of a message without what stands around it, its signs made plain."""
+    text = _unwrapped(text[:LOOKED_AT]).translate(_PLAIN)
+    # Marks that are nowhere need no pattern, since most messages are plain sentences.
+    if "[" in text:
+        text = _PLACEHOLDER.sub(" ", text)
+    return _EMPHASIS.sub("", text) if "**" in text or "__" in text else text
+
+
+def _unwrapped(text: str) -> str:
+    """The text without the blocks that the client adds anywhere, and without those that others put before it."""
+    if "<" not in text:
+        return text.strip()
+    kept, at = list[str](), 0
+    unclosed = set[str]()
+    while opened := _BLOCK.search(text, at):
         # A tag once found unclosed is never looked for again: that search would make the loop quadratic.
-        end = -1 if name in unclosed else text.find(f"</{name}>", at)
-        unclosed |= {name} if end < 0 else set()
-        at = at if end < 0 else end + len(name) + 3
-    kept.append(text[at : at + LOOKED_AT])
-    return " ".join(kept)[:LOOKED_AT]
+        end = -1 if opened[1] in unclosed else text.find(f"</{opened[1]}>", opened.end())
+        unclosed |= {opened[1]} if end < 0 else set()
+        kept.append(text[at : opened.start()])
+        at = opened.end() if end < 0 else end + len(opened[1]) + 3
+    text, at = "".join([*kept, text[at:]]), 0
+    while (opened := _WRAPPER.match(text, at)) and (end := text.find(f"</{opened[1]}>", opened.end())) >= 0:
+        at = end + len(opened[1]) + 3
+    return _TAG.sub(" ", text[at:]).strip()
 
 
-def unquoted(text: str) -> str:
-    """The text without quotation marks of any script."""
-    return text.translate(_QUOTES)
-
-
-def _unmarked(line: str) -> str:
-    mark = _LINE_MARK.match(line)
-    line = line[mark.end() if mark else 0 :]
-    if "](" in line:
-        line = _LINK.sub(r"\1", line)
-    if "**" in line or "~~" in line or "_" in line:
-        line = _EMPHASIS.sub("", line)
-    if "=" in line or ":" in line or " is" in line.lower() or not line.isascii():
-        line = _PASSWORD.sub(r"\1, ", line)
-    return line.translate(_PLAIN)
+def require_english(text: str) -> None:
+    """Raises `Decline` if letters beyond ASCII, or two small words of other languages, stand in the text."""
+    is_foreign = not text.isascii() and _FOREIGN_LETTER.search(text)
+    if is_foreign or sum(word in FOREIGN for word in text[:_WORDS_LOOKED_AT].casefold().split()) > 1:
+        raise Decline(MIXED)

@@ -1,170 +1,164 @@
-"""One clause of a message without its request: "could you please fix the login page" is about "login page"."""
+"""What a sentence asks for: the frames of a request that the filter knows, and nothing else."""
 
-import re
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 
-from proxy.filters.titles.languages import FILLERS, Language, telling
-from proxy.filters.titles.phrases import (
-    AND,
-    DUTCH_PARTICLES,
-    GERMAN_PARTICLES,
-    HOW,
-    KOREAN_TAIL,
-    LINKS,
-    NOUN_OR_VERB,
-    OPENERS,
-    TAILS,
-    VERB_FORM,
-    VERBS,
-    WHY,
-    WORK_NOUNS,
-    WORKS,
-)
+from proxy.filters.decline import Decline
+from proxy.filters.titles import lexicon, verbs
+from proxy.filters.titles.clauses import NOT_SEEN, POINTS, SEVERAL, UNCLEAR, Asked, Clause
+from proxy.filters.titles.phrases import Phrase, Words, is_purpose, phrase_at
+from proxy.filters.titles.questions import explained, overview, question, reported
 from proxy.filters.titles.tables import matched, word_set
-from proxy.filters.titles.words import Word
+from proxy.filters.titles.titling import noun, singular
 
-ENGLISH_ARTICLES = word_set("a an the")
-COPULAS = word_set("is are was were")
-_ARTICLES_AND_COPULAS = ENGLISH_ARTICLES | COPULAS
-_LINKS_AND_FILLERS = LINKS | FILLERS
-_PARTICLES = GERMAN_PARTICLES | DUTCH_PARTICLES
-# "test is …" and "cache of …" begin with a noun; before any other article or pronoun the word is a verb.
-_BEHIND_NOUNS = COPULAS | {"of"}
-# The article that French and Italian write in one with its noun.
-_ELISION = re.compile(r"(?:l|d|un|dell|all|nell|dall|qu)'(?=\w)", re.IGNORECASE)
-_ENOUGH = 2
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """A clause taken apart: what it is about, and its words from its last verb on, for when that is too little."""
-
-    body: list[Word]
-    spoken: list[Word]
+_ASKING = word_set(
+    """explain summarize walk explore look give understand describe show document investigate debug find figure"""
+)
+_MENDING = word_set("fix debug investigate resolve")
+_ADDING = word_set("add introduce apply put insert embed")
+_BROUGHT = _ADDING | word_set(
+    """upgrade update bump migrate switch move port convert change rename connect extend deploy publish export include
+    pin"""
+)
+_TURNED_INTO = word_set("migrate switch move port convert pin")
+_PAIRED = word_set("rename replace swap benchmark compare")
+_SHOWING = word_set("use show display give put")
+_SEARCHED = word_set("check search scan inspect audit review")
+_POINTED = ("this", "it", "everything")
+_GOING = ("to", "into", "onto", "from")
 
 
-@dataclass(frozen=True, slots=True)
-class _Lead:
-    """How far the request reaches into its clause: to `end`, its last verb beginning at `spoken`."""
-
-    end: int = 0
-    spoken: int = 0
-    verb: str = ""
-    is_asked: bool = False
-    asks_how: bool = False
-    is_open: bool = True
-
-
-def taken_apart(clause: list[Word], language: Language) -> Request:
-    """The clause without openers, request verbs and the small words behind them."""
-    lead = _lead(clause, language)
-    body = [word for word in clause[lead.end :] if not (lead.asks_how and word.key in WORKS)]
-    infinitive = "" if language.is_english or not body else _infinitive(lead.verb, body[-1].key)
-    body = _one_request(trimmed(body, language), language)
-    if not language.is_english and (lead.verb or infinitive):
-        body = _newest_thing(body, language)
-    if telling(body, language) >= _ENOUGH:
-        body = _with_work_noun(body, lead.verb, language)
-    elif body and infinitive:
-        body = [*body, Word(infinitive)]
-    return Request(body, clause[lead.spoken :])
+def asked_in(clause: Clause) -> Asked:
+    """What the clause asks for; raises `Decline` if no frame fits it whole."""
+    if unknown := next((word for word in clause.words if word.kind == "unknown"), None):
+        raise Decline(unknown.text)
+    lead, reason = clause.lead(), NOT_SEEN
+    for frame in _FRAMES:
+        try:
+            if found := frame(clause, lead):
+                return clause.checked(found)
+        except Decline as decline:
+            reason = decline.reason if reason in (NOT_SEEN, UNCLEAR) else reason
+    raise Decline(reason)
 
 
-def trimmed(words: list[Word], language: Language) -> list[Word]:
-    """The words without a request's tail, small words at the end, and English articles and copulas anywhere."""
-    if language.is_english:
-        words = [word for word in words if word.code or word.key not in _ARTICLES_AND_COPULAS]
-    words = _without_korean_tail(words)
-    while words and not words[-1].code and _is_tail(words[-1].key, language):
-        words = words[:-1]
-    elided = _ELISION.match(words[0].text) if words else None
-    return [replace(words[0], text=words[0].text[elided.end() :]), *words[1:]] if elided else words
-
-
-def verb_size(clause: list[Word], at: int, language: Language, is_asked: bool = False) -> int:
-    """How many words the request verb at `at` has, 0 if none stands there; `is_asked` if a verb is expected."""
-    word = clause[at]
-    if word.code:
-        return 0
-    size = matched([word.key for word in clause[at : at + 8]], 0, VERBS) if word.key in VERBS else 0
-    if size == 1 and word.key in NOUN_OR_VERB and not is_asked:
-        following = clause[at + 1].key if at + 1 < len(clause) else ""
-        is_small = following in language.small and following not in language.breaks
-        return int((is_small and following not in _BEHIND_NOUNS) or following in LINKS)
-    # In an English sentence a word like "configs" only looks like another language's stem.
-    is_foreign = not language.is_english or not (word.key.isascii() and word.key.isalpha())
-    return size or int(is_foreign and VERB_FORM.fullmatch(word.key) is not None)
-
-
-def _lead(clause: list[Word], language: Language) -> _Lead:
-    keys = [word.key for word in clause]
-    lead = _Lead()
-    while lead.end < len(clause) and (longer := _longer(lead, clause, keys, language)):
-        lead = longer
-    return lead
-
-
-def _longer(lead: _Lead, clause: list[Word], keys: list[str], language: Language) -> _Lead | None:
-    """The lead and the opener, verb or small word behind it, None if what is asked for begins there."""
-    at, word = lead.end, clause[lead.end]
-    is_how = word.key in HOW
-    if lead.is_open and (size := matched(keys, at, OPENERS)):
-        spoken = at if is_how or not lead.verb else lead.spoken
-        return _Lead(at + size, spoken, lead.verb, True, lead.asks_how or is_how, lead.is_open)
-    # Behind a verb comes a noun: "add support" and "fix build" are about support and the build.
-    if lead.is_open and (size := verb_size(clause, at, language, lead.is_asked and not lead.verb)):
-        return _Lead(at + size, at, " ".join(keys[at : at + size]), lead.is_asked, lead.asks_how)
-    is_empty = word.key in language.small or word.key in FILLERS or (lead.asks_how and word.key in WORKS)
-    if word.code or word.key in WHY or not is_empty:
+def _request(clause: Clause, at: int) -> Asked | None:
+    """ "refactor the billing service" """
+    keys = clause.keys(at, 6)
+    if at and keys:
+        keys = (verbs.GERUNDS.get(keys[0], keys[0]), *keys[1:])
+    size = matched(keys, 0, verbs.VERBS)
+    verb, behind = keys[:size], at + size + (clause.key(at + size) in ("me", "us"))
+    # An article or a name shows that the word before it is a verb.
+    is_marked = at or clause.key(behind) in lexicon.DETERMINERS or clause.kind(behind) not in ("word", "")
+    if not size or (size == 1 and verb[0] in verbs.NOUN_FIRST and not is_marked):
         return None
-    is_open = lead.is_open and word.key in _LINKS_AND_FILLERS
-    return _Lead(at + 1, lead.spoken, lead.verb, lead.is_asked, lead.asks_how, is_open)
+    if verb[0] in _ASKING and (asked := overview(clause, behind, behind + 2) or explained(clause, behind)):
+        return asked
+    # "rewrite this in rust": where it goes names it well enough.
+    onward = behind + (clause.key(behind) in _POINTED and clause.key(behind + 1) in (*_GOING, "in"))
+    if verb in verbs.WORKS and clause.key(onward) in (*_GOING, *(("in",) if onward > behind else ("for",))):
+        return _moved(clause, verbs.WORKS[verb], onward)
+    if verb[0] in _MENDING and (asked := _fault(clause, behind)):
+        return asked
+    phrase = clause.whole(behind, to_thing=verb[0] in _BROUGHT)
+    if matched(keys, 0, verbs.PREPARING) and clause.key(phrase.end) in ("and", "then") and len(phrase.words) < 3:
+        raise Decline(SEVERAL)
+    return _titled(clause, verb, phrase)
 
 
-def _is_tail(key: str, language: Language) -> bool:
-    return key in language.small or key in FILLERS or key in TAILS or (not language.is_english and key in _PARTICLES)
+def _fault(clause: Clause, at: int) -> Asked | None:
+    """ "fix login not working on safari" """
+    try:
+        return reported(clause, at)
+    except Decline:
+        return None
 
 
-def _one_request(body: list[Word], language: Language) -> list[Word]:
-    """The body up to a second request ("… and add a test"), or the second if that says more; both if neither does."""
-    for at in range(1, len(body) - 1):
-        if body[at].key not in AND or body[at + 1].key in NOUN_OR_VERB:
-            continue
-        if size := verb_size(body, at + 1, language, is_asked=True):
-            requests = (body[:at], body[at + 1 + size :])
-            return next((request for request in requests if telling(request, language) >= _ENOUGH), body)
-    return body
+def _moved(clause: Clause, work: str, at: int) -> Asked | None:
+    """ "migrate from webpack to vite" """
+    thing = phrase_at([noun(work), *clause.words[at:]], 0, to_thing=True)
+    if thing is None or not thing.places:
+        return None
+    return clause.asked(replace(thing, end=clause.ended(at + thing.end - 1)))
 
 
-def _newest_thing(body: list[Word], language: Language) -> list[Word]:
-    """The body from "a dark mode" on, where it follows "the page" bare: what is asked for, not what it is added to."""
-    for at in range(1, len(body) - 1):
-        if body[at].key in language.indefinite and body[at - 1].key not in language.small:
-            return body[at + 1 :]
-    return body
+def _titled(clause: Clause, verb: tuple[str, ...], phrase: Phrase) -> Asked:
+    """What a verb makes of its object."""
+    name, places = verb[0], phrase.places
+    heads = [place[0].key for place in places]
+    if verb in verbs.PREFIXED:
+        return clause.asked(replace(phrase, core=[noun(verbs.PREFIXED[verb]), *phrase.core]))
+    if name in _SEARCHED and heads == ["for"]:
+        # What is looked for is the thing: "errors in the logs".
+        return clause.asked(replace(phrase, core=places[0][1:], places=([noun("in"), *phrase.core],)))
+    if verb in verbs.TAKEN_AWAY and heads and heads[0] not in ("from", "in", "on"):
+        return _gone(clause, verbs.TAKEN_AWAY[verb], phrase)
+    phrase = replace(phrase, places=_placed(name, places), tied=int(name in _PAIRED and heads[:1] != ["for"]))
+    phrase = replace(phrase, tied=min(phrase.tied, len(phrase.places)))
+    work = verbs.WORKS.get(verb) or verbs.TAKEN_AWAY.get(verb, "")
+    is_going = any(map(is_purpose, places)) or not {*heads}.isdisjoint(_GOING)
+    is_kept = bool(work) and is_going and not (heads[0] in _GOING and name in _TURNED_INTO)
+    is_taken = verb in verbs.TAKEN_AWAY and phrase.core[0].key not in verbs.STALE
+    kept = is_kept or is_taken or name in _PAIRED
+    return clause.asked(
+        phrase, work or verbs.THINGS.get(verb, ""), needed=bool(work), kept=kept, front=name in _ADDING or bool(work)
+    )
 
 
-def _infinitive(verb: str, last: str) -> str:
-    """The verb that a German or Dutch request ends with, put together if it is in halves: "füge … hinzu"."""
-    if last in TAILS and last.endswith("en"):
-        return last
-    return f"{last}{verb}n" if last in GERMAN_PARTICLES and verb.endswith("e") else ""
+def _gone(clause: Clause, work: str, phrase: Phrase) -> Asked:
+    """The place belongs to what goes: "empty name check removal", "revert of the switch to pnpm"."""
+    if len(phrase.places) == 1 and phrase.places[0][0].key == "for":
+        core = [*singular(phrase.places[0][1:]), *phrase.core]
+        return clause.asked(replace(phrase, core=core, places=()), work, kept=True)
+    return clause.asked(replace(phrase, core=[noun(work), noun("of"), *phrase.core]))
 
 
-def _with_work_noun(body: list[Word], verb: str, language: Language) -> list[Word]:
-    """The body with a noun for the verb behind its first part: "migrate x to y" is "x migration to y"."""
-    noun = WORK_NOUNS.get(verb)
-    if not noun:
-        return body
-    end = next((at for at, word in enumerate(body) if at and word.key in language.breaks), len(body))
-    return [*body[:end], Word(noun), *body[end:]]
+def _placed(name: str, places: tuple[Words, ...]) -> tuple[Words, ...]:
+    """The places as they read without the verb."""
+    if name in ("set", "allow", "enable", "permit") and any(map(is_purpose, places)):
+        raise Decline(UNCLEAR)
+    if name in _ADDING:
+        return tuple(_located(place) if place[0].key in ("to", "into") else place for place in places)
+    if name == "set":
+        # What something is set to, if that is a value: "timeout of 30s".
+        places = tuple(place for place in places if place[0].key != "to" or place[-1].kind != "word")
+        return tuple([noun("of"), *place[1:]] if place[0].key == "to" else place for place in places)
+    if any(place[0].key in ("to", "into") for place in places):
+        # Where something goes says enough.
+        return tuple(place for place in places if place[0].key != "from")
+    return places
 
 
-def _without_korean_tail(words: list[Word]) -> list[Word]:
-    if not words or not "\uac00" <= words[-1].text[-1] <= "\ud7a3":
-        return words
-    while len(words) > 1 and KOREAN_TAIL.fullmatch(words[-1].text):
-        words = words[:-1]
-    # The particle of an object means nothing without its verb.
-    last = words[-1].text
-    return [*words[:-1], replace(words[-1], text=last[:-1] if len(last) > 1 and last[-1] in "을를" else last)]
+def _located(place: Words) -> Words:
+    """What is added to a place is in it."""
+    last = place[-1]
+    is_for = last.key in lexicon.FOR or (last.is_fixed and "." not in last.text)
+    return [noun("on" if last.key in lexicon.ON else "for" if is_for else "in"), *place[1:]]
+
+
+def _making(clause: Clause, at: int) -> Asked | None:
+    """ "make the navbar responsive", "make a snake game" """
+    if clause.key(at) != "make":
+        return None
+    if clause.key(at + 1) in ("a", "an", "me"):
+        return clause.asked(clause.whole(at + 1 + (clause.key(at + 1) == "me")))
+    phrase = clause.phrase(at + 1, verbs.MADE)
+    if phrase is None or phrase.points:
+        raise Decline(POINTS)
+    made = clause.key(phrase.end)
+    if made not in verbs.MADE or phrase.places:
+        raise Decline(UNCLEAR)
+    return clause.asked(clause.extended(replace(phrase, core=[noun(made), *phrase.core]), phrase.end + 1))
+
+
+def _wanting(clause: Clause, at: int) -> Asked | None:
+    """ "there's a memory leak in the worker" """
+    size = matched(clause.keys(at), 0, verbs.WANTS)
+    if clause.keys(at + size, 2) == ("wrong", "with"):
+        return clause.asked(clause.whole(at + size + 2), "problem", needed=True)
+    return clause.asked(clause.whole(at + size)) if size else None
+
+
+Frame = Callable[[Clause, int], Asked | None]
+_FRAMES: tuple[Frame, ...] = (question, _making, _request, _wanting, reported)

@@ -3,7 +3,7 @@
 A table that reads like running text is easier to check and to extend than one of quoted strings.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 Phrases = Mapping[str, frozenset[tuple[str, ...]]]
 """Phrases by their first words: nearly no word of a text begins one."""
@@ -16,9 +16,9 @@ def word_set(table: str) -> frozenset[str]:
     return frozenset(table.split())
 
 
-def phrase_set(tables: Iterable[str]) -> Phrases:
-    """The phrases of all the tables: "can you|please" has two, the first of two words."""
-    phrases = {tuple(phrase.split()) for table in tables for phrase in table.split("|")}
+def phrase_set(table: str) -> Phrases:
+    """The phrases of a table: "can you|please" has two, the first of two words."""
+    phrases = {tuple(phrase.split()) for phrase in table.split("|")}
     firsts = {phrase[0] for phrase in phrases}
     return {first: frozenset(phrase for phrase in phrases if phrase[0] == first) for first in firsts}
 

@@ -1,0 +1,138 @@
+"""The signs of a message as tokens: words, names that stay as they are written, numbers, and where sentences end.
+
+A run that is none of these makes the whole message one that is not understood: there is no token for "something".
+"""
+
+import re
+from dataclasses import dataclass, field
+from typing import Literal
+
+from proxy.filters.titles.names import displayed, is_secret
+
+Kind = Literal["word", "name", "number", "quote", "stop", "comma", "cut", "unknown"]
+
+_FORGE = (
+    r"https?://[\w.-]{1,100}/(?:[\w.-]{1,60}/){0,4}?(?P<forge_repo>[\w.-]{1,80})(?:/-)?/"
+    r"(?P<forge_kind>pulls?|pull-requests|merge_requests|issues)/(?P<forge_number>\d{1,7})(?![\w-])"
+    r"(?:/(?:files|commits|checks)?)?(?:\#[\w-]{1,60})?(?!\w)"
+)
+_TOKENS = re.compile(
+    rf"""(?P<forge>{_FORGE})
+    |(?P<link>(?:https?|ftp|file|ssh)://\S{{1,400}}|www\.\S{{1,200}})
+    |(?P<code>`[^`\n]{{1,80}}`)
+    |(?P<quote>"[^"\n]{{1,60}}"|“[^”\n]{{1,60}}”|(?<![\w'])'[^'\n]{{1,40}}'(?!\w)|«[^»\n]{{1,60}}»)
+    |(?P<ref>(?i:\b(?:pr|mr|pull\ request|merge\ request|issue|ticket)\ ?[\#!]?(?P<number>\d{{1,7}})\b(?!\.\d))
+        |[\#!]\d{{1,7}}\b)
+    |(?P<and>[+&](?=\s))
+    |(?P<stop>[.!?…]+(?=[\s)"'”]|$)|\n|[:;]-?[)(DP](?=\s|$))
+    |(?P<comma>[,;](?=\s|$))
+    |(?P<cut>[:](?=\s|$)|[()]|\s[-–—]{{1,2}}(?=\s)|—|->|=>)
+    |(?P<word>(?:[Ss]ign|[Ll]og|[Oo]pt)\ (?:in|up|out|on)\b(?=\ [a-z])
+        |[A-Za-z]+(?:['’-][A-Za-z]+)*(?=[\s,;:!?)…]|$|\.(?:[\s.)"]|$)))
+    |(?P<name>--?[A-Za-z][\w-]{{1,40}}(?=[\s.,;:!?)]|$)|[@~.]?/?\w[^\s,;!?"()`<>{{}}|]{{0,200}}(?:\(\))?)
+    |(?P<space>\s+)
+    |(?P<other>\S)""",
+    re.VERBOSE | re.ASCII,
+)
+_CAMEL = re.compile(r"[a-z][A-Z]")
+_CREDENTIALS = ("password", "passwd", "passphrase", "pwd", "pin", "secret")
+_PLAIN_WORD = 12
+_TRAILING = ".:'’*"
+_NUMBER = re.compile(r"\d[\d.,]*(?:%|ms|s|x|k|kb|mb|gb|px|min|h)?|\d{1,3}(?:st|nd|rd|th)")
+SECRET, LINK, SIGN = "a secret or an id stands in it", "a link stands in it", "a sign in it is not understood"
+_FORGE_NOUN = {"issues": "issue"}
+_REF_NOUN = {"pr": "PR", "mr": "MR", "pull request": "PR", "merge request": "MR", "issue": "issue", "ticket": "ticket"}
+
+
+@dataclass(slots=True)
+class Token:
+    """One token; `text` is how a title shows it, `key` how tables know it, `at` where it stands in the prose.
+
+    `short` is the text of a forge's address without its repository.
+    """
+
+    text: str
+    kind: Kind
+    at: int = 0
+    short: str = ""
+    key: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.key = self.text.casefold().replace("’", "'") if self.kind == "word" else ""
+
+    @property
+    def is_fixed(self) -> bool:
+        """Whether a title must show it exactly as it is written."""
+        return self.kind in ("name", "quote")
+
+
+def tokens_of(prose: str) -> list[Token]:
+    """The tokens of a text; what is none, or must never be shown, is unknown, and its text says why."""
+    tokens: list[Token] = []
+    for found in _TOKENS.finditer(prose):
+        kind = found.lastgroup
+        if kind == "space":
+            continue
+        token = _token(found, str(kind))
+        token.at = found.start()
+        tokens.append(token)
+        # The full stop behind a name belongs to the sentence.
+        if token.kind in ("name", "number") and (tail := found[0][len(found[0].rstrip(_TRAILING)) :]):
+            tokens.append(Token(tail, "cut" if ":" in tail else "stop", found.end()))
+    return [_hidden(before, token) for before, token in zip([None, *tokens], tokens, strict=False)]
+
+
+def _hidden(before: Token | None, token: Token) -> Token:
+    """The token, unknown if it may be a password."""
+    is_named = before is not None and before.key in _CREDENTIALS and token.kind in ("name", "quote", "number")
+    return Token(SECRET, "unknown", token.at) if is_named else token
+
+
+def _token(found: re.Match[str], kind: str) -> Token:
+    text = found[0]
+    match kind:
+        case "forge":
+            noun = _FORGE_NOUN.get(found["forge_kind"], "PR")
+            short = f"{noun} {found['forge_number']}"
+            return Token(f"{found['forge_repo']} {short}", "name", short=short)
+        case "ref":
+            return Token(_reference(text, found["number"]), "name")
+        case "code" | "quote":
+            return _verbatim(text[1:-1].strip(), kind)
+        case "name":
+            return _named(text.rstrip(_TRAILING) or text)
+        case "word":
+            if len(text) > _PLAIN_WORD and is_secret(text):
+                return Token(SECRET, "unknown")
+            return Token(text.replace(" ", "-"), "name" if _CAMEL.search(text) else "word")
+        case "stop" | "comma" | "cut":
+            return Token(text, kind)
+        case "and":
+            return Token("and", "word")
+        case "link":
+            return Token(LINK, "unknown")
+    return Token(SIGN, "unknown")
+
+
+def _reference(text: str, number: str | None) -> str:
+    if number is None:
+        return text
+    noun = _REF_NOUN[text[: -len(number)].rstrip("#! ").casefold()]
+    return f"{noun} {number}"
+
+
+def _verbatim(text: str, kind: str) -> Token:
+    if is_secret(text):
+        return Token(SECRET, "unknown")
+    text = displayed(text) if kind == "code" else text
+    return Token(text, "name" if kind == "code" else "quote") if text else Token(SIGN, "unknown")
+
+
+def _named(text: str) -> Token:
+    if _NUMBER.fullmatch(text):
+        return Token(text, "number")
+    if is_secret(text):
+        return Token(SECRET, "unknown")
+    if not (shown := displayed(text)):
+        return Token(SIGN, "unknown")
+    return Token(shown, "name")
