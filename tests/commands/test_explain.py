@@ -17,6 +17,7 @@ from proxy.scripted import ScriptedUpstream
 from proxy.sse import Decoder
 from tests.commands.given import BASE, CONFIG, HELLO, Program, rule
 from tests.conftest import Start
+from tests.versions import question
 
 CLIENT = {"user-agent": "claude-cli/2.0.64 (external, cli)"}
 
@@ -185,6 +186,23 @@ def test_a_miss_as_people_read_it(program: Program) -> None:
         "  nearest rule  held    first condition that failed  the request's value",
         '  hello         2 of 3  user_texts last "hello"      ["bye"]',
     ]
+
+
+@pytest.mark.parametrize(
+    ("said", "reason"),
+    [
+        ("update the header but not on the login page", "a word that turns the meaning would be lost"),
+        ("fix this", "it points at something that it does not name"),
+        ("welche datei startet denn den worker?", "it is not in plain English alone"),
+    ],
+)
+def test_why_a_title_was_declined_is_told_in_words(program: Program, said: str, reason: str) -> None:
+    """By the shipped rule, and as people read it."""
+    program.file("1.toml", (CONFIG.parent / "rules/30-session-title.toml").read_text("utf-8"))
+    program.file("body.json", json.dumps(question("session-title", "2.1.330", text=said)[1]))
+    code, out, _ = program.run("explain", "body.json")
+    assert code == 0
+    assert out.splitlines()[1].startswith(f"forwarded: declined: {reason}, by session-title (")
 
 
 def test_long_values_are_cut_on_a_terminal_and_whole_for_machines(program: Program) -> None:

@@ -22,7 +22,7 @@ _BROUGHT = _ADDING | word_set(
 )
 _TURNED_INTO = word_set("migrate switch move port convert pin")
 _PAIRED = word_set("rename replace swap benchmark compare")
-_SHOWING = word_set("use show display give put")
+_SHOWING = word_set("use show display give")
 _SEARCHED = word_set("check search scan inspect audit review")
 _POINTED = ("this", "it", "everything")
 _GOING = ("to", "into", "onto", "from")
@@ -102,7 +102,7 @@ def _titled(clause: Clause, verb: tuple[str, ...], phrase: Phrase) -> Asked:
     is_taken = verb in verbs.TAKEN_AWAY and phrase.core[0].key not in verbs.STALE
     kept = is_kept or is_taken or name in _PAIRED
     return clause.asked(
-        phrase, work or verbs.THINGS.get(verb, ""), needed=bool(work), kept=kept, front=name in _ADDING or bool(work)
+        phrase, work or verbs.THINGS.get(verb, ""), needed=bool(work), kept=kept, front=name not in _SHOWING
     )
 
 

@@ -47,72 +47,66 @@ TAILS = phrase_set(
 
 
 def _verbs(table: str) -> dict[tuple[str, ...], str]:
-    return {tuple(verb.split("_")): noun for verb, _, noun in (entry.partition(":") for entry in table.split())}
+    """Verbs and their nouns: "review:=" is "review", "migrate:ion" is "migration", "parse:ing" is "parsing"."""
+    entries = (entry.partition(":") for entry in table.split())
+    return {tuple(verb.split("_")): _noun(verb, noun) for verb, _, noun in entries}
+
+
+def _noun(verb: str, noun: str) -> str:
+    forms = {"=": verb, "ing": spelled(verb), "ion": verb.removesuffix("e") + "ion"}
+    return forms.get(noun, verb.removesuffix("e") + noun if noun == "ation" else noun)
 
 
 THINGS = _verbs(
-    """suggest: propose: recommend: check_for: look_for: search_for: scan_for: double_check: build_out: fix:fix
-    add:addition create:creation write:draft build:build implement:implementation explain:explanation
-    understand:explanation describe:description debug:debugging investigate:investigation find: diagnose:diagnosis
-    troubleshoot:troubleshooting resolve:fix solve:fix repair:repair improve:improvement draft:draft
-    introduce:introduction generate:generation design:design develop:development prepare:preparation
-    define:definition enhance:enhancement enable: show: display: include:inclusion use: address: list:list
-    correct:correction clarify:clarification track_down: look_into: look_at: take_a_look_at: have_a_look_at: expose:
-    figure_out: find_out: go_through: dig_into: walk_me_through: walk_through: explain_to_me: come_up_with: scaffold:
-    bootstrap: provide: put: store: check:check check_out: check_on: read: open: discuss:discussion brainstorm:
-    finish: complete: learn_about: teach_me: take_care_of: tackle: spin_up: follow_up_on: rework:rework outline:
-    sketch: examine: explore: turn_on: allow: permit: set: draw: approach: structure: model: embed: insert: append:
-    give:"""
+    """suggest propose recommend check_for look_for search_for scan_for double_check build_out fix:= add:addition
+    create:ion write:draft build:= implement:ation explain:explanation understand:explanation describe:description
+    debug:ing investigate:ion find diagnose:diagnosis troubleshoot:ing resolve:fix solve:fix repair:=
+    improve:improvement draft:= introduce:introduction generate:ion design:= develop:development prepare:ation
+    define:definition enhance:enhancement enable show display include:inclusion use address list:= correct:ion
+    clarify:clarification track_down look_into look_at take_a_look_at have_a_look_at expose figure_out find_out
+    go_through dig_into walk_me_through walk_through explain_to_me come_up_with scaffold bootstrap provide put store
+    check:= check_out check_on read open discuss:ion brainstorm finish complete learn_about teach_me take_care_of
+    tackle spin_up follow_up_on rework:= outline sketch examine explore turn_on allow permit set draw approach
+    structure model embed insert append give"""
 )
 """Verbs whose object is the title by itself, each with the noun that may stand behind it."""
 
 WORKS = _verbs(
-    """order:ordering retry:retry stub_out:stubbing skip:skipping tag:tagging assign:assignment lazy_load:lazy-loading
-    pull_out:extraction regenerate:regeneration reverse_engineer:analysis simplify:simplification
-    initialize:initialization install_and_configure:setup inline:inlining restrict:restriction protect:protection
-    swap_out:swap start:start cherry_pick:cherry-pick proofread:proofreading whitelist:whitelisting
-    allowlist:allowlisting bring_back:restoration compile:compilation wrap:wrapping prefill:prefilling
-    persist:persistence shorten:shortening lock:locking suppress:suppression silence:silencing link:linking
-    register:registration inject:injection randomize:randomization transcribe:transcription aggregate:aggregation
-    handle:handling review:review refactor:refactoring migrate:migration upgrade:upgrade update:update bump:bump
-    rename:rename move:move port:port convert:conversion deploy:deployment install:installation
-    configure:configuration optimize:optimization optimise:optimisation document:documentation benchmark:benchmark
-    profile:profiling validate:validation verify:verification audit:audit analyze:analysis analyse:analysis
-    compare:comparison summarize:summary summarise:summary integrate:integration extract:extraction split:split
-    merge:merge rebase:rebase release:release publish:release replace:replacement switch:switch restore:restoration
-    translate:translation sync:sync import:import export:export parse:parsing cache:caching log:logging
-    render:rendering format:formatting lint:linting monitor:monitoring mock:mock seed:seeding
-    reorganize:reorganization restructure:restructuring rewrite:rewrite redesign:redesign clean_up:cleanup
-    cleanup:cleanup set_up:setup setup:setup speed_up:speedup back_up:backup extend:extension reduce:reduction
-    increase:increase cherry-pick:cherry-pick backport:backport triage:triage localize:localization
-    encrypt:encryption compress:compression paginate:pagination sort:sorting filter:filtering automate:automation
-    dockerize:dockerization containerize:containerization scrape:scraping visualize:visualization plan:plan
-    estimate:estimate reproduce:reproduction simulate:simulation plot:plot train:training tune:tuning
-    harden:hardening patch:patch trace:tracing track:tracking inspect:inspection evaluate:evaluation
-    research:research unify:unification consolidate:consolidation standardize:standardization normalize:normalization
-    modernize:modernization support:support test:test change:change run:run wire_up:wiring hook_up:hookup pin:pin
-    squash:squash detect:detection measure:measurement modularize:modularization emit:emission
-    centralize:centralization transform:transformation tidy_up:cleanup tidy:cleanup style:styling resize:resizing
-    roll_out:rollout adjust:adjustment swap:swap vendor:vendoring debounce:debounce throttle:throttling cut:reduction
-    reindex:reindexing shrink:reduction lower:reduction raise:increase tweak:tweak trim:trimming align:alignment
-    center:centering centre:centering animate:animation dedupe:deduplication deduplicate:deduplication batch:batching
-    memoize:memoization preload:preloading lazy-load:lazy-loading prefetch:prefetching virtualize:virtualization
-    regenerate:regeneration rebuild:rebuild reset:reset restart:restart reorder:reordering reformat:reformatting
-    reword:rewording rotate:rotation renew:renewal separate:separation isolate:isolation generalize:generalization
-    parallelize:parallelization parametrize:parametrization upload:upload download:download poll:polling
-    stream:streaming group:grouping limit:limit cap:cap round:rounding truncate:truncation sanitize:sanitization
-    escape:escaping encode:encoding decode:decoding minify:minification enforce:enforcement highlight:highlighting
-    scale:scaling stub:stub schedule:scheduling quantize:quantization vectorize:vectorization
-    encapsulate:encapsulation annotate:annotation obfuscate:obfuscation anonymize:anonymization mask:masking
-    serialize:serialization start_on:start start_with:start work_on:work stabilize:stabilization secure:hardening
-    archive:archiving"""
+    """order:ing retry:= stub_out:stubbing skip:skipping tag:ing assign:assignment lazy_load:lazy-loading
+    pull_out:extraction regenerate:ion reverse_engineer:analysis simplify:simplification initialize:ation
+    install_and_configure:setup inline:ing restrict:ion protect:ion swap_out:swap start:= cherry_pick:cherry-pick
+    proofread:ing whitelist:ing allowlist:ing bring_back:restoration compile:ation wrap:ing prefill:ing
+    persist:persistence shorten:ing lock:ing suppress:ion silence:ing link:ing register:registration inject:ion
+    randomize:ation transcribe:transcription aggregate:ion handle:ing review:= refactor:ing migrate:ion upgrade:=
+    update:= bump:= rename:= move:= port:= convert:conversion deploy:deployment install:ation configure:ation
+    optimize:ation optimise:ation document:ation benchmark:= profile:ing validate:ion verify:verification audit:=
+    analyze:analysis analyse:analysis compare:comparison summarize:summary summarise:summary integrate:ion
+    extract:ion split:= merge:= rebase:= release:= publish:release replace:replacement switch:= restore:ation
+    translate:ion sync:= import:= export:= parse:ing cache:ing log:ing render:ing format:formatting lint:ing
+    monitor:ing mock:= seed:ing reorganize:ation restructure:ing rewrite:= redesign:= clean_up:cleanup cleanup:=
+    set_up:setup setup:= speed_up:speedup back_up:backup extend:extension reduce:reduction increase:= cherry-pick:=
+    backport:= triage:= localize:ation encrypt:ion compress:ion paginate:ion sort:ing filter:ing automate:ion
+    dockerize:ation containerize:ation scrape:ing visualize:ation plan:= estimate:= reproduce:reproduction
+    simulate:ion plot:= train:ing tune:ing harden:ing patch:= trace:ing track:ing inspect:ion evaluate:ion research:=
+    unify:unification consolidate:ion standardize:ation normalize:ation modernize:ation support:= test:= change:=
+    run:= wire_up:wiring hook_up:hookup pin:= squash:= detect:ion measure:measurement modularize:ation emit:emission
+    centralize:ation transform:ation tidy_up:cleanup tidy:cleanup style:ing resize:ing roll_out:rollout
+    adjust:adjustment swap:= vendor:ing debounce:= throttle:ing cut:reduction reindex:ing shrink:reduction
+    lower:reduction raise:increase tweak:= trim:trimming align:alignment center:ing centre:centering animate:ion
+    dedupe:deduplication deduplicate:ion batch:ing memoize:ation preload:ing lazy-load:ing prefetch:ing
+    virtualize:ation rebuild:= reset:= restart:= reorder:ing reformat:reformatting reword:ing rotate:ion
+    renew:renewal separate:ion isolate:ion generalize:ation parallelize:ation parametrize:ation upload:= download:=
+    poll:ing stream:ing group:ing limit:= cap:= round:ing truncate:ion sanitize:ation escape:ing encode:ing
+    decode:ing minify:minification enforce:enforcement highlight:ing scale:ing stub:= schedule:ing quantize:ation
+    vectorize:ation encapsulate:ion annotate:ion obfuscate:ion anonymize:ation mask:ing serialize:ation
+    start_on:start start_with:start work_on:work stabilize:ation secure:hardening archive:ing"""
 )
 """Verbs whose work is part of the title, each with its noun."""
 
 TAKEN_AWAY = _verbs(
     """kill:removal nuke:removal ditch:removal rip_out:removal remove:removal delete:removal drop:removal
-    get_rid_of:removal strip:removal revert:revert roll_back:rollback undo:reversal deprecate:deprecation
-    prevent:prevention uninstall:removal"""
+    get_rid_of:removal strip:removal revert:= roll_back:rollback undo:reversal deprecate:ion prevent:ion
+    uninstall:removal"""
 )
 """Verbs that take their object away: a title without their noun might say the opposite."""
 
