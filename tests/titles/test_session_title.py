@@ -165,6 +165,19 @@ def test_no_message_that_begins_with_a_negation_is_turned_round(negation: str, r
         assert title_or_none(text) is None
 
 
+@pytest.mark.parametrize(
+    "text", [text for text in (*REQUESTS, *QUESTIONS) if not re.search(r"[Nn]ot |so that|\bit\b", text)]
+)
+def test_a_word_that_turns_the_meaning_is_in_the_title_or_there_is_none(text: str) -> None:
+    """Wherever it stands in a request that has a title without it."""
+    words = text.split()
+    for turning in ("not", "never", "no", "without", "only", "don't", "except", "unless", "instead", "nobody"):
+        for at in range(len(words) + 1):
+            said = " ".join([*words[:at], turning, *words[at:]])
+            title = title_or_none(said)
+            assert title is None or turning in title.casefold(), (said, title)
+
+
 def test_blocks_of_the_client_do_not_hide_the_request() -> None:
     block = "<system-reminder>" + "long text " * 900 + "</system-reminder>"
     assert session_title(block + "fix the cart total rounding") == "Cart total rounding"

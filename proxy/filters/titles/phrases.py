@@ -89,7 +89,8 @@ def _is_named(token: Token, stops: Collection[str]) -> bool:
 
 
 def _is_adverb(key: str) -> bool:
-    return key.endswith("ly") and key not in lexicon.NO_ADVERBS
+    """Whether it is an adverb that may be left out: "only" may not."""
+    return key.endswith("ly") and key not in lexicon.NO_ADVERBS and key not in lexicon.TURNING
 
 
 def _joins(sentence: Sequence[Token], at: int, stops: Collection[str]) -> bool:

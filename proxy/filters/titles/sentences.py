@@ -4,9 +4,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from proxy.filters.decline import Decline
-from proxy.filters.titles.clauses import NOT_SEEN, POINTS, SEVERAL, Clause
+from proxy.filters.titles.clauses import NOT_SEEN, POINTS, SEVERAL, TURNED, Clause
 from proxy.filters.titles.lexer import Token
-from proxy.filters.titles.lexicon import SPELLED
+from proxy.filters.titles.lexicon import SPELLED, TURNING
 from proxy.filters.titles.phrases import Phrase, phrase_at
 from proxy.filters.titles.requests import asked_in
 from proxy.filters.titles.tables import matched
@@ -15,6 +15,8 @@ from proxy.filters.titles.verbs import VERBS
 
 LOST = "a name in it would be lost"
 
+_RESTRICTING = ("only", "except", "not", "without", "unless", "instead", "but")
+_TAKEN_BACK = (*TURNING, "don't", "but")
 _SENTENCES = 3
 _NEAR = 120
 _LEADING = 160
@@ -101,7 +103,9 @@ def whole(title: Title, tokens: Sequence[Token], sentence: Sequence[Token]) -> l
         is_beside = token.at > cut or token.at < sentence[0].at
         if is_lost and not (is_beside and says_enough and not is_reference(token)):
             raise Decline(LOST)
-    behind = _sentences([token for token in tokens if token.at > sentence[-1].at])
+    behind = [*_sentences([token for token in tokens if token.at > sentence[-1].at])]
+    if any(one[0].key in (_RESTRICTING if len(one) > 2 else _TAKEN_BACK) for one in behind[:1]):
+        raise Decline(TURNED)
     if sum(_asks(one) for one in behind) > 1:
         raise Decline(SEVERAL)
     return title.words
