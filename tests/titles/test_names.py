@@ -23,6 +23,7 @@ from proxy.filters.titles import names
         ("/users/:id", "/users/:id"),
         ("/api/users", "/api/users"),
         ("getUser()", "getUser()"),
+        ("cd /home/bob", ""),
         ("a=b", ""),
         ("me@host", ""),
         (r"C:\Users\bob\app.cs", ""),

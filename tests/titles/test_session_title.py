@@ -178,6 +178,26 @@ def test_a_word_that_turns_the_meaning_is_in_the_title_or_there_is_none(text: st
             assert title is None or turning in title.casefold(), (said, title)
 
 
+PATHS = [
+    "/home/bob/acme/app.py",
+    "~/acme/app.py",
+    "/Users/bob/acme",
+    "../acme/app.py",
+    "/tmp/bob/acme.log:12",
+    "me@host:/srv",
+]
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("marks", ["{}", "`{}`", '"{}"', "'{}'", "(`{}`)", "`cd {}`", "@{}"])
+@pytest.mark.parametrize(
+    "frame", ["fix the parser in {}", "{} fix the parser", "read {}", "review {} please", "/review {}"]
+)
+def test_no_path_shows_what_stands_before_its_last_part(path: str, marks: str, frame: str) -> None:
+    title = title_or_none(frame.format(marks.format(path))) or ""
+    assert not re.search(r"bob|home|Users|me@|host|~|/(?!review)", title)
+
+
 def test_blocks_of_the_client_do_not_hide_the_request() -> None:
     block = "<system-reminder>" + "long text " * 900 + "</system-reminder>"
     assert session_title(block + "fix the cart total rounding") == "Cart total rounding"

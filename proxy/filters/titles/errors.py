@@ -36,26 +36,21 @@ def error_title(message: Message, most: int, *, is_english: bool) -> list[Token]
     if len(message.prose) > _LONGEST_PROSE:
         return []
     pasted = message.pasted
-    if is_english and (failed := _failed_test(pasted)):
-        return failed
-    error, said = _error(pasted)
-    if not error:
-        return []
-    file = _own_file(pasted)
-    if file and not is_secret(file) and file.split(".")[0] not in error:
-        named = [Token(error, "name"), Token(file, "name")]
-        # Without a small word it is the same in any language.
-        return [named[0], Token("in", "word"), named[1]] if is_english else named[::-1]
-    return _with_message(error, said, most) if not file and is_english else []
-
-
-def _failed_test(pasted: str) -> list[Token]:
-    """The one test that failed, or the one file of all that did."""
-    failed = {(found[1] or "", found[2] or found[3]) for found in _FAILED.finditer(pasted)}
-    files = {displayed(file) for file, _ in failed}
+    failed = {(found[1] or "", found[2] or found[3]) for found in _FAILED.finditer(pasted)} if is_english else set()
     if len(failed) == 1:
-        return [Token(next(iter(failed))[1], "name"), Token("failure", "word")]
-    return [Token(files.pop(), "name"), Token("failures", "word")] if len(files) == 1 and all(files) else []
+        return [Token(failed.pop()[1], "name"), Token("failure", "word")]
+    if failed:
+        files = {displayed(file) for file, _ in failed}
+        return [Token(files.pop(), "name"), Token("failures", "word")] if len(files) == 1 and all(files) else []
+    error, said = _error(pasted)
+    file = _own_file(pasted) if error else ""
+    if not file:
+        return _with_message(error, said, most) if is_english else []
+    if is_secret(file) or file.split(".")[0] in error:
+        return []
+    named = [Token(error, "name"), Token(file, "name")]
+    # Without a small word it is the same in any language.
+    return [named[0], Token("in", "word"), named[1]] if is_english else named[::-1]
 
 
 def _with_message(error: str, said: str, most: int) -> list[Token]:
@@ -70,21 +65,18 @@ def _with_message(error: str, said: str, most: int) -> list[Token]:
 def _error(pasted: str) -> tuple[str, str]:
     """The last error that begins a line, as each may be caused by the next; else the compiler's only one."""
     raised = [(found[1], found[2] or "") for found in _RAISED.finditer(pasted)]
-    if not raised:
-        codes = {found[1] or found[2] for found in _COMPILED.finditer(pasted)}
-        raised = [(code, "") for code in codes] if len(codes) == 1 else []
-    if not raised and _PANIC.search(pasted):
+    codes = {found[1] or found[2] for found in _COMPILED.finditer(pasted)}
+    if not raised and len(codes) == 1:
+        raised = [(codes.pop(), "")]
+    elif not raised and _PANIC.search(pasted):
         raised = [("Panic", "")]
-    found = raised[-1:] if _PYTHON.search(pasted) else raised[:1]
-    return found[0] if found and len(found[0][0]) <= _LONGEST_ERROR else ("", "")
+    found = raised[-1 if _PYTHON.search(pasted) else 0] if raised else ("", "")
+    return found if len(found[0]) <= _LONGEST_ERROR else ("", "")
 
 
 def _own_file(pasted: str) -> str:
     """The innermost file of the user's own: Python names that last, the others first."""
-    found = list(_FRAME.finditer(pasted))
-    if not _PYTHON.search(pasted):
-        found = found[:_INNERMOST]
-    frames = [frame[1] for frame in found if not _LIBRARY.search(frame[0])]
-    if not frames:
-        return ""
-    return displayed(re.split(r"[/\\]", frames[-1] if _PYTHON.search(pasted) else frames[0])[-1])
+    is_python = _PYTHON.search(pasted) is not None
+    frames = list(_FRAME.finditer(pasted))[: None if is_python else _INNERMOST]
+    own = [frame[1] for frame in frames if not _LIBRARY.search(frame[0])]
+    return displayed(re.split(r"[/\\]", own[-1 if is_python else 0])[-1]) if own else ""

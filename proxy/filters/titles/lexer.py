@@ -124,8 +124,10 @@ def _reference(text: str, number: str | None) -> str:
 def _verbatim(text: str, kind: str) -> Token:
     if is_secret(text):
         return Token(SECRET, "unknown")
-    text = displayed(text) if kind == "code" else text
-    return Token(text, "name" if kind == "code" else "quote") if text else Token(SIGN, "unknown")
+    shown = displayed(text)
+    if not shown or (kind == "quote" and shown != text):
+        return Token(SIGN, "unknown")
+    return Token(shown, "name" if kind == "code" else "quote")
 
 
 def _named(text: str) -> Token:

@@ -38,7 +38,7 @@ def is_secret(word: str) -> bool:
 
 def displayed(name: str) -> str:
     """The name as a title shows it, "" if it cannot: `@src/app.py:42` is `app.py`, `/api/users` is itself."""
-    if _UNSHOWN.search(name.removeprefix("~").removeprefix("@")):
+    if _UNSHOWN.search(name.removeprefix("~").removeprefix("@")) or (" " in name and "/" in name):
         return ""
     name = _LINE_NUMBER.sub(r"\1", name.removeprefix("@")).rstrip("/")
     if "/" in name and not name.startswith("--"):

@@ -43,7 +43,7 @@ _BULLET = re.compile(r"[-*+•▪►>][ \t]+|\d{1,2}[.)][ \t]+|- ?\[[ x]\]")
 _HEADING = re.compile(
     r"#{1,3}[ \t]+(?:(?:implementation )?plan|task|feature|bug|spec|rfc|proposal)?(?::[ \t]+)?", re.IGNORECASE
 )
-_EMPHASIS = re.compile(r"\*\*|__(?=\w)|(?<=\w)__")
+_EMPHASIS = re.compile(r"(?<!\w)(?:\*\*|__)|(?:\*\*|__)(?!\w)")
 
 _FENCE = "```"
 _PASTED_LINE = re.compile(
@@ -85,8 +85,8 @@ class Message:
 
 def read(text: str) -> Message:
     """The beginning of a message without what others put around it, cut in prose and pasted."""
-    prose, pasted, headings = _Lines(), _Lines(), list[str]()
-    is_list = is_led = fenced = False
+    prose, pasted, headings = list[str](), list[str](), list[str]()
+    is_list = is_led = has_prose = fenced = False
     for line in plain(text).split("\n"):
         before, fence, rest = line.partition(_FENCE)
         if fence and _FENCE not in rest:
@@ -98,28 +98,20 @@ def read(text: str) -> Message:
             pasted.append(line)
         else:
             bullet = _BULLET.match(line)
-            is_list = is_list or (bullet is not None and not prose.size)
-            is_led = is_led or (bool(line.strip()) and not pasted.size and not headings)
-            prose.append(line[bullet.end() :].strip() if bullet else line.strip())
-    return Message(prose.text(), "\n".join(pasted), (headings or [""])[0], is_list, is_led)
+            is_list = is_list or (bullet is not None and not has_prose)
+            has_prose = has_prose or bool(line.strip())
+            is_led = is_led or (has_prose and not pasted and not headings)
+            prose.append((line[bullet.end() :] if bullet else line).strip())
+    return Message(_joined(prose), "\n".join(pasted), (headings or [""])[0], is_list, is_led)
 
 
-class _Lines(list[str]):
-    """Lines, and how many characters they have in all."""
-
-    size = 0
-
-    def append(self, line: str) -> None:
-        super().append(line)
-        self.size += len(line)
-
-    def text(self) -> str:
-        """The lines as one text; a long line that goes on in lower case was wrapped by an editor, not ended."""
-        joined = self[:1]
-        for before, line in pairwise(self):
-            is_wrapped = len(before) > _WRAPPED_FROM and line[:1].islower() and before[-1] != ":"
-            joined += [" " if is_wrapped else "\n", line]
-        return "".join(joined).strip()
+def _joined(lines: list[str]) -> str:
+    """The lines as one text; a long line that goes on in lower case was wrapped by an editor, not ended."""
+    joined = lines[:1]
+    for before, line in pairwise(lines):
+        is_wrapped = len(before) > _WRAPPED_FROM and line[:1].islower() and before[-1] != ":"
+        joined += [" " if is_wrapped else "\n", line]
+    return "".join(joined).strip()
 
 
 def plain(text: str) -> str:

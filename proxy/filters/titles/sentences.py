@@ -4,10 +4,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from proxy.filters.decline import Decline
-from proxy.filters.titles.clauses import NOT_SEEN, POINTS, SEVERAL, TURNED, Clause
+from proxy.filters.titles.clauses import NOT_SEEN, SEVERAL, TURNED, Clause
 from proxy.filters.titles.lexer import Token
 from proxy.filters.titles.lexicon import SPELLED, TURNING
-from proxy.filters.titles.phrases import Phrase, phrase_at
+from proxy.filters.titles.phrases import phrase_at
 from proxy.filters.titles.requests import asked_in
 from proxy.filters.titles.tables import matched
 from proxy.filters.titles.titling import TOO_LONG, Title, size_of
@@ -47,40 +47,35 @@ def _shortened(sentence: Sequence[Token], most: int) -> Title:
     try:
         return _of_sentence(sentence, most)
     except Decline as decline:
-        shorter = [replace(token, text=token.short) if token.short else token for token in sentence]
-        if decline.reason != TOO_LONG or shorter == list(sentence):
+        if decline.reason != TOO_LONG or not any(token.short for token in sentence):
             raise
-        return _of_sentence(shorter, most)
+        return _of_sentence([replace(token, text=token.short or token.text) for token in sentence], most)
 
 
 def _of_sentence(sentence: Sequence[Token], most: int) -> Title:
-    """The title of a sentence, with the name that it is about in front: "@src/app.py explain the sorting"."""
-    first, *rest = sentence
-    if first.kind == "name" and not rest and first.short:
+    """The title of a sentence, with what it is about in front: "@src/app.py explain …", "in the footer, add …"."""
+    first, kinds = sentence[0], [token.kind for token in sentence[:2]]
+    if kinds == ["name"] and first.short:
         return Title([first], [])
-    if first.key in ("in", "on", "for") and (place := phrase_at(sentence, 1)) and place.end < len(sentence):
-        return _placed(sentence, first, place, most)
-    if rest and rest[0].kind in ("comma", "cut"):
-        del rest[0]
+    place = phrase_at(sentence, 1) if first.key in ("in", "on", "for") else None
+    if place and not place.points and place.end < len(sentence):
+        return _with_place(sentence, [first, *place.words], place.end, most)
     try:
         return asked_in(Clause(sentence, most)).title
     except Decline:
-        if first.kind != "name" or not rest:
+        if kinds[:1] != ["name"] or len(sentence) == 1:
             raise
-    if is_reference(first):
-        title = asked_in(Clause(rest, most - size_of([first]))).title
-        return replace(title, words=[first, *title.words])
-    title = asked_in(Clause(rest, most - 1 - size_of([first]))).title
-    return replace(title, words=[*title.words, Token("in", "word"), first])
+    if not is_reference(first):
+        return _with_place(sentence, [Token("in", "word"), first], 1, most)
+    title = _with_place(sentence, [first], 1, most)
+    return replace(title, words=[first, *title.words[:-1]])
 
 
-def _placed(sentence: Sequence[Token], preposition: Token, place: Phrase, most: int) -> Title:
-    """ "in app.py, fix the sorting bug", "for the landing page we need a hero section" """
-    behind = place.end + (sentence[place.end].kind in ("comma", "cut"))
-    if place.points:
-        raise Decline(POINTS)
-    title = asked_in(Clause(sentence[behind:], most - 1 - size_of(place.words))).title
-    return replace(title, words=[*title.words, preposition, *place.words])
+def _with_place(sentence: Sequence[Token], place: list[Token], end: int, most: int) -> Title:
+    """What is asked for behind the place, and then the place."""
+    behind = sentence[end + (sentence[end].kind in ("comma", "cut")) :]
+    title = asked_in(Clause(behind, most - size_of(place))).title
+    return replace(title, words=[*title.words, *place])
 
 
 def is_reference(name: Token) -> bool:

@@ -56,34 +56,26 @@ def _of_message(message: Message, most: int) -> list[Token]:
     if not message.prose and not message.pasted and not message.heading:
         raise Decline("there is too little text")
     try:
-        return _of_prose(message, most)
+        require_english(message.prose)
+        if message.is_list:
+            raise Decline(SEVERAL)
+        return title_of(tokens_of(message.prose[:_READ]), most)
     except Decline as decline:
         if error := error_title(message, most, is_english=decline.reason != MIXED):
             return error
-        if (
-            message.heading
-            and (not message.is_led or _HEADED.match(message.prose))
-            and (titled := _of_heading(message.heading, most))
-        ):
-            return titled
-        raise decline
+        if not message.is_led or _HEADED.match(message.prose):
+            return _of_heading(message.heading, most, decline)
+        raise
 
 
-def _of_prose(message: Message, most: int) -> list[Token]:
-    require_english(message.prose)
-    if message.is_list:
-        raise Decline(SEVERAL)
-    return title_of(tokens_of(message.prose[:_READ]), most)
-
-
-def _of_heading(heading: str, most: int) -> list[Token]:
-    """A document's own title, if it is one."""
+def _of_heading(heading: str, most: int, otherwise: Decline) -> list[Token]:
+    """A document's own title, if it is one; raises `otherwise` if not."""
     try:
         require_english(heading)
-        tokens = tokens_of(heading)
-        phrase = phrase_at(tokens, 0)
-        if matched([token.key for token in tokens], 0, VERBS) or not phrase or phrase.end < len(tokens):
-            return asked_in(Clause(tokens, most)).title.words
-        return fitted(phrase, "", most).words if size_of(phrase.words) > 1 else []
+        words = tokens_of(heading)
+        phrase = phrase_at(words, 0)
+        if matched([word.key for word in words], 0, VERBS) or not phrase or phrase.end < len(words):
+            return asked_in(Clause(words, most)).title.words
+        return fitted(phrase, "", most).words
     except Decline:
-        return []
+        raise otherwise from None
