@@ -6,7 +6,7 @@ from tests.titles.judge import Judged, entries, judged, table
 
 # Shares in percent. A change that makes one better raises it here; none may lower one.
 ANSWERED = 19
-ANSWERED_SHORT = 56
+ANSWERED_SHORT = 57
 BAD = 4
 
 

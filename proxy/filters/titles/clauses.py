@@ -1,7 +1,7 @@
 """One clause of a message, as the frames of requests and questions read it: from where, up to where, as what title."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from proxy.filters.decline import Decline
 from proxy.filters.titles import lexicon
@@ -36,19 +36,23 @@ class Clause:
 
     words: Sequence[Token]
     most: int
+    _keys: tuple[str, ...] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_keys", tuple([word.key for word in self.words]))
 
     def key(self, at: int) -> str:
-        return self.words[at].key if at < len(self.words) else ""
+        return self._keys[at] if at < len(self._keys) else ""
 
     def keys(self, at: int = 0, count: int = 99) -> tuple[str, ...]:
-        return tuple(word.key for word in self.words[at : at + count])
+        return self._keys[at : at + count]
 
     def kind(self, at: int) -> str:
         return self.words[at].kind if at < len(self.words) else ""
 
     def lead(self) -> int:
         """Where the request begins behind greetings and "can you please"."""
-        keys, at = self.keys(), 0
+        keys, at = self._keys, 0
         while at < len(keys):
             is_label = keys[at] in LABELS and at + 1 < len(keys) and self.words[at + 1].text == ":"
             size = 2 if is_label else matched(keys, at, LEADS)
@@ -90,7 +94,7 @@ class Clause:
 
     def ended(self, at: int) -> int:
         """`at` behind what may be left out, if the clause may end there; raises `Decline` if not."""
-        while size := matched(self.keys(), at, TAILS):
+        while size := matched(self._keys, at, TAILS):
             at += size
         if self.kind(at) == "comma" and self._goes_on(at + 1):
             raise Decline(SEVERAL)

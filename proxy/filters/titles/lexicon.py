@@ -96,7 +96,7 @@ HOLLOW = word_set(
 
 AMOUNTS = word_set(
     """number amount set list kind type sort series bunch pair group state difference cause purpose meaning version copy
-    part end start beginning top bottom side half subset implementation contents use size"""
+    part end start beginning top bottom side half subset implementation contents use size terms"""
 )
 """Nouns that no owner can stand before: "the number of retries" is no retry number."""
 
@@ -104,6 +104,11 @@ PLAIN_WORK = frozenset(
     ("test run", "tests run", "change review", "code review", "branch review", "commit review", "version bump")
 )
 """What is asked for so often that it needs no name."""
+
+MADE_THINGS = word_set(
+    "script query regex function component test tests endpoint migration dockerfile workflow hook parser bot"
+)
+"""Things that people ask for by their name alone."""
 
 NUMERALS = word_set("two three four five six seven eight nine ten")
 ENDLESS = word_set(
@@ -121,15 +126,15 @@ REPOSITORY = {"repo": "Repository", "repository": "Repository", "codebase": "Cod
 NAMES = word_set(
     """API APIs UI UX CI CD AI ID IDs IDE URL URLs URI AWS GCP CLI GUI CPU GPU RAM REST OAuth SAML SSO ORM IO OS iOS
     macOS JWT UTF ASCII AST CSV JSON XML YAML TOML HTML CSS SQL HTTP HTTPS SSH TCP UDP DNS TLS SSL PDF PNG JPEG SVG
-    DB S3 SDK FAQ PR PRs MR README TODO TODOs SMTP IMAP GraphQL jQuery TypeScript JavaScript GitHub GitLab MySQL
-    PostgreSQL Postgres MongoDB SQLite Redis Docker Kubernetes Python Django Flask FastAPI React Svelte Angular Vue
-    Safari Chrome Firefox Windows Linux Android Tailwind Terraform Ansible Stripe Slack Google Spanish French German
-    English Italian Japanese Chinese Celery Kafka RabbitMQ Elasticsearch Grafana Prometheus Sentry Webpack ESLint
-    Vite Golang Java Kotlin Bash Jenkins Nginx Vercel Heroku Figma WebSocket WebSockets RSS GDPR VAT QR 2FA MFA
-    YouTube Swedish Norwegian Danish Finnish Dutch Polish Portuguese Russian Korean Turkish Arabic Hebrew Hindi IBAN
-    SKU LLM GPS USB NFC BLE PWA CMS CRM ERP KPI PII Arduino Raspberry Supabase Firebase Bluetooth Ubuntu Debian npm
-    pnpm npx pip pytest kubectl tmux systemd jq CORS CSRF XSS CRUD gRPC OpenAPI DuckDB Jest Prettier TTL LRU EOF NaN
-    DOM SEO WYSIWYG Excel Outlook SCSS WebP"""
+    DB S3 SDK FAQ PR PRs MR README SMTP IMAP GraphQL jQuery TypeScript JavaScript GitHub GitLab MySQL PostgreSQL
+    Postgres MongoDB SQLite Redis Docker Kubernetes Python Django Flask FastAPI React Svelte Angular Vue Safari
+    Chrome Firefox Windows Linux Android Tailwind Terraform Ansible Stripe Slack Google Spanish French German English
+    Italian Japanese Chinese Celery Kafka RabbitMQ Elasticsearch Grafana Prometheus Sentry Webpack ESLint Vite Golang
+    Java Kotlin Bash Jenkins Nginx Vercel Heroku Figma WebSocket WebSockets RSS GDPR VAT QR 2FA MFA YouTube Swedish
+    Norwegian Danish Finnish Dutch Polish Portuguese Russian Korean Turkish Arabic Hebrew Hindi IBAN SKU LLM GPS USB
+    NFC BLE PWA CMS CRM ERP KPI PII Arduino Raspberry Supabase Firebase Bluetooth Ubuntu Debian npm pnpm npx pip
+    pytest kubectl tmux systemd jq CORS CSRF XSS CRUD gRPC OpenAPI DuckDB Jest Prettier TTL LRU EOF NaN DOM SEO
+    WYSIWYG Excel Outlook SCSS WebP"""
 )
 SPELLED = {name.casefold(): name for name in NAMES}
 """Names and abbreviations that people type in small letters."""

@@ -17,6 +17,7 @@ from proxy.filters.titles.verbs import DOES, INFINITIVES, VERBS
 Words = list[Token]
 _PURPOSE = "to do"
 _NO_CLAUSE = ("since", "as", "before", "after")
+_OBJECTS = lexicon.PRONOUNS | lexicon.DETERMINERS
 _NO_SUBJECT = lexicon.NO_NAME - lexicon.DETERMINERS
 
 
@@ -98,7 +99,7 @@ def _joins(sentence: Sequence[Token], at: int, stops: Collection[str]) -> bool:
     keys = [token.key for token in sentence[at + 1 : at + 5]]
     if sentence[at].key not in ("and", "or") or not keys:
         return False
-    is_deed = keys[0] in DOES and len(keys) > 1 and (keys[1] in lexicon.DETERMINERS or sentence[at + 2].is_fixed)
+    is_deed = keys[0] in DOES and (len(keys) == 1 or keys[1] in lexicon.DETERMINERS or sentence[at + 2].is_fixed)
     behind = sentence[at + 1 + (keys[0] in lexicon.ARTICLES) :]
     return not is_deed and not matched(keys, 0, VERBS) and len(behind) > 0 and _is_named(behind[0], stops)
 
@@ -128,7 +129,15 @@ def _place(
             return None
     at += 2 if len(head) > 1 or (head and head[0].text == "with" and first.key == "to") else 1
     words, end, points = _core(sentence, at, stops)
-    return ([*head, *words], end, points and len(words) < 3) if words and head else None
+    # "without loading it": what is done goes on behind the phrase.
+    goes_on = (
+        len(head) == 1
+        and words
+        and words[-1].key.endswith("ing")
+        and end < len(sentence)
+        and sentence[end].key in _OBJECTS
+    )
+    return ([*head, *words], end, points and len(words) < 3) if words and head and not goes_on else None
 
 
 def _purpose(sentence: Sequence[Token], at: int) -> Words:

@@ -118,6 +118,8 @@ def _placed(name: str, places: tuple[Words, ...]) -> tuple[Words, ...]:
     """The places as they read without the verb."""
     if name in ("set", "allow", "enable", "permit") and any(map(is_purpose, places)):
         raise Decline(UNCLEAR)
+    if name in _ADDING and any(place[0].key in ("to", "into") for place in places[1:]):
+        raise Decline(UNCLEAR)
     if name in _ADDING:
         return tuple(_located(place) if place[0].key in ("to", "into") else place for place in places)
     if name == "set":
@@ -160,5 +162,15 @@ def _wanting(clause: Clause, at: int) -> Asked | None:
     return clause.asked(clause.whole(at + size)) if size else None
 
 
+def _naming(clause: Clause, at: int) -> Asked | None:
+    """ "sql query for monthly active users": a thing that can be made, what it is for, and nothing else."""
+    phrase = clause.phrase(at)
+    if phrase is None or not phrase.places or phrase.points or phrase.core[-1].key not in lexicon.MADE_THINGS:
+        return None
+    if any(word.key in verbs.VERBS and word.key not in verbs.NOUN_FIRST for word in phrase.core):
+        return None
+    return clause.asked(replace(phrase, end=clause.ended(phrase.end)))
+
+
 Frame = Callable[[Clause, int], Asked | None]
-_FRAMES: tuple[Frame, ...] = (question, _making, _request, _wanting, reported)
+_FRAMES: tuple[Frame, ...] = (question, _making, _request, _wanting, reported, _naming)

@@ -112,8 +112,8 @@ def _sentences(tokens: Sequence[Token]) -> Iterator[list[Token]]:
     for token in tokens:
         if token.kind != "stop":
             is_first = token.kind == "word" and not (sentence and sentence[-1].kind != "cut")
-            is_typed = token.text[1:].islower() and token.key not in SPELLED
-            sentence.append(replace(token, text=token.text.lower()) if is_first and is_typed else token)
+            is_typed = token.text[:1].isupper() and token.text[1:].islower() and token.key not in SPELLED
+            sentence.append(Token(token.key, "word", token.at) if is_first and is_typed else token)
         elif sentence:
             yield sentence
             sentence = []

@@ -15,6 +15,7 @@ NOTHING = "what is asked for names nothing by itself"
 _TOPIC = 3
 _TELLING = 3
 _BEFORE = ("in", "on", "for", "around", "at")
+_FIRST = ("new", "old", "small", "simple", "better", "good", "quick", "proper")
 _JOINING = lexicon.PREPOSITIONS | {"and", "or"}
 _SINGULAR = (("ies", "y"), ("sses", "ss"), ("xes", "x"), ("ches", "ch"), ("shes", "sh"), ("s", ""))
 
@@ -117,6 +118,7 @@ def _fronted(phrase: Phrase, work: str) -> Words:
     """The last place before its thing, which needs no preposition: "search results page loading spinner"."""
     *others, (preposition, *place) = phrase.places
     are_words = all(word.kind == "word" and word.key != "and" for word in phrase.core)
+    are_words = are_words and phrase.core[0].key not in _FIRST
     is_short = all(word.kind == "word" or (len(place) == 1 and " " not in word.text) for word in place)
     is_alone = not others or (preposition.key in ("in", "on") and others[0][0].key in ("for", "with", "from"))
     if preposition.key not in _BEFORE or not are_words or not is_short or not is_alone:

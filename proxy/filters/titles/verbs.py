@@ -72,34 +72,34 @@ THINGS = _verbs(
 """Verbs whose object is the title by itself, each with the noun that may stand behind it."""
 
 WORKS = _verbs(
-    """order:ing retry:= stub_out:stubbing skip:skipping tag:ing assign:assignment lazy_load:lazy-loading
-    pull_out:extraction regenerate:ion reverse_engineer:analysis simplify:simplification initialize:ation
-    install_and_configure:setup inline:ing restrict:ion protect:ion swap_out:swap start:= cherry_pick:cherry-pick
-    proofread:ing whitelist:ing allowlist:ing bring_back:restoration compile:ation wrap:ing prefill:ing
-    persist:persistence shorten:ing lock:ing suppress:ion silence:ing link:ing register:registration inject:ion
-    randomize:ation transcribe:transcription aggregate:ion handle:ing review:= refactor:ing migrate:ion upgrade:=
-    update:= bump:= rename:= move:= port:= convert:conversion deploy:deployment install:ation configure:ation
-    optimize:ation optimise:ation document:ation benchmark:= profile:ing validate:ion verify:verification audit:=
-    analyze:analysis analyse:analysis compare:comparison summarize:summary summarise:summary integrate:ion
-    extract:ion split:= merge:= rebase:= release:= publish:release replace:replacement switch:= restore:ation
-    translate:ion sync:= import:= export:= parse:ing cache:ing log:ing render:ing format:formatting lint:ing
-    monitor:ing mock:= seed:ing reorganize:ation restructure:ing rewrite:= redesign:= clean_up:cleanup cleanup:=
-    set_up:setup setup:= speed_up:speedup back_up:backup extend:extension reduce:reduction increase:= cherry-pick:=
-    backport:= triage:= localize:ation encrypt:ion compress:ion paginate:ion sort:ing filter:ing automate:ion
-    dockerize:ation containerize:ation scrape:ing visualize:ation plan:= estimate:= reproduce:reproduction
-    simulate:ion plot:= train:ing tune:ing harden:ing patch:= trace:ing track:ing inspect:ion evaluate:ion research:=
-    unify:unification consolidate:ion standardize:ation normalize:ation modernize:ation support:= test:= change:=
-    run:= wire_up:wiring hook_up:hookup pin:= squash:= detect:ion measure:measurement modularize:ation emit:emission
-    centralize:ation transform:ation tidy_up:cleanup tidy:cleanup style:ing resize:ing roll_out:rollout
-    adjust:adjustment swap:= vendor:ing debounce:= throttle:ing cut:reduction reindex:ing shrink:reduction
-    lower:reduction raise:increase tweak:= trim:trimming align:alignment center:ing centre:centering animate:ion
-    dedupe:deduplication deduplicate:ion batch:ing memoize:ation preload:ing lazy-load:ing prefetch:ing
-    virtualize:ation rebuild:= reset:= restart:= reorder:ing reformat:reformatting reword:ing rotate:ion
-    renew:renewal separate:ion isolate:ion generalize:ation parallelize:ation parametrize:ation upload:= download:=
-    poll:ing stream:ing group:ing limit:= cap:= round:ing truncate:ion sanitize:ation escape:ing encode:ing
-    decode:ing minify:minification enforce:enforcement highlight:ing scale:ing stub:= schedule:ing quantize:ation
-    vectorize:ation encapsulate:ion annotate:ion obfuscate:ion anonymize:ation mask:ing serialize:ation
-    start_on:start start_with:start work_on:work stabilize:ation secure:hardening archive:ing"""
+    """reinstall:ation redeploy:redeployment rerun:= recreate:ion order:ing retry:= stub_out:stubbing
+    skip:skipping tag:ing assign:assignment lazy_load:lazy-loading pull_out:extraction regenerate:ion
+    reverse_engineer:analysis simplify:simplification initialize:ation install_and_configure:setup inline:ing
+    restrict:ion protect:ion swap_out:swap start:= cherry_pick:cherry-pick proofread:ing whitelist:ing allowlist:ing
+    bring_back:restoration compile:ation wrap:ing prefill:ing persist:persistence shorten:ing lock:ing suppress:ion
+    silence:ing link:ing register:registration inject:ion randomize:ation transcribe:transcription aggregate:ion
+    handle:ing review:= refactor:ing migrate:ion upgrade:= update:= bump:= rename:= move:= port:= convert:conversion
+    deploy:deployment install:ation configure:ation optimize:ation optimise:ation document:ation benchmark:=
+    profile:ing validate:ion verify:verification audit:= analyze:analysis analyse:analysis compare:comparison
+    summarize:summary summarise:summary integrate:ion extract:ion split:= merge:= rebase:= release:= publish:release
+    replace:replacement switch:= restore:ation translate:ion sync:= import:= export:= parse:ing cache:ing log:ing
+    render:ing format:formatting lint:ing monitor:ing mock:= seed:ing reorganize:ation restructure:ing rewrite:=
+    redesign:= clean_up:cleanup cleanup:= set_up:setup setup:= speed_up:speedup back_up:backup extend:extension
+    reduce:reduction increase:= cherry-pick:= backport:= triage:= localize:ation encrypt:ion compress:ion
+    paginate:ion sort:ing filter:ing automate:ion dockerize:ation containerize:ation scrape:ing visualize:ation
+    plan:= estimate:= reproduce:reproduction simulate:ion plot:= train:ing tune:ing harden:ing patch:= trace:ing
+    track:ing inspect:ion evaluate:ion research:= unify:unification consolidate:ion standardize:ation normalize:ation
+    modernize:ation support:= test:= change:= run:= wire_up:wiring hook_up:hookup pin:= squash:= detect:ion
+    measure:measurement modularize:ation emit:emission centralize:ation transform:ation tidy_up:cleanup tidy:cleanup
+    style:ing resize:ing roll_out:rollout adjust:adjustment swap:= vendor:ing debounce:= throttle:ing cut:reduction
+    reindex:ing shrink:reduction lower:reduction raise:increase tweak:= trim:trimming align:alignment center:ing
+    centre:centering animate:ion dedupe:deduplication deduplicate:ion batch:ing memoize:ation preload:ing
+    lazy-load:ing prefetch:ing virtualize:ation rebuild:= reset:= restart:= reorder:ing reformat:reformatting
+    reword:ing rotate:ion renew:renewal separate:ion isolate:ion generalize:ation parallelize:ation parametrize:ation
+    upload:= download:= poll:ing stream:ing group:ing limit:= cap:= round:ing truncate:ion sanitize:ation escape:ing
+    encode:ing decode:ing minify:minification enforce:enforcement highlight:ing scale:ing stub:= schedule:ing
+    quantize:ation vectorize:ation encapsulate:ion annotate:ion obfuscate:ion anonymize:ation mask:ing
+    serialize:ation start_on:start start_with:start work_on:work stabilize:ation secure:hardening archive:ing"""
 )
 """Verbs whose work is part of the title, each with its noun."""
 
