@@ -27,6 +27,10 @@ JAVA = """Exception in thread "main" java.lang.IllegalStateException: x
         (PYTHON, "KeyError in session.py"),
         (f"why??\n\n{PYTHON}", "KeyError in session.py"),
         (f"warum nicht für mich\n\n{PYTHON}", "session.py KeyError"),
+        (
+            f"java.util.concurrent.CompletionException: x\n\tat a.B.c(B.java:1)\nCaused by: {JAVA[29:]}",
+            "IllegalStateException in Users.java",
+        ),
         (NODE, "TypeError in UserList.jsx"),
         (JAVA, "IllegalStateException in Users.java"),
         ("src/index.ts(3,5): error TS2322: Type 'string' is not assignable.", "TS2322 in index.ts"),

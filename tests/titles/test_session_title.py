@@ -93,6 +93,8 @@ DECLINED = {
     "hey, are you there?": NOT_SEEN,
     "fix the page loads twice on mobile": UNCLEAR,
     "create a script that backs up the db every night": UNCLEAR,
+    "mute the sound effects when the app goes to the background": UNCLEAR,
+    "i need a cron expression for every second tuesday": UNCLEAR,
     "why does this helper only work on linux and not on windows?": POINTS,
     # Negations, and what else turns the meaning.
     "not able to upload avatars on safari": NOT_SEEN,

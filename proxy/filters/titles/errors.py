@@ -42,6 +42,8 @@ def error_title(message: Message, most: int, *, is_english: bool) -> list[Token]
     if failed:
         files = {displayed(file) for file, _ in failed}
         return [Token(files.pop(), "name"), Token("failures", "word")] if len(files) == 1 and all(files) else []
+    # What caused the others comes last.
+    pasted = pasted[max(pasted.rfind("Caused by: "), 0) :]
     error, said = _error(pasted)
     file = _own_file(pasted) if error else ""
     if not file:

@@ -17,6 +17,7 @@ from proxy.filters.titles.verbs import DOES, INFINITIVES, VERBS
 Words = list[Token]
 _PURPOSE = "to do"
 _NO_CLAUSE = ("since", "as", "before", "after")
+_COUNTING = lexicon.NUMERALS | {"second", "other", "third", "fourth", "few"}
 _OBJECTS = lexicon.PRONOUNS | lexicon.DETERMINERS
 _NO_SUBJECT = lexicon.NO_NAME - lexicon.DETERMINERS
 
@@ -66,6 +67,8 @@ def _core(sentence: Sequence[Token], at: int, stops: Collection[str]) -> tuple[W
     points = False
     while at < len(sentence):
         token = sentence[at]
+        if token.key in ("every", "each") and at + 1 < len(sentence) and sentence[at + 1].key in _COUNTING:
+            break
         if token.key in lexicon.DETERMINERS and not words:
             points = points or token.key in lexicon.POINTING
         elif _is_named(token, stops if words else ()):

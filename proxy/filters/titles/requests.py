@@ -38,7 +38,8 @@ def asked_in(clause: Clause) -> Asked:
             if found := frame(clause, lead):
                 return clause.checked(found)
         except Decline as decline:
-            reason = decline.reason if reason in (NOT_SEEN, UNCLEAR) else reason
+            is_better = decline.reason != NOT_SEEN and reason in (NOT_SEEN, UNCLEAR)
+            reason = decline.reason if is_better else reason
     raise Decline(reason)
 
 
@@ -87,6 +88,8 @@ def _titled(clause: Clause, verb: tuple[str, ...], phrase: Phrase) -> Asked:
     """What a verb makes of its object."""
     name, places = verb[0], phrase.places
     heads = [place[0].key for place in places]
+    if verb in verbs.PREFIXED and clause.key(phrase.end) in ("when", "whenever", "if", "while"):
+        raise Decline(UNCLEAR)
     if verb in verbs.PREFIXED:
         return clause.asked(replace(phrase, core=[noun(verbs.PREFIXED[verb]), *phrase.core]))
     if name in _SEARCHED and heads == ["for"]:

@@ -11,7 +11,7 @@ from proxy.filters.titles.phrases import phrase_at
 from proxy.filters.titles.requests import asked_in
 from proxy.filters.titles.tables import matched
 from proxy.filters.titles.titling import TOO_LONG, Title, size_of
-from proxy.filters.titles.verbs import VERBS
+from proxy.filters.titles.verbs import DOES, VERBS
 
 LOST = "a name in it would be lost"
 
@@ -92,7 +92,8 @@ def whole(title: Title, tokens: Sequence[Token], sentence: Sequence[Token]) -> l
     beside = [token for token in sentence if token.at > last]
     while beside and beside[0].kind != "comma":
         del beside[0]
-    cut = beside[0].at if beside and not _asks(beside[1:]) else sentence[-1].at
+    is_request = len(beside) > 1 and (beside[1].key in DOES or _asks(beside[1:]))
+    cut = beside[0].at if beside and not is_request else sentence[-1].at
     for token in tokens:
         is_lost = token.kind == "name" and (token.short or token.text) not in held and token.at < _BESIDE
         is_beside = token.at > cut or token.at < sentence[0].at

@@ -72,16 +72,16 @@ THINGS = _verbs(
 """Verbs whose object is the title by itself, each with the noun that may stand behind it."""
 
 WORKS = _verbs(
-    """reinstall:ation redeploy:redeployment rerun:= recreate:ion order:ing retry:= stub_out:stubbing
-    skip:skipping tag:ing assign:assignment lazy_load:lazy-loading pull_out:extraction regenerate:ion
-    reverse_engineer:analysis simplify:simplification initialize:ation install_and_configure:setup inline:ing
-    restrict:ion protect:ion swap_out:swap start:= cherry_pick:cherry-pick proofread:ing whitelist:ing allowlist:ing
-    bring_back:restoration compile:ation wrap:ing prefill:ing persist:persistence shorten:ing lock:ing suppress:ion
-    silence:ing link:ing register:registration inject:ion randomize:ation transcribe:transcription aggregate:ion
-    handle:ing review:= refactor:ing migrate:ion upgrade:= update:= bump:= rename:= move:= port:= convert:conversion
-    deploy:deployment install:ation configure:ation optimize:ation optimise:ation document:ation benchmark:=
-    profile:ing validate:ion verify:verification audit:= analyze:analysis analyse:analysis compare:comparison
-    summarize:summary summarise:summary integrate:ion extract:ion split:= merge:= rebase:= release:= publish:release
+    """reinstall:ation redeploy:redeployment rerun:= recreate:ion order:ing retry:= stub_out:stubbing skip:skipping
+    tag:ing assign:assignment lazy_load:lazy-loading pull_out:extraction regenerate:ion reverse_engineer:analysis
+    simplify:simplification initialize:ation install_and_configure:setup inline:ing restrict:ion protect:ion
+    swap_out:swap start:= cherry_pick:cherry-pick proofread:ing whitelist:ing allowlist:ing bring_back:restoration
+    compile:ation wrap:ing prefill:ing persist:persistence shorten:ing lock:ing suppress:ion silence:ing link:ing
+    register:registration inject:ion randomize:ation transcribe:transcription aggregate:ion handle:ing review:=
+    refactor:ing migrate:ion upgrade:= update:= bump:= rename:= move:= port:= convert:conversion deploy:deployment
+    install:ation configure:ation optimize:ation optimise:ation document:ation benchmark:= profile:ing validate:ion
+    verify:verification audit:= analyze:analysis analyse:analysis compare:comparison summarize:summary
+    summarise:summary integrate:ion extract:ion split:= merge:= rebase:= release:= publish:release
     replace:replacement switch:= restore:ation translate:ion sync:= import:= export:= parse:ing cache:ing log:ing
     render:ing format:formatting lint:ing monitor:ing mock:= seed:ing reorganize:ation restructure:ing rewrite:=
     redesign:= clean_up:cleanup cleanup:= set_up:setup setup:= speed_up:speedup back_up:backup extend:extension
@@ -147,8 +147,8 @@ PREPARING = phrase_set(
 """Verbs that only prepare the real request, if another follows."""
 
 INFINITIVES = word_set(
-    """toggle flip open close send print download upload copy paste share save reset clear skip select search find go
-    jump click press hold see view let make get have be do show hide pick choose allow run start stop pause resume
+    """push toggle flip open close send print download upload copy paste share save reset clear skip select search find
+    go jump click press hold see view let make get have be do show hide pick choose allow run start stop pause resume
     play switch edit delete dismiss expand collapse scroll zoom rotate drag drop submit cancel confirm sign log
     invite report rate like follow block pin archive restore duplicate clone transfer enter leave join exit retry
     refresh reload call handle keep prevent ensure avoid match reflect fit look work return accept reject include
