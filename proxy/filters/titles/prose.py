@@ -67,6 +67,9 @@ _PASTED_LINE = re.compile(
     r"|.{0,200}[{};]\s*$|    {1,40}\S|\s*[})\]{\[]+|(?i:create table|select .{1,100} from) "
 )
 _WRAPPED_FROM = 60
+_PLAIN_SENTENCE = re.compile(
+    r"(?!import |package |class |Error|FAIL|fatal|warning)[A-Za-z][A-Za-z ,.?!'-]{0,400}[a-z.?!]"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +88,8 @@ class Message:
 
 def read(text: str) -> Message:
     """The beginning of a message without what others put around it, cut in prose and pasted."""
+    if _PLAIN_SENTENCE.fullmatch(text):
+        return Message(text, "", "", is_list=False, is_led=True)  # as most messages are
     prose, pasted, headings = list[str](), list[str](), list[str]()
     is_list = is_led = has_prose = fenced = False
     for line in plain(text).split("\n"):
