@@ -1,18 +1,37 @@
 """How an answer is computed: pure functions that rule templates use by name; each may decline with a reason."""
 
 from collections.abc import Callable, Mapping
+from functools import wraps
 from typing import Any
 
+from proxy.filters.decline import Decline
 from proxy.filters.shell.command_prefix import command_prefix
 from proxy.filters.shell.file_paths import file_paths
 from proxy.filters.titles.gerund import gerund
 from proxy.filters.titles.session_title import session_title
 from proxy.filters.titles.topic import topic
 
+_MESSAGE = 64 * 1024
+"""Characters of a message up to which a title is made of it."""
+
+
+def _within(limit: int, answer: Callable[..., Any]) -> Callable[..., Any]:
+    """The filter for a text of so many characters; from a longer one it declines before it looks into it."""
+
+    @wraps(answer)
+    def bounded(text: str) -> Any:
+        if len(text) > limit:
+            raise Decline("too long")
+        return answer(text)
+
+    return bounded
+
+
 FILTERS: Mapping[str, Callable[..., Any]] = {
     "command_prefix": command_prefix,
     "file_paths": file_paths,
-    "gerund": gerund,
-    "session_title": session_title,
-    "topic": topic,
+    "gerund": _within(_MESSAGE, gerund),
+    "session_title": _within(_MESSAGE, session_title),
+    "topic": _within(_MESSAGE, topic),
 }
+"""By the name that templates use. Each knows how long a text it answers in a few milliseconds."""

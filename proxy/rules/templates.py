@@ -1,8 +1,8 @@
 """Answer texts: Jinja2 templates over captured groups and facts, sandboxed and strict about undefined names."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 
 import orjson
 from jinja2 import StrictUndefined, Template, TemplateSyntaxError, meta, nodes
@@ -14,19 +14,68 @@ from proxy.filters.decline import Decline
 from proxy.messages import MessagesRequest
 from proxy.rules.facts import FACTS, BodyFact
 
+LONGEST = 1024 * 1024
+"""Characters of an answer, and of whatever a filter makes on the way to it."""
+
+# Text, values, filters and choices: nothing that does a thing more than once, or makes a long text of a short one.
+_ALLOWED = (
+    *(nodes.Template, nodes.Output, nodes.TemplateData, nodes.Name, nodes.Const, nodes.Filter),
+    *(nodes.Dict, nodes.Pair, nodes.List, nodes.If, nodes.CondExpr, nodes.Compare, nodes.Operand),
+    *(nodes.And, nodes.Or, nodes.Not, nodes.Test),
+)
+_WANTED = "a template is of text, names, literals, filters, comparisons and {% if %}"
+
+
+def _bounded(text: str) -> str:
+    if len(text) > LONGEST:
+        raise Decline("template: too long")
+    return text
+
 
 def _json(value: Any) -> str:
-    return orjson.dumps(value).decode()
+    return _bounded(orjson.dumps(value).decode())
 
 
-def _environment() -> ImmutableSandboxedEnvironment:
-    """No loops over made-up ranges, no filters but the plain ones and our own: an answer is a text, not a program."""
-    environment = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False)
+def _replace(text: str, old: str, new: str) -> str:
+    text, old, new = str(text), str(old), str(new)
+    # Its length is known before it is made.
+    if len(text) + text.count(old) * (len(new) - len(old)) > LONGEST:
+        raise Decline("template: too long")
+    return text.replace(old, new)
+
+
+def _join(values: Sequence[Any], between: str = "") -> str:
+    texts = [str(value) for value in values]
+    if sum(map(len, texts)) + len(between) * len(texts) > LONGEST:
+        raise Decline("template: too long")
+    return between.join(texts)
+
+
+class _Environment(ImmutableSandboxedEnvironment):
+    def handle_exception(self, source: str | None = None) -> NoReturn:  # noqa: ARG002 - as Jinja calls it
+        """Leave tracebacks as they are.
+
+        To show lines of templates, Jinja makes tracebacks and frames that hold each other, and with them a request and
+        its body, until the next full collection; and declining is nothing rare.
+        """
+        raise
+
+
+def _environment() -> _Environment:
+    """No functions, no filters but the plain ones and our own: an answer is a text, not a program."""
+    environment = _Environment(undefined=StrictUndefined, autoescape=False)
     environment.globals.clear()
-    plain = {name: environment.filters[name] for name in ("lower", "upper", "trim", "replace", "first", "last", "join")}
-    filters: Mapping[str, Callable[..., Any]] = {**plain, **FILTERS, "json": _json}
+    plain = {name: environment.filters[name] for name in ("lower", "upper", "trim", "first", "last")}
+    filters: Mapping[str, Callable[..., Any]] = {
+        **plain,
+        **FILTERS,
+        "json": _json,
+        "replace": _replace,
+        "join": _join,
+    }
     environment.filters.clear()
     environment.filters.update(filters)
+    environment.tests = {"defined": environment.tests["defined"]}
     return environment
 
 
@@ -52,15 +101,19 @@ class TextTemplate:
             if values[name] is None:
                 raise Decline(f"the request has no {name}")
         try:
-            return self.template.render(values)
+            return _bounded(self.template.render(values))
         except TemplateError as error:
             raise Decline(f"template: {type(error).__name__}") from error
 
 
 def compile_template(text: str, groups: Collection[str]) -> TextTemplate:
-    """Compile `text`; raises ValueError with what is wrong: syntax, an unknown filter, or an unknown name."""
+    """Compile `text`; raises ValueError with what is wrong: syntax, a loop and the like, an unknown filter or name.
+
+    What could work for ever is refused before it is compiled, since Jinja computes what is constant when it compiles.
+    """
     try:
         tree = _ENVIRONMENT.parse(text)
+        _check_bounded(tree)
         names = meta.find_undeclared_variables(tree)
         template = _ENVIRONMENT.from_string(text)
     except (TemplateSyntaxError, SyntaxError, RecursionError) as error:
@@ -75,3 +128,10 @@ def compile_template(text: str, groups: Collection[str]) -> TextTemplate:
         raise ValueError(f"unknown name {unknown[0]!r}: neither a fact nor a captured group (captured: {captured})")
     constant = template.render() if not any(mark in text for mark in ("{{", "{%", "{#")) else None
     return TextTemplate(template, tuple(sorted(names - set(groups))), constant)
+
+
+def _check_bounded(tree: nodes.Node) -> None:
+    """Raise ValueError at the first thing in a template that may work for ever, or make a text of any length."""
+    for node in tree.find_all(nodes.Node):
+        if not isinstance(node, _ALLOWED):
+            raise ValueError(f"found {type(node).__name__.lower()!r} in line {node.lineno} of the template: {_WANTED}")

@@ -114,6 +114,13 @@ BROKEN = [
     ([('text = "Hi"', 'text = "{{ nope }}"')], 8, "rules[0].answer.text", "unknown name 'nope'"),
     ([('text = "Hi"', 'text = "{{ model | nope }}"')], 8, "rules[0].answer.text", "No filter named 'nope'"),
     ([('text = "Hi"', 'text = "{{"')], 8, "rules[0].answer.text", "not a template"),
+    (
+        [('text = "Hi"', 'text = "{% for a in [1]*100000000 %}{% endfor %}"')],
+        8,
+        "rules[0].answer.text",
+        "found 'for' in line 1 of the template: a template is of text, names, literals, filters",
+    ),
+    ([('text = "Hi"', "text = \"{{ 'a'*1000000000 }}\"")], 8, "rules[0].answer.text", "found 'mul' in line 1"),
     ([('[rules.answer]\ntext = "Hi"\n', "")], 4, "rules[0].action", "needs a [rules.answer] table"),
     ([('"answer"', '"forward"')], 7, "rules[0].answer", "a rule that forwards has no answer"),
     ([('"answer"', '"drop"')], 4, "rules[0].action", "found 'drop' (string)"),

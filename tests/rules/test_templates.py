@@ -1,6 +1,9 @@
 """Answer templates: what they may name, what makes them decline, and the walls around them."""
 
+import gc
 import re
+import weakref
+from contextlib import suppress
 from typing import Any
 
 import orjson
@@ -11,7 +14,7 @@ from proxy.exchange import Head
 from proxy.filters.decline import Decline
 from proxy.messages import MessagesRequest, parse
 from proxy.rules.facts import FACTS
-from proxy.rules.templates import TextTemplate, compile_template
+from proxy.rules.templates import LONGEST, TextTemplate, compile_template
 
 
 def request_of(**body: Any) -> MessagesRequest:
@@ -40,8 +43,10 @@ def rendered(text: str, groups: dict[str, str] | None = None, **body: Any) -> st
         ("{{ method }} {{ path }} {{ client }}", "POST /v1/messages claude-cli"),
         ("{{ message_count }}", "1"),
         ("{% if message_count == 1 %}one{% else %}many{% endif %}", "one"),
-        ("{% for text in user_texts %}[{{ text }}]{% endfor %}", "[hello]"),
-        ("{% set a = 'x' %}{{ a }}", "x"),
+        ("{{ 'one' if message_count == 1 and path is defined else 'many' }}", "one"),
+        ("{{ [1, 2] | join('-') }}", "1-2"),
+        ("{{ 'aXbX' | replace('X', '') }}", "ab"),
+        ("{# a remark #}x", "x"),
         ("<b> & 'c'", "<b> & 'c'"),
         ("{{ '<b>' }}", "<b>"),
         ("${HOME} $HOME %s {x}", "${HOME} $HOME %s {x}"),
@@ -84,7 +89,9 @@ def test_what_is_empty_is_said_all_the_same() -> None:
     assert rendered("[{{ system | join }}{{ prefill }}]", messages=[{"role": "assistant", "content": ""}]) == "[]"
 
 
-@pytest.mark.parametrize("text", ["{{ word }}", "{{ word | upper }}", "{{ user_text.missing }}", "{{ user_texts[5] }}"])
+@pytest.mark.parametrize(
+    "text", ["{{ word }}", "{{ word | upper }}", "{{ word | join }}", "{{ 'a' | replace(word, '') }}"]
+)
 def test_a_name_without_a_value_declines(text: str) -> None:
     """A group of a pattern need not take part in the match."""
     with pytest.raises(Decline, match="template: UndefinedError"):
@@ -103,7 +110,7 @@ def test_a_filter_may_decline() -> None:
 
 
 @pytest.mark.parametrize("name", ["range", "cycler", "dict", "lipsum", "joiner", "namespace", "config", "usertext"])
-@pytest.mark.parametrize("shape", ["{{ NAME }}", "{{ NAME(3) }}", "{% for x in NAME(3) %}{% endfor %}"])
+@pytest.mark.parametrize("shape", ["{{ NAME }}", "{% if NAME %}{% endif %}", "{{ 'a' | replace('a', NAME) }}"])
 def test_a_name_that_is_neither_a_fact_nor_a_group_is_refused(name: str, shape: str) -> None:
     with pytest.raises(ValueError, match=rf"unknown name '{name}'.*\(captured: one, two\)"):
         compile_template(shape.replace("NAME", name), {"two", "one"})
@@ -154,7 +161,6 @@ def test_every_fact_can_be_named(name: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "{{ user_text(a=1, a=1) }}",
         "{{ " + "(" * 500 + "1" + ")" * 500 + " }}",
         "{% if model %}{{ model | nope }}{% endif %}",
     ],
@@ -162,3 +168,79 @@ def test_every_fact_can_be_named(name: str) -> None:
 def test_what_could_only_fail_later_is_refused_at_once(text: str) -> None:
     with pytest.raises(ValueError, match=r"not a template|unknown filter"):
         compile_template(text, ())
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("{% for a in [1]*100000000 %}x{% endfor %}", "for"),
+        ("{% for text in user_texts %}{% endfor %}", "for"),
+        ("{{ 'a'*1000000000 }}", "mul"),
+        ("{{ [1]*1000000000 }}", "mul"),
+        ("{% if 'a'*1000000000 %}{% endif %}", "mul"),
+        ("{{ 9**9**9**9 }}", "pow"),
+        ("{{ 'a' % 1 }}", "mod"),
+        ("{{ '%1000000000d' % 1 }}", "mod"),
+        ("{{ user_text + user_text }}", "add"),
+        ("{{ user_text ~ user_text }}", "concat"),
+        ("{{ user_text() }}", "call"),
+        ("{{ user_text.center(1000000000) }}", "call"),
+        ("{{ user_text.center }}", "getattr"),
+        ("{{ user_texts[0] }}", "getitem"),
+        ("{% set a = 'x' %}{{ a }}", "assign"),
+        ("{% macro a() %}{{ a() }}{% endmacro %}", "macro"),
+        ("{% include 'a' %}", "include"),
+        ("{% filter upper %}a{% endfilter %}", "filterblock"),
+        ("{% block a %}{% endblock %}", "block"),
+    ],
+)
+def test_what_may_work_for_ever_or_say_any_length_is_refused_before_it_is_compiled(text: str, found: str) -> None:
+    with pytest.raises(ValueError, match=rf"found '{found}' in line 2 of the template: a template is of text, names"):
+        compile_template(f"\n{text}", ())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{{ word | replace('a', word) }}",
+        "{{ [word, word, word, word] | join(word) }}",
+        "{{ '\"' " + "| json" * 40 + " }}",
+        "{{ 'a' " + "| replace('a', 'aaaaaaaaaa')" * 10 + " }}",
+        "{{ word }}" * 6,
+    ],
+)
+def test_what_is_said_and_made_on_the_way_to_it_is_bounded(text: str) -> None:
+    with pytest.raises(Decline, match="template: too long"):
+        rendered(text, {"word": "a" * (LONGEST // 5)})
+
+
+@pytest.mark.parametrize("name", ["gerund", "session_title", "topic | json"])
+def test_a_filter_declines_a_text_that_is_longer_than_it_answers(name: str) -> None:
+    with pytest.raises(Decline, match="too long"):
+        rendered(f"{{{{ word | {name} }}}}", {"word": "fix the parser " * 10_000})
+
+
+class Kept:
+    """Something in a request that can be asked whether it is still there."""
+
+
+@pytest.mark.parametrize(
+    ("text", "error"),
+    [
+        ("{{ word | session_title }}", Decline),
+        ("{{ missing }}", Decline),
+        ("{{ message_count | upper | first | gerund | join(1) }}", TypeError),
+    ],
+)
+def test_a_template_that_fails_keeps_nothing_of_the_request(text: str, error: type[Exception]) -> None:
+    """Jinja's frames and the error would hold each other, and with them the body, until a full collection."""
+    template, kept = compile_template(text, {"word", "missing", "kept"}), Kept()
+    gone = weakref.ref(kept)
+    gc.disable()
+    try:
+        with suppress(error):
+            template.render(request_of(), {"word": "", "kept": kept})  # type: ignore[dict-item]
+        del kept
+        assert gone() is None
+    finally:
+        gc.enable()

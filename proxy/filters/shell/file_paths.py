@@ -9,7 +9,8 @@ from proxy.filters.shell.displays import Display, display, name
 from proxy.filters.shell.grammar import Refusal, Script, SimpleCommand, read
 from proxy.filters.shell.paths import FAILURE
 
-MAX_LENGTH = 256 * 1024
+MAX_LENGTH = 64 * 1024
+"""Characters of a command or of its output; Claude Code cuts outputs at 30,000 if told nothing else."""
 
 # Messages of the commands that else display nothing, and of the shell about them.
 _COMPLAINT = re.compile(
