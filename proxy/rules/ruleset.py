@@ -10,7 +10,7 @@ from proxy.rules.conditions import Check, When
 from proxy.rules.facts import HEADER_PREFIX
 from proxy.rules.schema import Comparison, Status
 from proxy.rules.searches import Groups
-from proxy.rules.structured import conforms
+from proxy.rules.structured import misfit
 from proxy.rules.templates import TextTemplate
 
 NO_MATCH = "no rule matched"
@@ -66,8 +66,8 @@ class Rule:
 
     def _answer(self, plan: AnswerPlan, request: MessagesRequest, groups: Mapping[str, str]) -> Answer:
         text = plan.text.render(request, groups)
-        if request.schema is not None and not conforms(text, request.schema):
-            raise Decline("the answer does not fit the requested schema")
+        if request.schema is not None and (reason := misfit(text, request.schema)):
+            raise Decline(reason)
         text = _continuing(request.prefill, text)
         estimate = max(1, -(-len(text.encode()) // BYTES_PER_TOKEN))
         return Answer(

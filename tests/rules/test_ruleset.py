@@ -15,7 +15,7 @@ from proxy.rules.facts import FACTS
 from proxy.rules.load import Loaded
 from proxy.rules.operators import Notes
 from proxy.rules.ruleset import AnswerPlan, Rule, RuleSet
-from proxy.rules.structured import conforms
+from proxy.rules.structured import misfit
 from proxy.rules.templates import compile_template
 
 HEAD = Head("POST", "/v1/messages", {"user-agent": "claude-cli/2.1.83"})
@@ -132,8 +132,9 @@ def test_an_answer_that_does_not_fit_the_schema_is_declined(text: str) -> None:
 
 
 @pytest.mark.parametrize("schema", [{"type": "nope"}, {"$ref": "http://127.0.0.1:1/x"}])
-def test_a_schema_that_cannot_be_used_declines(schema: Any) -> None:
-    assert isinstance(decide(asked(**wants(schema)), rule("r", '{"title":"A"}')), Forward)
+def test_a_schema_that_is_not_plain_declines(schema: Any) -> None:
+    decision = decide(asked(**wants(schema)), rule("r", '{"title":"A"}'))
+    assert decision == Forward("declined: the requested schema is not a plain one", "r")
 
 
 def test_the_schema_is_for_the_whole_text_with_the_prefill() -> None:
@@ -296,7 +297,7 @@ def test_the_shipped_rules_answer_or_forward_whatever_comes(shipped: Loaded, dat
         return
     assert shipped.rules.interested(head)
     assert decision.output_tokens >= 1
-    assert request.schema is None or conforms((request.prefill or "") + decision.text, request.schema)
+    assert request.schema is None or not misfit((request.prefill or "") + decision.text, request.schema)
 
 
 @settings(deadline=None)
