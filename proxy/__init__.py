@@ -6,9 +6,10 @@ everything else unchanged. A request goes one way:
     listen -> record( guard( shortcut( forward ) ) )        downstream, middleware, upstream
 
 The nouns, in `exchange`: a `Head` is a request before its body. `shortcut` turns head and body into a `MessagesRequest`
-(`messages`, which only glances at what no rule asks for: `glance`) and takes it to the desk (`decision`), which asks
-the `RuleSet` (`rules`) and gives a decision, `Answer` or `Forward`. An answer's text is computed by a filter
-(`filters`), which declines when it is not certain. An `Answer` becomes events or one message (`synthesis`, `sse`).
+(`messages`, which only glances at what no rule asks for: `glance`, over an `outline`) and takes it to the desk
+(`decision`), which asks the `RuleSet` (`rules`) and gives a decision, `Answer` or `Forward`. An answer's text is
+computed by a filter (`filters`), which declines when it is not certain. An `Answer` becomes events or one message
+(`synthesis`, `sse`).
 
 What each stage learned is on the `Exchange`; what is left of it in the end is a `Record`. The ledger (`telemetry`)
 tells of it, a moment later: one log line (`logs`), and counts, which the pages of `local` read. With the tokens that

@@ -1,127 +1,280 @@
 """A JSON object taken apart only as far as somebody looks: a conversation of a megabyte is mostly never read.
 
-msgspec finds where the known fields and the messages begin and end; a field's own value is parsed when it is asked for.
-What lies in the parts that nobody asks for has not been checked: see `messages.MessagesRequest.well_formed`.
+`outline` finds where known fields and messages begin and end; what is in them is parsed when it is asked for. What lies
+in the parts that nobody asks for has not been checked: see `messages.MessagesRequest.well_formed`.
 
 Small bodies, as side questions have, are taken apart whole: they are mostly answered, and then all of it is wanted.
+
+Sizes are looked at before contents, so that no body up to `rules.max_body` holds up other requests for long. A text
+that is longer than any rule answers is not decoded.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
-import msgspec
 import orjson
-from msgspec import Raw
+from propcache.api import cached_property
+
+from proxy.outline import COUNTED, MOST_BLOCKS, is_utf8, named, outlined, roles, skimmed
 
 SMALL = 4096
 """Bytes up to which to take a body apart whole takes no longer than a glance and further looks."""
+
+LONGEST_TEXT = 256 * 1024
+"""Characters, or bytes as JSON writes them, up to which rules look at the system prompt, and at what was said last."""
+
+_MOST_MESSAGES = 10_000
+_MOST_TOOLS = 4096
+_MOST_BEHIND = 64
+"""Messages behind the last of role `user`."""
+_TOLD_APART = 4096
+"""Bytes at the end of a message which, with its length, tell it from all others."""
+
+Message = Mapping[str, Any]
+"""`role` and `content`: a text, or a list of blocks, of which only `type` and `text` are certain to be there."""
 
 
 class Glance(Protocol):
     """The fields of one body."""
 
-    whole: dict[str, Any] | None
-    """All of it, if it has been taken apart."""
+    excess: str
+    """What there is too much of for any rule to look at it, as a short phrase; "" if nothing."""
+    count: int
+    """How many messages there are."""
+    ending: Sequence[Message]
+    """The messages from the last of role `user` on, or all if there is none; none where there is an `excess`."""
 
     @property
-    def count(self) -> int:
-        """How many messages there are."""
+    def well_formed(self) -> bool:
+        """Whether it is JSON throughout, and every message what the API takes for one."""
+
+    @property
+    def fields(self) -> Sequence[str]:
+        """The names of its fields, sorted."""
+
+    @property
+    def roles(self) -> Sequence[str]:
+        """Of each message its role; none if one is odd."""
+
+    @property
+    def system(self) -> Sequence[str]:
+        """The texts of the system prompt; a plain string is one."""
 
     @property
     def tools(self) -> Sequence[str]:
         """The names of the tools, "" for one without a name; empty unless there is a list of them."""
 
-    def get(self, name: str) -> Any:
-        """The value of a field of `_Outline` but for `messages` and `tools`, None when it is not there."""
+    @property
+    def output_config(self) -> Any:
+        """The value of that field; of one that is too large, the Raw bytes."""
 
-    def message(self, index: int) -> Any:
-        """One of the messages. Raises ValueError where it is not JSON."""
+    @property
+    def user_id(self) -> Any:
+        """The value of `metadata.user_id`, None when it is not there."""
+
+    def get(self, name: str) -> Any:
+        """The value of `model`, `max_tokens` or `stream`, None when it is not there."""
+
+    def question(self) -> Iterator[bytes | memoryview]:
+        """System prompt and messages, in pieces that are the same whenever both are."""
 
 
 def glance(raw: bytes) -> Glance:
-    """Raises ValueError unless `raw` looks like an object with a list of messages."""
+    """Raises ValueError, with what is wrong as a short phrase, unless `raw` looks like a Messages request."""
     return _Small(raw) if len(raw) <= SMALL else _Large(raw)
 
 
 class _Small:
-    def __init__(self, raw: bytes) -> None:
-        value = orjson.loads(raw)
-        if not isinstance(value, dict) or not isinstance(value.get("messages"), list):
-            raise ValueError("no messages")
-        self.whole: dict[str, Any] | None = value
-        self._messages = value["messages"]
-        self.get = value.get
+    """A body that has been taken apart whole."""
 
-    @property
-    def count(self) -> int:
-        return len(self._messages)
-
-    @property
-    def tools(self) -> Sequence[str]:
-        return _names(self.get("tools"))
-
-    def message(self, index: int) -> Any:
-        return self._messages[index]
-
-
-class _Tool(msgspec.Struct):
-    name: str = ""
-
-
-class _Outline(msgspec.Struct):
-    """The fields that rules look at; all others are skipped."""
-
-    messages: list[Raw]
-    model: Any = None
-    max_tokens: Any = None
-    stream: Any = None
-    system: Any = None
-    tools: list[_Tool] = []
-    output_config: Any = None
-    metadata: Any = None
-
-
-class _OddOutline(_Outline):
-    """The same of a body whose tools are not what the API takes."""
-
-    tools: Any = None
-
-
-_outline = msgspec.json.Decoder(_Outline)
-_odd_outline = msgspec.json.Decoder(_OddOutline)
-
-
-class _Large:
-    whole: dict[str, Any] | None = None
+    excess = ""
 
     def __init__(self, raw: bytes) -> None:
         try:
-            try:
-                self._outline = _outline.decode(raw)
-            except msgspec.ValidationError:
-                self._outline = _odd_outline.decode(raw)
-        except RecursionError:
-            raise ValueError("nested too deeply") from None
+            value = orjson.loads(raw)
+        except ValueError:
+            raise ValueError("not JSON") from None
+        if not isinstance(value, dict):
+            raise ValueError("not a JSON object")
+        messages = value.get("messages")
+        if not isinstance(messages, list) or not messages:
+            raise ValueError("no messages")
+        self.get = value.get
+        self.fields = tuple(sorted(value))
+        self.count = len(messages)
+        self._messages = messages
+        self.ending = _ending(messages)
+
+    @property
+    def well_formed(self) -> bool:
+        return all(map(is_message, self._messages))
+
+    @property
+    def roles(self) -> Sequence[str]:
+        return tuple([message["role"] for message in self._messages]) if self.well_formed else ()
+
+    @property
+    def system(self) -> Sequence[str]:
+        return texts(self.get("system"))
+
+    @property
+    def tools(self) -> Sequence[str]:
+        tools = self.get("tools")
+        if not isinstance(tools, list):
+            return ()
+        return tuple(str(tool.get("name", "")) if isinstance(tool, dict) else "" for tool in tools)
+
+    @property
+    def output_config(self) -> Any:
+        return self.get("output_config")
+
+    @property
+    def user_id(self) -> Any:
+        metadata = self.get("metadata")
+        return metadata.get("user_id") if isinstance(metadata, dict) else None
+
+    def question(self) -> Iterator[bytes | memoryview]:
+        yield orjson.dumps([self.get("system"), self._messages])
+
+
+def _ending(messages: list[Any]) -> Sequence[Message]:
+    for index in range(len(messages) - 1, -1, -1):
+        if not is_message(messages[index]):
+            raise ValueError("no messages")
+        if messages[index]["role"] == "user":
+            return messages[index:]
+    return messages
+
+
+def is_message(message: Any) -> bool:
+    """Whether it is what the API takes for a message, in its outlines."""
+    if not isinstance(message, dict) or not isinstance(message.get("role"), str):
+        return False
+    content = message.get("content")
+    return isinstance(content, str) or (isinstance(content, list) and all(isinstance(part, dict) for part in content))
+
+
+def texts(content: Any) -> tuple[str, ...]:
+    """The texts of a content or a system prompt, which is a string, or a list of blocks."""
+    if isinstance(content, str):
+        return (content,)
+    if not isinstance(content, list):
+        return ()
+    blocks = [block for block in content if isinstance(block, dict) and block.get("type") == "text"]
+    return tuple([block["text"] for block in blocks if isinstance(block.get("text"), str)])
+
+
+class _Large:
+    """A body of which only an outline is known."""
+
+    def __init__(self, raw: bytes) -> None:
+        self._raw = raw
+        self._outline = outline = outlined(raw)
+        self.count = len(outline.messages)
+        if not self.count:
+            raise ValueError("no messages")
+        self.ending: Sequence[Message] = ()
+        self.excess = self._excess()
+        if not self.excess:
+            self._look_at_the_end()
 
     def get(self, name: str) -> Any:
         return getattr(self._outline, name)
 
     @property
-    def count(self) -> int:
-        return len(self._outline.messages)
+    def well_formed(self) -> bool:
+        return bool(self.roles) and is_utf8(self._raw)
 
-    def message(self, index: int) -> Any:
-        return orjson.loads(memoryview(self._outline.messages[index]))
+    @cached_property
+    def fields(self) -> Sequence[str]:
+        return named(self._raw)
+
+    @cached_property
+    def roles(self) -> Sequence[str]:
+        return roles(self._outline.messages)
+
+    @property
+    def system(self) -> Sequence[str]:
+        system = self._outline.system
+        if isinstance(system, list):
+            return tuple([block.text for block in system if block.type == "text"])
+        return () if system is None else (system,)
 
     @property
     def tools(self) -> Sequence[str]:
-        tools = self._outline.tools
-        if isinstance(self._outline, _OddOutline):
-            return _names(tools)
-        return tuple([tool.name for tool in tools])
+        return tuple([tool.name for tool in self._outline.tools or ()])
+
+    @property
+    def output_config(self) -> Any:
+        raw = self._outline.output_config
+        return raw if len(memoryview(raw)) > COUNTED else orjson.loads(memoryview(raw))
+
+    @property
+    def user_id(self) -> Any:
+        metadata = self._outline.metadata
+        return metadata.user_id if metadata else None
+
+    def question(self) -> Iterator[bytes | memoryview]:
+        for text in self.system:
+            yield text.encode()
+        for message in self._outline.messages:
+            raw = memoryview(message)
+            yield b"%d" % len(raw)
+            yield raw[-_TOLD_APART:]
+
+    def _excess(self) -> str:
+        """What is wrong with the sizes of all but the messages."""
+        if self.count > _MOST_MESSAGES:
+            return "many messages"
+        system = self._outline.system or ""
+        if len(system) > (LONGEST_TEXT if isinstance(system, str) else MOST_BLOCKS):
+            return "long system prompt"
+        if sum(map(len, self.system)) > LONGEST_TEXT:
+            return "long system prompt"
+        return "many tools" if len(self._outline.tools or ()) > _MOST_TOOLS else ""
+
+    def _look_at_the_end(self) -> None:
+        """Find `ending`, or what there is too much of in it. Raises ValueError if a message is odd."""
+        ending: list[Message] = []
+        room = LONGEST_TEXT
+        for raw in reversed(self._outline.messages[-_MOST_BEHIND:]):
+            message, size = _opened(memoryview(raw), room)
+            room -= size
+            if message is None:
+                self.excess = "long message"
+                return
+            ending.append(message)
+            if message["role"] == "user":
+                break
+        else:
+            if self.count > _MOST_BEHIND:
+                self.excess = "many messages at the end"
+                return
+        self.ending = ending[::-1]
 
 
-def _names(tools: Any) -> Sequence[str]:
-    if not isinstance(tools, list):
-        return ()
-    return tuple(str(tool.get("name", "")) if isinstance(tool, dict) else "" for tool in tools)
+def _opened(raw: memoryview, room: int) -> tuple[Message | None, int]:
+    """A message, and the bytes of its text; None in its place when there is no `room` for these.
+
+    Of many bytes, an image's for example, all but types and texts is left out. Raises ValueError when it is no message.
+    """
+    if len(raw) > COUNTED:
+        return _skimmed(raw, room)
+    message = orjson.loads(raw)
+    if not is_message(message):
+        raise ValueError("no messages")
+    return (message if len(raw) <= room else None), len(raw)
+
+
+def _skimmed(raw: memoryview, room: int) -> tuple[Message | None, int]:
+    found = skimmed(raw)
+    if found is None:
+        return None, len(raw)
+    role, content = found
+    if isinstance(content, str):
+        return ({"role": role, "content": content} if len(content) <= room else None), len(content)
+    blocks = [(kind, memoryview(text)) for kind, text in content]
+    size = sum(len(text) for _, text in blocks)
+    if size > room:
+        return None, size
+    return {"role": role, "content": [{"type": kind, "text": orjson.loads(text)} for kind, text in blocks]}, size

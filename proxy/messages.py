@@ -4,15 +4,16 @@ The shapes are those of the API reference, "Create a Message"; what Claude Code 
 0.2.64 to 2.1.330.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 import orjson
 from propcache.api import cached_property
 
 from proxy.exchange import Head
-from proxy.glance import Glance, glance
+from proxy.glance import Glance, glance, texts
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +21,10 @@ class NotUnderstood:
     """A body that cannot be decided on; `reason` is a short phrase for the log."""
 
     reason: str
+
+
+NOTHING_CONFORMS: Mapping[str, Any] = {"not": {}}
+"""What stands for a schema in an `output_config` that is too large to be looked at."""
 
 
 @dataclass(frozen=True)
@@ -38,21 +43,20 @@ class MessagesRequest:
         """Bytes of the body."""
         return len(self.raw)
 
-    @cached_property
-    def body(self) -> Mapping[str, Any]:
-        """All of it. Raises ValueError when it is not JSON throughout."""
-        whole = self.glance.whole
-        if whole is None:
-            whole = orjson.loads(self.raw)
-        return whole
-
-    @cached_property
+    @property
     def well_formed(self) -> bool:
         """Whether the body is JSON throughout, and every message what the API takes for one."""
-        try:
-            return all(map(_is_message, self.body["messages"]))
-        except ValueError:
-            return False
+        return self.glance.well_formed
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """The names of the body's fields, sorted."""
+        return tuple(self.glance.fields)
+
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """The messages' roles, in order; none if one is odd."""
+        return tuple(self.glance.roles)
 
     @cached_property
     def model(self) -> str:
@@ -72,7 +76,7 @@ class MessagesRequest:
     @cached_property
     def system(self) -> tuple[str, ...]:
         """The texts of the system prompt; a plain string is one block."""
-        return tuple(_texts(self.glance.get("system")))
+        return tuple(self.glance.system)
 
     @cached_property
     def tools(self) -> tuple[str, ...]:
@@ -85,36 +89,18 @@ class MessagesRequest:
         return self.glance.count
 
     @property
-    def messages(self) -> list[dict[str, Any]]:
-        messages: list[dict[str, Any]] = self.body["messages"]
-        return messages
-
-    @cached_property
-    def _ending(self) -> tuple[dict[str, Any], ...]:
-        """The messages from the last of role `user` on, or all if there is none. Raises ValueError if one is odd."""
-        ending: list[dict[str, Any]] = []
-        for index in range(self.glance.count - 1, -1, -1):
-            message = self.glance.message(index)
-            if not _is_message(message):
-                raise ValueError("not a message")
-            ending.append(message)
-            if message["role"] == "user":
-                break
-        return tuple(reversed(ending))
-
-    @cached_property
     def last_user(self) -> Any:
         """The content of the last message of role `user`; empty if there is none.
 
         It need not be the last message: a prefill follows it, and since 2.1.212 messages of role `system` may.
         """
-        first = self._ending[0]
-        return first["content"] if first["role"] == "user" else ()
+        ending = self.glance.ending
+        return ending[0]["content"] if ending and ending[0]["role"] == "user" else ()
 
     @cached_property
     def user_texts(self) -> tuple[str, ...]:
         """The text blocks of the last user message; a plain string is one block."""
-        return tuple(_texts(self.last_user))
+        return texts(self.last_user)
 
     @cached_property
     def user_text(self) -> str | None:
@@ -135,20 +121,24 @@ class MessagesRequest:
         A closing assistant message is a prefill ("Prefill Claude's response" in the API's documentation); Claude Code
         2.0.42 to 2.1.6 prefilled topic detection with `{`.
         """
-        last = next((message for message in reversed(self._ending) if message["role"] != "system"), None)
-        return "".join(_texts(last["content"])) if last and last["role"] == "assistant" else None
+        last = next((message for message in reversed(self.glance.ending) if message["role"] != "system"), None)
+        return "".join(texts(last["content"])) if last and last["role"] == "assistant" else None
 
     @property
     def session(self) -> str:
         """What names the client's session: its header (2.1.110 and later), else `metadata.user_id`; "" for neither."""
-        metadata = self.glance.get("metadata")
-        user = metadata.get("user_id") if isinstance(metadata, dict) else None
-        return self.head.headers.get("x-claude-code-session-id") or (user if isinstance(user, str) else "")
+        session = self.head.headers.get("x-claude-code-session-id")
+        if session:
+            return session
+        user = self.glance.user_id
+        return user if isinstance(user, str) else ""
 
     @cached_property
     def schema(self) -> Mapping[str, Any] | None:
         """The JSON schema that the reply's text must satisfy (`output_config.format`), if one is asked for."""
-        output = self.glance.get("output_config")
+        output = self.glance.output_config
+        if isinstance(output, msgspec.Raw):
+            return NOTHING_CONFORMS
         format_ = output.get("format") if isinstance(output, dict) else None
         if not isinstance(format_, dict) or format_.get("type") != "json_schema":
             return None
@@ -164,33 +154,6 @@ def parse(head: Head, body: bytes) -> MessagesRequest | NotUnderstood:
     if head.headers.get("content-encoding", "identity").lower() != "identity":
         return NotUnderstood("compressed body")
     try:
-        request = MessagesRequest(head, body, glance(body))
-        if request.count and request.last_user is not None:
-            return request
-    except ValueError:
-        pass
-    return NotUnderstood(_what_is_wrong(body))
-
-
-def _what_is_wrong(body: bytes) -> str:
-    try:
-        value = orjson.loads(body)
-    except ValueError:
-        return "not JSON"
-    return "no messages" if isinstance(value, dict) else "not a JSON object"
-
-
-def _is_message(message: Any) -> bool:
-    if not isinstance(message, dict) or not isinstance(message.get("role"), str):
-        return False
-    content = message.get("content")
-    return isinstance(content, str) or (isinstance(content, list) and all(isinstance(part, dict) for part in content))
-
-
-def _texts(content: Any) -> Iterator[str]:
-    if isinstance(content, str):
-        yield content
-    elif isinstance(content, list):
-        for block in content:
-            if isinstance(block, dict) and block.get("type") == "text" and isinstance(block.get("text"), str):
-                yield block["text"]
+        return MessagesRequest(head, body, glance(body))
+    except ValueError as error:
+        return NotUnderstood("not JSON" if isinstance(error, orjson.JSONDecodeError) else str(error))

@@ -27,6 +27,11 @@ from proxy.upstream.relay import Upstream
 EXCHANGE = web.RequestKey("exchange", Exchange)
 UPSTREAM = web.AppKey("upstream", Upstream)
 
+_LARGE = 1024 * 1024
+"""Bytes of a body from which on it is understood in one turn of the loop, and decided on in another."""
+_TURN = 0.001
+"""Seconds."""
+
 
 def record(ledger: Ledger, capture: Writer) -> Middleware:
     """The outermost stage: starts the clock, and on every outcome enters one record into the ledger."""
@@ -175,6 +180,9 @@ async def _decide(
     if isinstance(parsed, messages.NotUnderstood):
         return Forward(parsed.reason)
     exchange.model, exchange.session = names.model(parsed.model), names.session(parsed.session)
+    if parsed.size > _LARGE:
+        # Both take milliseconds, and between them others are served, which takes some turns of the loop.
+        await asyncio.sleep(_TURN)
     ruling = desk.decide(now, parsed, time.monotonic())
     exchange.trail = ruling.trail
     if ruling.trip:

@@ -20,8 +20,8 @@ LAYERS = (
     {"rules", "telemetry", "capture"},
     {"messages", "synthesis", "logs", "commandline"},
     {"exchange", "scripted"},
-    {"wire", "config", "filters", "usage"},
-    {"coding", "glance", "headers", "sse", "toml"},
+    {"wire", "config", "filters", "glance", "usage"},
+    {"coding", "headers", "outline", "sse", "toml"},
     {"disk", "ids", "lean", "names", "notify", "places", "printable"},
 )
 """From the top down: a module imports its own package, and what stands in a layer below; siblings do not meet."""
@@ -41,6 +41,7 @@ PURE = {
         "headers",
         "messages",
         "names",
+        "outline",
         "rules",
         "sse",
         "synthesis",

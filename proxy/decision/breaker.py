@@ -9,8 +9,6 @@ from collections import Counter, OrderedDict
 from collections.abc import Hashable
 from dataclasses import dataclass, field
 
-import orjson
-
 from proxy import names
 from proxy.exchange import Answer, Decision, Forward
 from proxy.messages import MessagesRequest
@@ -67,5 +65,7 @@ def _remember(memory: "OrderedDict[Hashable, float]", key: Hashable, now: float)
 
 def _digest(request: MessagesRequest) -> bytes:
     """What makes two requests the same question: a retry may change `stream`, `max_tokens` and the model."""
-    question = orjson.dumps([request.body.get("system"), request.body["messages"]])
-    return hashlib.blake2b(question, digest_size=16).digest()
+    digest = hashlib.blake2b(digest_size=16)
+    for piece in request.glance.question():
+        digest.update(piece)
+    return digest.digest()

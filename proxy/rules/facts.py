@@ -39,14 +39,6 @@ def _stream(request: MessagesRequest) -> bool | None:
     return value if isinstance(value, bool) else None
 
 
-def _fields(request: MessagesRequest) -> tuple[str, ...]:
-    return tuple(sorted(request.body))
-
-
-def _roles(request: MessagesRequest) -> tuple[str, ...]:
-    return tuple(message["role"] for message in request.messages) if request.well_formed else ()
-
-
 def _schema_properties(request: MessagesRequest) -> tuple[str, ...] | None:
     if request.schema is None:
         return None
@@ -70,13 +62,11 @@ FACTS: dict[str, HeadFact | BodyFact] = {
     "model": BodyFact("text", "the model asked for", lambda request: request.model or None),
     "max_tokens": BodyFact("integer", "the most tokens the reply may have", attrgetter("max_tokens")),
     "stream": BodyFact("flag", "the `stream` field", _stream),
-    "fields": BodyFact(
-        "texts", "names of the body's fields, sorted", lambda request: tuple(sorted(request.body)), True
-    ),
+    "fields": BodyFact("texts", "names of the body's fields, sorted", attrgetter("fields"), whole=True),
     "system": BodyFact("texts", "the system prompt's text blocks", attrgetter("system")),
     "tools": BodyFact("texts", "names of the tools on offer", attrgetter("tools")),
     "message_count": BodyFact("integer", "number of messages, a prefill included", attrgetter("count")),
-    "roles": BodyFact("texts", "the messages' roles, in order", _roles, whole=True),
+    "roles": BodyFact("texts", "the messages' roles, in order", attrgetter("roles"), whole=True),
     "user_text": BodyFact("text", "the last user message's text blocks, joined by newlines", attrgetter("user_text")),
     "user_texts": BodyFact("texts", "the last user message's text blocks", attrgetter("user_texts")),
     "user_blocks": BodyFact("texts", "the types of all its blocks", attrgetter("user_blocks")),

@@ -144,6 +144,8 @@ class RuleSet:
 
         The checks at which rules ended are added to `failed`, for `rules.trail` to tell of them.
         """
+        if request.glance.excess:
+            return Forward(f"too large to look into: {request.glance.excess}")
         if failed is None:
             failed = []
         for rule in self._left(request.head).rules:

@@ -137,6 +137,13 @@ def test_a_schema_that_is_not_plain_declines(schema: Any) -> None:
     assert decision == Forward("declined: the requested schema is not a plain one", "r")
 
 
+def test_a_schema_in_an_output_config_that_is_too_large_to_look_at_declines() -> None:
+    """A format that is never looked at could be any."""
+    output = {**wants(TITLE)["output_config"], "x": "a" * 70_000}
+    decision = decide(asked(output_config=output), rule("r", '{"title":"A"}'))
+    assert decision == Forward("declined: the requested schema is not a plain one", "r")
+
+
 def test_the_schema_is_for_the_whole_text_with_the_prefill() -> None:
     assert answer_to(prefilled("{", **wants(TITLE)), rule("r", '{"title":"A"}')).text == '"title":"A"}'
 

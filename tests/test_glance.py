@@ -1,0 +1,150 @@
+"""The glance at large bodies: what real conversations hold is seen, and what is too much is told by size."""
+
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+import pytest
+
+from bench.shapes import SHAPES, filled
+from proxy.exchange import Answer, Decision, Forward, Head
+from proxy.glance import LONGEST_TEXT, glance
+from proxy.messages import MessagesRequest, NotUnderstood, parse
+from proxy.outline import MOST_BLOCKS
+from proxy.rules.load import Loaded
+
+HEAD = Head("POST", "/v1/messages", {"user-agent": "claude-cli/2.1.330 (external, cli)"})
+MEBIBYTE = 1024 * 1024
+HELLO = {"role": "user", "content": "hello"}
+SUGGEST = (
+    "[SUGGESTION MODE: Suggest what the user might naturally type next.]\n"
+    "Reply with ONLY the suggestion, no quotes or explanation."
+)
+IMAGE = {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "iVBORw0KGgo" * 400_000}}
+
+
+def text(value: str) -> dict[str, str]:
+    return {"type": "text", "text": value}
+
+
+def conversation(*more: Any, **fields: Any) -> bytes:
+    """Of 200 turns and 300 tools, as large as a long day's."""
+    turns: list[Any] = []
+    for number in range(200):
+        result = {
+            "type": "tool_result",
+            "tool_use_id": f"t{number}",
+            "content": '{"a": [1, 2]},\n' * 100,
+        }
+        turns += [{"role": "assistant", "content": [text("I look.")]}, {"role": "user", "content": [result]}]
+    tools = [{"name": f"mcp__a__{number}", "description": "b" * 500, "input_schema": {}} for number in range(300)]
+    system = [text("You are Claude Code."), text("c" * 100_000)]
+    return orjson.dumps({"model": "m", "system": system, "tools": tools, "messages": [HELLO, *turns, *more], **fields})
+
+
+def decided(rules: Loaded, body: bytes) -> Decision:
+    request = parse(HEAD, body)
+    return Forward(request.reason) if isinstance(request, NotUnderstood) else rules.rules.decide(request)
+
+
+def test_a_suggestion_behind_a_long_conversation_with_images_is_answered(shipped: Loaded) -> None:
+    body = conversation(
+        {"role": "user", "content": [IMAGE, text("what is this?")]},
+        {"role": "assistant", "content": "A cat."},
+        {"role": "user", "content": SUGGEST},
+    )
+    assert 4 * MEBIBYTE < len(body) < 8 * MEBIBYTE
+    assert isinstance(decided(shipped, body), Answer)
+
+
+def test_a_guard_sees_the_text_beside_a_large_image(shipped: Loaded) -> None:
+    body = conversation({"role": "user", "content": [text("<transcript>\n"), IMAGE]})
+    assert decided(shipped, body) == Forward("guarded", "safety-classifier")
+
+
+def test_of_a_large_message_types_and_texts_are_known() -> None:
+    found = glance(orjson.dumps({"messages": [{"role": "user", "content": [IMAGE, {}, text("a"), text("b")]}]}))
+    blocks = [(block["type"], block["text"]) for block in found.ending[0]["content"]]
+    assert blocks == [("image", None), ("", None), ("text", "a"), ("text", "b")]
+
+
+OUTPUT = {"format": {"type": "json_schema", "schema": {"type": "object"}}, "x": "a" * 70_000}
+
+
+@pytest.mark.parametrize(
+    ("fields", "excess"),
+    [
+        ({"system": "a" * LONGEST_TEXT}, ""),
+        ({"system": "a" * (LONGEST_TEXT + 1)}, "long system prompt"),
+        ({"system": [text("a" * (LONGEST_TEXT // 2))] * 3}, "long system prompt"),
+        ({"system": [text("a")] * (MOST_BLOCKS + 1)}, "long system prompt"),
+        ({"tools": [{"name": "a"}] * 4096}, ""),
+        ({"tools": [{"name": "a"}] * 4097}, "many tools"),
+        ({"messages": [HELLO] * 10_000}, ""),
+        ({"messages": [HELLO] * 10_001}, "many messages"),
+        ({"messages": [{"role": "user", "content": "a" * (LONGEST_TEXT - 1000)}]}, ""),
+        ({"messages": [{"role": "user", "content": "a" * (LONGEST_TEXT + 1)}]}, "long message"),
+        ({"messages": [{"role": "user", "content": [text("a" * LONGEST_TEXT), text("b")]}]}, "long message"),
+        ({"messages": [HELLO, {"role": "assistant", "content": "a" * (LONGEST_TEXT + 1)}]}, "long message"),
+        ({"messages": [{"role": "user", "content": "a" * LONGEST_TEXT * 2}, HELLO]}, ""),
+        ({"messages": [{"role": "user", "content": [[[[[[[]]]]]]] * 100_000}]}, "long message"),
+        ({"messages": [HELLO, *[{"role": "system", "content": "a" * 99}] * 63]}, ""),
+        ({"messages": [HELLO, *[{"role": "system", "content": "a" * 99}] * 64]}, "many messages at the end"),
+    ],
+)
+def test_what_is_too_large_for_any_rule_is_told_by_its_size(
+    shipped: Loaded, fields: Mapping[str, Any], excess: str
+) -> None:
+    body = orjson.dumps({"messages": [HELLO], "model": "m", **fields, "metadata": {"user_id": "a" * 5000}})
+    request = parse(HEAD, body)
+    assert isinstance(request, MessagesRequest)
+    assert (request.glance.excess, request.model) == (excess, "m")
+    reason = f"too large to look into: {excess}" if excess else "no rule matched"
+    assert shipped.rules.decide(request).reason == reason  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (filled(b'{"messages":[', b"[],", b"[]]}", 2 * MEBIBYTE), "many parts"),
+        (filled(b'{"messages":[]', b',"a":1', b"}", 4 * MEBIBYTE), "many parts"),
+        (filled(b'{"messages":[{"role":"user","content":[', b"{},", b"{}]}]}", 300_000), "not a Messages request"),
+        (filled(b'{"system":[', b"{},", b'{}],"messages":[]}', 300_000), "not a Messages request"),
+        (filled(b"[", b"{},", b"{}]", 300_000), "not a JSON object"),
+        (filled(b'{"messages":[],"a":', b"[", b"", 300_000), "nested too deeply"),
+    ],
+)
+def test_what_has_too_many_parts_or_is_odd_is_not_taken_apart(body: bytes, reason: str) -> None:
+    assert parse(HEAD, body) == NotUnderstood(reason)
+
+
+@pytest.mark.parametrize(
+    ("part", "well_formed"),
+    [
+        (b'"\xff"', False),
+        (b'"\\ud800"', False),
+        (b'"\\x"', False),
+        (b'"\n"', False),
+        (b"01", False),
+        ('"中 😀"'.encode(), True),
+        (b'"\\ud83d\\ude00"', True),
+    ],
+)
+def test_what_is_never_looked_at_has_to_be_json_all_the_same(shipped: Loaded, part: bytes, well_formed: bool) -> None:
+    """Else a request might be answered that the API would refuse."""
+    before = orjson.dumps({"messages": [HELLO, {"role": "user", "content": SUGGEST}]})[:-1] + b',"x":['
+    found = decided(shipped, filled(before, b'"a",', part + b"]}", 100_000))
+    assert isinstance(found, Answer) is well_formed
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_whatever_the_shape_little_is_made_of_it(shipped: Loaded, name: str) -> None:
+    """In objects, a few for each comma that a body may have: to make and to free them is what takes long."""
+    head, body = SHAPES[name](4 * MEBIBYTE)
+    before = sys.getallocatedblocks()
+    request = parse(head, body)
+    made = sys.getallocatedblocks() - before
+    assert made < 700_000
+    if isinstance(request, MessagesRequest):
+        assert isinstance(shipped.rules.decide(request), Answer | Forward)
