@@ -24,9 +24,10 @@ from bench.processes import ROOT, raise_file_limit, stack, which_nginx
 from bench.results import Result
 from bench.rows import ROWS, Bench
 from bench.soak import FULL_SECONDS, SHORT_SECONDS, soak
+from bench.stall import stall
 from bench.throughput import which_wrk
 
-ALONE = ("decide", "soak")
+ALONE = ("decide", "stall", "soak")
 """Rows that need none of the three ways, and run by themselves when all others are done."""
 
 NAMES = (*ROWS, *ALONE)
@@ -98,6 +99,8 @@ def _in_turns(rows: Sequence[str], bench: Bench, faults: list[str]) -> Iterator[
 def _alone(row: str, bench: Bench, soak_seconds: float) -> Iterator[Result]:
     if row == "decide":
         return decide(bench.rounds, bench.folder)
+    if row == "stall":
+        return stall(bench.folder, bench.rounds)
     return soak(bench.upstream, bench.folder, soak_seconds)
 
 

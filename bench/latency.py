@@ -55,6 +55,19 @@ class Caller:
             reply += more
         return time.perf_counter_ns() - begun, reply
 
+    def send(self, data: bytes) -> None:
+        """Send a request and read its reply, of any length, without a look at it but for its status and its end."""
+        self._socket.sendall(data)
+        reply = self._socket.recv(65536)
+        if not reply.startswith(b"HTTP/1.1 200 "):
+            raise WrongReplyError(reply.split(b"\r\n")[0].decode("latin-1"))
+        ending = reply
+        while not complete(reply) and not ending.endswith(b"\r\n" + LAST_CHUNK):
+            more = self._socket.recv(65536)
+            if not more:
+                raise WrongReplyError("the connection ended within a reply")
+            reply, ending = (reply + more)[:65536], (ending + more)[-16:]
+
 
 def complete(reply: bytes) -> bool:
     """Whether these bytes are a whole reply, chunked or with a length."""

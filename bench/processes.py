@@ -92,8 +92,8 @@ def stack(folder: Path) -> Iterator[Stack]:
 @contextmanager
 def upstream() -> Iterator[Running]:
     port = free_port()
-    with _running("upstream", [sys.executable, "-m", "bench.upstream", str(port)], port) as running:
-        yield running
+    with running("upstream", [sys.executable, "-m", "bench.upstream", str(port)], port) as started:
+        yield started
 
 
 @contextmanager
@@ -127,8 +127,8 @@ def _nginx(name: str, folder: Path, values: Mapping[str, str]) -> Iterator[Runni
         text = text.replace(f"@{key}@", value)
     settings = folder / name
     settings.write_text(text)
-    with _running("nginx", [program, "-e", "stderr", "-p", str(folder), "-c", str(settings)], port) as running:
-        yield running
+    with running("nginx", [program, "-e", "stderr", "-p", str(folder), "-c", str(settings)], port) as started:
+        yield started
 
 
 @contextmanager
@@ -136,8 +136,8 @@ def bare(upstream_port: int) -> Iterator[Running]:
     """The bare relay of `bench.bare` before the upstream."""
     port = free_port()
     command = [sys.executable, "-m", "bench.bare", str(port), f"http://127.0.0.1:{upstream_port}"]
-    with _running("bare relay", command, port) as running:
-        yield running
+    with running("bare relay", command, port) as started:
+        yield started
 
 
 @contextmanager
@@ -162,8 +162,8 @@ def sidestep(upstream_port: int, folder: Path) -> Iterator[Running]:
         "breaker.window=0.0",
     ]
     command = [sys.executable, "-m", "proxy", "--config", "config.toml"]
-    with _running("Sidestep", [*command, *(part for text in settings for part in ("--set", text))], port) as running:
-        yield running
+    with running("Sidestep", [*command, *(part for text in settings for part in ("--set", text))], port) as started:
+        yield started
 
 
 def free_port() -> int:
@@ -173,7 +173,7 @@ def free_port() -> int:
 
 
 @contextmanager
-def _running(name: str, command: Sequence[str], port: int) -> Iterator[Running]:
+def running(name: str, command: Sequence[str], port: int) -> Iterator[Running]:
     """Start `command`, wait until it accepts a connection; in the end SIGTERM, and SIGKILL if that is not enough."""
     begun = time.perf_counter()
     process = subprocess.Popen(
