@@ -1,6 +1,9 @@
 """Which headers travel: ordered pairs of bytes, in and out, with names in the case in which they came."""
 
 from collections.abc import Iterable
+from functools import lru_cache
+from itertools import compress
+from operator import itemgetter
 
 RawHeaders = Iterable[tuple[bytes, bytes]]
 RawPairs = list[tuple[bytes, bytes]]
@@ -31,6 +34,11 @@ _REQUEST_STAYS = HOP_BY_HOP | {b"host", b"expect", TOKEN}
 # be read as the next message.
 _NEVER_NAMED = frozenset({b"content-length"})
 
+_LONGEST = 2048
+"""Bytes of a head's names in all up to which it is remembered which of them travel."""
+
+_NAME, _VALUE = itemgetter(0), itemgetter(1)
+
 # What a reply of Sidestep's own says of itself. What begins so describes a body, or is between Sidestep and its client.
 _OWN = HOP_BY_HOP | {b"cache-control", b"request-id"}
 _OWN_BEGINNINGS = (b"content-", b"x-sidestep-")
@@ -58,21 +66,51 @@ def response_headers(raw: RawHeaders) -> RawPairs:
 
 def _end_to_end(raw: RawHeaders, stays: frozenset[bytes]) -> RawPairs:
     pairs = [*raw]
-    names = [name.lower() for name, _ in pairs]
-    if b"connection" in names:
-        stays = stays.union(tokens(pairs, b"connection")) - _NEVER_NAMED
-    return [pair for name, pair in zip(names, pairs, strict=True) if name not in stays]
+    names = tuple(map(_NAME, pairs))
+    if sum(map(len, names)) > _LONGEST:
+        return _travelling(pairs, stays)
+    travels, connection = _kind(names, stays)
+    for at in connection:
+        if pairs[at][1] != b"keep-alive":  # which names what stays in any case
+            return _travelling(pairs, stays)
+    return [*compress(pairs, travels)]
+
+
+def _travelling(pairs: RawPairs, stays: frozenset[bytes]) -> RawPairs:
+    stays = stays.union(tokens(pairs, b"connection")) - _NEVER_NAMED
+    return [pair for pair in pairs if pair[0].lower() not in stays]
+
+
+# A client sends the same names with every request, an upstream with every reply.
+@lru_cache(256)
+def _kind(names: tuple[bytes, ...], stays: frozenset[bytes]) -> tuple[tuple[bool, ...], tuple[int, ...]]:
+    """Which of these headers travel, whatever `Connection` says, and where that stands among them."""
+    known = [name.lower() for name in names]
+    connection = tuple(at for at, name in enumerate(known) if name == b"connection")
+    return tuple(name not in stays for name in known), connection
 
 
 def tokens(raw: RawHeaders, name: bytes) -> list[bytes]:
     """The comma-separated members of every header called `name` (in lower case), in lower case."""
-    found = (value.split(b",") for key, value in raw if key.lower() == name)
-    return [member for members in found for part in members if (member := part.strip(b" \t").lower())]
+    return members(b",".join(values(raw, name)))
+
+
+def members(value: bytes) -> list[bytes]:
+    """The members of a comma-separated list (RFC 9110, section 5.6.1), in lower case; empty ones are passed over."""
+    return [member for part in value.lower().split(b",") if (member := part.strip(b" \t"))]
 
 
 def values(raw: RawHeaders, name: bytes) -> list[bytes]:
     """The value of every header called `name` (in lower case)."""
     return [value for key, value in raw if key.lower() == name]
+
+
+def by_name(headers: RawPairs) -> dict[bytes, bytes]:
+    """Values by names in lower case; those of a repeated header joined by commas (RFC 9110, section 5.3)."""
+    found = dict(zip(map(bytes.lower, map(_NAME, headers)), map(_VALUE, headers), strict=True))
+    if len(found) < len(headers):
+        found = {name: b", ".join(values(headers, name)) for name in found}
+    return found
 
 
 def text_pairs(raw: RawHeaders) -> Pairs:

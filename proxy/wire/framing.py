@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from typing import Protocol
 
-from proxy.headers import tokens, values
+from proxy.headers import members, values
 from proxy.wire.heads import BadReply, ReplyHead
 
 _LENGTH = re.compile(rb"[0-9]{1,18}")
@@ -156,8 +156,9 @@ def body_of(method: bytes, head: ReplyHead) -> Body:
 
     Raises `BadReply` where two readers could see two different ends: that is how replies are smuggled.
     """
-    codings = tokens(head.headers, b"transfer-encoding") if b"transfer-encoding" in head.known else []
-    lengths = set(values(head.headers, b"content-length")) if b"content-length" in head.known else set()
+    known = head.known
+    codings = members(known[b"transfer-encoding"]) if b"transfer-encoding" in known else []
+    lengths = set(values(head.headers, b"content-length")) if b"content-length" in known else set()
     if codings and (lengths or codings != [b"chunked"] or head.minor == 0):
         raise BadReply("sent a reply with contradictory framing")
     if len(lengths) > 1 or not all(map(_LENGTH.fullmatch, lengths)):

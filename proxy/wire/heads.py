@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from proxy.headers import RawHeaders, RawPairs, values
+from proxy.headers import RawHeaders, RawPairs, by_name
 
 MAX_HEAD = 256 * 1024
 """Bytes that a head may have in all, in either direction."""
@@ -14,10 +14,11 @@ MAX_HEADERS = 512
 
 _STATUS_LINE = re.compile(rb"HTTP/1\.([0-9]) ([1-9][0-9]{2})(?: ([^\x00-\x08\x0a-\x1f\x7f]*))?")
 # A token, a colon right behind it, and a value without control characters but tabs (RFC 9110, section 5.5). The blanks
-# around the value are stripped afterwards: a pattern that looks for them takes the square of their number.
+# behind a value are stripped afterwards: a pattern that looks for them takes the square of their number.
 _LINE = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[^\x00-\x08\x0a-\x1f\x7f]*\r?\n"
 _ALL_LINES = re.compile(rb"(?:%b)*" % _LINE)
-_NAME_AND_VALUE = re.compile(rb"([^:]+):([^\r\n]*)\r?\n")
+_NAME_AND_VALUE = re.compile(rb"([^:]+):[ \t]*([^\r\n]*)\r?\n")
+_BLANK_BEHIND = re.compile(rb"[ \t]\r?\n")
 
 
 class BadReply(Exception):  # noqa: N818 - named for what it tells, as the faults of the upstream are
@@ -33,13 +34,10 @@ class ReplyHead:
     reason: bytes
     headers: RawPairs
     known: Mapping[bytes, bytes] = field(init=False, repr=False, compare=False)
-    """Values by names in lower case; those of a repeated header joined by commas (RFC 9110, section 5.3)."""
+    """The headers by name (see `headers.by_name`)."""
 
     def __post_init__(self) -> None:
-        known = {name.lower(): value for name, value in self.headers}
-        if len(known) < len(self.headers):
-            known = {name: b", ".join(values(self.headers, name)) for name in known}
-        object.__setattr__(self, "known", known)
+        object.__setattr__(self, "known", by_name(self.headers))
 
     @property
     def interim(self) -> bool:
@@ -71,7 +69,9 @@ def parse_reply_head(head: bytes) -> ReplyHead:
     lines = head[line_end + 1 : -2 if head.endswith(b"\r\n") else -1]
     if _ALL_LINES.fullmatch(lines) is None:
         raise BadReply("sent a malformed header")
-    headers = [(name, value.strip(b" \t")) for name, value in _NAME_AND_VALUE.findall(lines)]
+    headers = _NAME_AND_VALUE.findall(lines)
+    if _BLANK_BEHIND.search(lines):
+        headers = [(name, value.rstrip(b" \t")) for name, value in headers]
     if len(headers) > MAX_HEADERS:
         raise BadReply("sent too many headers")
     return ReplyHead(int(status[1]), int(status[2]), status[3] or b"", headers)
@@ -88,4 +88,4 @@ def reply_head(status: int, reason: bytes, headers: RawHeaders) -> bytes:
 
 
 def _lines(headers: RawHeaders) -> bytes:
-    return b"".join([b"%b: %b\r\n" % header for header in headers]) + b"\r\n"
+    return b"\r\n".join([*map(b": ".join, headers), b"\r\n"])

@@ -2,7 +2,7 @@
 
 from collections import deque
 
-from proxy.headers import tokens
+from proxy.headers import members
 from proxy.wire.framing import Body, body_of
 from proxy.wire.heads import BadReply, ReplyHead, head_end, parse_reply_head
 
@@ -72,5 +72,5 @@ class ReplyReader:
         if head.status == 101 and not self._upgrade:
             raise BadReply("switched protocols unasked")
         self.body = body_of(self._method, head)
-        options = tokens(head.headers, b"connection") if b"connection" in head.known else []
+        options = members(head.known.get(b"connection", b""))
         self.last = head.minor == 0 or head.status == 101 or b"close" in options

@@ -6,7 +6,7 @@ trailers. So every head is held to the same limits, and no byte of one request c
 
 import re
 
-from proxy.headers import tokens
+from proxy.headers import members
 from proxy.wire.heads import MAX_HEAD
 
 MAX_TRAILERS = 64 * 1024
@@ -261,4 +261,4 @@ def _framing(data: Bytes, start: int, end: int) -> int:
         raise BadRequest("sent a head with contradictory framing")
     if name.lower() == b"content-length":
         return int(value)
-    return _IN_CHUNKS if line[1] == b"1.1" and tokens([(b"", value)], b"") == [b"chunked"] else _REFUSED
+    return _IN_CHUNKS if line[1] == b"1.1" and members(value) == [b"chunked"] else _REFUSED
