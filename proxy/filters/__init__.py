@@ -19,10 +19,10 @@ def _within(limit: int, answer: Callable[..., Any]) -> Callable[..., Any]:
     """The filter for a text of so many characters; from a longer one it declines before it looks into it."""
 
     @wraps(answer)
-    def bounded(text: str) -> Any:
+    def bounded(text: str, *options: Any, **named: Any) -> Any:
         if len(text) > limit:
             raise Decline("too long")
-        return answer(text)
+        return answer(text, *options, **named)
 
     return bounded
 

@@ -20,7 +20,17 @@ LONGEST = 1024 * 1024
 # Text, values, filters and choices: nothing that does a thing more than once, or makes a long text of a short one.
 _ALLOWED = (
     *(nodes.Template, nodes.Output, nodes.TemplateData, nodes.Name, nodes.Const, nodes.Filter),
-    *(nodes.Dict, nodes.Pair, nodes.List, nodes.If, nodes.CondExpr, nodes.Compare, nodes.Operand),
+    *(
+        nodes.Dict,
+        nodes.Pair,
+        nodes.List,
+        nodes.Tuple,
+        nodes.Keyword,
+        nodes.If,
+        nodes.CondExpr,
+        nodes.Compare,
+        nodes.Operand,
+    ),
     *(nodes.And, nodes.Or, nodes.Not, nodes.Test),
 )
 _WANTED = "a template is of text, names, literals, filters, comparisons and {% if %}"
