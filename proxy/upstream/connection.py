@@ -1,12 +1,13 @@
 """One connection to the upstream: requests out, replies in, one after the other, with backpressure both ways."""
 
 import asyncio
+import ssl
 from collections import deque
-from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator
 from typing import cast
 
 from proxy.upstream.faults import ConnectionLost, Stalled
-from proxy.upstream.spare import Spare
+from proxy.upstream.spare import Spare, close_notified, undelivered
 from proxy.wire.framing import Body
 from proxy.wire.heads import ReplyHead
 from proxy.wire.reader import ReplyReader
@@ -29,6 +30,7 @@ class Connection(asyncio.Protocol):
         self._loop = asyncio.get_running_loop()
         self._idle_timeout = idle_timeout
         self._transport: asyncio.Transport | None = None
+        self._tls: ssl.SSLObject | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._since = 0.0
         """When the upstream last said or took something."""
@@ -184,6 +186,7 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
+        self._tls = transport.get_extra_info("ssl_object")
         self._since = self._loop.time()
         self._timer = self._loop.call_later(self._idle_timeout, self._look)
 
@@ -203,14 +206,14 @@ class Connection(asyncio.Protocol):
             self._wake()
 
     def eof_received(self) -> None:
-        self._ended()
+        self._ended(cut=self._tls is not None and not close_notified(self._tls))
 
-    def connection_lost(self, exc: Exception | None) -> None:
-        if self._spare is not None and self._error is None:
-            for data in self._spare.rest():
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002
+        if self._error is None:
+            for data in self._undelivered():
                 self.data_received(data)
         self._close_spare()
-        self._ended(reset=exc is not None)
+        self._ended(cut=self._tls is None or not close_notified(self._tls))
         self._transport = None
         if self._timer is not None:
             self._timer.cancel()
@@ -248,9 +251,14 @@ class Connection(asyncio.Protocol):
             self._since = self._loop.time()
             self._transport.resume_reading()
 
-    def _ended(self, reset: bool = False) -> None:
-        """No more bytes will come: the end of a body that has no other, or a loss. A reset ends no body."""
-        whole = self._reply is not None and self._reply.end(reset=reset)
+    def _undelivered(self) -> Iterator[bytes]:
+        if self._tls is not None:
+            return undelivered(self._tls)
+        return self._spare.rest() if self._spare is not None else iter(())
+
+    def _ended(self, *, cut: bool) -> None:
+        """No more bytes will come: the end of a body that has no other, or a loss. What is `cut` ends no body."""
+        whole = self._reply is not None and self._reply.end(cut=cut)
         if self._error is None and not whole:
             self._error = ConnectionLost(not self._heard)
         self._wake()

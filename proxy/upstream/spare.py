@@ -1,19 +1,21 @@
-"""A second descriptor of a connection's socket: what has come can still be read when a write has failed.
+"""What has come and nobody was given: it can still be read when the transport has let go of the connection.
 
 An upstream may answer early and close while a body is being sent to it. The next write fails then, and the transport
-closes its socket, though the kernel still holds the answer. Not with TLS: its bytes mean nothing without the transport.
+closes its socket, though the kernel still holds the answer. Under TLS, uvloop drops what it has received, but not given
+on because it was asked to pause, as soon as the connection ends.
 """
 
 import asyncio
 import contextlib
 import os
+import ssl
 from collections.abc import Iterator
 
 _PIECE = 64 * 1024
 
 
 class Spare:
-    """Keep one for as long as something is being written; `close` it in any case."""
+    """A second descriptor of a socket without TLS. Keep it while something is written; `close` it in any case."""
 
     def __init__(self, transport: asyncio.Transport) -> None:
         plain = transport.get_extra_info("sslcontext") is None
@@ -29,3 +31,23 @@ class Spare:
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1
+
+
+def undelivered(tls: ssl.SSLObject) -> Iterator[bytes]:
+    """What the transport has received and not given on; raises nothing."""
+    with contextlib.suppress(ssl.SSLError):
+        while data := tls.read(_PIECE):
+            yield data
+
+
+def close_notified(tls: ssl.SSLObject) -> bool:
+    """Whether the peer has said that it ends (RFC 8446, section 6.1); only when nothing is undelivered.
+
+    asyncio reports a connection cut below TLS as it reports one that has ended, and uvloop reports no end at all.
+    """
+    try:
+        return not tls.read(1)
+    except ssl.SSLZeroReturnError:
+        return True
+    except ssl.SSLError:
+        return False

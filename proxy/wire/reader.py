@@ -42,10 +42,10 @@ class ReplyReader:
         self.last = self.last or self.body.over
         return piece
 
-    def end(self, *, reset: bool) -> bool:
-        """No more will come: whether the reply is whole. A reset ends no body."""
+    def end(self, *, cut: bool) -> bool:
+        """No more will come: whether the reply is whole. A connection that was `cut` ends no body (RFC 9112, 9.8)."""
         self.last = True
-        return self.body is not None and (self.body.done if reset else self.body.end())
+        return self.body is not None and (self.body.done if cut else self.body.end())
 
     def _heads_of(self, data: bytes) -> bytes:
         """Take the heads that `data` completes; gives what stands behind the final one."""

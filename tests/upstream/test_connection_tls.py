@@ -1,0 +1,74 @@
+"""The end of a connection under TLS, on both event loops: each tells of it in its own way, and neither tells all."""
+
+import asyncio
+from collections.abc import Callable
+
+import pytest
+import uvloop
+
+from proxy.config import Upstream
+from proxy.upstream.connection import ENOUGH
+from proxy.upstream.dial import Dialer
+from proxy.upstream.faults import ConnectionLost
+from tests.below_tls import End, close, cut, serving
+from tests.certificates import Certificate, certificate
+from tests.upstream.links import PATIENCE, ask, rest
+from tests.waiting import until
+
+OPEN_END = b"HTTP/1.1 200 OK\r\n\r\n"
+SIZED = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n"
+LOOPS = [asyncio.new_event_loop, uvloop.new_event_loop]
+Loop = Callable[[], asyncio.AbstractEventLoop]
+
+pytestmark = pytest.mark.parametrize("loop", LOOPS, ids=["asyncio", "uvloop"])
+
+
+@pytest.fixture(scope="module")
+def own(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
+    return certificate(tmp_path_factory.mktemp("tls"), "own", alternative="IP:127.0.0.1")
+
+
+def fetched(loop: Loop, own: Certificate, sent: bytes, end: End, *, slowly: bool = False) -> bytes | None:
+    """The whole body of a reply, None if it was incomplete; `slowly` lets it wait until no more of it is taken."""
+
+    async def fetch(url: str) -> bytes | None:
+        connection = await Dialer(Upstream(url=url, ca_file=str(own.file))).open()
+        try:
+            async with asyncio.timeout(PATIENCE):
+                ask(connection)
+                await connection.head()
+                if slowly:
+                    await until(lambda: connection._paused)
+                    await asyncio.sleep(0.1)  # the end comes, and nothing tells of it
+                return await rest(connection)
+        except ConnectionLost:
+            return None
+        finally:
+            connection.abort()
+            await asyncio.sleep(0)
+
+    with serving(own, sent, end) as url, asyncio.Runner(loop_factory=loop) as runner:
+        return runner.run(fetch(url))
+
+
+@pytest.mark.parametrize(("end", "whole"), [(close, True), (cut, False)])
+def test_close_notify_alone_ends_a_body_that_has_no_other_end(
+    own: Certificate, loop: Loop, end: End, whole: bool
+) -> None:
+    """RFC 9112, section 9.8: without it, anybody on the way may have cut the reply."""
+    assert fetched(loop, own, OPEN_END + b"what came", end) == (b"what came" if whole else None)
+
+
+def test_a_body_that_says_itself_where_it_ends_needs_no_close_notify(own: Certificate, loop: Loop) -> None:
+    assert fetched(loop, own, SIZED % 4 + b"full", cut) == b"full"
+
+
+@pytest.mark.parametrize("head", [OPEN_END, SIZED % (3 * ENOUGH)], ids=["without a length", "with one"])
+@pytest.mark.parametrize("end", [close, cut])
+def test_who_reads_slowly_gets_all_that_came_before_the_end(
+    own: Certificate, loop: Loop, head: bytes, end: End
+) -> None:
+    body = b"x" * (3 * ENOUGH)
+    got = fetched(loop, own, head + body, end, slowly=True)
+    assert (got is not None) is (end is close or head is not OPEN_END)
+    assert got in (None, body)
