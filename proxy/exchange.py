@@ -168,6 +168,8 @@ class Record:
     own: float | None
     bytes_in: int
     bytes_out: int
+    retried: bool = False
+    """Whether it was sent to the upstream twice, the first time in vain."""
 
 
 @dataclass(slots=True)
@@ -234,6 +236,8 @@ class Exchange:
     first_byte: float | None = None
     bytes_in: int = 0
     bytes_out: int = 0
+    retried: bool = False
+    """Whether it was sent to the upstream twice, the first time in vain."""
 
     def __post_init__(self) -> None:
         self.since = self.started
@@ -280,4 +284,5 @@ class Exchange:
             own=None if sent is None else self.own * 1000,
             bytes_in=self.bytes_in,
             bytes_out=self.bytes_out,
+            retried=self.retried,
         )

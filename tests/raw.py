@@ -1,6 +1,9 @@
 """Peers of raw bytes, with no HTTP library in between: a scripted upstream, and a client."""
 
 import asyncio
+import os
+import select
+import socket
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
@@ -55,6 +58,20 @@ class Peer:
 
     def abort(self) -> None:
         self.writer.transport.abort()
+
+    def stop_reading(self) -> None:
+        """Leave in the kernel whatever comes from now on."""
+        self.writer.transport.pause_reading()  # type: ignore[attr-defined]
+
+    async def close_unread(self, *, after_fin: bool = False) -> None:
+        """End the connection as soon as something stands in the kernel: a reset, `after_fin` with a FIN before it."""
+        with socket.socket(fileno=os.dup(self.writer.get_extra_info("socket").fileno())) as below:
+            while not select.select([below], [], [], 0)[0]:  # noqa: ASYNC110 - reading it would tell, and is not to be
+                await asyncio.sleep(0.001)
+            if after_fin:
+                below.shutdown(socket.SHUT_RDWR)
+                await asyncio.sleep(0.005)
+        self.abort()
 
 
 Script = Callable[[Peer], Awaitable[None]]

@@ -7,7 +7,7 @@ from proxy.telemetry.tally import family
 COLUMNS = (
     *("at", "outcome", "rule", "reason", "error", "fault", "method", "path", "client", "version", "session"),
     *("model", "family", "status", "verdict", "duration", "first_byte", "own", "bytes_in", "bytes_out"),
-    *("input", "output", "cache_read", "cache_creation"),
+    *("input", "output", "cache_read", "cache_creation", "retried"),
 )
 """In the order of a row; named as in `Record` and `Usage`, with the client's name and version apart."""
 
@@ -51,4 +51,5 @@ def row(entry: Entry) -> Row:
         record.bytes_in,
         record.bytes_out,
         *tokens,
+        int(record.retried),
     )

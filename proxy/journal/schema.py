@@ -112,6 +112,7 @@ STEPS: tuple[tuple[str, ...], ...] = (
         *(statement.replace("id > ?", "id > 0") for statement in ADD_UP),
         "CREATE INDEX measured ON requests (rule, family, at) WHERE outcome = 'forwarded' AND rule <> ''",
     ),
+    ("ALTER TABLE requests ADD COLUMN retried INTEGER NOT NULL DEFAULT 0",),  # 1 for one that was sent twice
 )
 """Statements that lead from each version to the next; `PRAGMA user_version` is the number of steps that were taken."""
 

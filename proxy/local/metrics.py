@@ -116,7 +116,7 @@ def _upstream(tally: Tally, idle: int) -> Iterator[Metric]:
     )
     yield _counter(
         "upstream_retries",
-        "Requests sent again, since the kept connection they took was closed",
+        "Requests sent again, unread on the kept connection they took, which was closed",
         (),
         [((), tally.retried)],
     )

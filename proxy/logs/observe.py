@@ -166,6 +166,8 @@ def log_request(log: Logger, record: Record) -> None:
         fields["reason"] = record.reason
     if record.error:
         fields["error"] = record.error
+    if record.retried:
+        fields["retried"] = True
     if record.client:
         fields["client"] = record.client
     if record.model:

@@ -92,7 +92,7 @@ class Tally:
     reused: int = 0
     """Requests that an open one could take."""
     retried: int = 0
-    """Requests that were sent a second time: the open one that took them turned out to be closed."""
+    """Requests that were sent a second time: the open one that took them was closed, and they unread."""
     unread: Counter[str] = field(default_factory=Counter)
     """What was no request, and so never has a record: by the log's `reason`."""
     reloads: Counter[Reloaded] = field(default_factory=Counter)
@@ -120,6 +120,7 @@ class Tally:
             _of(self.own, outcome).add(record.own / 1000)
         self.bytes_in += record.bytes_in
         self.bytes_out += record.bytes_out
+        self.retried += record.retried
         if record.fault:
             self.faults[record.fault] += 1
             self.last_fault = (record.at + record.duration / 1000, record.fault)

@@ -1,19 +1,21 @@
 """One connection to the upstream: requests out, replies in, one after the other, with backpressure both ways."""
 
 import asyncio
-import ssl
 from collections import deque
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from typing import cast
 
 from proxy.upstream.faults import ConnectionLost, Stalled
-from proxy.upstream.spare import Spare, close_notified, undelivered
+from proxy.upstream.tcp import Tcp
 from proxy.wire.framing import Body
 from proxy.wire.heads import ReplyHead
 from proxy.wire.reader import ReplyReader
 
 ENOUGH = 256 * 1024
 """Bytes of a body that may wait for the client; with more, the upstream is not read from."""
+
+_UNTIL_RESET = 0.02
+"""Seconds in which a reset follows the end of a connection, if one does."""
 
 Sink = Callable[[bytes, bool], bool]
 """Takes a piece of the body, which may be empty, and whether it is the last; says whether it can take more."""
@@ -30,7 +32,7 @@ class Connection(asyncio.Protocol):
         self._loop = asyncio.get_running_loop()
         self._idle_timeout = idle_timeout
         self._transport: asyncio.Transport | None = None
-        self._tls: ssl.SSLObject | None = None
+        self._tcp = Tcp()
         self._timer: asyncio.TimerHandle | None = None
         self._since = 0.0
         """When the upstream last said or took something."""
@@ -47,10 +49,7 @@ class Connection(asyncio.Protocol):
         """Whether the transport holds as much unsent data as it likes."""
         self._paused = False
         self._sender: asyncio.Task[None] | None = None
-        self._spare: Spare | None = None
         self._sink: Sink | None = None
-        self._heard = False
-        self.reused = False
         self.patient = False
         """Whether a silent upstream is nobody's fault: the client has not sent its all, or both sides just talk."""
         self.idle_since = 0.0
@@ -59,9 +58,10 @@ class Connection(asyncio.Protocol):
 
     def begin(self, method: bytes, *, upgrade: bool = False) -> None:
         """The next request. `method` decides how its reply ends, `upgrade` whether it may switch protocols."""
-        self.reused = self._reply is not None
+        if self.used:
+            self._tcp.begin()
         self._reply = ReplyReader(method, upgrade=upgrade)
-        self._heard = self.patient = False
+        self.patient = False
         self._since = self._loop.time()
         if self._early:
             early, self._early = self._early, b""
@@ -78,12 +78,12 @@ class Connection(asyncio.Protocol):
         self._sender = self._loop.create_task(sending)
         self._sender.add_done_callback(self._all_sent)
         if self._transport is not None:
-            self._spare = Spare(self._transport)
+            self._tcp.hold()
 
     def _all_sent(self, _sender: "asyncio.Task[None]") -> None:
         self._sender, self.patient = None, False
         self._since = self._loop.time()
-        self._close_spare()
+        self._tcp.release()
 
     async def drain(self) -> None:
         """Wait until the upstream has taken enough of what was written."""
@@ -165,6 +165,11 @@ class Connection(asyncio.Protocol):
         return self._full
 
     @property
+    def established(self) -> bool:
+        """Whether it is open, and no end has come that the event loop is still to tell of."""
+        return self.open and self._tcp.established
+
+    @property
     def open(self) -> bool:
         return self._error is None and self._transport is not None and not self._transport.is_closing()
 
@@ -180,19 +185,19 @@ class Connection(asyncio.Protocol):
 
     def abort(self) -> None:
         """End the connection at once: nobody wants the rest."""
-        self.fail(ConnectionLost(not self._heard))
+        self.fail(ConnectionLost())
 
     # What the event loop calls.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
-        self._tls = transport.get_extra_info("ssl_object")
+        self._tcp.attach(transport)
         self._since = self._loop.time()
         self._timer = self._loop.call_later(self._idle_timeout, self._look)
 
     def data_received(self, data: bytes) -> None:
         self._since = self._loop.time()
-        self._heard = True
+        self._tcp.answered()
         if self._reply is None:
             self._early += data
             return
@@ -205,15 +210,21 @@ class Connection(asyncio.Protocol):
         if self._sink is None or self._paused or self.complete:
             self._wake()
 
-    def eof_received(self) -> None:
-        self._ended(cut=self._tls is not None and not close_notified(self._tls))
+    def eof_received(self) -> bool:
+        """Gives whether the transport is to stay for a moment, which one with TLS does not."""
+        self._tcp.fin = True
+        if self._tcp.doubtful and not self._tcp.unread and not self._tcp.encrypted:
+            self._loop.call_later(_UNTIL_RESET, self._ended)
+            return True
+        self._ended()
+        return False
 
-    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - TCP itself knows better
         if self._error is None:
-            for data in self._undelivered():
+            for data in self._tcp.undelivered():
                 self.data_received(data)
-        self._close_spare()
-        self._ended(cut=self._tls is None or not close_notified(self._tls))
+        self._tcp.release()
+        self._ended()
         self._transport = None
         if self._timer is not None:
             self._timer.cancel()
@@ -251,22 +262,12 @@ class Connection(asyncio.Protocol):
             self._since = self._loop.time()
             self._transport.resume_reading()
 
-    def _undelivered(self) -> Iterator[bytes]:
-        if self._tls is not None:
-            return undelivered(self._tls)
-        return self._spare.rest() if self._spare is not None else iter(())
-
-    def _ended(self, *, cut: bool) -> None:
-        """No more bytes will come: the end of a body that has no other, or a loss. What is `cut` ends no body."""
-        whole = self._reply is not None and self._reply.end(cut=cut)
+    def _ended(self) -> None:
+        """No more bytes will come: the end of a body that has no other, or a loss. What was cut ends no body."""
+        whole = self._reply is not None and self._reply.end(cut=self._tcp.cut)
         if self._error is None and not whole:
-            self._error = ConnectionLost(not self._heard)
+            self._error = ConnectionLost(unread=self._tcp.unread)
         self._wake()
-
-    def _close_spare(self) -> None:
-        if self._spare is not None:
-            self._spare.close()
-            self._spare = None
 
     async def _more(self) -> None:
         """Wait until something has come, or raise what ended the connection."""

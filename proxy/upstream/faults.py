@@ -23,11 +23,14 @@ class UpstreamError(Exception):
 
 
 class ConnectionLost(Exception):  # noqa: N818 - what happened, not a fault of ours
-    """The connection ended before the reply was complete. `silent`: not one byte of a reply had come."""
+    """The connection ended before the reply was complete.
 
-    def __init__(self, silent: bool) -> None:
+    `unread`: as good as certainly, the upstream has not read the request, which may be sent again.
+    """
+
+    def __init__(self, *, unread: bool = False) -> None:
         super().__init__("connection lost")
-        self.silent = silent
+        self.unread = unread
 
 
 class Stalled(Exception):  # noqa: N818

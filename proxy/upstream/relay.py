@@ -77,15 +77,16 @@ class Upstream:
     async def _reply(self, outbound: "_Outbound") -> tuple[Connection, ReplyHead]:
         """The head of the reply, and the connection that brings the rest.
 
-        A pooled connection that turns out to be closed costs one retry, on a fresh one, if the body is still held.
+        A pooled connection that turns out to be closed costs one retry, on a fresh one, if the upstream as good as
+        certainly read nothing of the request, and its body is still held.
         """
         connection = await self._take(outbound, fresh=False)
         try:
             return connection, await outbound.answered(connection)
         except ConnectionLost as error:
-            if not (error.silent and connection.reused and outbound.body.whole):
+            if not (error.unread and outbound.body.whole):
                 raise
-        self._tally.retried += 1
+        outbound.exchange.retried = True
         connection = await self._take(outbound, fresh=True)
         return connection, await outbound.answered(connection)
 

@@ -13,7 +13,7 @@ def as_row(**changes: Any) -> dict[str, Any]:
 
 
 def test_a_row_has_what_the_record_and_the_upstream_say() -> None:
-    assert as_row(rule="topic", error="e", fault="broken off", verdict="same") == {
+    assert as_row(rule="topic", error="e", fault="broken off", verdict="same", retried=True) == {
         "at": NOON,
         "outcome": "forwarded",
         "rule": "topic",
@@ -38,6 +38,7 @@ def test_a_row_has_what_the_record_and_the_upstream_say() -> None:
         "output": 20,
         "cache_read": 30,
         "cache_creation": 40,
+        "retried": 1,
     }
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from proxy.journal import store as module
-from proxy.journal.rows import Row
+from proxy.journal.rows import COLUMNS, Row
 from proxy.journal.schema import STEPS, VERSION
 from proxy.journal.store import STEP, Store, UnusableError, is_corrupt, set_aside
 from tests.journal.given import NOON, asked, count, rows
@@ -99,7 +99,11 @@ def older(file: Path, version: int) -> None:
             for statement in statements:
                 connection.execute(statement)
         connection.execute(f"PRAGMA user_version = {version}")
-        connection.executemany(module._INTO + module._VALUES, rows(3))
+        known = [name for _, name, *_ in connection.execute("PRAGMA table_info(requests)")][1:]
+        into = f"INSERT INTO requests ({', '.join(known)}) VALUES ({', '.join('?' * len(known))})"
+        for values in rows(3):
+            named = dict(zip(COLUMNS, values, strict=True))
+            connection.execute(into, [named[name] for name in known])
 
 
 def test_an_older_schema_is_brought_up_to_date_with_its_rows(file: Path, opened: Open) -> None:

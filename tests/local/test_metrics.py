@@ -156,15 +156,17 @@ async def test_a_rule_that_declines_is_counted_with_its_reason() -> None:
 
 
 async def test_connections_are_counted_as_they_are_opened_reused_and_found_closed() -> None:
-    """The third request takes the kept connection, which ends without a word: it is sent again on a fresh one."""
+    """The third request takes the kept connection, which ends with it unread: it is sent again on a fresh one."""
     served: list[Peer] = []
 
     async def script(peer: Peer) -> None:
         served.append(peer)
-        for _ in range(2 if len(served) == 1 else 9):
-            await receive(peer)
-            await peer.send(OK)
-        await peer.head()
+        await receive(peer)
+        await peer.send(OK)
+        await receive(peer)
+        peer.stop_reading()
+        await peer.send(OK)
+        await peer.close_unread()
 
     async with raw_upstream(script) as upstream, running(upstream.url) as (process, port):
         for _ in range(3):

@@ -35,9 +35,10 @@ RECORD = Record(
     own=0.4321,
     bytes_in=100,
     bytes_out=200,
+    retried=True,
 )
 FIELDS = {"method", "path", "status", "outcome", "rule", "reason", "error", "client", "model", "ms", "first_byte_ms"}
-FIELDS |= {"bytes_in", "bytes_out", "id"}
+FIELDS |= {"bytes_in", "bytes_out", "id", "retried"}
 STAMP = {"event", "level", "timestamp"}
 
 
@@ -138,9 +139,20 @@ def test_a_request_that_went_wrong_is_a_warning(outcome: Outcome, error: str, le
 
 def test_what_is_empty_is_left_out_but_zero_is_not() -> None:
     line = logged(
-        replace(RECORD, rule="", reason="", error="", client="", model="", first_byte=None, bytes_out=0, status=0)
+        replace(
+            RECORD,
+            rule="",
+            reason="",
+            error="",
+            client="",
+            model="",
+            first_byte=None,
+            bytes_out=0,
+            status=0,
+            retried=False,
+        )
     )
-    assert set(line) == FIELDS - {"rule", "reason", "error", "client", "model", "first_byte_ms"} | STAMP
+    assert set(line) == FIELDS - {"rule", "reason", "error", "retried", "client", "model", "first_byte_ms"} | STAMP
     assert (line["bytes_out"], line["status"]) == (0, 0)
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import re
 import socket
+import struct
 from collections.abc import AsyncIterator
 
 import pytest
@@ -197,19 +198,19 @@ REQUESTS = {
 }
 
 
-@pytest.mark.parametrize("reset", [False, True], ids=["closes", "resets"])
+@pytest.mark.parametrize("after_fin", [False, True], ids=["closes", "shuts down and closes"])
 @pytest.mark.parametrize("name", REQUESTS)
-async def test_a_stale_pooled_connection_costs_one_retry_and_no_error(wire: Wire, name: str, reset: bool) -> None:
-    """The upstream drops its first connection upon the second request there; the request arrives whole on another."""
+async def test_a_kept_connection_that_ends_upon_a_request_costs_one_retry_and_no_error(
+    wire: Wire, name: str, after_fin: bool
+) -> None:
+    """The upstream ends its first connection upon the second request, unread; it arrives whole on another."""
     arrived: list[tuple[int, Message]] = []
 
     async def script(peer: Peer) -> None:
-        number = len(wire.upstream.peers)
-        arrived.append((number, await receive(peer)))
+        arrived.append((len(wire.upstream.peers), await receive(peer)))
+        peer.stop_reading()
         await peer.send(OK)
-        arrived.append((number, await receive(peer)))
-        if reset:
-            peer.abort()
+        await peer.close_unread(after_fin=after_fin)
 
     wire.upstream.script = script
     line, fields, body = REQUESTS[name]
@@ -217,8 +218,34 @@ async def test_a_stale_pooled_connection_costs_one_retry_and_no_error(wire: Wire
         for _ in range(2):
             await client.send(wire.head(line, *fields) + body)
             assert (await receive(client)).status == 200
-    assert [number for number, _ in arrived] == [1, 1, 2]
-    assert arrived[0][1] == arrived[1][1] == arrived[2][1]
+    assert [number for number, _ in arrived] == [1, 2]
+    assert arrived[0][1] == arrived[1][1]
+    assert (await wire.process.line("request", retried=True))["outcome"] == "forwarded"
+
+
+@pytest.mark.parametrize("reset", [False, True], ids=["closes", "resets"])
+@pytest.mark.parametrize("name", REQUESTS)
+async def test_a_request_that_was_worked_on_is_never_sent_again(wire: Wire, name: str, reset: bool) -> None:
+    """It may have been paid for: whether to ask once more is the client's to say (RFC 9110, section 9.2.2)."""
+    arrived: list[Message] = []
+
+    async def script(peer: Peer) -> None:
+        arrived.append(await receive(peer))
+        await peer.send(OK)
+        arrived.append(await receive(peer))
+        if reset:
+            await asyncio.sleep(1)
+            handle = peer.writer.get_extra_info("socket")
+            handle.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+    wire.upstream.script = script
+    line, fields, body = REQUESTS[name]
+    async with asyncio.timeout(PATIENCE), wire.client() as client:
+        for status in (200, 502):
+            await client.send(wire.head(line, *fields) + body)
+            assert (await receive(client)).status == status
+    assert len(arrived) == 2
+    assert len(wire.upstream.peers) == 1
 
 
 @pytest.mark.parametrize("name", REQUESTS)

@@ -1,6 +1,14 @@
 """An upstream that is hostile, or just unlucky: it costs no request but its own, and no half is taken for a whole."""
 
 import asyncio
+import contextlib
+import select
+import socket
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
@@ -8,7 +16,7 @@ from tests.below_tls import End, close, cut, serving
 from tests.certificates import Certificate, certificate
 from tests.process import PATIENCE, running
 from tests.raw import raw_client
-from tests.sockets.given import broken_off, head
+from tests.sockets.given import OK, broken_off, head, receive
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -32,3 +40,81 @@ async def test_a_reply_that_was_cut_below_tls_is_no_whole_one(ours: Certificate,
                 line = await process.line("request", path="/v1/models")
     assert line["outcome"] == ("forwarded" if whole else "failed")
     assert line.get("error", "") == ("" if whole else "the upstream broke off its reply")
+
+
+LIMIT = 0.02
+"""Seconds for which the upstream below keeps a connection that is idle; real ones keep it for 5 s and more."""
+
+ROUNDS = 100
+
+
+class Limited:
+    """An upstream on plain threads that ends a connection at its keep-alive limit, whatever comes just then."""
+
+    def __init__(self, *, polls: bool) -> None:
+        self.served: Counter[bytes] = Counter()
+        self._polls = polls
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+
+    def accept(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                threading.Thread(target=self._serve, args=(self._listener.accept()[0],)).start()
+
+    def _serve(self, peer: socket.socket) -> None:
+        with peer:
+            peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            while self._comes(peer):
+                message = b""
+                while not message.endswith(b"."):
+                    data = peer.recv(4096)
+                    if not data:
+                        return
+                    message += data
+                self.served[message.partition(b"\r\n\r\n")[2]] += 1
+                peer.sendall(OK)
+            if self._polls:
+                peer.shutdown(socket.SHUT_RDWR)
+
+    def _comes(self, peer: socket.socket) -> bool:
+        """uvicorn has one timer for it; llama-server looks every few milliseconds, and shuts down before it closes."""
+        if not self._polls:
+            return bool(select.select([peer], [], [], LIMIT)[0])
+        deadline = time.monotonic() + LIMIT
+        while time.monotonic() < deadline:
+            if select.select([peer], [], [], LIMIT / 10)[0]:
+                return True
+        return False
+
+    def close(self) -> None:
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+
+
+@contextmanager
+def limited(*, polls: bool) -> Iterator[Limited]:
+    upstream = Limited(polls=polls)
+    thread = threading.Thread(target=upstream.accept)
+    thread.start()
+    try:
+        yield upstream
+    finally:
+        upstream.close()
+        thread.join()
+
+
+@pytest.mark.parametrize("polls", [False, True], ids=["one timer", "polls"])
+async def test_a_keep_alive_limit_costs_no_error_and_every_request_is_served_once(polls: bool) -> None:
+    """Each POST comes at about the limit: a little before, a little after, and just then."""
+    with limited(polls=polls) as upstream:
+        async with running(upstream.url) as (process, port), raw_client(port) as client:
+            for number in range(ROUNDS):
+                await asyncio.sleep(LIMIT * (0.8 + 0.4 * number / ROUNDS))
+                async with asyncio.timeout(PATIENCE):
+                    body = b"%06d." % number
+                    await client.send(head(port, b"POST /api/x HTTP/1.1", b"Content-Length: %d" % len(body)) + body)
+                    came = await receive(client)
+                assert came.status == 200, (number, came)
+    assert upstream.served == {b"%06d." % number: 1 for number in range(ROUNDS)}
+    assert not [line for line in process.lines if line.get("error")]

@@ -24,10 +24,10 @@ async def test_a_connection_serves_one_request_after_the_other() -> None:
 
     async with linked(script) as (connection, _):
         for number in range(3):
+            assert connection.used == (number > 0)
             head, body = await answer(connection)
             assert (head.status, body, connection.body.length) == (200, b"%d" % number, 1)
             assert connection.reusable
-            assert connection.reused == (number > 0)
 
 
 @pytest.mark.parametrize(

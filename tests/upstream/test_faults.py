@@ -21,8 +21,8 @@ from proxy.wire.heads import BadReply
 @pytest.mark.parametrize(
     ("error", "status", "fault"),
     [
-        (ConnectionLost(silent=True), 502, "closed the connection without a reply"),
-        (ConnectionLost(silent=False), 502, "closed the connection without a reply"),
+        (ConnectionLost(), 502, "closed the connection without a reply"),
+        (ConnectionLost(unread=True), 502, "closed the connection without a reply"),
         (ConnectTimeout(), 504, "took too long to accept a connection"),
         (Stalled(), 504, "was silent for too long"),
         (socket.gaierror(-2, "planted"), 502, "cannot be resolved: check upstream.url and the network"),
@@ -52,7 +52,7 @@ def test_every_fault_has_a_status_a_kind_and_words(error: Exception, status: int
 @pytest.mark.parametrize(
     "error",
     [
-        ConnectionLost(True),
+        ConnectionLost(),
         Stalled(),
         ConnectTimeout(),
         ProxyRefused("said 407"),

@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from proxy.app import LEDGER
 from tests.conftest import Start
 from tests.raw import Peer, raw_client, raw_upstream, reply, request
 from tests.waiting import PATIENCE
@@ -291,18 +292,23 @@ async def test_a_fresh_connection_that_dies_is_not_tried_again(start: Start, met
         assert len(upstream.peers) == 1
 
 
+async def answer_one(peer: Peer) -> bytes:
+    """Read and answer one request, and read no further; gives its body."""
+    body = await peer.sized(await peer.head())
+    peer.stop_reading()
+    await peer.send(OK)
+    return body
+
+
 @pytest.mark.parametrize("path", ["/v1/messages", "/api/batch"])
-async def test_a_stale_pooled_connection_costs_another_try_and_no_error(start: Start, path: str) -> None:
-    """The upstream drops its first connection on the second request there; the request arrives whole on another."""
+async def test_a_request_that_a_kept_connection_ends_upon_unread_arrives_whole_on_another(
+    start: Start, path: str
+) -> None:
     bodies: list[bytes] = []
 
     async def script(peer: Peer) -> None:
-        first = len(upstream.peers) == 1
-        bodies.append(await peer.sized(await peer.head()))
-        await peer.send(OK)
-        bodies.append(await peer.sized(await peer.head()))
-        if not first:
-            await peer.send(OK)
+        bodies.append(await answer_one(peer))
+        await peer.close_unread()
 
     async with raw_upstream(script) as upstream:
         sidestep = await start(upstream.url)
@@ -312,8 +318,52 @@ async def test_a_stale_pooled_connection_costs_another_try_and_no_error(start: S
                 head = await client.head()
                 assert b" 200 " in head
                 await client.sized(head)
-    assert bodies == [b'{"n":1}', b'{"n":2}', b'{"n":2}']
-    assert len(upstream.peers) == 2
+        assert len(upstream.peers) == 2
+        lines, tally = sidestep.logged(), sidestep.app[LEDGER].tally
+    assert bodies == [b'{"n":1}', b'{"n":2}']
+    assert [line.get("retried") for line in lines] == [None, True]
+    assert tally.retried == 1
+
+
+@pytest.mark.parametrize("method", ["POST", "GET"])
+async def test_a_request_that_was_read_is_not_sent_again(start: Start, method: str) -> None:
+    """It may have been worked on, and paid for (RFC 9110, section 9.2.2)."""
+    bodies: list[bytes] = []
+
+    async def script(peer: Peer) -> None:
+        for answer in (OK, b""):
+            bodies.append(await peer.sized(await peer.head()))
+            await peer.send(answer)
+
+    async with raw_upstream(script) as upstream:
+        sidestep = await start(upstream.url)
+        async with raw_client(sidestep.port) as client:
+            for body, status in ((b'{"n":1}', b" 200 "), (b'{"n":2}', b" 502 ")):
+                await client.send(request(sidestep.port, "/api/x", body, method=method))
+                head = await client.head()
+                assert status in head
+                await client.sized(head)
+        assert len(upstream.peers) == 1
+        lines = sidestep.logged()
+    assert bodies == [b'{"n":1}', b'{"n":2}']
+    assert [line.get("retried") for line in lines] == [None, None]
+
+
+async def test_a_body_that_is_not_held_any_more_is_not_sent_again(start: Start) -> None:
+    """Nothing of it was read, and yet there is nothing to send: its client has to."""
+
+    async def script(peer: Peer) -> None:
+        await answer_one(peer)
+        await peer.close_unread()
+
+    async with raw_upstream(script) as upstream:
+        sidestep = await start(upstream.url, rules={"max_body": 1000})
+        async with asyncio.timeout(PATIENCE), raw_client(sidestep.port) as client:
+            await client.send(request(sidestep.port, "/api/x", b"{}"))
+            await client.sized(await client.head())
+            await client.send(request(sidestep.port, "/api/x", b"x" * 1001))
+            assert b" 502 " in await client.head()
+        assert len(upstream.peers) == 1
 
 
 async def test_redirects_are_the_clients_business(start: Start) -> None:
