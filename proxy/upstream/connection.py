@@ -6,16 +6,13 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from typing import cast
 
 from proxy.upstream.faults import ConnectionLost, Stalled
-from proxy.upstream.tcp import Tcp
+from proxy.upstream.tcp import UNTIL_RESET, Tcp
 from proxy.wire.framing import Body
 from proxy.wire.heads import ReplyHead
 from proxy.wire.reader import ReplyReader
 
 ENOUGH = 256 * 1024
 """Bytes of a body that may wait for the client; with more, the upstream is not read from."""
-
-_UNTIL_RESET = 0.02
-"""Seconds in which a reset follows the end of a connection, if one does."""
 
 Sink = Callable[[bytes, bool], bool]
 """Takes a piece of the body, which may be empty, and whether it is the last; says whether it can take more."""
@@ -34,10 +31,9 @@ class Connection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._tcp = Tcp()
         self._timer: asyncio.TimerHandle | None = None
-        self._since = 0.0
+        self._since = self.idle_since = 0.0
         """When the upstream last said or took something."""
         self._reply: ReplyReader | None = None
-        """The reply to the last request; None before the first."""
         self._early = b""
         """What a busy upstream said before it was asked anything."""
         self._waiting: deque[bytes] = deque()
@@ -45,14 +41,14 @@ class Connection(asyncio.Protocol):
         self._error: Exception | None = None
         self._reader: asyncio.Future[None] | None = None
         self._drainer: asyncio.Future[None] | None = None
-        self._full = False
-        """Whether the transport holds as much unsent data as it likes."""
-        self._paused = False
+        self._paused = self._over = False
+        """Whether the upstream is not read from, and whether no more will come."""
         self._sender: asyncio.Task[None] | None = None
         self._sink: Sink | None = None
+        self.full = False
+        """Whether the transport holds as much unsent data as it likes: `drain` would wait."""
         self.patient = False
         """Whether a silent upstream is nobody's fault: the client has not sent its all, or both sides just talk."""
-        self.idle_since = 0.0
 
     # What the relay calls.
 
@@ -61,8 +57,7 @@ class Connection(asyncio.Protocol):
         if self.used:
             self._tcp.begin()
         self._reply = ReplyReader(method, upgrade=upgrade)
-        self.patient = False
-        self._since = self._loop.time()
+        self.patient, self._since = False, self._loop.time()
         if self._early:
             early, self._early = self._early, b""
             self.data_received(early)
@@ -77,8 +72,7 @@ class Connection(asyncio.Protocol):
         self.patient = True
         self._sender = self._loop.create_task(sending)
         self._sender.add_done_callback(self._all_sent)
-        if self._transport is not None:
-            self._tcp.hold()
+        self._tcp.hold()
 
     def _all_sent(self, _sender: "asyncio.Task[None]") -> None:
         self._sender, self.patient = None, False
@@ -88,7 +82,7 @@ class Connection(asyncio.Protocol):
     async def drain(self) -> None:
         """Wait until the upstream has taken enough of what was written."""
         self._since = self._loop.time()
-        while self._full and self._error is None:
+        while self.full and self._error is None:
             self._drainer = self._loop.create_future()
             await self._drainer
         if self._error is not None:
@@ -104,6 +98,7 @@ class Connection(asyncio.Protocol):
     async def read(self) -> bytes:
         """What has come of the body, at least one byte; b"" at its end. Only after the final head."""
         while not self._waiting and not self.complete:
+            self._resume()
             await self._more()
         return self.read_nowait()
 
@@ -152,7 +147,7 @@ class Connection(asyncio.Protocol):
         """Whether the reply is over and another request may follow."""
         if self._reply is None or not self._reply.complete or self._reply.last:
             return False
-        return not self._waiting and self._sender is None and not self._full and self.open
+        return not self._waiting and self._sender is None and not self.full and self.open
 
     @property
     def used(self) -> bool:
@@ -160,18 +155,10 @@ class Connection(asyncio.Protocol):
         return self._reply is not None
 
     @property
-    def full(self) -> bool:
-        """Whether `drain` would wait."""
-        return self._full
-
-    @property
-    def established(self) -> bool:
-        """Whether it is open, and no end has come that the event loop is still to tell of."""
-        return self.open and self._tcp.established
-
-    @property
     def open(self) -> bool:
-        return self._error is None and self._transport is not None and not self._transport.is_closing()
+        """Whether it has not ended, as far as TCP knows: the event loop may still be about to tell of it."""
+        alive = self._error is None and self._transport is not None and not self._transport.is_closing()
+        return alive and self._tcp.established
 
     def fail(self, error: Exception) -> None:
         """End the connection at once; whoever waits on it gets `error`."""
@@ -207,17 +194,21 @@ class Connection(asyncio.Protocol):
             self.fail(error)
         if self._reply.complete and self._reply.last and self._transport is not None:
             self._transport.close()
+        if self._reply.rest:
+            self._pause()
+        elif self._over:
+            self._ended()
         if self._sink is None or self._paused or self.complete:
             self._wake()
 
     def eof_received(self) -> bool:
-        """Gives whether the transport is to stay for a moment, which one with TLS does not."""
+        """Gives whether the transport is to stay for a moment."""
         self._tcp.fin = True
-        if self._tcp.doubtful and not self._tcp.unread and not self._tcp.encrypted:
-            self._loop.call_later(_UNTIL_RESET, self._ended)
-            return True
-        self._ended()
-        return False
+        if wait := self._tcp.may_be_reset:
+            self._loop.call_later(UNTIL_RESET, self._ended)
+        else:
+            self._ended()
+        return wait
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - TCP itself knows better
         if self._error is None:
@@ -225,18 +216,16 @@ class Connection(asyncio.Protocol):
                 self.data_received(data)
         self._tcp.release()
         self._ended()
-        self._transport = None
+        self._transport, self.full = None, False
         if self._timer is not None:
             self._timer.cancel()
-        self._full = False
         self._wake()
 
     def pause_writing(self) -> None:
-        self._full = True
+        self.full = True
 
     def resume_writing(self) -> None:
-        self._full = False
-        self._since = self._loop.time()
+        self.full, self._since = False, self._loop.time()
         _set(self._drainer)
 
     # Inside.
@@ -252,18 +241,29 @@ class Connection(asyncio.Protocol):
                 self._pause()
 
     def _pause(self) -> None:
-        if not self._paused and self._transport is not None:
-            self._paused = True
+        self._paused = True
+        if self._transport is not None:
             self._transport.pause_reading()
 
     def _resume(self) -> None:
-        if self._paused and self._transport is not None:
-            self._paused = False
-            self._since = self._loop.time()
+        """Read on; what has come and was not taken apart comes first, in a turn of its own."""
+        if self._paused:
+            self._paused, self._since = False, self._loop.time()
+            self._loop.call_soon(self._go_on)
+
+    def _go_on(self) -> None:
+        if self._paused or self._error is not None:
+            return
+        if self._transport is not None:
             self._transport.resume_reading()
+        if self._reply is not None and self._reply.rest:
+            self.data_received(b"")
 
     def _ended(self) -> None:
         """No more bytes will come: the end of a body that has no other, or a loss. What was cut ends no body."""
+        self._over = True
+        if self._reply is not None and self._reply.rest:
+            return  # which is taken apart first
         whole = self._reply is not None and self._reply.end(cut=self._tcp.cut)
         if self._error is None and not whole:
             self._error = ConnectionLost(unread=self._tcp.unread)

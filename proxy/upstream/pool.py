@@ -24,7 +24,7 @@ class Pool:
         now = asyncio.get_running_loop().time()
         while self._idle and not fresh:
             connection = self._idle.pop()
-            if connection.established and now - connection.idle_since < self._keepalive:
+            if connection.open and now - connection.idle_since < self._keepalive:
                 return connection
             connection.abort()
         return await self._dialer.open()

@@ -16,6 +16,9 @@ from collections.abc import Iterator
 _MOMENT = 0.5
 """Seconds within which a server has ended a connection that it wanted to end before it knew of the request."""
 
+UNTIL_RESET = 0.02
+"""Seconds in which a reset follows the end of a connection, if one does."""
+
 _PIECE = 64 * 1024
 _ESTABLISHED, _CLOSED = 1, 7  # tcp_states.h
 _INFO = struct.Struct("=B119xQ")  # tcp.h, `struct tcp_info`: `tcpi_state`, `tcpi_bytes_acked` (since Linux 4.1)
@@ -36,10 +39,6 @@ class Tcp:
 
     def attach(self, transport: asyncio.BaseTransport) -> None:
         self._socket, self._tls = map(transport.get_extra_info, ("socket", "ssl_object"))
-
-    @property
-    def encrypted(self) -> bool:
-        return self._tls is not None
 
     # Whether a request was read.
 
@@ -75,6 +74,11 @@ class Tcp:
         known = self._known()
         return known is None or known[0] == _CLOSED or self._acknowledged in (None, known[1])
 
+    @property
+    def may_be_reset(self) -> bool:
+        """Whether a reset would still tell the one from the other. A transport with TLS cannot wait for it."""
+        return self.doubtful and not self.unread and self._tls is None
+
     def _known(self) -> tuple[int, int] | None:
         """State and acknowledged bytes of the connection; None where the system cannot tell, or it is closed."""
         if self._socket is None or not hasattr(socket, "TCP_INFO"):
@@ -106,7 +110,8 @@ class Tcp:
     def hold(self) -> None:
         """Something is being written: a peer may answer early and close, and then the next write fails."""
         if self._tls is None and self._socket is not None:
-            self._second = os.dup(self._socket.fileno())
+            with contextlib.suppress(OSError):  # it has ended already
+                self._second = os.dup(self._socket.fileno())
 
     def undelivered(self) -> Iterator[bytes]:
         """What has come and nobody was given; raises nothing.

@@ -13,6 +13,8 @@ _PLAIN_SIZE = re.compile(rb"([1-9A-Fa-f][0-9A-Fa-f]{0,7})\r\n")
 _LAST_CHUNK = b"0\r\n\r\n"
 _MAX_LINE = 8 * 1024
 _MAX_TRAILERS = 64 * 1024
+_AT_ONCE = 1024
+"""Chunks and lines that are taken apart without a rest, for others to have their turn: some milliseconds."""
 
 
 class Body(Protocol):
@@ -24,9 +26,14 @@ class Body(Protocol):
     """Bytes in all, where the head told."""
     absent: bool
     """Whether there is no body at all, whatever the head told of one."""
+    rest: bytes
+    """What was fed and is still to be taken apart."""
 
     def feed(self, data: bytes) -> bytes:
-        """The part of the body in `data`. Raises `BadReply` where the framing is broken."""
+        """The part of the body in `rest` and `data`, as far as it is taken apart now.
+
+        Raises `BadReply` where the framing is broken.
+        """
 
     def end(self) -> bool:
         """The connection has ended: whether the body is whole."""
@@ -35,19 +42,19 @@ class Body(Protocol):
 class Sized:
     """A body of so many bytes; `absent` for a reply that has none, not even an empty one."""
 
-    __slots__ = ("_rest", "absent", "done", "length", "over")
+    __slots__ = ("_left", "absent", "done", "length", "over", "rest")
 
     def __init__(self, length: int, *, absent: bool = False) -> None:
         self.length = None if absent else length
-        self.absent = absent
-        self._rest, self.done, self.over = length, length == 0, False
+        self.absent, self.rest = absent, b""
+        self._left, self.done, self.over = length, length == 0, False
 
     def feed(self, data: bytes) -> bytes:
-        self.over = len(data) > self._rest
+        self.over = len(data) > self._left
         if self.over:
-            data = data[: self._rest]
-        self._rest -= len(data)
-        self.done = self._rest == 0
+            data = data[: self._left]
+        self._left -= len(data)
+        self.done = self._left == 0
         return data
 
     def end(self) -> bool:
@@ -57,11 +64,12 @@ class Sized:
 class UntilClose:
     """A body that ends with its connection."""
 
-    __slots__ = ("absent", "done", "length", "over")
+    __slots__ = ("absent", "done", "length", "over", "rest")
 
     def __init__(self) -> None:
         self.length: int | None = None
         self.absent = self.done = self.over = False
+        self.rest = b""
 
     def feed(self, data: bytes) -> bytes:
         return data
@@ -74,29 +82,26 @@ class UntilClose:
 class Chunked:
     """A body in chunks; their extensions and the trailers are passed over."""
 
-    __slots__ = ("_line", "_rest", "_state", "_trailers", "absent", "done", "length", "over")
+    __slots__ = ("_left", "_line", "_state", "_trailers", "absent", "done", "length", "over", "rest")
 
     def __init__(self) -> None:
         self.length: int | None = None
         self.absent = self.done = self.over = False
         # Functions and no methods: with one of its own methods in it, only the garbage collector could free it.
         self._state: Callable[[Chunked, bytes], None] = Chunked._size
-        self._line, self._rest, self._trailers = b"", 0, 0
+        self._line, self._left, self._trailers = b"", 0, 0
+        self.rest = b""
 
     def feed(self, data: bytes) -> bytes:
         body: list[bytes] = []
         position = 0
-        if not (self._rest or self._line or self.done) and self._state is Chunked._size:
+        if self.rest:
+            data, self.rest = self.rest + data, b""
+        if not (self._left or self._line or self.done) and self._state is Chunked._size:
             position = self._take_whole(data, body)
-        while position < len(data) and not self.done:
-            if self._rest:
-                chunk = data[position : position + self._rest]
-                body.append(chunk)
-                self._rest -= len(chunk)
-                position += len(chunk)
-            else:
-                position = self._take_line(data, position)
-        self.over = position < len(data)
+        if position < len(data) and not self.done:
+            position = self._take(data, position, body)
+        self.over = self.done and position < len(data)
         return body[0] if len(body) == 1 else b"".join(body)
 
     def end(self) -> bool:
@@ -108,16 +113,31 @@ class Chunked:
         An upstream writes an event to a chunk, and what it writes at once arrives at once.
         """
         position = 0
-        while found := _PLAIN_SIZE.match(data, position):
+        while len(body) < _AT_ONCE and (found := _PLAIN_SIZE.match(data, position)):
             start = found.end()
             end = start + int(found[1], 16)
             if data[end : end + 2] != b"\r\n":
                 return position
             body.append(data[start:end])
             position = end + 2
-        if data[position:] == _LAST_CHUNK:
+        if len(data) - position == len(_LAST_CHUNK) and data.endswith(_LAST_CHUNK):
             self.done = True
             return len(data)
+        return position
+
+    def _take(self, data: bytes, position: int, body: list[bytes]) -> int:
+        """Take whatever there is, as much as may be taken at once; gives the position behind it."""
+        for _ in range(len(body), _AT_ONCE):
+            if self._left:
+                chunk = data[position : position + self._left]
+                body.append(chunk)
+                self._left -= len(chunk)
+                position += len(chunk)
+            else:
+                position = self._take_line(data, position)
+            if self.done or position == len(data):
+                return position
+        self.rest = data[position:]
         return position
 
     def _take_line(self, data: bytes, position: int) -> int:
@@ -135,8 +155,8 @@ class Chunked:
         size = _SIZE.fullmatch(line)
         if size is None:
             raise BadReply("sent a chunk without a valid size")
-        self._rest = int(size[1], 16)
-        self._state = Chunked._behind if self._rest else Chunked._trailer
+        self._left = int(size[1], 16)
+        self._state = Chunked._behind if self._left else Chunked._trailer
 
     def _behind(self, line: bytes) -> None:
         """The line end behind a chunk's data."""

@@ -29,11 +29,19 @@ class ReplyReader:
         """Whether the whole reply has come."""
         return self.body is not None and self.body.done
 
+    @property
+    def rest(self) -> bytes:
+        """What was fed and is still to be taken apart: feed the reader again, be it with nothing."""
+        return self.body.rest if self.body is not None else b""
+
     def feed(self, data: bytes) -> bytes:
-        """The part of the body in `data`. Raises `BadReply` for what cannot be relayed."""
+        """The part of the body in `rest` and `data`, as far as it is taken apart now.
+
+        Raises `BadReply` for what cannot be relayed.
+        """
         if self.body is None:
             data = self._heads_of(data)
-        if self.body is None or not data:
+        if self.body is None or not (data or self.body.rest):
             return b""
         if self.body.done:
             self.last = True

@@ -15,8 +15,8 @@ import pytest
 from tests.below_tls import End, close, cut, serving
 from tests.certificates import Certificate, certificate
 from tests.process import PATIENCE, running
-from tests.raw import raw_client
-from tests.sockets.given import OK, broken_off, head, receive
+from tests.raw import Peer, raw_client
+from tests.sockets.given import MEBIBYTE, OK, Message, Wire, broken_off, head, peak_from_now, receive
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -118,3 +118,39 @@ async def test_a_keep_alive_limit_costs_no_error_and_every_request_is_served_onc
                 assert came.status == 200, (number, came)
     assert upstream.served == {b"%06d." % number: 1 for number in range(ROUNDS)}
     assert not [line for line in process.lines if line.get("error")]
+
+
+async def _longest_wait(port: int, until: asyncio.Future[Message]) -> float:
+    """The longest that a second client waits for an answer while it asks back to back until something has come."""
+    longest = 0.0
+    async with raw_client(port) as client:
+        while not until.done():
+            began = time.perf_counter()
+            await client.send(head(port, b"GET /-/health HTTP/1.1"))
+            assert (await receive(client)).status == 200
+            longest = max(longest, time.perf_counter() - began)
+    return longest
+
+
+@pytest.mark.parametrize("sent", [b"1\r\nx\r\n", b"1;a\r\nx\r\n"], ids=["plain", "with extensions"])
+async def test_a_reply_in_very_many_chunks_holds_up_nobody(wire: Wire, sent: bytes) -> None:
+    """It came apart within one turn of the event loop, and everybody else waited until all of it had.
+
+    Held against the time that all of it takes, which grows with whatever else the machine has to do.
+    """
+    many = 200_000
+
+    async def script(peer: Peer) -> None:
+        await receive(peer)
+        await peer.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + sent * many + b"0\r\n\r\n")
+        await peer.gone()
+
+    wire.upstream.script = script
+    before = peak_from_now(wire.process)
+    async with asyncio.timeout(6 * PATIENCE):
+        began = time.perf_counter()
+        asked = asyncio.ensure_future(wire.ask(wire.head(GET)))
+        longest = await _longest_wait(wire.port, asked)
+        assert (await asked).body == b"x" * many
+    assert longest < (time.perf_counter() - began) / 5
+    assert wire.process.memory("VmHWM") - before < 16 * MEBIBYTE

@@ -17,6 +17,7 @@ from tests.waiting import until
 
 OPEN_END = b"HTTP/1.1 200 OK\r\n\r\n"
 SIZED = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n"
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 LOOPS = [asyncio.new_event_loop, uvloop.new_event_loop]
 Loop = Callable[[], asyncio.AbstractEventLoop]
 
@@ -61,6 +62,16 @@ def test_close_notify_alone_ends_a_body_that_has_no_other_end(
 
 def test_a_body_that_says_itself_where_it_ends_needs_no_close_notify(own: Certificate, loop: Loop) -> None:
     assert fetched(loop, own, SIZED % 4 + b"full", cut) == b"full"
+
+
+@pytest.mark.parametrize("whole", [True, False])
+@pytest.mark.parametrize("end", [close, cut])
+def test_an_end_is_told_when_all_that_came_before_it_is_taken_apart(
+    own: Certificate, loop: Loop, end: End, whole: bool
+) -> None:
+    """The end comes with the bytes before it, and there are too many chunks in them for one turn of the loop."""
+    sent = CHUNKED + b"1\r\nx\r\n" * 10_000 + (b"0\r\n\r\n" if whole else b"")
+    assert fetched(loop, own, sent, end) == (b"x" * 10_000 if whole else None)
 
 
 @pytest.mark.parametrize("head", [OPEN_END, SIZED % (3 * ENOUGH)], ids=["without a length", "with one"])

@@ -198,7 +198,7 @@ def test_where_tcp_tells_nothing_an_end_at_once_has_to_do(
 def unheard(connection: Connection) -> None:
     """Wait until TCP knows of the end, and do not let the loop hear of it."""
     deadline = time.monotonic() + PATIENCE
-    while connection.established and time.monotonic() < deadline:
+    while connection.open and time.monotonic() < deadline:
         time.sleep(0.001)
 
 
@@ -213,7 +213,7 @@ def test_a_connection_whose_end_the_loop_has_not_heard_of_is_not_taken(own: Cert
             with server:
                 server.shutdown(socket.SHUT_WR)
                 unheard(connection)
-                assert connection.open
+                assert connection._error is None
                 other = await pool.take()
                 assert other is not connection
                 other.abort()

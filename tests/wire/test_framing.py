@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proxy.headers import RawPairs
-from proxy.wire.framing import Body, Chunked, Sized, UntilClose, body_of
+from proxy.wire.framing import _AT_ONCE, Body, Chunked, Sized, UntilClose, body_of
 from proxy.wire.heads import BadReply, ReplyHead
 
 CHUNKED = (b"Transfer-Encoding", b"chunked")
@@ -98,6 +98,14 @@ def test_a_reply_without_a_body_may_not_contradict_itself_either(method: bytes, 
         framed(method, status, [CHUNKED, FIVE])
 
 
+def fed(body: Body, data: bytes) -> bytes:
+    """What of the data is body, however often it has to be asked."""
+    found = body.feed(data)
+    while body.rest:
+        found += body.feed(b"")
+    return found
+
+
 def test_a_body_with_a_length_ends_there() -> None:
     body = Sized(5)
     assert (body.length, body.done, body.end()) == (5, False, False)
@@ -182,6 +190,47 @@ def test_a_chunked_body_that_is_spoiled_is_refused_in_pieces_of_any_size(sent: b
     assert not body.end()
 
 
+TINY = {
+    "plain": (b"1\r\nx\r\n", 1),
+    "with extensions": (b"1;a\r\nx\r\n", 3),
+    "bare": (b"1\nx\n", 3),
+}
+"""Chunks, and in how many steps each is taken apart."""
+
+
+@pytest.mark.parametrize("name", TINY)
+def test_many_chunks_are_taken_apart_a_bounded_number_at_once(name: str) -> None:
+    """A million of them would keep everybody waiting for a second; normal ones never come to as many."""
+    one, steps = TINY[name]
+    many = 4 * _AT_ONCE
+    body = Chunked()
+    pieces = [body.feed(one * many + b"0\r\n\r\n")]
+    while body.rest:
+        assert not body.done
+        pieces.append(body.feed(b""))
+    assert b"".join(pieces) == b"x" * many
+    assert max(map(len, pieces)) == _AT_ONCE // steps + (steps > 1)
+    assert (body.done, body.over) == (True, False)
+
+
+@pytest.mark.parametrize("behind", [b"", b"x"])
+def test_what_comes_before_all_is_taken_apart_stands_in_line(behind: bytes) -> None:
+    body = Chunked()
+    found = body.feed(b"1\r\nx\r\n" * (2 * _AT_ONCE))
+    assert len(found) == _AT_ONCE
+    found += fed(body, b"1\r\ny\r\n0\r\n\r\n" + behind)
+    assert found == b"x" * (2 * _AT_ONCE) + b"y"
+    assert (body.done, body.over) == (True, bool(behind))
+
+
+def test_trailers_are_taken_apart_a_bounded_number_at_once() -> None:
+    body = Chunked()
+    assert body.feed(b"0\r\n" + b"a\n" * (2 * _AT_ONCE) + b"\n") == b""
+    assert not body.done
+    assert fed(body, b"") == b""
+    assert body.done
+
+
 @given(
     st.lists(st.binary(min_size=1, max_size=40), max_size=8),
     st.lists(st.integers(1, 30), max_size=30),
@@ -234,6 +283,6 @@ def _outcome(pieces: list[bytes]) -> tuple[bytes, str, bool]:
 
 def _feed(body: Body, pieces: list[bytes], found: list[bytes] | None = None) -> None:
     for piece in pieces:
-        part = body.feed(piece)
+        part = fed(body, piece)
         if found is not None:
             found.append(part)
