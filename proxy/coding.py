@@ -1,4 +1,8 @@
-"""Content codings undone (RFC 9110, section 8.4), in pieces of bounded size: nothing here can be made to swell."""
+"""Content codings undone (RFC 9110, section 8.4), in pieces of bounded size: nothing here can be made to swell.
+
+Nor to go on without end: what each coding takes, what comes out of it, and its steps are bounded, since data can be
+made that is undone at length and comes to nothing.
+"""
 
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -7,6 +11,12 @@ PIECE = 64 * 1024
 """Bytes that a decoder gives out at once, about; zstd may give 8 MiB, where its data is made for it."""
 
 _MOST_CODINGS = 3
+_MOST_PACKED = 8 * 1024 * 1024
+"""Bytes that may go into one coding; a layer below another included."""
+_MOST_STEPS = 64 * 1024
+"""Calls of a decoder: a good body takes one for 16 KiB (zstd: 256 bytes) that go in, and for 64 that come out."""
+_TAKEN = 16 * 1024
+"""Bytes given to a decoder at once: what it leaves over is copied again and again."""
 _ZSTD_INPUT = 256
 """Bytes given to zstd at once, whose output cannot be bounded: four of them can stand for 128 KiB (RFC 8878, RLE)."""
 _ZSTD_WINDOW = 8 * 1024 * 1024
@@ -26,18 +36,14 @@ class TruncatedError(CodingError):
 
 def whole(body: bytes, codings: str, limit: int) -> bytes:
     """The plain body. Raises `CodingError`, also when it is larger than `limit` or incomplete."""
-    found = bytearray()
-    for piece in unpacked(body, codings):
-        found += piece
-        if len(found) > limit:
-            raise CodingError("larger than is wanted")
-    return bytes(found)
+    return b"".join(unpacked(body, codings, limit))
 
 
-def unpacked(body: bytes, codings: str) -> Iterator[bytes]:
+def unpacked(body: bytes, codings: str, limit: int) -> Iterator[bytes]:
     """The plain body in pieces; `codings` is the value of Content-Encoding, the last of them undone first.
 
-    Raises `CodingError` where it goes wrong, and `TruncatedError` behind the last piece of an incomplete one.
+    Raises `CodingError` where it goes wrong, comes to more than `limit` bytes or takes too much work, and
+    `TruncatedError` behind the last piece of an incomplete one.
     """
     names = [name for part in codings.split(",") if (name := part.strip().lower()) not in ("", "identity")]
     if len(names) > _MOST_CODINGS:
@@ -46,8 +52,27 @@ def unpacked(body: bytes, codings: str) -> Iterator[bytes]:
     for name in reversed(names):
         if name not in _DECODERS:
             raise CodingError("an unknown coding")
-        pieces = _DECODERS[name](pieces)
-    return pieces
+        pieces = _DECODERS[name](_cut(_bounded(pieces, _MOST_PACKED)))
+    return _bounded(pieces, limit)
+
+
+def _bounded(pieces: Pieces, limit: int) -> Iterator[bytes]:
+    """The pieces that are not empty, each of which was a step."""
+    for number, piece in enumerate(pieces):
+        limit -= len(piece)
+        if limit < 0 or number >= _MOST_STEPS:
+            raise CodingError("larger than is read" if limit < 0 else "more work than it is worth")
+        if piece:
+            yield piece
+
+
+def _cut(pieces: Pieces) -> Iterator[bytes]:
+    for piece in pieces:
+        for start in range(0, len(piece), _TAKEN):
+            yield piece[start : start + _TAKEN]
+
+
+# Each gives a piece for every step, be it an empty one.
 
 
 def _ungzipped(pieces: Pieces) -> Iterator[bytes]:
@@ -91,8 +116,7 @@ def _inflated_piece(stream: "zlib._Decompress", data: bytes) -> Iterator[bytes]:
             out = stream.decompress(data, PIECE)
         except zlib.error:
             raise CodingError("not deflate") from None
-        if out:
-            yield out
+        yield out
         data = stream.unconsumed_tail
         if stream.eof or (not data and len(out) < PIECE):
             return
@@ -106,10 +130,9 @@ def _unbrotlied(pieces: Pieces) -> Iterator[bytes]:
         for piece in pieces:
             if stream.is_finished():
                 return
-            out = stream.process(piece, output_buffer_limit=PIECE)
-            while out or not (stream.is_finished() or stream.can_accept_more_data()):
-                yield out
-                out = b"" if stream.is_finished() else stream.process(b"", output_buffer_limit=PIECE)
+            yield (out := stream.process(piece, output_buffer_limit=PIECE))
+            while not stream.is_finished() and (out or not stream.can_accept_more_data()):
+                yield (out := stream.process(b"", output_buffer_limit=PIECE))
     except brotli.error:
         raise CodingError("not brotli") from None
     if not stream.is_finished():

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from proxy.coding import CodingError, TruncatedError, unpacked
+from proxy.coding import CodingError, TruncatedError, unpacked, whole
 from proxy.sse import Decoder
 
 LIMIT = 8 * 1024 * 1024
@@ -73,7 +73,7 @@ def meter_for(headers: Mapping[bytes, bytes]) -> "Meter | None":
 class Meter:
     """Keeps as much of one reply's body as is needed to tell its tokens; a Messages reply, whole or streamed."""
 
-    __slots__ = ("_coding", "_cut", "_events", "_kept", "_most", "_plain")
+    __slots__ = ("_coding", "_cut", "_events", "_kept", "_most", "_plain", "gave_up")
 
     def __init__(self, content_type: str, content_encoding: str) -> None:
         self._events = content_type.startswith(_EVENTS)
@@ -82,6 +82,8 @@ class Meter:
         self._most = HEAD + 2 * TAIL if self._plain else LIMIT
         self._kept = bytearray()
         self._cut = False
+        self.gave_up = ""
+        """Why `read` did not look at what it was given; "" if it did."""
 
     @property
     def size(self) -> int:
@@ -114,12 +116,17 @@ class Meter:
         """
         try:
             return _summed(self._counts())
-        except (CodingError, msgspec.MsgspecError, RecursionError):
-            return None
+        except CodingError as error:
+            self.gave_up = str(error)
+        except (msgspec.MsgspecError, RecursionError):
+            pass
+        return None
 
     def _counts(self) -> Iterator[_Counts]:
         if not self._plain:
-            return iter(()) if self._cut else self._unpacked()
+            if self._cut:
+                raise CodingError("larger than is read")
+            return self._unpacked()
         if not self._cut:
             return _streamed(bytes(self._kept))
         return (count for part in self._head_and_tail() for count in _streamed(part))
@@ -132,23 +139,12 @@ class Meter:
     def _unpacked(self) -> Iterator[_Counts]:
         if self._events:
             plain = Meter(_EVENTS, "")
-            _pour(self._pieces(), plain)
+            _pour(unpacked(bytes(self._kept), self._coding, _MOST_PLAIN), plain)
             yield from plain._counts()
         else:
-            message = _said(b"".join(_bounded(unpacked(bytes(self._kept), self._coding), LIMIT)))
+            message = _said(whole(bytes(self._kept), self._coding, LIMIT))
             if message.usage:
                 yield message.usage
-
-    def _pieces(self) -> Iterator[bytes]:
-        return _bounded(unpacked(bytes(self._kept), self._coding), _MOST_PLAIN)
-
-
-def _bounded(pieces: Iterator[bytes], limit: int) -> Iterator[bytes]:
-    for piece in pieces:
-        limit -= len(piece)
-        if limit < 0:
-            raise CodingError("larger than is read")
-        yield piece
 
 
 def _pour(pieces: Iterator[bytes], plain: Meter) -> None:

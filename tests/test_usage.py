@@ -202,3 +202,24 @@ def test_codings_in_several_headers_are_one_list() -> None:
     assert meter
     meter.take(brotli.compress(zstandard.compress(orjson.dumps(message()))))
     assert meter.read() == TOLD
+
+
+@pytest.mark.parametrize(
+    ("kind", "coding", "body", "reason"),
+    [
+        (JSON, "", b" " * (LIMIT + 1), "larger than is read"),
+        (EVENTS, "gzip", b"x" * (LIMIT + 1), "larger than is read"),
+        (EVENTS, "rot13", b"x", "an unknown coding"),
+        (JSON, "gzip, gzip, gzip, gzip", b"x", "too many codings"),
+        (JSON, "br", b"no brotli at all", "not brotli"),
+        (EVENTS, "", b"x" * (LIMIT + 1), ""),
+        (JSON, "", b"no JSON", ""),
+        (JSON, "", b'{"usage": {"input_tokens": 3}}', ""),
+    ],
+)
+def test_a_meter_says_why_it_gave_up(kind: str, coding: str, body: bytes, reason: str) -> None:
+    """What was looked at and told nothing, it did not give up."""
+    meter = Meter(kind, coding)
+    meter.take(body)
+    assert (meter.read() is None) is (b"usage" not in body)
+    assert meter.gave_up == reason

@@ -12,7 +12,7 @@ from proxy.config import Journal as Settings
 from proxy.exchange import Exchange, Record
 from proxy.logs.observe import Logger
 from proxy.telemetry.entry import Entry
-from proxy.usage import Meter
+from proxy.usage import Meter, Usage
 
 Listener = Callable[[Sequence[Entry]], None]
 """Is told on the event loop of entries, in the order in which they ended; must neither wait nor raise."""
@@ -71,8 +71,9 @@ class Journal:
         usage, meter = None, exchange.meter
         if meter is not None and meter.quick:
             # Here, since to keep the bytes for the thread would take longer, and cut the heap into pieces.
-            usage, meter = meter.read(), None
+            usage, meter = self._tokens(meter, record), None
         elif meter is not None and self._held + meter.size > ROOM:
+            self._log.warning("tokens not read", reason="too many replies at once", id=record.id)
             meter = None
         elif meter is not None:
             self._held += meter.size
@@ -129,7 +130,7 @@ class Journal:
 
             keeper = Keeper(self.settings, self._log)
         while (batch := self._batches.get()) is not None:
-            entries = list(_entries(batch))
+            entries = list(self._entries(batch))
             batch.clear()  # what was kept of the replies
             if keeper:
                 keeper.keep(entries)
@@ -138,13 +139,19 @@ class Journal:
             keeper.close()
         _tell(loop, self._over.set)
 
+    def _entries(self, batch: Sequence[Ended]) -> Iterator[Entry]:
+        for number, (entry, meter) in enumerate(batch, 1):
+            yield replace(entry, usage=self._tokens(meter, entry.record)) if meter else entry
+            # Let go of the interpreter, lest the event loop wait for long; rarely, since to get it back slows both.
+            if number % _STRETCH == 0:
+                time.sleep(0)
 
-def _entries(batch: Sequence[Ended]) -> Iterator[Entry]:
-    for number, (entry, meter) in enumerate(batch, 1):
-        yield replace(entry, usage=meter.read()) if meter else entry
-        # Let go of the interpreter, for the event loop not to wait for long; rarely, since to get it back slows both.
-        if number % _STRETCH == 0:
-            time.sleep(0)
+    def _tokens(self, meter: Meter, record: Record) -> Usage | None:
+        """What the reply said of tokens; of a meter that gave up it is told, unless something worse is."""
+        usage = meter.read()
+        if meter.gave_up and not record.error:
+            self._log.warning("tokens not read", reason=meter.gave_up, id=record.id)
+        return usage
 
 
 def _tell(loop: asyncio.AbstractEventLoop, what: Callable[..., None], *values: object) -> None:

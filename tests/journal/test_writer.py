@@ -6,6 +6,7 @@ import json
 import os
 import threading
 from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -48,7 +49,7 @@ class Counted:
 
     def __init__(self, size: int = 0, *, quick: bool = False) -> None:
         self.size, self.quick = size, quick
-        self.read_by = ""
+        self.read_by = self.gave_up = ""
 
     def take(self, chunk: bytes) -> None:
         raise AssertionError(chunk)
@@ -201,3 +202,20 @@ async def test_trouble_is_told_and_goes_when_it_is_over(made: Make, tmp_path: Pa
     await told.until(2)
     assert journal.trouble == ""
     assert asked(file, "SELECT count(*) FROM requests") == [(1,)]
+
+
+@pytest.mark.parametrize("quick", [True, False])
+@pytest.mark.parametrize(("error", "said"), [("", True), ("the upstream broke off its reply", False)])
+async def test_a_meter_that_gave_up_says_so_unless_something_worse_is_said(
+    made: Make, log: io.StringIO, quick: bool, error: str, said: bool
+) -> None:
+    meter, told = Counted(quick=quick), Told()
+    meter.gave_up = "larger than is read"
+    journal = made()
+    journal.listeners.append(told)
+    journal.put(exchange(meter), replace(RECORD, error=error))
+    await told.until(1)
+    lines = [json.loads(line) for line in log.getvalue().splitlines()]
+    assert [(line["event"], line["reason"], line["id"]) for line in lines] == [
+        ("tokens not read", "larger than is read", RECORD.id)
+    ] * said

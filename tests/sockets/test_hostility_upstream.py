@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gzip
 import select
 import socket
 import threading
@@ -9,18 +10,21 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
 from tests.below_tls import End, close, cut, serving
 from tests.certificates import Certificate, certificate
+from tests.journal.given import asked
 from tests.process import PATIENCE, running
-from tests.raw import Peer, raw_client
-from tests.sockets.given import MEBIBYTE, OK, Message, Wire, broken_off, head, peak_from_now, receive
+from tests.raw import Peer, raw_client, raw_upstream, reply
+from tests.sockets.given import MEBIBYTE, OK, Message, Wire, ask, broken_off, head, peak_from_now, receive
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 GET = b"GET /v1/models HTTP/1.1"
+TOKENS = "SELECT path, output FROM requests ORDER BY id"
 
 
 @pytest.fixture(scope="module")
@@ -154,3 +158,36 @@ async def test_a_reply_in_very_many_chunks_holds_up_nobody(wire: Wire, sent: byt
         assert (await asked).body == b"x" * many
     assert longest < (time.perf_counter() - began) / 5
     assert wire.process.memory("VmHWM") - before < 16 * MEBIBYTE
+
+
+def _endless() -> bytes:
+    """Less than 1 MiB, thrice packed: 16 GiB of empty blocks, and not one byte of an event."""
+    blocks = gzip.compress(b"\0\0\0\xff\xff" * (16 * MEBIBYTE // 5))
+    members = gzip.compress(b"\x1f\x8b\x08\0\0\0\0\0\0\xff") + blocks * 1024
+    return gzip.compress(members)
+
+
+async def test_a_reply_that_is_unpacked_at_length_costs_its_row_the_tokens_and_no_other(tmp_path: Path) -> None:
+    """It occupied the journal's thread for good: no row was written any more, and nothing told why."""
+    packed = _endless()
+    assert len(packed) < MEBIBYTE
+    usage = b'{"type":"message","usage":{"input_tokens":3,"output_tokens":4}}'
+    replies = {
+        b"/v1/messages": reply(packed, headers="content-type: text/event-stream\r\ncontent-encoding: gzip, gzip, gzip"),
+        b"/v1/models": reply(usage),
+    }
+
+    async def script(peer: Peer) -> None:
+        while True:
+            await peer.send(replies[(await receive(peer)).line.split(b" ")[1]])
+
+    file = tmp_path / "journal.sqlite"
+    async with raw_upstream(script) as upstream, running(upstream.url, f"journal.path={file}") as (process, port):
+        for path, body in replies.items():
+            asked_for = head(port, b"POST %b HTTP/1.1" % path, b"Content-Length: 2") + b"{}"
+            assert (await ask(port, asked_for)).body == body.partition(b"\r\n\r\n")[2]
+        line = await process.line("tokens not read")
+        assert line["reason"] in ("larger than is read", "more work than it is worth")
+        process.process.terminate()
+        assert await process.exit_code() == 0
+    assert asked(file, TOKENS) == [("/v1/messages", None), ("/v1/models", 4)]
