@@ -95,9 +95,7 @@ async def _connected(host: str, port: int) -> socket.socket:
     """A connected socket to the first address of `host` that takes it; raises OSError."""
     loop = asyncio.get_running_loop()
     addresses = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    handle = await aiohappyeyeballs.start_connection(addresses, happy_eyeballs_delay=_NEXT_ADDRESS_SECONDS)
-    handle.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    return handle
+    return await aiohappyeyeballs.start_connection(addresses, happy_eyeballs_delay=_NEXT_ADDRESS_SECONDS)
 
 
 def tls_context(ca_file: str) -> ssl.SSLContext:

@@ -60,6 +60,25 @@ async def test_drain_waits_until_the_upstream_takes_what_was_written() -> None:
         assert (await connection.head()).status == 200
 
 
+async def test_a_connection_on_which_a_request_is_still_going_out_serves_no_other() -> None:
+    """The reply came early, and is whole; the next request would stand behind what the upstream does not take."""
+    stop = asyncio.Event()
+
+    async def script(peer: Peer) -> None:
+        peer.stop_reading()
+        await peer.send(reply(b"busy", status="503 Busy"))
+        await stop.wait()
+
+    async with linked(script) as (connection, _):
+        ask(connection, b"POST")
+        connection.write([b"x" * 32 * 1024 * 1024])
+        assert (await connection.head()).status == 503
+        assert await rest(connection) == b"busy"
+        assert connection.full
+        assert not connection.reusable
+        stop.set()
+
+
 async def test_a_silent_upstream_is_given_up() -> None:
     async with linked(Peer.gone, idle_timeout=0.02) as (connection, _):
         ask(connection)

@@ -3,6 +3,7 @@
 import asyncio
 import gzip
 import json
+from pathlib import Path
 
 import pytest
 
@@ -364,6 +365,29 @@ async def test_a_body_that_is_not_held_any_more_is_not_sent_again(start: Start) 
             await client.send(request(sidestep.port, "/api/x", b"x" * 1001))
             assert b" 502 " in await client.head()
         assert len(upstream.peers) == 1
+
+
+@pytest.mark.parametrize("captured", [False, True])
+async def test_a_request_is_let_go_as_soon_as_its_reply_has_begun(start: Start, captured: bool, tmp_path: Path) -> None:
+    """A stream may go on for minutes; only a capture still wants the body when it is over."""
+    over = asyncio.Event()
+
+    async def script(peer: Peer) -> None:
+        await peer.sized(await peer.head())
+        await peer.send(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nx")
+        await over.wait()
+        await peer.send(b"x")
+
+    async with raw_upstream(script) as upstream:
+        capture = {"enabled": captured, "file": str(tmp_path / "capture")}
+        sidestep = await start(upstream.url, capture=capture)
+        async with asyncio.timeout(PATIENCE), raw_client(sidestep.port) as client:
+            await client.send(request(sidestep.port, "/api/x", b"x" * 1000))
+            await client.head()
+            (exchange,) = sidestep.app[LEDGER].running.values()
+            assert b"".join(exchange.collected) == b"x" * 1000 * captured
+            over.set()
+            assert await client.reader.readexactly(2) == b"xx"
 
 
 async def test_redirects_are_the_clients_business(start: Start) -> None:
