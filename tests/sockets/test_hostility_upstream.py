@@ -17,9 +17,10 @@ import pytest
 from tests.below_tls import End, close, cut, serving
 from tests.certificates import Certificate, certificate
 from tests.journal.given import asked
-from tests.process import PATIENCE, running
+from tests.process import running
 from tests.raw import Peer, raw_client, raw_upstream, reply
 from tests.sockets.given import MEBIBYTE, OK, Message, Wire, ask, broken_off, head, peak_from_now, receive
+from tests.waiting import PATIENCE
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -151,7 +152,7 @@ async def test_a_reply_in_very_many_chunks_holds_up_nobody(wire: Wire, sent: byt
 
     wire.upstream.script = script
     before = peak_from_now(wire.process)
-    async with asyncio.timeout(6 * PATIENCE):
+    async with asyncio.timeout(PATIENCE):
         began = time.perf_counter()
         asked = asyncio.ensure_future(wire.ask(wire.head(GET)))
         longest = await _longest_wait(wire.port, asked)

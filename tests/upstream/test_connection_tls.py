@@ -12,8 +12,8 @@ from proxy.upstream.dial import Dialer
 from proxy.upstream.faults import ConnectionLost
 from tests.below_tls import End, close, cut, serving
 from tests.certificates import Certificate, certificate
-from tests.upstream.links import PATIENCE, ask, rest
-from tests.waiting import until
+from tests.upstream.links import ask, rest
+from tests.waiting import PATIENCE, until
 
 OPEN_END = b"HTTP/1.1 200 OK\r\n\r\n"
 SIZED = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n"

@@ -20,8 +20,8 @@ from proxy.upstream.faults import ConnectionLost
 from proxy.upstream.pool import Pool
 from tests.certificates import Certificate, certificate
 from tests.raw import reply
-from tests.upstream.links import GET, PATIENCE, answer
-from tests.waiting import until
+from tests.upstream.links import GET, answer
+from tests.waiting import PATIENCE, until
 
 LOOPS = [asyncio.new_event_loop, uvloop.new_event_loop]
 Loop = Callable[[], asyncio.AbstractEventLoop]
