@@ -131,8 +131,7 @@ def _settings(options: argparse.Namespace) -> config.Config:
 def _given(options: argparse.Namespace) -> tuple[Path, list[str]]:
     """The file of settings, and what else was set; what is said last wins."""
     file = options.config or places.config_in_use()
-    around = [*places.state_settings(file), *places.credential_settings()]
-    return file, [*around, *options.set, *options.set_behind]
+    return file, [*places.state_settings(file), *options.set, *options.set_behind]
 
 
 def _rules(settings: config.Config) -> Loaded:

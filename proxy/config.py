@@ -4,6 +4,7 @@ import ipaddress
 import re
 import ssl
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -11,7 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from pydantic_core import ErrorDetails
 from yarl import URL
 
-from proxy import toml
+from proxy import places, toml
 from proxy.disk import must_be_file, read_text
 
 # As the Host header has it: a name or an address, and a port if it is not this proxy's own.
@@ -19,8 +20,10 @@ _NAME = re.compile(r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?")
 _TOKEN = re.compile(r"[!-~]{16,}")
 _KEY = re.compile(r"[\w-]+(?:\.[\w-]+)*", re.ASCII)
 
+_TOKEN_KEY: toml.Path = ("listen", "token")
+
 # Their values are never shown, not even when they are wrong: a URL may hold a password, or a key in its path.
-_SECRET: set[toml.Path] = {("listen", "token"), ("upstream", "url"), ("upstream", "proxy")}
+_SECRET: set[toml.Path] = {_TOKEN_KEY, ("upstream", "url"), ("upstream", "proxy")}
 
 
 class Section(BaseModel):
@@ -186,15 +189,17 @@ def origin(text: str) -> str:
 
 
 def load(path: Path, settings: Sequence[str] = ()) -> Config:
-    """Read `path`, then apply `settings`, each `key.path=value` as given to `--set`.
+    """Read `path` and the file of the local token, then apply `settings`, each `key.path=value` as given to `--set`.
 
-    Raises `toml.TomlError` with all problems of the file and of the settings.
+    Raises `toml.TomlError` with all problems of the files and of the settings.
     """
     try:
         document = toml.parse(read_text(path), str(path))
     except OSError as error:
         raise toml.TomlError([toml.Problem(str(path), 0, "", f"cannot be read: {error.strerror}")]) from None
-    config = parse(document, settings).below(path.resolve().parent)
+    file = places.token_file(path)
+    token = Brought(str(file), _token_in(file)) if file else None
+    config = parse(document, settings, token).below(path.resolve().parent)
     if problems := [document.problem(key, message) for key, message in _unusable(config)]:
         raise toml.TomlError(problems)
     return config
@@ -214,15 +219,35 @@ def _unusable(config: Config) -> Iterator[tuple[toml.Path, str]]:
         yield ("upstream", "url"), "this is the address that is listened on: every request would come back"
 
 
-def parse(document: toml.Document, settings: Sequence[str] = ()) -> Config:
+@dataclass(frozen=True, slots=True)
+class Brought:
+    """The local token from a file of its own; an empty one is none."""
+
+    source: str
+    token: str
+
+
+def _token_in(file: Path) -> str:
+    """Raises `toml.TomlError`, which names the file and nothing of what is in it."""
+    try:
+        return read_text(file).strip()
+    except OSError as error:
+        problem = f"cannot be read: {error.strerror}"
+        raise toml.TomlError([toml.Problem(str(file), 0, places.TOKEN, problem)]) from None
+
+
+def parse(document: toml.Document, settings: Sequence[str] = (), token: Brought | None = None) -> Config:
     """Validate a document; pure. Raises `toml.TomlError`."""
     values, problems = document.values, []
     overridden: dict[toml.Path, str] = {}
+    if token and token.token and isinstance(values.get("listen", {}), dict):
+        values = _put(values, _TOKEN_KEY, token.token)
+        overridden[_TOKEN_KEY] = token.source
     for setting in settings:
         try:
             key, value = _setting(setting)
             values = _put(values, key, value)
-            overridden[key] = setting
+            overridden[key] = "--set"
         except ValueError as error:
             table = setting.partition(".")[0]  # and no more of it: all the rest may be a secret
             problems.append(toml.Problem("--set", 0, table if table in Config.model_fields else "", str(error)))
@@ -265,10 +290,10 @@ def _problem(document: toml.Document, overridden: dict[toml.Path, str], detail: 
     ):  # it, what is in it, or a table that has it
         detail = {**detail, "input": toml.HIDDEN}
     message = toml.explain(detail, _known(path))
-    by_setting = any(path[: len(key)] == key for key in overridden)
-    unwritten = path not in document.lines and any(key[: len(path)] == path for key in overridden)
-    if by_setting or unwritten:
-        return toml.Problem("--set", 0, toml.dotted(path), message)
+    unwritten = path not in document.lines
+    for key, source in overridden.items():
+        if path[: len(key)] == key or (unwritten and key[: len(path)] == path):
+            return toml.Problem(source, 0, toml.dotted(path), message)
     return document.problem(path, message)
 
 

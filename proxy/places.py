@@ -7,12 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import orjson
-
 NAME = "sidestep"
 
 TOKEN = "listen.token"
-"""A setting, and the name of the credential that brings it."""
+"""A setting, and the name of the file or credential that brings it."""
 
 _PACKAGE = Path(__file__).resolve().parent
 
@@ -85,15 +83,14 @@ def state_settings(config: Path, environ: Mapping[str, str] = os.environ) -> lis
     return [f"{key}={path}" for key, path in state_files(for_user(environ=environ).state).items()]
 
 
-def credential_settings(environ: Mapping[str, str] = os.environ) -> list[str]:
-    """Settings that the service manager has brought where this process alone can read them.
+def token_file(config: Path, environ: Mapping[str, str] = os.environ) -> Path | None:
+    """The file that holds the local token of these settings, if there is one.
 
-    The token need not stand in a file of settings that everybody may read (systemd.exec(5), `LoadCredential=`).
+    It need not stand in settings that everybody may read: a service manager brings it where its service alone can read
+    it (systemd.exec(5), `LoadCredential=`), from a file beside the settings, where every other command finds it too.
     """
-    folder = environ.get("CREDENTIALS_DIRECTORY", "")
-    file = Path(folder) / TOKEN
-    token = file.read_text("utf-8", "replace").strip() if folder and file.is_file() else ""
-    return [f"{TOKEN}={orjson.dumps(token).decode()}"] if token else []
+    brought = Path(environ.get("CREDENTIALS_DIRECTORY") or "/nonexistent") / TOKEN
+    return next((file for file in (brought, config.parent / TOKEN) if os.path.lexists(file)), None)
 
 
 def state_files(folder: Path) -> dict[str, Path]:

@@ -241,6 +241,43 @@ def test_a_secret_is_not_shown_though_it_is_wrong(text: str, key: str) -> None:
     assert "expected" in problem.message
 
 
+def test_a_token_in_a_file_beside_the_settings_is_in_force_and_allows_an_open_address(tmp_path: Path) -> None:
+    config = tmp_path / "config.toml"
+    config.write_text('[listen]\nhost = "0.0.0.0"\n')
+    with pytest.raises(toml.TomlError, match=r"set listen\.token first"):
+        load(config)
+    (tmp_path / "listen.token").write_text(f"{TOKEN}\n")
+    assert load(config).listen.token == TOKEN
+    assert load(config, ["listen.token=fedcba9876543210"]).listen.token == "fedcba9876543210"
+    (tmp_path / "listen.token").write_text("\n")
+    config.write_text(f"[listen]\ntoken = '{TOKEN}'\n")
+    assert load(config).listen.token == TOKEN
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"planted", "expected at least 16 visible ASCII characters, or none"),
+        (b"planted\xff", "cannot be read: not UTF-8"),
+        (None, "cannot be read: found a folder, expected a file"),
+    ],
+)
+def test_a_token_file_that_cannot_be_used_is_named_and_not_its_content(
+    tmp_path: Path, content: bytes | None, said: str
+) -> None:
+    config, file = tmp_path / "config.toml", tmp_path / "listen.token"
+    config.write_text("listen = {}\n")
+    if content is None:
+        file.mkdir()
+    else:
+        file.write_bytes(content)
+    with pytest.raises(toml.TomlError) as raised:
+        load(config)
+    assert f"{file}: listen.token: " in str(raised.value)
+    assert said in str(raised.value)
+    assert "planted" not in str(raised.value)
+
+
 def test_a_ca_file_is_relative_to_the_configuration_and_must_be_usable(tmp_path: Path) -> None:
     config = tmp_path / "config.toml"
     config.write_text('[upstream]\nca_file = "ca.pem"\n')

@@ -75,17 +75,16 @@ def test_an_installed_program_keeps_no_state_beside_what_it_carries(
     ]
 
 
-def test_a_token_that_the_service_manager_brings_is_a_setting(tmp_path: Path) -> None:
-    """Quoted, so that one of digits alone is no number."""
-    (tmp_path / "listen.token").write_text("1234567890123456\n")
-    assert places.credential_settings({"CREDENTIALS_DIRECTORY": str(tmp_path)}) == ['listen.token="1234567890123456"']
-
-
-def test_no_token_or_an_empty_one_is_no_setting(tmp_path: Path) -> None:
-    environ = {"CREDENTIALS_DIRECTORY": str(tmp_path)}
-    assert places.credential_settings({}) == places.credential_settings(environ) == []
-    (tmp_path / "listen.token").write_text("\n")
-    assert places.credential_settings(environ) == []
+def test_a_token_is_found_beside_the_settings_or_where_the_service_manager_brings_it(tmp_path: Path) -> None:
+    settings, brought = tmp_path / "etc/config.toml", tmp_path / "credentials"
+    for folder in (settings.parent, brought):
+        folder.mkdir()
+    environ = {"CREDENTIALS_DIRECTORY": str(brought)}
+    assert places.token_file(settings, {}) is places.token_file(settings, environ) is None
+    (settings.parent / "listen.token").touch()
+    assert places.token_file(settings, environ) == settings.parent / "listen.token"
+    (brought / "listen.token").touch()
+    assert places.token_file(settings, environ) == brought / "listen.token"
 
 
 def _installed(site: Path, monkeypatch: pytest.MonkeyPatch) -> Path:

@@ -49,6 +49,18 @@ def _start(unit: Path) -> list[str]:
     return shlex.split(line.removeprefix("ExecStart="))
 
 
+def test_an_address_for_other_machines_is_taken_with_the_token_where_the_service_finds_it(home: Home) -> None:
+    home.run("init")
+    config = home.path / ".config/sidestep/config.toml"
+    config.write_text(config.read_text().replace('host = "127.0.0.1"', 'host = "0.0.0.0"'))
+    code, _, err = home.run("install-service", "--user")
+    assert (code, "listen.token" in err) == (1, True)
+    config.with_name("listen.token").write_text("0123456789abcdef\n")
+    code, _, err = home.run("install-service", "--user")
+    assert (code, err) == (0, "")
+    assert listens((home.units / "sidestep.socket").read_text()) == ["0.0.0.0:8787"]
+
+
 def test_it_writes_settings_and_units_and_says_what_is_next(home: Home) -> None:
     code, out, _ = home.run("install-service", "--user")
     assert code == 0
