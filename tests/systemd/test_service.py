@@ -40,10 +40,14 @@ class Manager:
     def sidestep(self) -> Address:
         return Address("127.0.0.1", self.held.getsockname()[1])
 
+    def told(self) -> str:
+        """The next message, whatever it says."""
+        return self._notified.recv(65536).decode()
+
     async def hears(self, wanted: str) -> list[str]:
         """The next message with that assignment."""
         while True:
-            said = (await asyncio.to_thread(self._notified.recv, 65536)).decode().split("\n")
+            said = (await asyncio.to_thread(self.told)).split("\n")
             if wanted in said:
                 return said
 
@@ -114,6 +118,13 @@ async def test_it_is_ready_when_it_listens_and_says_when_it_reloads_and_stops(ma
         child.send_signal(signal.SIGTERM)
         await manager.hears("STOPPING=1")
         assert await asyncio.wait_for(child.wait(), PATIENCE) == 0
+
+
+async def test_settings_that_cannot_be_used_are_the_last_status(manager: Manager, tmp_path: Path) -> None:
+    async with _service(manager, 9, tmp_path, "upstream.idel_timeout=1") as child:
+        assert await asyncio.wait_for(child.wait(), PATIENCE) == 2
+        said = await asyncio.to_thread(manager.told)
+    assert said.startswith("STATUS=--set: upstream.idel_timeout: unknown key; did you mean 'idle_timeout'?")
 
 
 async def test_a_watchdog_gets_its_signs_of_life_with_a_status(manager: Manager, tmp_path: Path) -> None:

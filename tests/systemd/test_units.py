@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from proxy.__main__ import USAGE_ERROR
 from proxy.commands.units import Service, systemd_unit
 from proxy.config import Stop
 from tests.waiting import PATIENCE
@@ -53,6 +54,28 @@ def test_the_system_unit_is_hardly_exposed() -> None:
 @pytest.mark.parametrize("unit", SERVICES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_a_drain_ends_before_systemd_loses_its_patience(unit: Path) -> None:
     assert int(_settings(unit)["TimeoutStopSec"]) > Stop().drain_timeout
+
+
+@pytest.mark.parametrize("unit", SERVICES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_service_that_cannot_start_keeps_its_socket_open_and_the_machine_idle(unit: Path) -> None:
+    """At a start limit, systemd closes the socket; the pause is what then keeps a waiting client from a busy loop."""
+    settings = _settings(unit)
+    assert settings["StartLimitIntervalSec"] == "0"
+    assert settings["RestartPreventExitStatus"] == str(USAGE_ERROR)
+    pause = settings["ExecStopPost"].removeprefix("/bin/sh -c ").strip("'").replace("$$", "$").replace("sleep", "echo")
+    said = {
+        result: subprocess.run(["sh", "-c", pause], env={"SERVICE_RESULT": result}, capture_output=True, check=True)
+        for result in ("success", "exit-code", "watchdog")
+    }
+    assert {result: done.stdout for result, done in said.items()} == {
+        "success": b"",
+        "exit-code": b"2\n",
+        "watchdog": b"2\n",
+    }
+
+
+def test_an_address_may_come_after_the_socket() -> None:
+    assert _settings(ROOT / "systemd/sidestep.socket")["FreeBind"] == "yes"
 
 
 def test_both_sockets_are_the_same_but_for_who_holds_them() -> None:
