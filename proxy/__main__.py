@@ -16,6 +16,7 @@ from proxy.decision import agreements
 from proxy.logs.journald import is_journal, marked
 from proxy.logs.observe import logger, take_over_library_logs
 from proxy.printable import shown
+from proxy.reload import report
 from proxy.rules.load import Loaded, load
 
 Result = TypeVar("Result")
@@ -74,7 +75,7 @@ def serve_command(options: argparse.Namespace, settings: config.Config) -> int:
     log = logger(settings.log)
     take_over_library_logs(log)
     loaded = _rules(settings)
-    service.report(loaded.problems, log)
+    report(loaded.problems, log)
     try:
         manager, held = notify.manager(), notify.listening()
     except notify.ManagerError as error:
@@ -110,6 +111,12 @@ def service_command(options: argparse.Namespace) -> int:
     return (install_service.install if options.command == "install-service" else install_service.uninstall)(job)
 
 
+def reload_command(options: argparse.Namespace) -> int:
+    from proxy.commands import reload
+
+    return reload.run((places.for_user() if options.user else places.for_system()).runtime)
+
+
 def doctor_command(options: argparse.Namespace) -> int:
     from proxy.commands.doctor import examination
 
@@ -121,6 +128,7 @@ ABOUT_THE_MACHINE: dict[str, Callable[[argparse.Namespace], int]] = {
     "doctor": doctor_command,
     "init": init_command,
     "install-service": service_command,
+    "reload": reload_command,
     "uninstall-service": service_command,
 }
 """Commands that need no settings that can be used."""

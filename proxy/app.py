@@ -23,6 +23,7 @@ from proxy.telemetry.tally import Tally
 from proxy.upstream.relay import connected
 
 JOURNAL, LEDGER, LIVE = web.AppKey("journal", Journal), web.AppKey("ledger", Ledger), web.AppKey("live", Live)
+CAPTURE = web.AppKey("capture", Writer)
 
 
 def build(config: Config, desk: Desk, log: Logger) -> web.Application:
@@ -36,7 +37,7 @@ def build(config: Config, desk: Desk, log: Logger) -> web.Application:
     own = access(listen.host, listen.names, listen.token)
     decide = shortcut(desk, config.limits.body_timeout, log, capture)
     app = web.Application(middlewares=[record(ledger, capture), guard(own), decide])
-    app[JOURNAL], app[LEDGER], app[LIVE] = journal, ledger, live
+    app[CAPTURE], app[JOURNAL], app[LEDGER], app[LIVE] = capture, journal, ledger, live
 
     async def upstream(app: web.Application) -> AsyncIterator[None]:
         async with connected(config, ledger.tally) as app[UPSTREAM]:

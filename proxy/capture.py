@@ -79,15 +79,23 @@ class Writer:
     """Appends lines to the capture file, off the event loop's back: noting never waits."""
 
     def __init__(self, config: Capture, log: Logger) -> None:
-        self.enabled = config.enabled
-        self._outcomes = frozenset(config.outcomes) if config.enabled else frozenset()
-        self._file, self._half, self._log = Path(config.file), config.max_bytes // 2, log
+        self._log = log
+        self.configure(config)
         self._queue: asyncio.Queue[bytes] = asyncio.Queue(_WAITING)
         self._held = self._dropped = 0
 
+    def configure(self, config: Capture) -> None:
+        """Note what these settings want from now on; the disk gets what still waits, too."""
+        self.enabled = config.enabled
+        self._outcomes = frozenset(config.outcomes) if config.enabled else frozenset()
+        self._file, self._half = Path(config.file), config.max_bytes // 2
+
     def request(self, exchange: Exchange, raw: RawHeaders) -> None:
-        """Note a request that has ended, if its outcome is one of those that are wanted."""
-        if exchange.outcome in self._outcomes:
+        """Note a request that has ended, if its outcome is one of those that are wanted.
+
+        Of one that began before anything was wanted, the body may be gone.
+        """
+        if exchange.keep_body and exchange.outcome in self._outcomes:
             self._write(request_line(exchange, text_pairs(raw), datetime.now(UTC)))
 
     def difference(self, request_id: str, rule: str, ours: str, theirs: str | None) -> None:

@@ -62,6 +62,7 @@ def _about_the_machine(commands: "argparse._SubParsersAction[argparse.ArgumentPa
     written.add_argument("--system", action="store_true", help="where the machine's service reads them")
     commands.add_parser("install-service", parents=[root, service], help="put a systemd or launchd service in place")
     commands.add_parser("uninstall-service", parents=[root, service], help="remove just that")
+    commands.add_parser("reload", parents=[service], help="have the service load rules and settings anew, and tell")
     doctor = commands.add_parser("doctor", parents=[_behind(), _as_json()], help="find what is wrong, and what to do")
     doctor.add_argument("--client", action="store_true", help="look at Claude Code's settings as well, at no key")
 

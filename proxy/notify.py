@@ -5,17 +5,24 @@ hear, telling does nothing.
 """
 
 import asyncio
+import contextlib
 import ipaddress
 import os
 import socket
 import time
 from collections.abc import Callable, MutableMapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import NoReturn
+
+import orjson
 
 READY = "READY=1"
 STOPPING = "STOPPING=1"
 ALIVE = "WATCHDOG=1"
+
+NOTE = "reload.json"
+"""In the folder that the manager gives the service while it runs."""
 
 FIRST_DESCRIPTOR = 3
 """SD_LISTEN_FDS_START: the first after standard input, output and error."""
@@ -38,6 +45,8 @@ class Manager:
     """Of its datagram socket, a leading `@` for the abstract namespace; empty when it does not listen."""
     patience: float = 0.0
     """Seconds without a sign of life after which it ends the process; 0 when it does not watch."""
+    folder: str = ""
+    """Of its own for this service, for as long as that runs (`RuntimeDirectory=`); empty for none."""
 
     def tell(self, *assignments: str) -> bool:
         """Send `KEY=VALUE` lines in one message; whether it went. A manager that cannot be reached stops nothing."""
@@ -51,6 +60,14 @@ class Manager:
         except OSError:
             return False
         return True
+
+    def note(self, **said: object) -> None:
+        """Leave word of how reloads went for `commands.reload`, with this process's number, in `NOTE`."""
+        if self.folder:
+            with contextlib.suppress(OSError):
+                beside = Path(self.folder) / f".{NOTE}.new"
+                beside.write_bytes(orjson.dumps({"pid": os.getpid(), **said}))
+                beside.replace(Path(self.folder) / NOTE)
 
     def reloading(self) -> None:
         """Say that a reload begins; `READY=1` ends it. The time is what `Type=notify-reload` tells reloads apart by."""
@@ -83,10 +100,11 @@ def manager(environ: MutableMapping[str, str] = os.environ) -> Manager:
     address = environ.pop("NOTIFY_SOCKET", "")
     if address and (address[0] not in "@/" or len(address) < 2):
         raise ManagerError(f"NOTIFY_SOCKET is {address!r}, expected an absolute path or a name after @")
+    folder = environ.pop("RUNTIME_DIRECTORY", "").partition(":")[0]
     span, watched = environ.pop("WATCHDOG_USEC", ""), environ.pop("WATCHDOG_PID", "")
     if not span or (watched and _number("WATCHDOG_PID", watched) != os.getpid()):
-        return Manager(address)
-    return Manager(address, _number("WATCHDOG_USEC", span) / 1_000_000)
+        return Manager(address, folder=folder)
+    return Manager(address, _number("WATCHDOG_USEC", span) / 1_000_000, folder)
 
 
 def listening(environ: MutableMapping[str, str] = os.environ) -> list[socket.socket]:

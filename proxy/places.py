@@ -24,6 +24,8 @@ class Places:
     state: Path
     services: Path
     """Where unit files or launchd's property lists are put."""
+    runtime: Path = Path("/run/none")
+    """What a systemd service keeps for as long as it runs."""
 
     @property
     def config_file(self) -> Path:
@@ -53,7 +55,8 @@ def for_user(platform: str = "", environ: Mapping[str, str] = os.environ) -> Pla
         return Places(support, support / "state", home / "Library/LaunchAgents")
     config = _xdg(environ, "XDG_CONFIG_HOME", home / ".config")
     state = _xdg(environ, "XDG_STATE_HOME", home / ".local/state")
-    return Places(config / NAME, state / NAME, config / "systemd/user")
+    runtime = _xdg(environ, "XDG_RUNTIME_DIR", Path("/run/user/nobody"))
+    return Places(config / NAME, state / NAME, config / "systemd/user", runtime / NAME)
 
 
 def for_system(platform: str = "") -> Places:
@@ -61,7 +64,7 @@ def for_system(platform: str = "") -> Places:
     if (platform or sys.platform) == "darwin":
         support = Path("/Library/Application Support") / NAME
         return Places(support, support / "state", Path("/Library/LaunchDaemons"))
-    return Places(Path("/etc") / NAME, Path("/var/lib") / NAME, Path("/etc/systemd/system"))
+    return Places(Path("/etc") / NAME, Path("/var/lib") / NAME, Path("/etc/systemd/system"), Path("/run") / NAME)
 
 
 def config_in_use(environ: Mapping[str, str] = os.environ) -> Path:

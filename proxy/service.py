@@ -9,31 +9,26 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from yarl import URL
 
 from proxy import notify
-from proxy.app import LEDGER, build
+from proxy.app import CAPTURE, LEDGER, build
 from proxy.config import Config, origin
 from proxy.decision import agreements
 from proxy.decision.agreements import Agreements
-from proxy.decision.desk import Desk, in_force
 from proxy.decision.desk import desk as at_desk
 from proxy.downstream.server import listening
 from proxy.local.standing import status_line
 from proxy.logs.observe import Logger
+from proxy.logs.outlet import LOG_FILE, keep_small
 from proxy.logs.repeats import SPAN
 from proxy.notify import Manager
+from proxy.reload import Again, Reload
 from proxy.rules.load import Loaded
 from proxy.telemetry.ledger import Ledger
-from proxy.telemetry.tally import Tally
-from proxy.toml import Problem, TomlError
-
-Again = Callable[[], tuple[Config, Loaded]]
-"""Reads configuration and rules anew; raises `TomlError` when the configuration cannot be used."""
-
 
 _LARGE = 256 * 1024
 """Bytes of a block that is worth a mapping of its own: the event loop's reads are just below."""
@@ -51,8 +46,7 @@ async def serve(
 ) -> None:
     """Serve until SIGTERM or SIGINT; then let running requests finish, for the drain time at most.
 
-    SIGHUP loads the rules, and the settings of `[rules]` and `[breaker]`, anew. Raises OSError when the address cannot
-    be listened on.
+    SIGHUP loads rules and settings anew (`reload`). Raises OSError when the address cannot be listened on.
     """
     _raise_file_limit()
     _spare_the_collector()
@@ -63,11 +57,9 @@ async def serve(
     app = build(config, desk, log)
     ledger = app[LEDGER]
     stop = _stop_signal(log, ledger)
-    asyncio.get_running_loop().add_signal_handler(
-        signal.SIGHUP, lambda: reload(desk, ledger.tally, log, again, manager)
-    )
-    drain = config.stop.drain_timeout
-    async with listening(app, config, log, drain, held) as (host, port):
+    reload = Reload(config, desk, ledger.tally, app[CAPTURE], log, again, manager)
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reload)
+    async with listening(app, config, log, lambda: reload.drain_timeout, held) as (host, port):
         address = str(URL.build(scheme="http", host=host, port=port))
         upstream = origin(config.upstream.url)
         log.info("listening", address=address, upstream=upstream, rules=len(loaded.rules.rules))
@@ -77,7 +69,7 @@ async def serve(
         await stop.wait()
         desk.stopping = True
         manager.tell(notify.STOPPING)
-        log.info("stopping", drain_timeout=drain)
+        log.info("stopping", drain_timeout=reload.drain_timeout)
     living.cancel()  # not before: the watchdog looks on while requests finish
     telling.cancel()
     log.tell_repeats(ending=True)
@@ -85,41 +77,15 @@ async def serve(
 
 
 async def _tell_repeats(log: Logger) -> None:
-    """Write what the log holds back as soon as its time is over, though nothing like it may come again."""
+    """Write what the log holds back as soon as its time is over, though nothing like it may come again.
+
+    What it is written to is kept within bounds, where nobody else does.
+    """
     while True:
         await asyncio.sleep(SPAN)
         log.tell_repeats()
-
-
-def reload(desk: Desk, tally: Tally, log: Logger, again: Again, manager: Manager = notify.NOBODY) -> None:
-    """Reload, and tell the service manager when it begins and ends."""
-    manager.reloading()
-    done = _reload(desk, log, again)
-    tally.reloaded(time.time(), "done" if done else "refused")
-    manager.tell(notify.READY)
-
-
-def _reload(desk: Desk, log: Logger, again: Again) -> bool:
-    """Put new rules in force, all of them or none: with any fault in them, those in force stay. Whether they are."""
-    try:
-        config, loaded = again()
-        problems = list(loaded.problems)
-    except TomlError as error:
-        problems = error.problems
-    report(problems, log)
-    desk.faults = tuple(map(str, problems))
-    if problems:
-        log.error("not reloaded", problems=len(problems), rules=len(desk.now.rules.rules))
-        return False
-    desk.replace(in_force(config, loaded.rules))
-    log.info("reloaded", rules=len(loaded.rules.rules))
-    return True
-
-
-def report(problems: Sequence[Problem], log: Logger) -> None:
-    """One line for each thing that is wrong with rules or settings."""
-    for problem in problems:
-        log.error("problem", place=f"{problem.source}:{problem.line}", key=problem.key, problem=problem.message)
+        if LOG_FILE in os.environ:
+            await asyncio.to_thread(keep_small, Path(os.environ[LOG_FILE]))
 
 
 def _stop_signal(log: Logger, ledger: Ledger) -> asyncio.Event:

@@ -91,7 +91,7 @@ async def start(shipped: Loaded, tmp_path_factory: pytest.TempPathFactory) -> As
             config = config.model_copy(update={"shadow": Shadow(file=str(agreement)), "journal": journal})
             log = logger(config.log, stream)
             app = build(config, at or desk(config, using or shipped.rules, b"key"), log)
-            _, port = await stack.enter_async_context(listening(app, config, log, 1))
+            _, port = await stack.enter_async_context(listening(app, config, log, lambda: 1))
             return Running(port, agreement, Path(journal.path), app, stream)
 
         yield starter

@@ -68,13 +68,13 @@ class Process:
         return int(kibibytes) * 1024
 
 
-def _command(*arguments: str) -> list[str]:
-    return [sys.executable, "-m", "proxy", "--config", str(ROOT / "config.toml"), *arguments]
+def _command(*arguments: str, config: Path = ROOT / "config.toml") -> list[str]:
+    return [sys.executable, "-m", "proxy", "--config", str(config), *arguments]
 
 
 @asynccontextmanager
 async def running(
-    upstream_url: str, *settings: str, environment: Mapping[str, str] | None = None
+    upstream_url: str, *settings: str, environment: Mapping[str, str] | None = None, config: Path = ROOT / "config.toml"
 ) -> AsyncIterator[tuple[Process, int]]:
     """The running proxy and its port; `environment` is put on top of that of the tests."""
     state = TemporaryDirectory()
@@ -82,7 +82,11 @@ async def running(
     options = [part for setting in (*own, *settings) for part in ("--set", setting)]
     pipe = asyncio.subprocess.PIPE
     child = await asyncio.create_subprocess_exec(
-        *_command(*options), cwd=ROOT, stdout=pipe, stderr=pipe, env={**os.environ, **(environment or {})}
+        *_command(*options, config=config),
+        cwd=ROOT,
+        stdout=pipe,
+        stderr=pipe,
+        env={**os.environ, **(environment or {})},
     )
     process = Process(child)
     listening = asyncio.create_task(process.listen())

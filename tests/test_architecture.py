@@ -11,7 +11,7 @@ LAYERS = (
     {"__main__"},
     {"commands"},
     {"service"},
-    {"app"},
+    {"app", "reload"},
     {"live"},
     {"local"},
     {"middleware"},

@@ -57,7 +57,7 @@ def exchange(outcome: Any = "answered", body: bytes = b'{"model":"m"}') -> Excha
     head = Head("POST", "/v1/messages", {})
     answer = Answer("topic", "text", "end_turn", "m", True, 1, 1)
     decision = answer if outcome == "answered" else Forward("no rule matched")
-    return Exchange("req_1", head, 0.0, 0.0, decision=decision, collected=[body], outcome=outcome)
+    return Exchange("req_1", head, 0.0, 0.0, decision=decision, collected=[body], outcome=outcome, keep_body=True)
 
 
 def writer(tmp_path: Path, said: io.StringIO | None = None, **settings: Any) -> Writer:

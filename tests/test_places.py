@@ -18,7 +18,8 @@ def test_a_users_places_are_those_of_xdg() -> None:
 
 def test_xdg_variables_move_them_and_relative_ones_are_ignored() -> None:
     found = places.for_user("linux", {"HOME": "/home/u", "XDG_CONFIG_HOME": "/c", "XDG_STATE_HOME": "state"})
-    assert found == places.Places(Path("/c/sidestep"), Path("/home/u/.local/state/sidestep"), Path("/c/systemd/user"))
+    assert (found.config, found.state) == (Path("/c/sidestep"), Path("/home/u/.local/state/sidestep"))
+    assert found.services == Path("/c/systemd/user")
 
 
 def test_a_user_whom_nobody_knows_has_them_in_the_root(monkeypatch: pytest.MonkeyPatch) -> None:

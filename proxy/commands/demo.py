@@ -110,7 +110,7 @@ async def _running(config: Config, loaded: Loaded, state: Path) -> AsyncIterator
         )
         quiet = logger(config.log.model_copy(update={"level": "error"}))
         app = build(settings, desk(settings, loaded.rules, token_bytes(32)), quiet)
-        _, port = await stack.enter_async_context(listening(app, settings, quiet, 1))
+        _, port = await stack.enter_async_context(listening(app, settings, quiet, lambda: 1))
         session = await stack.enter_async_context(aiohttp.ClientSession())
         yield f"http://127.0.0.1:{port}", session
 

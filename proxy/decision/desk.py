@@ -56,6 +56,8 @@ class Desk:
     agreements: Agreements
     faults: tuple[str, ...] = ()
     """What is wrong with the rules that were to be put in force last, a line each."""
+    restart_for: tuple[str, ...] = ()
+    """The keys of settings that were changed, and of which only a restart takes notice."""
     stopping: bool = False
     """Whether the process is about to end, and takes no new connections."""
 

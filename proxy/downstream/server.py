@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import socket
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 
@@ -31,9 +31,13 @@ _GRACE = 0.05
 
 @asynccontextmanager
 async def listening(
-    app: web.Application, config: Config, log: Logger, drain_timeout: float, held: Sequence[socket.socket] = ()
+    app: web.Application,
+    config: Config,
+    log: Logger,
+    drain_timeout: Callable[[], float],
+    held: Sequence[socket.socket] = (),
 ) -> AsyncIterator[tuple[str, int]]:
-    """Serve `app` while the context lasts; gives the address. Then running requests have `drain_timeout` seconds.
+    """Serve `app` while the context lasts; gives the address. Then running requests have `drain_timeout()` seconds.
 
     `held` are sockets that somebody else has opened, and listens on too; without any, one is opened as configured.
     Raises OSError when the address cannot be listened on.
@@ -57,7 +61,7 @@ async def listening(
                 server.close()
             await app.shutdown()  # what would never end by itself; aiohttp's own call of it comes too late for that
             await _first_requests(runner.server)
-            await _drain(runner.server, load, drain_timeout)
+            await _drain(runner.server, load, drain_timeout())
     finally:
         await runner.cleanup()
 

@@ -36,6 +36,7 @@ def readiness(desk: Desk, tally: Tally, trouble: str, now: float) -> dict[str, A
         "rules": len(desk.now.rules.rules),
         "faults": faults,
         "reload": reload and {"result": reload[1], "at": _time(reload[0])},
+        "restart_for": list(desk.restart_for),
         "upstream": {
             "state": reachable(tally, now),
             "last_reply": reply and _time(reply),
@@ -59,6 +60,8 @@ def status_line(desk: Desk, tally: Tally, now: float) -> str:
     parts = [_of(len(desk.now.rules.rules), "rule")]
     if desk.faults:
         parts.append(_of(len(desk.faults), "fault") + " in them")
+    if desk.restart_for:
+        parts.append(f"restart for {', '.join(desk.restart_for)}")
     told = ", ".join(f"{counts[outcome]:,} {outcome}" for outcome in _COUNTED if counts[outcome])
     parts.append(_of(sum(counts[outcome] for outcome in _COUNTED), "request") + (f": {told}" if told else ""))
     return "; ".join([*parts, f"{tally.running:,} running", _upstream(tally, now)])

@@ -12,7 +12,7 @@ from typing import Any, TextIO
 import orjson
 import structlog
 
-from proxy.config import Log
+from proxy.config import Level, Log
 from proxy.exchange import Record
 from proxy.logs.journald import PRIORITIES, is_journal
 from proxy.logs.outlet import Outlet
@@ -20,7 +20,7 @@ from proxy.logs.repeats import Repeats
 from proxy.printable import printable
 
 Logger = Any
-"""A structlog logger: `log.info("event", key=value)`, with `log.tell_repeats()` (see `logger`)."""
+"""A structlog logger: `log.info("event", key=value)`, with `tell_repeats` and `set_level` (see `logger`)."""
 
 _KIND = (
     *("event", "reason", "status", "error", "problem", "rule", "library", "at"),
@@ -28,8 +28,11 @@ _KIND = (
 )
 """The fields by which two warnings are the same one said twice; the others are measurements and ids."""
 
-_NEVER_HELD_BACK = frozenset({"problem", "not reloaded", "cannot serve", "cannot listen", "stopped"})
+_NEVER_HELD_BACK = frozenset({"problem", "reloaded", "not reloaded", "cannot serve", "cannot listen", "stopped"})
 """What somebody at the keyboard has asked for: a start, a reload, an end."""
+
+_ASKED_BY_BALANCERS = ("/-/health", "/-/ready")
+"""Pages that are asked for day and night: at level info they would be half of the log."""
 
 _MARKS = {level: b"<%d>" % priority for level, priority in PRIORITIES.items()}
 
@@ -61,15 +64,26 @@ def logger(config: Log, stream: TextIO = sys.stdout, clock: Callable[[], float] 
     else:
         processors = [_as_text if binary is None else _as_json]
     outlet: Any = Outlet(stream if binary is None else binary)  # a file, as far as structlog needs one
-    filtering = structlog.make_filtering_bound_logger(getattr(logging, config.level.upper()))
     return structlog.wrap_logger(
         structlog.WriteLogger(outlet) if binary is None else structlog.BytesLogger(outlet),
         processors=[thrift, *processors],
         wrapper_class=type(
-            "SidestepLogger", (filtering,), {"tell_repeats": lambda log, *, ending=False: thrift.tell(log, ending)}
+            "SidestepLogger",
+            (_filtering(config.level),),
+            {"tell_repeats": lambda log, *, ending=False: thrift.tell(log, ending), "set_level": _set_level},
         ),
         cache_logger_on_first_use=True,
     )
+
+
+def _filtering(level: Level) -> type:
+    """A class of loggers whose methods below `level` do nothing: what is not written costs nothing."""
+    return structlog.make_filtering_bound_logger(getattr(logging, level.upper()))
+
+
+def _set_level(log: Any, level: Level) -> None:
+    """Log from another level on; every logger has a class of its own."""
+    type(log).__bases__ = (_filtering(level),)
 
 
 class _Thrift:
@@ -176,6 +190,8 @@ def log_request(log: Logger, record: Record) -> None:
     if record.first_byte is not None:
         fields["first_byte_ms"] = round(record.first_byte, 2)
     emit = log.warning if record.error or record.outcome == "refused" else log.info
+    if emit == log.info and record.path in _ASKED_BY_BALANCERS:
+        emit = log.debug
     fields["timestamp"] = datetime.fromtimestamp(record.at + record.duration / 1000, UTC)
     emit("request", **fields, bytes_in=record.bytes_in, bytes_out=record.bytes_out, id=record.id)
 

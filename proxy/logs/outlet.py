@@ -1,9 +1,26 @@
 """Where lines go: a stream that may fail. A log that cannot be written costs its lines, and never a request."""
 
+import os
+import shutil
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 from typing import IO, Any
+
+LOG_FILE = "SIDESTEP_LOG_FILE"
+"""Names the file that standard output is appended to, where nobody else keeps that small: launchd does not."""
+
+LARGEST = 16 * 1024 * 1024
+"""Bytes of that file, and of the one before it."""
+
+
+def keep_small(file: Path) -> None:
+    """Begin anew when the file has grown large, with what was in it beside it, as `.1`; whoever appends goes on."""
+    with suppress(OSError):
+        if file.stat().st_size > LARGEST:
+            shutil.copy(file, file.with_name(f"{file.name}.1"))
+            os.truncate(file, 0)
 
 
 class Outlet:

@@ -49,7 +49,7 @@ async def shown(rules: RuleSet, upstream: str, state: Path, **tables: dict[str, 
     stream = io.StringIO()
     log = logger(config.log, stream)
     app = build(config, desk(config, rules, b"key"), log)
-    async with listening(app, config, log, 5) as (_, port):
+    async with listening(app, config, log, lambda: 5) as (_, port):
         yield Shown(f"http://127.0.0.1:{port}", app, stream)
 
 

@@ -14,6 +14,7 @@ from tests.raw import raw_client
 
 QUIET = {
     "reload": None,
+    "restart_for": [],
     "upstream": {"state": "unknown", "last_reply": None, "last_fault": None},
     "journal": None,
 }
@@ -26,7 +27,7 @@ async def _get(url: str) -> tuple[int, dict[str, object]]:
 
 
 async def test_it_is_ready_when_all_rules_are_in_force(start: Start, scripted: ScriptedUpstream) -> None:
-    sidestep = await start(scripted.url)
+    sidestep = await start(scripted.url, log={"level": "debug"})
     assert await _get(sidestep.url + "/-/ready") == (200, {"ready": True, "rules": 13, "faults": [], **QUIET})
     assert scripted.seen == []
     assert [line["outcome"] for line in sidestep.logged()] == ["local"]
@@ -36,10 +37,19 @@ async def test_its_own_pages_are_on_the_record_with_their_size_and_without_a_rea
     start: Start, scripted: ScriptedUpstream
 ) -> None:
     sidestep = await start(scripted.url)
-    async with aiohttp.ClientSession() as session, session.get(sidestep.url + "/-/health") as reply:
+    async with aiohttp.ClientSession() as session, session.get(sidestep.url + "/-/metrics") as reply:
         size = len(await reply.read())
     [line] = sidestep.logged()
     assert (line["bytes_out"], line["first_byte_ms"] <= line["ms"], "reason" in line) == (size, True, False)
+
+
+async def test_what_a_balancer_asks_day_and_night_is_logged_at_debug(start: Start, scripted: ScriptedUpstream) -> None:
+    quiet, loud = await start(scripted.url), await start(scripted.url, log={"level": "debug"})
+    for sidestep in (quiet, loud):
+        for page in ("health", "ready"):
+            await _get(f"{sidestep.url}/-/{page}")
+    assert quiet.logged() == []
+    assert [(line["level"], line["path"]) for line in loud.logged()] == [("debug", "/-/health"), ("debug", "/-/ready")]
 
 
 async def test_it_is_not_ready_while_something_is_wrong_with_the_rules(

@@ -55,6 +55,7 @@ def test_a_failing_upstream_is_told_and_takes_no_instance_out() -> None:
         "rules": 0,
         "faults": [],
         "reload": None,
+        "restart_for": [],
         "upstream": {
             "state": "failing",
             "last_reply": "2001-09-09T01:46:20+00:00",

@@ -2,13 +2,14 @@
 
 import errno
 import io
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from proxy.config import Log
 from proxy.logs.observe import logger
-from proxy.logs.outlet import Outlet
+from proxy.logs.outlet import Outlet, keep_small
 from tests.process import running
 from tests.raw import Peer, raw_client, raw_upstream, reply, request
 
@@ -71,3 +72,20 @@ async def test_requests_are_served_and_counted_when_nobody_reads_the_log_any_mor
         process.process.terminate()
         await process.exit_code()
     assert process.said.count(b"the log cannot be written: Broken pipe\n") == 1
+
+
+def test_a_file_that_nobody_rotates_begins_anew_and_the_one_before_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The program goes on with the descriptor that it was given, which appends."""
+    monkeypatch.setattr("proxy.logs.outlet.LARGEST", 10)
+    file = tmp_path / "sidestep.log"
+    with file.open("ab", buffering=0) as out:
+        out.write(b"0123456789")
+        keep_small(file)
+        assert file.read_bytes() == b"0123456789"
+        out.write(b"more\n")
+        keep_small(file)
+        out.write(b"after\n")
+    assert (file.read_bytes(), (tmp_path / "sidestep.log.1").read_bytes()) == (b"after\n", b"0123456789more\n")
+    keep_small(tmp_path / "none")

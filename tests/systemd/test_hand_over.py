@@ -18,7 +18,7 @@ async def test_a_client_that_connects_and_says_nothing_holds_up_the_end_for_the_
     with socket.create_server(("127.0.0.1", 0)) as held:
         async with asyncio.timeout(PATIENCE):
             async with listening(
-                web.Application(), config, logger(config.log, io.StringIO()), 60.0, [held.dup()]
+                web.Application(), config, logger(config.log, io.StringIO()), lambda: 60.0, [held.dup()]
             ) as at:
                 reader, writer = await asyncio.open_connection(*at)
             assert await reader.read() == b""

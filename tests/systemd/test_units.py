@@ -35,7 +35,7 @@ def _settings(unit: Path) -> dict[str, str]:
 @needs_analyze
 @pytest.mark.parametrize("manager", ["--system", "--user"])
 def test_systemd_finds_no_fault_in_them(manager: str, tmp_path: Path) -> None:
-    service = Service((sys.executable, "-m", "proxy", "serve"), "127.0.0.1:9000", ROOT)
+    service = Service((sys.executable, "-m", "proxy"), ("serve",), "127.0.0.1:9000", ROOT)
     folder = ROOT / "systemd" / ("user" if manager == "--user" else "")
     for name in ("sidestep.service", "sidestep.socket"):
         (tmp_path / name).write_text(systemd_unit((folder / name).read_text(), service))

@@ -1,0 +1,70 @@
+"""`reload`: have the running service load rules and settings anew, wait for it, and say what came of it."""
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from proxy.notify import NOTE
+
+PATIENCE = 30.0
+"""Seconds for the service to reload: it does so between two requests."""
+
+_PAUSE = 0.02
+
+_NOT_RUNNING = """No service of Sidestep's runs here (there is no {note}). The machine's is reloaded by
+`sudo sidestep reload`, your own by `sidestep reload --user`, a process without a service by SIGHUP."""
+
+
+def run(folder: Path, environ: Mapping[str, str] = os.environ) -> int:
+    """0 when everything is in force that can be; 1 when it was refused, or nobody did it.
+
+    `folder` is the service's `RuntimeDirectory=`; in its own `ExecReload=`, systemd names that and the process.
+    """
+    note = Path(environ.get("RUNTIME_DIRECTORY", "").partition(":")[0] or folder) / NOTE
+    try:
+        before = _read(note)
+        os.kill(int(environ.get("MAINPID") or before["pid"]), signal.SIGHUP)
+    except (FileNotFoundError, ProcessLookupError):
+        print(_NOT_RUNNING.format(note=note), file=sys.stderr)
+        return 1
+    except PermissionError:
+        print(f"{note.parent}: this service is another user's: run it with sudo", file=sys.stderr)
+        return 1
+    return _tell(_answer(note, before["reloads"]))
+
+
+def _read(note: Path) -> dict[str, Any]:
+    found: dict[str, Any] = orjson.loads(note.read_bytes())
+    return found
+
+
+def _answer(note: Path, reloads: int) -> dict[str, Any] | None:
+    """What the service says of its next reload; None when it says nothing."""
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
+        try:
+            found = _read(note)
+        except FileNotFoundError:
+            return None  # it has ended
+        if found["reloads"] > reloads:
+            return found
+        time.sleep(_PAUSE)
+    return None
+
+
+def _tell(found: dict[str, Any] | None) -> int:
+    if found is None:
+        print(f"Not reloaded: the service has not answered within {PATIENCE:.0f} seconds.", file=sys.stderr)
+        return 1
+    if found["problems"]:
+        print(*found["problems"], "Not reloaded: what was in force stays.", sep="\n", file=sys.stderr)
+        return 1
+    waiting = f"; restart for: {', '.join(found['restart_for'])}" if found["restart_for"] else ""
+    print(f"Reloaded: {found['rules']} rules{waiting}.")
+    return 0
