@@ -8,7 +8,18 @@ from pathlib import Path
 
 from proxy import config, places, toml
 from proxy.commands import init
-from proxy.commands.units import LABEL, SYSTEMD, Service, address, is_ours, launch_agent, out_of_sight, systemd_unit
+from proxy.commands.units import (
+    INSTANCES,
+    LABEL,
+    SYSTEMD,
+    Service,
+    address,
+    is_ours,
+    launch_agent,
+    out_of_sight,
+    systemd_unit,
+    template,
+)
 
 _IN_HOME = """{path}: a system service does not see this place, so it cannot run the program there.
 Install it for the machine (`sudo pipx install --global .`), or take a service of your own: add --user."""
@@ -45,7 +56,7 @@ class Job:
 
     @property
     def files(self) -> list[Path]:
-        names = [f"{LABEL}.plist"] if self.launchd else SYSTEMD
+        names = (f"{LABEL}.plist",) if self.launchd else SYSTEMD if self.user else SYSTEMD + INSTANCES
         return [self.there.services / name for name in names]
 
 
@@ -99,11 +110,12 @@ def _install(job: Job) -> Iterator[str]:
 
 
 def _texts(job: Job, listen: str) -> dict[Path, str]:
-    service = Service((*_program(), "serve", "--config", str(job.own.config_file)), listen, _folder())
+    service = Service(_program(), ("serve", "--config", str(job.own.config_file)), listen, _folder())
     if job.launchd:
         return {job.files[0]: launch_agent(service, job.own.state / "sidestep.log")}
-    templates = places.carried() / "systemd" / ("user" if job.user else "")
-    return {path: systemd_unit((templates / path.name).read_text("utf-8"), service) for path in job.files}
+    carried = places.carried() / "systemd" / ("user" if job.user else "")
+    units = [systemd_unit((carried / name).read_text("utf-8"), service) for name in SYSTEMD]
+    return dict(zip(job.files, [*units, *map(template, units)], strict=False))  # a user has no further instances
 
 
 def _program() -> tuple[str, ...]:
@@ -147,7 +159,8 @@ def _uninstall(job: Job) -> Iterator[str]:
 
 def _enabled(unit: Path) -> list[Path]:
     """The links by which `systemctl enable` has had a unit started; without the unit they lead nowhere."""
-    return [link for link in sorted(unit.parent.glob(f"*.wants/{unit.name}")) if link.is_symlink()]
+    links = unit.parent.glob(f"*.wants/{unit.name.replace('@.', '@*.')}")
+    return [link for link in sorted(links) if link.is_symlink()]
 
 
 def _refuse_foreign(job: Job) -> None:
@@ -182,4 +195,5 @@ def _next_after_install(job: Job, before: Mapping[Path, bytes]) -> list[str]:
 def _next_after_uninstall(job: Job) -> list[str]:
     if job.launchd:
         return [f"launchctl bootout gui/$(id -u)/{LABEL}"]
-    return [f"{_systemctl(job)} stop sidestep.socket sidestep.service", f"{_systemctl(job)} daemon-reload"]
+    units = "sidestep.socket sidestep.service" + ("" if job.user else " 'sidestep@*'")
+    return [f"{_systemctl(job)} stop {units}", f"{_systemctl(job)} daemon-reload"]

@@ -6,13 +6,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-MARK = "Written by `sidestep install-service`, which may write it anew; changes belong in a drop-in."
+from proxy.logs.outlet import LOG_FILE
+from proxy.places import state_files
+
+MARK = "Written by `sidestep install-service`, which may write it anew;"
 """Stands in every file that Sidestep has written, and may therefore write over or remove."""
 
 LABEL = "local.sidestep"
 """The service's name for launchd."""
 
 SYSTEMD = ("sidestep.service", "sidestep.socket")
+INSTANCES = ("sidestep@.service", "sidestep@.socket")
+"""Templates for further instances, each named by its address: `sidestep@127.0.0.2.service`."""
 
 HIDDEN_FROM_SERVICES = ("/home", "/root", "/run/user", "/tmp", "/var/tmp")
 """What a system unit with `ProtectHome=yes` and `PrivateTmp=yes` does not see (systemd.exec(5))."""
@@ -22,8 +27,10 @@ HIDDEN_FROM_SERVICES = ("/home", "/root", "/run/user", "/tmp", "/var/tmp")
 class Service:
     """This installation as a service manager must know it."""
 
-    command: tuple[str, ...]
-    """The program and its arguments; the program's path is absolute."""
+    program: tuple[str, ...]
+    """Its path, which is absolute, or an interpreter's with what that is to run."""
+    serve: tuple[str, ...]
+    """The arguments with which it serves."""
     listen: str
     """`127.0.0.1:8787` or `[::1]:8787`."""
     folder: Path | None = None
@@ -32,13 +39,25 @@ class Service:
 
 def systemd_unit(template: str, service: Service) -> str:
     """A unit as it is carried, with this installation's program and address in it."""
-    start = " ".join(map(_quoted, service.command))
+    start, reload = (" ".join(map(_quoted, (*service.program, *words))) for words in (service.serve, ("reload",)))
     lines = f"ExecStart={start}"
     if service.folder:
         lines = f"WorkingDirectory={_plain(str(service.folder))}\n{lines}"
     text = re.sub("^ExecStart=.*$", lambda _: lines, template, flags=re.MULTILINE)
+    text = re.sub("^ExecReload=.*$", lambda _: f"ExecReload={reload}", text, flags=re.MULTILINE)
     text = re.sub("^ListenStream=.*$", lambda _: f"ListenStream={service.listen}", text, flags=re.MULTILINE)
-    return f"# {MARK}\n{text}"
+    return f"# {MARK} changes belong in a drop-in.\n{text}"
+
+
+def template(unit: str) -> str:
+    """A system unit, as `systemd_unit` gives it, for any number of instances with addresses and state of their own."""
+    own = ["listen.host=%i", *(f"{key}={path}" for key, path in state_files(Path("%S/sidestep-%i")).items())]
+    more = "".join(f" --set {setting}" for setting in own)
+    text = unit.replace("sidestep.socket", "sidestep@%i.socket")
+    text = re.sub("^(Description=.*)$", r"\1, at %i", text, flags=re.MULTILINE)
+    text = re.sub("^(StateDirectory|RuntimeDirectory)=sidestep$", r"\1=sidestep-%i", text, flags=re.MULTILINE)
+    text = re.sub("^(ExecStart=.*)$", lambda line: line[1] + more, text, flags=re.MULTILINE)
+    return re.sub("^ListenStream=.*(:[0-9]+)$", r"ListenStream=%i\1", text, flags=re.MULTILINE)
 
 
 def launch_agent(service: Service, log: Path) -> str:
@@ -49,7 +68,7 @@ def launch_agent(service: Service, log: Path) -> str:
     """
     keys = {
         "Label": LABEL,
-        "ProgramArguments": list(service.command),
+        "ProgramArguments": [*service.program, *service.serve],
         "RunAtLoad": True,
         "KeepAlive": {"SuccessfulExit": False},
         "ExitTimeOut": 90,
@@ -59,11 +78,12 @@ def launch_agent(service: Service, log: Path) -> str:
         "HardResourceLimits": {"NumberOfFiles": 65536},
         "StandardOutPath": str(log),
         "StandardErrorPath": str(log),
+        "EnvironmentVariables": {LOG_FILE: str(log)},
     }
     if service.folder:
         keys["WorkingDirectory"] = str(service.folder)
     declaration, _, rest = plistlib.dumps(keys, sort_keys=False).decode().partition("\n")
-    return f"{declaration}\n<!-- {MARK} -->\n{rest}"
+    return f"{declaration}\n<!-- {MARK} changes belong in config.toml. -->\n{rest}"
 
 
 def is_ours(text: str) -> bool:

@@ -218,6 +218,29 @@ def test_a_folder_that_cannot_be_made_is_a_fault(home: Home) -> None:
     assert (code, f"{home.units}: " in err) == (1, True)
 
 
+def test_the_machines_service_has_a_template_for_further_instances(home: Home) -> None:
+    """Their addresses are their names; nothing of an instance's is the first one's, and the rest is the same."""
+    assert home.run("install-service", "--root", str(home.path))[0] == 0
+    units = home.path / "etc/systemd/system"
+    service, template = ((units / name).read_text() for name in ("sidestep.service", "sidestep@.service"))
+    assert listens((units / "sidestep@.socket").read_text()) == ["%i:8787"]
+    one, another = service.splitlines(), template.splitlines()
+    assert len(one) == len(another)
+    changed = {after for before, after in zip(one, another, strict=True) if before != after}
+    assert {line.partition("=")[0] for line in changed} == {
+        *("Description", "After", "Requires", "ExecStart", "RuntimeDirectory", "StateDirectory", "Also")
+    }
+    assert all("%i" in line for line in changed)
+    for key in ("shadow.file", "capture.file", "journal.path"):
+        assert f" --set {key}=%S/sidestep-%i/" in template
+    link = units / "multi-user.target.wants/sidestep@127.0.0.2.service"
+    link.parent.mkdir()
+    link.symlink_to("/etc/systemd/system/sidestep@.service")
+    out = home.run("uninstall-service", "--root", str(home.path))[1]
+    assert not list(units.rglob("*sidestep*"))
+    assert "  systemctl stop sidestep.socket sidestep.service 'sidestep@*'" in out.splitlines()
+
+
 def test_on_macos_it_is_a_launch_agent(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.platform", "darwin")
     code, out, _ = home.run("install-service", "--user")
@@ -241,14 +264,16 @@ def test_on_macos_there_is_no_system_service(home: Home, monkeypatch: pytest.Mon
 
 def test_paths_with_blanks_quotes_and_specifiers_reach_the_program_whole() -> None:
     """systemd.service(5), "Command lines"."""
-    service = Service(('/opt/my "side"\\step', "--config", "/100%/$HOME/a'b.toml"), "[::1]:1")
+    service = Service(('/opt/my "side"\\step',), ("--config", "/100%/$HOME/a'b.toml"), "[::1]:1")
     unit = systemd_unit("[Service]\nExecStart=/usr/bin/sidestep\n", service)
-    assert unit == (f'# {MARK}\n[Service]\nExecStart="/opt/my \\"side\\"\\\\step" --config "/100%%/$$HOME/a\'b.toml"\n')
+    program, start = unit.splitlines()[-1].split(" --config ")
+    assert program == r'ExecStart="/opt/my \"side\"\\step"'
+    assert start == '"/100%%/$$HOME/a\'b.toml"'
 
 
 def test_a_property_list_says_who_wrote_it_and_is_still_one() -> None:
-    text = launch_agent(Service(("/a&b",), "127.0.0.1:1", Path("/c")), Path("/log"))
-    assert text.split("\n")[1] == f"<!-- {MARK} -->"
+    text = launch_agent(Service(("/a&b",), (), "127.0.0.1:1", Path("/c")), Path("/log"))
+    assert text.split("\n")[1] == f"<!-- {MARK} changes belong in config.toml. -->"
     assert plistlib.loads(text.encode())["ProgramArguments"] == ["/a&b"]
 
 
@@ -265,12 +290,13 @@ LAUNCHD = {
     "HardResourceLimits": dict,
     "StandardOutPath": str,
     "StandardErrorPath": str,
+    "EnvironmentVariables": dict,
 }
 """The keys that are used, each with its type by launchd.plist(5): launchd passes over what it does not know."""
 
 
 def test_a_property_list_has_only_keys_and_types_that_launchd_knows() -> None:
-    keys = plistlib.loads(launch_agent(Service(("/a",), "127.0.0.1:1", Path("/c")), Path("/log")).encode())
+    keys = plistlib.loads(launch_agent(Service(("/a",), (), "127.0.0.1:1", Path("/c")), Path("/log")).encode())
     assert {name: type(value) for name, value in keys.items()} == LAUNCHD
     assert keys["ProcessType"] in ("Background", "Standard", "Adaptive", "Interactive")
     assert keys["Umask"] == 63

@@ -35,7 +35,7 @@ class Home:
     def install(self, program: str = sys.executable, listen: str = "127.0.0.1:8787") -> None:
         folder = self.path / ".config/systemd/user"
         folder.mkdir(parents=True)
-        service = Service((program, "-m", "proxy", "serve", "--config", str(self.settings)), listen)
+        service = Service((program, "-m", "proxy"), ("serve", "--config", str(self.settings)), listen)
         for name in ("sidestep.service", "sidestep.socket"):
             (folder / name).write_text(systemd_unit((ROOT / "systemd/user" / name).read_text(), service))
 
