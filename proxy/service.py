@@ -28,6 +28,7 @@ from proxy.logs.repeats import SPAN
 from proxy.notify import Manager
 from proxy.reload import Again, Reload
 from proxy.rules.load import Loaded
+from proxy.surroundings import hints
 from proxy.telemetry.ledger import Ledger
 
 _LARGE = 256 * 1024
@@ -62,6 +63,8 @@ async def serve(
     async with listening(app, config, log, lambda: reload.drain_timeout, held) as (host, port):
         address = str(URL.build(scheme="http", host=host, port=port))
         upstream = origin(config.upstream.url)
+        for key, problem, todo in hints(config.upstream):
+            log.warning("hint", key=key, problem=f"{problem}: {todo}")
         log.info("listening", address=address, upstream=upstream, rules=len(loaded.rules.rules))
         manager.tell(notify.READY)
         living = asyncio.create_task(manager.keep(lambda: status_line(desk, ledger.tally, time.time())))

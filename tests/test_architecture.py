@@ -19,7 +19,7 @@ LAYERS = (
     {"downstream", "decision", "journal"},
     {"rules", "telemetry", "capture"},
     {"messages", "synthesis", "logs", "commandline"},
-    {"exchange", "scripted"},
+    {"exchange", "scripted", "surroundings"},
     {"wire", "config", "filters", "glance", "usage"},
     {"coding", "headers", "outline", "sse", "toml"},
     {"disk", "ids", "lean", "names", "notify", "places", "printable"},

@@ -1,10 +1,15 @@
 """What can go wrong on the way to the upstream, told once: a status, and words that a person can act on."""
 
+import os
 import socket
 import ssl
 from dataclasses import dataclass
 
+from proxy.surroundings import AUTHORITIES, proxy_variable
 from proxy.wire.heads import BadReply
+
+_NETWORK = "check upstream.url and the network, and set upstream.proxy where a proxy is the way out"
+_CA = "set upstream.ca_file to the authority's certificate"
 
 # The API's name for what stands behind a status (API reference, "Errors").
 _KIND_OF = {502: "api_error", 504: "timeout_error"}
@@ -13,13 +18,15 @@ _KIND_OF = {502: "api_error", 504: "timeout_error"}
 class UpstreamError(Exception):
     """No reply could be had. `status`, `kind` and `text` are what the client is told, in the API's error shape.
 
-    `name` is one of `NAMES`, for counting.
+    `name` is one of `NAMES`, for counting; `words` say what happened, `todo` what a person can do, if anything.
     """
 
-    def __init__(self, status: int, host: str | None, name: str, fault: str) -> None:
+    def __init__(self, status: int, host: str | None, name: str, fault: str, todo: str = "") -> None:
         super().__init__(fault)
-        self.status, self.kind, self.name, self.fault = status, _KIND_OF[status], name, f"the upstream {fault}"
-        self.text = f"Sidestep: the upstream {host} {fault}"
+        self.status, self.kind, self.name, self.todo = status, _KIND_OF[status], name, todo
+        self.words, whole = fault, f"{fault}: {todo}" if todo else fault
+        self.fault = f"the upstream {whole}"
+        self.text = f"Sidestep: the upstream {host} {whole}"
 
 
 class ConnectionLost(Exception):  # noqa: N818 - what happened, not a fault of ours
@@ -54,24 +61,36 @@ class _Fault:
     status: int
     name: str
     words: str
+    todo: str = ""
 
 
 # In order: the first class that fits gives the status and the words.
 _FAULTS: list[tuple[type[Exception] | tuple[type[Exception], ...], _Fault]] = [
     (ConnectionLost, _Fault(502, "lost", "closed the connection without a reply")),
-    (ConnectTimeout, _Fault(504, "connect timeout", "took too long to accept a connection")),
+    (ConnectTimeout, _Fault(504, "connect timeout", "took too long to accept a connection", _NETWORK)),
     (Stalled, _Fault(504, "silent", "was silent for too long")),
-    (socket.gaierror, _Fault(502, "unresolved", "cannot be resolved: check upstream.url and the network")),
+    (socket.gaierror, _Fault(502, "unresolved", "cannot be resolved", _NETWORK)),
+    (ssl.SSLCertVerificationError, _Fault(502, "certificate", "shows a TLS certificate that is not valid for it", _CA)),
     (
-        ssl.SSLCertVerificationError,
-        _Fault(502, "certificate", "has a TLS certificate that is not valid for it: see upstream.ca_file"),
+        (ssl.SSLError, TlsFailed),
+        _Fault(502, "tls", "failed in the TLS handshake", "check the scheme of upstream.url"),
     ),
-    ((ssl.SSLError, TlsFailed), _Fault(502, "tls", "failed in the TLS handshake")),
     (
         OSError,
-        _Fault(502, "unreachable", "cannot be reached: is it running, are host and port of upstream.url right?"),
+        _Fault(502, "unreachable", "cannot be reached", "is it running, are host and port of upstream.url right?"),
     ),
 ]
+
+# What OpenSSL says of a certificate (X509_verify_cert_error_string(3)).
+_CERTIFICATES = {
+    9: ("shows a TLS certificate that is not valid yet", "is this machine's clock right?"),
+    10: ("shows a TLS certificate that has expired", "it has to be renewed there, if this machine's clock is right"),
+    **dict.fromkeys((18, 19, 20, 21), ("shows a TLS certificate that no authority known here vouches for", _CA)),
+    **dict.fromkeys((62, 64), ("shows a TLS certificate for another name", "is the host of upstream.url right?")),
+}
+
+_NO_TLS = {"HTTP_REQUEST", "PACKET_LENGTH_TOO_LONG", "RECORD_LAYER_FAILURE", "UNKNOWN_PROTOCOL", "WRONG_VERSION_NUMBER"}
+"""What OpenSSL says when the other side speaks something else, mostly plain HTTP."""
 
 BROKEN_OFF = "broken off"
 """What a reply is whose rest never came."""
@@ -92,4 +111,24 @@ def upstream_error(error: Exception, host: str | None) -> UpstreamError:
     fault = next((fault for kind, fault in _FAULTS if isinstance(error, kind)), None)
     if fault is None:
         return UpstreamError(502, host, "other", f"failed ({type(error).__name__})")
-    return UpstreamError(fault.status, host, fault.name, fault.words)
+    words, todo = _closer(error) or (fault.words, fault.todo)
+    return UpstreamError(fault.status, host, fault.name, words, todo + _beside(fault.name, host or ""))
+
+
+def _closer(error: Exception) -> tuple[str, str] | None:
+    """What can be said of a handshake that failed, if more is known than that."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return _CERTIFICATES.get(getattr(error, "verify_code", 0))
+    if isinstance(error, ssl.SSLError) and getattr(error, "reason", "") in _NO_TLS:
+        return "does not speak TLS there", "if it is plain http, upstream.url begins with http://"
+    return None
+
+
+def _beside(name: str, host: str) -> str:
+    """The variable of the environment that a person may think is in force."""
+    variable = ""
+    if name in ("connect timeout", "unresolved", "unreachable"):  # with upstream.proxy, it would be the proxy's fault
+        variable = proxy_variable(host)
+    elif name == "certificate":
+        variable = AUTHORITIES if os.environ.get(AUTHORITIES) else ""
+    return f" ({variable} is set, and not looked at)" if variable else ""

@@ -18,6 +18,14 @@ from proxy.upstream.faults import (
 from proxy.wire.heads import BadReply
 
 
+@pytest.fixture(autouse=True)
+def bare(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing of this machine's surroundings."""
+    for name in ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY", "NODE_EXTRA_CA_CERTS"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+
+
 @pytest.mark.parametrize(
     ("error", "status", "fault"),
     [
@@ -29,7 +37,7 @@ from proxy.wire.heads import BadReply
         (
             ssl.SSLCertVerificationError("planted"),
             502,
-            "is not valid for it: see upstream.ca_file",
+            "shows a TLS certificate that is not valid for it: set upstream.ca_file",
         ),
         (ssl.SSLError("planted"), 502, "failed in the TLS handshake"),
         (TlsFailed(), 502, "failed in the TLS handshake"),
@@ -47,6 +55,52 @@ def test_every_fault_has_a_status_a_kind_and_words(error: Exception, status: int
     assert fault in told.text
     assert told.fault == told.text.replace("Sidestep: the upstream api.example", "the upstream")
     assert "planted" not in told.text + told.fault + str(told)
+
+
+@pytest.mark.parametrize(
+    ("code", "words", "todo"),
+    [
+        (9, "not valid yet", "clock"),
+        (10, "has expired", "renewed"),
+        (18, "no authority known here vouches for", "upstream.ca_file"),
+        (20, "no authority known here vouches for", "upstream.ca_file"),
+        (62, "for another name", "upstream.url"),
+    ],
+)
+def test_of_a_certificate_it_says_what_is_wrong(code: int, words: str, todo: str) -> None:
+    error = ssl.SSLCertVerificationError("planted")
+    error.verify_code = code
+    told = upstream_error(error, "api.example")
+    assert (words in told.words, todo in told.todo, told.name) == (True, True, "certificate")
+
+
+@pytest.mark.parametrize("reason", ["WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE"])
+def test_what_speaks_no_tls_may_be_plain_http(reason: str) -> None:
+    error = ssl.SSLError("planted")
+    error.reason = reason
+    assert "does not speak TLS there: if it is plain http" in upstream_error(error, "api.example").text
+
+
+PROXY = "http://user:planted@proxy.example"
+
+
+@pytest.mark.parametrize("name", ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "HTTP_PROXY"])
+@pytest.mark.parametrize("error", [socket.gaierror(-2, "x"), ConnectTimeout(), OSError(errno.ENETUNREACH, "x")])
+def test_a_proxy_of_the_environment_is_named_where_it_may_have_been_the_way_out(
+    error: Exception, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, PROXY)
+    text = upstream_error(error, "api.example").text
+    assert (f"({name} is set, and not looked at)" in text, "planted" in text) == (True, False)
+    assert name not in upstream_error(error, "127.0.0.1").text
+    monkeypatch.setenv("NO_PROXY", "other.example,.example")
+    assert name not in upstream_error(error, "api.example").text
+
+
+def test_the_clients_authorities_are_named_where_none_vouches(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NODE_EXTRA_CA_CERTS", "/ca.pem")
+    told = upstream_error(ssl.SSLCertVerificationError("x"), "api.example")
+    assert told.todo.endswith("(NODE_EXTRA_CA_CERTS is set, and not looked at)")
 
 
 @pytest.mark.parametrize(
