@@ -121,7 +121,7 @@ def doctor_command(options: argparse.Namespace) -> int:
     from proxy.commands.doctor import examination
 
     file, given = _given(options)
-    return _run(examination.run(examination.Patient(file, given, options.client), json=options.json))
+    return _run(examination.run(examination.Patient(file, given, options.client, options.ask), json=options.json))
 
 
 ABOUT_THE_MACHINE: dict[str, Callable[[argparse.Namespace], int]] = {

@@ -64,6 +64,7 @@ def _about_the_machine(commands: "argparse._SubParsersAction[argparse.ArgumentPa
     commands.add_parser("uninstall-service", parents=[root, service], help="remove just that")
     commands.add_parser("reload", parents=[service], help="have the service load rules and settings anew, and tell")
     doctor = commands.add_parser("doctor", parents=[_behind(), _as_json()], help="find what is wrong, and what to do")
+    doctor.add_argument("--ask", action="store_true", help="ask the upstream one question too, without any key")
     doctor.add_argument("--client", action="store_true", help="look at Claude Code's settings as well, at no key")
 
 

@@ -29,9 +29,7 @@ def proxy_variable(host: str, environ: Mapping[str, str] = os.environ) -> str:
 
 def without_proxy(host: str, listed: str) -> bool:
     """Whether `NO_PROXY` lists a host: by its name, by a domain that it is in, or all of them by `*`."""
-    entries = {
-        entry.partition(":")[0].lstrip("*").lstrip(".") or entry for entry in re.split(r"[,\s]+", listed) if entry
-    }
+    entries = {re.sub(r"^\*?\.|(?<!:):[0-9]+$", "", entry) for entry in re.split(r"[,\s]+", listed) if entry}
     return any(entry == "*" or host == entry or host.endswith(f".{entry}") for entry in entries)
 
 

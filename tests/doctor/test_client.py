@@ -14,7 +14,9 @@ SEVERITY = {"ok": 0, "warning": 1, "fault": 2}
 SECRET = "sk-ant-secret"
 
 
-def _look(folder: Path, environ: dict[str, str] | None = None, **files: object) -> dict[str, Finding]:
+def _look(
+    folder: Path, environ: dict[str, str] | None = None, *, running: bool = True, **files: object
+) -> dict[str, Finding]:
     """By check, the worst of each. `files` are settings by name: `user`, `project` and `local`."""
     program = folder / "bin/claude"
     program.parent.mkdir()
@@ -30,7 +32,7 @@ def _look(folder: Path, environ: dict[str, str] | None = None, **files: object) 
             value = files[name]
             (folder / path).write_text(value if isinstance(value, str) else json.dumps({"env": value}))
     whole = {"HOME": str(folder), "PATH": str(program.parent), **(environ or {})}
-    found = client(Listen(), whole, folder / "work")
+    found = client(Listen(), whole, folder / "work", running=running)
     assert SECRET not in repr(found)
     return {finding.check: finding for finding in sorted(found, key=lambda finding: SEVERITY[finding.verdict])}
 
@@ -111,3 +113,30 @@ def test_no_file_but_the_settings_is_opened(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setattr(Path, "read_bytes", lambda path: (opened.append(path.name), read(path))[1])
     _look(tmp_path, user=GOOD)
     assert set(opened) == {"managed-settings.json", "settings.local.json", "settings.json"}
+
+
+def test_a_base_url_where_nobody_answers_is_a_fault(tmp_path: Path) -> None:
+    finding = _look(tmp_path, user=GOOD, running=False)["base URL"]
+    assert (finding.verdict, finding.found.endswith("no Sidestep answers there")) == ("fault", True)
+
+
+@pytest.mark.parametrize("name", ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"])
+@pytest.mark.parametrize("where", ["user", "environment"])
+def test_a_proxy_that_takes_the_clients_requests_is_a_fault(tmp_path: Path, name: str, where: str) -> None:
+    """Wherever it is set; what it is called may hold a password, and is not shown."""
+    proxy = {name: f"http://user:{SECRET}@proxy.example:3128"}
+    found = _look(tmp_path, user={**GOOD, **proxy}) if where == "user" else _look(tmp_path, proxy, user=GOOD)
+    finding = found["base URL"]
+    assert (finding.verdict, finding.found.startswith(f"{name} is set in ")) == ("fault", True)
+    assert "NO_PROXY=127.0.0.1,localhost" in finding.todo
+
+
+@pytest.mark.parametrize("listed", ["127.0.0.1,localhost", "localhost 127.0.0.1", "*", "127.0.0.1:8787"])
+def test_a_proxy_that_this_machine_is_kept_from_is_none(tmp_path: Path, listed: str) -> None:
+    proxy = {"HTTPS_PROXY": "http://proxy.example", "NO_PROXY": listed}
+    assert _look(tmp_path, proxy, user=GOOD)["base URL"].verdict == "ok"
+
+
+def test_a_list_without_the_name_in_the_base_url_does_not_count(tmp_path: Path) -> None:
+    proxy = {"HTTPS_PROXY": "http://proxy.example", "NO_PROXY": "localhost"}
+    assert _look(tmp_path, proxy, user=GOOD)["base URL"].verdict == "fault"

@@ -28,6 +28,11 @@ class Home:
         lines = "\n".join(f"{name}={value}" for name, value in {**WELL, **properties}.items())
         self.script(f"cat <<'END'\n{lines}\nEND\n")
 
+    def journal_says(self, line: str) -> None:
+        tool = self.tool.with_name("journalctl")
+        tool.write_text(f"#!/bin/sh\necho '{line}'\n")
+        tool.chmod(0o755)
+
     def script(self, text: str) -> None:
         self.tool.write_text(f"#!/bin/sh\n{text}")
         self.tool.chmod(0o755)
@@ -109,3 +114,55 @@ async def test_a_manager_that_does_not_answer_is_a_warning(home: Home, said: str
     home.install()
     home.script(f'echo "{said}" >&2; exit {code}\n')
     assert await home.found() == [Finding("service", "warning", f"its state cannot be had: {said}", manager.NO_MANAGER)]
+
+
+async def test_a_service_that_failed_says_its_last_words(home: Home) -> None:
+    """Those of its status, or of the journal where it said none; an empty journal has none."""
+    home.install()
+    failed = {"ActiveState": "failed", "SubState": "failed", "Result": "exit-code"}
+    home.says(**failed, StatusText="config.toml:3: upstream.idel_timeout: unknown key")
+    (finding,) = await home.found()
+    assert "it said last: config.toml:3: upstream.idel_timeout: unknown key" in finding.found
+    home.says(**failed)
+    home.journal_says('cannot listen problem="Address already in use"')
+    assert "it said last: cannot listen" in (await home.found())[0].found
+    home.journal_says("-- No entries --")
+    assert "said last" not in (await home.found())[0].found
+
+
+async def test_a_service_between_two_failing_starts_is_a_fault(home: Home) -> None:
+    home.install()
+    home.says(ActiveState="deactivating", SubState="stop-post", Result="exit-code")
+    (finding,) = await home.found()
+    assert (finding.verdict, "stop-post" in finding.found) == ("fault", True)
+
+
+@pytest.mark.parametrize(
+    ("properties", "found", "todo"),
+    [
+        (
+            {"ActiveState": "active", "SubState": "running", "MainPID": "5"},
+            "it hangs, active (running), process 5",
+            "restart",
+        ),
+        ({"ActiveState": "failed", "StatusText": "no such key"}, "it cannot start", "mend that, then"),
+    ],
+)
+async def test_whose_socket_systemd_holds_is_named_for_what_it_is(
+    home: Home, properties: dict[str, str], found: str, todo: str
+) -> None:
+    home.install()
+    service = "\n".join(f"{name}={value}" for name, value in {**WELL, **properties}.items())
+    home.script(f"case $* in *sidestep.socket*) echo ActiveState=active;; *) cat <<'END'\n{service}\nEND\n;; esac\n")
+    named = await manager.stuck(home.settings, Listen())
+    assert named is not None
+    assert (found in named[0], todo in named[1]) == (True, True)
+    assert ("it said last: no such key" in named[0]) == ("StatusText" in properties)
+    assert await manager.stuck(home.settings, Listen(port=9)) is None
+    assert await manager.stuck(home.path / "other.toml", Listen()) is None
+
+
+async def test_a_socket_that_is_not_active_holds_nothing(home: Home) -> None:
+    home.install()
+    home.says(ActiveState="inactive")
+    assert await manager.stuck(home.settings, Listen()) is None

@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 
 from proxy import config
-from proxy.commands.doctor import configuration
+from proxy.commands.doctor import configuration, files
 from proxy.commands.doctor.files import permissions
 from proxy.commands.doctor.findings import Finding
+from proxy.places import Places
 from proxy.rules.load import load
 from tests.commands.given import BASE, HELLO, rule
 
@@ -117,3 +118,68 @@ def test_state_that_one_may_not_look_into_is_a_warning(file: Path, monkeypatch: 
     monkeypatch.setattr(Path, "exists", exists)
     (finding,) = permissions(file, config.load(file))
     assert (finding.verdict, finding.todo) == ("warning", "run doctor with sudo")
+
+
+TOKEN = "0123456789abcdef"
+
+
+def test_a_token_in_settings_that_all_may_read_is_to_be_moved_and_the_settings_stay_readable(file: Path) -> None:
+    """The machine's service could not start from settings that its user cannot read."""
+    file.write_text(file.read_text().replace('token = ""', f'token = "{TOKEN}"'))
+    file.chmod(0o644)
+    (finding,) = permissions(file, config.load(file))
+    assert (finding.verdict, "everybody may read the token" in finding.found) == ("warning", True)
+    assert finding.todo == f"move it into {file.parent / 'listen.token'}, readable for its owner alone"
+    assert TOKEN not in repr(finding)
+
+
+def test_a_token_file_that_others_may_read_is_a_warning(file: Path) -> None:
+    own = file.with_name("listen.token")
+    own.write_text(TOKEN)
+    own.chmod(0o640)
+    (finding,) = permissions(file, config.load(file))
+    assert (finding.verdict, finding.todo) == ("warning", f"chmod 600 {own}")
+    own.chmod(0o600)
+    assert [each.verdict for each in permissions(file, config.load(file))] == ["ok"]
+
+
+@pytest.fixture
+def machines(file: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The settings of the machine's service, which reads them as a user of its own."""
+    for folder in (file.parent, *file.parent.parents):
+        if folder != Path("/") and not folder.stat().st_mode & 0o001:
+            folder.chmod(folder.stat().st_mode | 0o011)
+    for path in (file, *file.parent.glob("rules/*")):
+        path.chmod(0o644)
+    (file.parent / "rules").chmod(0o755)
+    monkeypatch.setattr(files.manager, "is_the_machines", lambda _file: True)
+    monkeypatch.setattr(files.places, "for_system", lambda: Places(file.parent, file.parent / "state", file.parent))
+    return file
+
+
+def test_what_the_services_user_can_read_is_well(machines: Path) -> None:
+    assert [each.verdict for each in permissions(machines, config.load(machines))] == ["ok"]
+
+
+@pytest.mark.parametrize(
+    ("name", "mode", "todo"),
+    [
+        ("config.toml", 0o640, "chmod o+r"),
+        ("rules/20-topic.toml", 0o600, "chmod o+r"),
+        ("rules", 0o750, "chmod o+rx"),
+    ],
+)
+def test_what_the_services_user_cannot_read_is_a_fault(machines: Path, name: str, mode: int, todo: str) -> None:
+    kept = machines.parent / name
+    kept.chmod(mode)
+    told = [each for each in permissions(machines, config.load(machines)) if each.verdict == "fault"]
+    assert {each.found for each in told} == {f"{kept}: the service's user cannot read it"}
+    assert {each.todo for each in told} == {f"{todo} {kept}"}
+
+
+@pytest.mark.parametrize("key", ["journal.path", "shadow.file"])
+def test_state_where_the_service_may_not_write_is_a_warning(machines: Path, key: str) -> None:
+    elsewhere = machines.parent / "elsewhere"
+    (finding,) = permissions(machines, config.load(machines, [f"{key}={elsewhere}/file"]))
+    assert (finding.verdict, "the service may write in" in finding.found) == ("warning", True)
+    assert "ReadWritePaths=" in finding.todo

@@ -1,4 +1,4 @@
-"""What Claude Code on this machine is set to. Two settings are looked at, by their names; no credential is read.
+"""What Claude Code on this machine is set to. A few settings are looked at, by their names; no credential is read.
 
 Its settings files are asked in their order of precedence (Claude Code's documentation, "Settings"); `env` in any of
 them goes before the environment.
@@ -16,18 +16,23 @@ from yarl import URL
 
 from proxy.commands.doctor.findings import Finding, fault, ok, warning
 from proxy.config import Listen
+from proxy.surroundings import without_proxy
 
 BASE_URL = "ANTHROPIC_BASE_URL"
 TOOL_SEARCH = "ENABLE_TOOL_SEARCH"
 ELSEWHERE = ("CLAUDE_CODE_USE_BEDROCK", "CLAUDE_CODE_USE_VERTEX")
 """Switches by which the client goes to another provider, whatever its base URL."""
 
-_LOOKED_AT = (BASE_URL, TOOL_SEARCH, *ELSEWHERE)
+_PROXIES = ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy")
+_NO_PROXY = ("NO_PROXY", "no_proxy")
+_LOOKED_AT = (BASE_URL, TOOL_SEARCH, *ELSEWHERE, *_PROXIES, *_NO_PROXY)
 _OFF = ("", "0", "false", "no", "off")
 
 
-def client(listen: Listen, environ: Mapping[str, str] = os.environ, here: Path | None = None) -> list[Finding]:
-    """Whether the client goes through the Sidestep that these settings make, and keeps its tool search."""
+def client(
+    listen: Listen, environ: Mapping[str, str] = os.environ, here: Path | None = None, *, running: bool = True
+) -> list[Finding]:
+    """Whether the client goes through the Sidestep that these settings make, which runs, and keeps its tool search."""
     files = _settings_files(environ, here or Path.cwd())
     found = list(_unreadable(files))
     values = _values(files, environ)
@@ -38,7 +43,22 @@ def client(listen: Listen, environ: Mapping[str, str] = os.environ, here: Path |
         for name in ELSEWHERE
         if name in values and values[name][0].lower() not in _OFF
     ]
-    return [*found, _base_url(values, listen), _tool_search(values)]
+    base = _base_url(values, listen)
+    if base.verdict == "ok" and not running:
+        base = fault("base URL", f"{base.found}: no Sidestep answers there", "start it: the client reaches no model")
+    return [*found, base, *_around(values), _tool_search(values)]
+
+
+def _around(values: Mapping[str, tuple[str, str]]) -> Iterator[Finding]:
+    """A proxy that the client would send its requests to, those for Sidestep too. What it is called is not shown."""
+    name = next((name for name in _PROXIES if values.get(name, ("", ""))[0]), "")
+    url = _url(values[BASE_URL][0]) if BASE_URL in values else None
+    if not name or not url or not _is_here(url.host or ""):
+        return
+    listed = next((values[each][0] for each in _NO_PROXY if each in values), "")
+    if not without_proxy(url.host or "", listed):
+        found = f"{name} is set {values[name][1]}: the client sends everything there, with its key, and nothing here"
+        yield fault("base URL", found, "set NO_PROXY=127.0.0.1,localhost there as well")
 
 
 def _base_url(values: Mapping[str, tuple[str, str]], listen: Listen) -> Finding:

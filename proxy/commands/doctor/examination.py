@@ -4,9 +4,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from yarl import URL
-
-from proxy.commands.doctor import configuration, manager, network
+from proxy.commands.doctor import configuration, local, manager, network
 from proxy.commands.doctor.bench import Bench, NotStartedError, scripted, second
 from proxy.commands.doctor.client import client
 from proxy.commands.doctor.files import permissions
@@ -24,6 +22,8 @@ class Patient:
     file: Path
     given: Sequence[str]
     client: bool
+    ask: bool = False
+    """Whether the upstream may be asked a question, which bears no key."""
 
 
 async def run(patient: Patient, *, json: bool) -> int:
@@ -44,25 +44,28 @@ async def examine(patient: Patient) -> AsyncIterator[Finding]:
     loaded = load(Path(config.rules.directory))
     for finding in configuration.rules(loaded):
         yield finding
-    async for finding in _surroundings(patient.file, config):
+    async for finding in _surroundings(patient, config):
         yield finding
-    if patient.client:
-        for finding in client(config.listen):
-            yield finding
     async for finding in _self_test(patient, config, loaded):
         yield finding
 
 
-async def _surroundings(file: Path, config: Config) -> AsyncIterator[Finding]:
-    url = URL(config.upstream.url)
-    for finding in permissions(file, config):
+async def _surroundings(patient: Patient, config: Config) -> AsyncIterator[Finding]:
+    for finding in permissions(patient.file, config):
         yield finding
-    yield await network.port(config.listen, getattr(config.listen, "token", ""))
-    yield await network.upstream_name(url, config.listen, getattr(config.upstream, "proxy", ""))
-    yield network.tls(url, getattr(config.upstream, "ca_file", ""))
+    here = await local.port(patient.file, config.listen)
+    for finding in here:
+        yield finding
+    async for finding in network.upstream(config):
+        yield finding
+    if patient.ask:
+        yield await network.answer(config.upstream)
     yield network.clock()
-    for finding in await manager.service(file, config.listen):
+    for finding in await manager.service(patient.file, config.listen):
         yield finding
+    if patient.client:
+        for finding in client(config.listen, running=any(each.verdict == "ok" for each in here)):
+            yield finding
 
 
 async def _self_test(patient: Patient, config: Config, loaded: Loaded) -> AsyncIterator[Finding]:

@@ -1,10 +1,15 @@
-"""Who may write what decides where keys go, and who may read what was kept."""
+"""Who may write what decides where keys go, and who may read what was kept.
+
+The machine's service runs as a user of its own, who owns nothing but its state: what matters is what that one may.
+"""
 
 import os
 import stat
 from collections.abc import Iterator
 from pathlib import Path
 
+from proxy import places
+from proxy.commands.doctor import manager
 from proxy.commands.doctor.findings import Finding, fault, ok, warning
 from proxy.config import Config
 
@@ -13,7 +18,8 @@ def permissions(file: Path, config: Config) -> list[Finding]:
     """Settings and rules must be changed by nobody else; state must be writable, a capture private."""
     folder = Path(config.rules.directory)
     found = [
-        *_readable(file, config),
+        *_token(file, config),
+        *(_for_the_service(file, config) if manager.is_the_machines(file) else ()),
         *_changeable([file, folder, *sorted(folder.glob("*.toml"))]),
         *_state(config),
         *_capture(config),
@@ -34,16 +40,48 @@ def _changeable(paths: list[Path]) -> Iterator[Finding]:
             yield fault("permissions", f"{path}: belongs to another user, who may change it", "use one of your own")
 
 
-def _readable(file: Path, config: Config) -> Iterator[Finding]:
-    """A local token is no secret in a file that everybody may read."""
-    if getattr(config.listen, "token", "") and file.stat().st_mode & stat.S_IROTH:
-        yield warning("permissions", f"{file}: everybody may read the token in it", f"chmod o-r {file}")
+def _token(file: Path, config: Config) -> Iterator[Finding]:
+    """A local token is no secret in a file that everybody may read, as the service's user must its settings."""
+    own = places.token_file(file)
+    if own and own.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+        yield warning("permissions", f"{own}: others may read the token", f"chmod 600 {own}")
+    elif not own and config.listen.token and file.stat().st_mode & stat.S_IROTH:
+        todo = f"move it into {file.parent / places.TOKEN}, readable for its owner alone"
+        yield warning("permissions", f"{file}: everybody may read the token in it", todo)
+
+
+def _for_the_service(file: Path, config: Config) -> Iterator[Finding]:
+    """Whether a user who is nobody's friend can read what the service reads, and write where its unit lets it."""
+    folder, ca_file = Path(config.rules.directory), config.upstream.ca_file
+    wanted = [file, folder, *sorted(folder.glob("*.toml")), *([Path(ca_file)] if ca_file else [])]
+    for path in wanted:
+        if blocked := _not_for_others(path):
+            todo = f"chmod o+{'rx' if blocked.is_dir() else 'r'} {blocked}"
+            yield fault("permissions", f"{blocked}: the service's user cannot read it", todo)
+    state = places.for_system().state
+    for each in sorted({path.parent for path in _kept(config)}):
+        if not each.is_relative_to(state):
+            todo = f"keep it in {state}, or add ReadWritePaths= in a drop-in"
+            yield warning("permissions", f"{each}: the service may write in {state} alone", todo)
+
+
+def _not_for_others(path: Path) -> Path | None:
+    """The first part of a path that keeps other users out; None when they can read what is there."""
+    for folder in reversed(path.absolute().parents):
+        if not folder.stat().st_mode & stat.S_IXOTH:
+            return folder
+    wanted = stat.S_IROTH | (stat.S_IXOTH if path.is_dir() else 0)
+    return path if path.exists() and path.stat().st_mode & wanted != wanted else None
+
+
+def _kept(config: Config) -> set[Path]:
+    """The files of state that these settings want."""
+    wanted = {config.shadow.file} | ({config.capture.file} if config.capture.enabled else set())
+    return {Path(file) for file in wanted | ({config.journal.path} if config.journal.enabled else set())}
 
 
 def _state(config: Config) -> Iterator[Finding]:
-    wanted = {config.shadow.file} | ({config.capture.file} if config.capture.enabled else set())
-    wanted |= {config.journal.path} if config.journal.enabled else set()
-    for folder in sorted({Path(file).parent for file in wanted}):
+    for folder in sorted({file.parent for file in _kept(config)}):
         try:
             writable = _writable(folder)
         except PermissionError:

@@ -11,7 +11,16 @@ from proxy.commands.doctor.findings import Finding, fault, ok, warning
 from proxy.commands.units import LABEL, SYSTEMD, address, listens, program
 from proxy.config import Listen
 
-_PROPERTIES = ("LoadState", "ActiveState", "SubState", "Result", "NRestarts", "NeedDaemonReload")
+_PROPERTIES = (
+    "LoadState",
+    "ActiveState",
+    "SubState",
+    "Result",
+    "NRestarts",
+    "NeedDaemonReload",
+    "StatusText",
+    "MainPID",
+)
 
 NOT_BOOTED = "where systemd has not started the machine, run `sidestep serve` yourself"
 NO_MANAGER = "log in as yourself (ssh, console): after su or sudo, no manager of yours is in reach"
@@ -23,11 +32,56 @@ async def service(file: Path, listen: Listen) -> list[Finding]:
         agent = places.for_user().services / f"{LABEL}.plist"
         return [await _launchd(agent)] if agent.exists() else [ok("service", "none is installed")]
     found: list[Finding] = []
-    for where, options in [(places.for_user(), ["--user"]), (places.for_system(), [])]:
+    for unit, options in _installed():
+        found += [*_fits(unit, file, listen), await _state(options)]
+    return found or [ok("service", "none is installed")]
+
+
+def _installed() -> Iterator[tuple[Path, list[str]]]:
+    """The service units that are there, each with the options that its manager is asked with."""
+    for where, options in ((places.for_user(), ["--user"]), (places.for_system(), [])):
         unit = where.services / SYSTEMD[0]
         if unit.is_file():
-            found += [*_fits(unit, file, listen), await _state(options)]
-    return found or [ok("service", "none is installed")]
+            yield unit, options
+
+
+def is_the_machines(file: Path) -> bool:
+    """Whether the machine's service reads these settings, as a user of its own who owns none of them."""
+    unit = places.for_system().services / SYSTEMD[0]
+    return unit.is_file() and _means(unit.read_text("utf-8", errors="replace"), file)
+
+
+def _means(unit: str, file: Path) -> bool:
+    return str(file.resolve()) in unit or str(file) in unit
+
+
+async def stuck(file: Path, listen: Listen) -> tuple[str, str] | None:
+    """How it stands with a service whose socket systemd holds at this address, and what to do; None without one."""
+    for unit, options in _installed():
+        socket = unit.with_name(SYSTEMD[1])
+        held = listens(socket.read_text("utf-8", errors="replace")) if socket.is_file() else []
+        if address(listen.host, listen.port) not in held or not _means(unit.read_text("utf-8", errors="replace"), file):
+            continue
+        if (await _show(options, SYSTEMD[1])).get("ActiveState") != "active":
+            continue
+        state, control = await _show(options, SYSTEMD[0]), " ".join(["systemctl", *options])
+        shown = f"{state.get('ActiveState')} ({state.get('SubState')})"
+        if state.get("ActiveState") == "active":
+            todo = f"the watchdog starts it anew, or you: {control} restart {SYSTEMD[0]}"
+            return f"it hangs, {shown}, process {state.get('MainPID')}", todo
+        last = await _last_words(options, state)
+        return f"it cannot start, {shown}{last}", f"mend that, then: {control} restart {SYSTEMD[0]}"
+    return None
+
+
+async def _last_words(options: list[str], state: dict[str, str]) -> str:
+    """The last thing that went wrong, as it said itself: in its status, which is its last one, or in the journal."""
+    said = state.get("StatusText", "") if state.get("ActiveState") != "active" else ""
+    if not said and shutil.which("journalctl"):
+        asked = ["journalctl", *options, "-u", SYSTEMD[0], "-t", "sidestep", "-p", "warning", "-n", "1", "-o", "cat"]
+        code, said = await _run(*asked)
+        said = "" if code != 0 or said.startswith(("-- ", "No journal", "Hint:")) else said
+    return f"; it said last: {said}" if said else ""
 
 
 def _fits(unit: Path, file: Path, listen: Listen) -> Iterator[Finding]:
@@ -37,7 +91,7 @@ def _fits(unit: Path, file: Path, listen: Listen) -> Iterator[Finding]:
     started = program(text)
     if started and not Path(started).exists():
         yield fault("service", f"{unit} starts {started}, which is not there", again)
-    if str(file.resolve()) not in text and str(file) not in text:
+    if not _means(text, file):
         yield warning("service", f"{unit} uses other settings than {file}", "look at those: --config")
         return
     socket = unit.with_name(SYSTEMD[1])
@@ -51,26 +105,35 @@ async def _state(options: list[str]) -> Finding:
     control = " ".join(["systemctl", *options])
     if shutil.which("systemctl") is None:
         return warning("service", "installed, but there is no systemctl here", "")
-    code, said = await _run("systemctl", *options, "show", SYSTEMD[0], *(f"--property={name}" for name in _PROPERTIES))
+    state = await _show(options, SYSTEMD[0])
+    if "ActiveState" not in state:
+        return warning("service", f"its state cannot be had: {state['']}", NO_MANAGER if options else NOT_BOOTED)
+    return _judged(
+        state, control, " ".join(["journalctl", *options, "-u sidestep -n 50"]), await _last_words(options, state)
+    )
+
+
+async def _show(options: list[str], unit: str) -> dict[str, str]:
+    """A unit's properties; without `ActiveState` where the manager is out of reach, and its words under no name."""
+    code, said = await _run("systemctl", *options, "show", unit, *(f"--property={name}" for name in _PROPERTIES))
     state = dict(line.partition("=")[::2] for line in said.splitlines())
-    if code != 0 or "ActiveState" not in state:  # in a chroot it says that it does nothing, and calls that success
-        return warning("service", f"its state cannot be had: {said}", NO_MANAGER if options else NOT_BOOTED)
-    return _judged(state, control, " ".join(["journalctl", *options, "-u sidestep -n 50"]))
+    # In a chroot it says that it does nothing, and calls that success.
+    return {"": said} if code != 0 else {"": said, **state}
 
 
-def _judged(state: dict[str, str], control: str, journal: str) -> Finding:
+def _judged(state: dict[str, str], control: str, journal: str, last: str) -> Finding:
     active, restarts = state.get("ActiveState", ""), state.get("NRestarts", "0")
     shown = f"{active} ({state.get('SubState', '')})"
     if state.get("LoadState") not in (None, "loaded"):
         return fault("service", f"the unit is {state['LoadState']}", f"{control} daemon-reload")
-    if active == "failed":
-        return fault("service", f"{shown}: {state.get('Result', '')}", f"see why: {journal}")
+    if active == "failed" or (state.get("Result", "success") not in ("", "success") and active != "active"):
+        return fault("service", f"{shown}: {state.get('Result', '')}{last}", f"mend that; all of it: {journal}")
     if state.get("NeedDaemonReload") == "yes":
         return warning("service", f"{shown}, by an older unit", f"{control} daemon-reload, then restart")
     if active not in ("active", "reloading", "activating"):
         return warning("service", shown, f"{control} enable --now sidestep.socket sidestep.service")
     if restarts != "0":
-        return warning("service", f"{shown}, started anew {restarts} times", f"see why: {journal}")
+        return warning("service", f"{shown}, started anew {restarts} times{last}", f"see why: {journal}")
     return ok("service", shown)
 
 

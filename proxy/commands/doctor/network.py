@@ -1,12 +1,15 @@
-"""The port, the upstream's name, TLS and the clock. No request is made to the upstream itself."""
+"""The way to the upstream, and the clock. It is gone as a request goes, but nothing is asked there unless wanted."""
 
 import asyncio
+import http.client
 import ipaddress
 import os
 import socket
 import ssl
 import time
-from collections.abc import Awaitable, Callable
+from base64 import b64encode
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import orjson
@@ -14,110 +17,151 @@ from yarl import URL
 
 import proxy
 from proxy.commands.doctor.findings import Finding, fault, ok, warning
-from proxy.commands.doctor.plain_http import Address, Message, ask
-from proxy.config import Listen
+from proxy.config import Config, Upstream
+from proxy.surroundings import hints
+from proxy.upstream.dial import Dialer, tls_context
+from proxy.upstream.faults import PROBLEMS, upstream_error
 
-Resolve = Callable[[str, int], Awaitable[list[str]]]
-"""A name and a port to addresses; raises OSError."""
+PATIENCE = 10.0
+"""Seconds for one answer, where no time of the settings limits it."""
+
+_SPEAKS = 2.0
+"""Seconds in which what speaks TLS says so."""
 
 _DAY = 86400.0
-
-_OWN = {"localhost": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}
-"""Under which address this machine reaches itself, where the one to listen on is none."""
+_MODELS = "/v1/models"
 
 
-async def port(listen: Listen, token: str = "") -> Finding:
-    """Who is at the address of the settings: nobody, Sidestep, or another program."""
-    address = Address(_OWN.get(listen.host, listen.host), listen.port, token)
-    if listen.port == 0:
-        return ok("port", "any free one, as the settings say")
+async def upstream(config: Config) -> AsyncIterator[Finding]:
+    """Whether a connection can be had as a request gets one: name, address, proxy, TLS, by the settings in force."""
+    for key, problem, todo in hints(config.upstream):
+        yield warning("upstream", f"{key}: {problem}", todo)
+    if borrowed := _borrowed(config.upstream):
+        yield borrowed
+    url = URL(config.upstream.url)
+    if await _is_itself(url, config.listen.port):
+        yield fault("upstream", f"{url.authority} is Sidestep itself", "set upstream.url to the model's address")
+        return
     try:
-        reply = await ask(address, address.request("GET /-/ready", ["Connection: close"]))
-    except ConnectionRefusedError:
-        return _free(address)
-    except (OSError, EOFError, TimeoutError, ValueError):
-        return _another(address)
-    return _answered(address, reply)
+        connection = await Dialer(config.upstream).open()
+    except PROBLEMS as error:
+        told = upstream_error(error, url.host)
+        yield fault("upstream", f"{url.host} {told.words}", told.todo or "look there")
+        return
+    connection.abort()
+    yield await _connected(url, config.upstream)
 
 
-def _free(address: Address) -> Finding:
-    """Nobody listens: could Sidestep?"""
-    family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((address.host, address.port))
-        except OSError as error:
-            return fault("port", f"{address.authority}: {error.strerror}", "set listen.host and listen.port otherwise")
-    return warning("port", f"{address.authority} is free: Sidestep does not run", "start the service, or `serve`")
+async def _connected(url: URL, settings: Upstream) -> Finding:
+    through = " through upstream.proxy" if settings.proxy else ""
+    if url.scheme == "https":
+        return ok("upstream", f"{url.authority} is connected to{through}, and its certificate is valid")
+    if not settings.proxy and await asyncio.to_thread(_speaks_tls, str(url.host), url.port or 80):
+        return fault("upstream", f"{url.authority} speaks TLS, and upstream.url says http", "write https:// there")
+    if not _is_here(str(url.host)):
+        return warning("upstream", f"{url.authority}: keys and prompts go there unencrypted", "set an https address")
+    return ok("upstream", f"{url.authority} is connected to{through}")
 
 
-def _answered(address: Address, reply: Message) -> Finding:
+def _borrowed(settings: Upstream) -> Finding | None:
+    """Authorities that this command has from the environment, which a service has not."""
+    name = "SSL_CERT_FILE"
+    own, usual = os.environ.get(name, ""), ssl.get_default_verify_paths()
+    if URL(settings.url).scheme != "https" or settings.ca_file or not own:
+        return None
+    if Path(usual.openssl_capath).resolve() in Path(own).resolve().parents or own == usual.openssl_cafile:
+        return None  # the system's own
+    found = f"upstream.ca_file: {name} is set, and in force here; a service does not see it"
+    return warning("upstream", found, "set upstream.ca_file to that file")
+
+
+async def _is_itself(url: URL, listens: int) -> bool:
+    """Whether a name of this machine's leads back to the port of the settings."""
+    if url.port != listens:
+        return False
     try:
-        state = orjson.loads(reply.body)
-    except orjson.JSONDecodeError:
-        return _another(address)
-    if not isinstance(state, dict):
-        return _another(address)
-    if state.get("ready") is True:
-        return ok("port", f"Sidestep answers at {address.authority}")
-    if "ready" in state:
-        faults = "; ".join(map(str, state.get("faults", ())))
-        return fault("port", f"Sidestep at {address.authority} is not ready: {faults}", "mend that, then reload")
-    if reply.status == 401:
-        return fault(
-            "port", f"Sidestep at {address.authority} wants another token", "restart it, or name its token: --set"
+        found = await asyncio.get_running_loop().getaddrinfo(url.host, url.port, type=socket.SOCK_STREAM)
+    except OSError:
+        return False
+    return all(_is_here(str(address[0])) for *_, address in found)
+
+
+def _is_here(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host.partition("%")[0]).is_loopback
+    except ValueError:
+        return False
+
+
+def _speaks_tls(host: str, port: int) -> bool:
+    """Whether a handshake gets anywhere; whose certificate it brings does not matter."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    try:
+        with socket.create_connection((host, port), _SPEAKS) as plain, context.wrap_socket(plain, server_hostname=host):
+            return True
+    except OSError:
+        return False
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What matters of the upstream's reply."""
+
+    status: int
+    kind: str
+    """Its media type."""
+    body: bytes
+
+
+async def answer(settings: Upstream) -> Finding:
+    """What the upstream answers to one request, which bears no credentials: the API, a gateway, or a web page."""
+    try:
+        return _judged(await asyncio.to_thread(_ask, settings))
+    except (OSError, http.client.HTTPException) as error:
+        told = upstream_error(error, URL(settings.url).host) if isinstance(error, OSError) else None
+        words = told.words if told else f"answers with what is no HTTP/1.1 ({type(error).__name__})"
+        return fault("answer", f"the upstream {words}", (told and told.todo) or "check scheme and port of upstream.url")
+
+
+def _ask(settings: Upstream) -> Reply:
+    """`GET /v1/models`, by the settings in force."""
+    url, through = URL(settings.url), URL(settings.proxy) if settings.proxy else None
+    host, number = (through.host, through.port) if through else (url.host, url.port)
+    connection = http.client.HTTPConnection(str(host), number, timeout=PATIENCE)
+    if url.scheme == "https":
+        context = tls_context(settings.ca_file)
+        connection = http.client.HTTPSConnection(str(host), number, timeout=PATIENCE, context=context)
+    if through:
+        secret = b64encode(f"{through.user}:{through.password or ''}".encode()).decode()
+        connection.set_tunnel(
+            str(url.host), url.port, {"Proxy-Authorization": f"Basic {secret}"} if through.user else {}
         )
-    return _another(address)
-
-
-def _another(address: Address) -> Finding:
-    return fault("port", f"another program is at {address.authority}", "stop it, or set listen.port otherwise")
-
-
-async def resolve(host: str, number: int) -> list[str]:
-    """By the machine's own resolver."""
-    found = await asyncio.get_running_loop().getaddrinfo(host, number, type=socket.SOCK_STREAM)
-    return sorted({str(address[0]) for *_, address in found})
-
-
-async def upstream_name(url: URL, listen: Listen, through: str = "", by: Resolve = resolve) -> Finding:
-    """Whether the upstream's name, or that of the proxy to go `through`, leads to an address."""
-    target = URL(through) if through else url
-    host, number = target.host or "", target.port or 443
     try:
-        addresses = await asyncio.wait_for(by(host, number), 10.0)
-    except (OSError, TimeoutError) as error:
-        said = getattr(error, "strerror", None) or "no answer within 10 seconds"
-        return fault("upstream", f"{host}: {said}", "mend the name in the settings, or this machine's resolver (DNS)")
-    inside = all(ipaddress.ip_address(address.partition("%")[0]).is_loopback for address in addresses)
-    if inside and number == listen.port:
-        return fault("upstream", f"{host}:{number} is Sidestep itself", "set upstream.url to the model's address")
-    if url.scheme == "http" and not inside:
-        return warning("upstream", f"{url}: keys and prompts go there unencrypted", "set an https address")
-    return ok("upstream", f"{host} is {', '.join(addresses)}")
+        headers = {"anthropic-version": "2023-06-01", "user-agent": f"sidestep-doctor/{proxy.__version__}"}
+        connection.request("GET", url.raw_path.rstrip("/") + _MODELS, headers=headers)
+        reply = connection.getresponse()
+        return Reply(reply.status, reply.headers.get_content_type(), reply.read(1_000_000))
+    finally:
+        connection.close()
 
 
-def tls(url: URL, ca_file: str = "") -> Finding:
-    """Whether there are authorities by which the upstream's certificate can be judged."""
-    if url.scheme != "https":
-        return ok("TLS", "not used: the upstream's address is http")
+def _judged(reply: Reply) -> Finding:
+    shown = f"{_MODELS}: {reply.status} {reply.kind}"
+    match reply.status // 100:
+        case 3:
+            return fault("answer", f"{shown}: it leads elsewhere", "set upstream.url to where it leads")
+        case 5:
+            return fault("answer", f"{shown}: what stands there fails", "look there")
     try:
-        context = ssl.create_default_context(cafile=ca_file or None)
-    except OSError as error:  # an SSLError is one
-        said = error.strerror or str(error)
-        return fault("TLS", f"{ca_file}: {said}", "set upstream.ca_file to a file of PEM certificates")
-    known = context.cert_store_stats()["x509_ca"]
-    if known:
-        return ok("TLS", f"{known} certificate authorities")
-    if not ca_file and _hashed(ssl.get_default_verify_paths().capath):
-        return ok("TLS", "certificate authorities, read when they are needed")
-    return fault("TLS", "no certificate authority is known", "install ca-certificates, or set upstream.ca_file")
-
-
-def _hashed(folder: str | None) -> bool:
-    """Whether OpenSSL finds authorities there by itself, in files named by hash (`c_rehash`)."""
-    return bool(folder) and os.path.isdir(str(folder)) and any(Path(str(folder)).glob("*.0"))
+        document = orjson.loads(reply.body)
+    except orjson.JSONDecodeError:
+        document = None
+    if not isinstance(document, dict):
+        return fault("answer", f"{shown}: a page, and no API", "set upstream.url to the API's address")
+    if reply.status in (401, 403) or (reply.status == 200 and "data" in document):
+        return ok("answer", f"{shown}, as the API does where no key is sent")
+    return warning("answer", f"{shown}: perhaps a gateway without this page", "check the path in upstream.url")
 
 
 def clock(now: float | None = None) -> Finding:
