@@ -25,7 +25,7 @@ LOGS = (ROOT / "docs/logs.md").read_text("utf-8")
 DEPLOY = (ROOT / "docs/deploy.md").read_text("utf-8")
 INDEX = (ROOT / "docs/index.md").read_text("utf-8")
 MODELS = [model for model in vars(schema).values() if isinstance(model, type) and issubclass(model, BaseModel)]
-OTHERS = ("journalctl", "launchctl", "pipx", "podman", "systemctl")
+OTHERS = ("install", "openssl", "rm", "journalctl", "launchctl", "pipx", "podman", "systemctl")
 """Other people's programs, of which a page may speak."""
 VALUES = ("on", "shadow", "off", "text", "json", "paths", "form", "decline", "answer", "forward")
 

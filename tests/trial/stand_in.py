@@ -13,6 +13,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -53,7 +54,9 @@ def main(unit: Path, command: str) -> None:
     told = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     told.bind("\0" + NAME[1:])
     told.settimeout(PATIENCE)
+    runtime = tempfile.mkdtemp()
     variables = [*shlex.split(value(unit, "Environment")), f"NOTIFY_SOCKET={NAME}", "WATCHDOG_USEC=1000000"]
+    variables.append(f"RUNTIME_DIRECTORY={runtime}")
     given = [part for variable in variables for part in ("-E", variable)]
     start = ["systemd-socket-activate", "-E", "HOME", "-l", listen, *given, *shlex.split(value(unit, "ExecStart"))]
     program = subprocess.Popen(start, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -67,7 +70,7 @@ def main(unit: Path, command: str) -> None:
         until(told, "WATCHDOG=1")
         until(told, "WATCHDOG=1")
         reload = [word.replace("$$", "$") for word in shlex.split(value(unit, "ExecReload"))]
-        subprocess.run(reload, env={"MAINPID": str(program.pid)}, check=True)
+        subprocess.run(reload, env={"MAINPID": str(program.pid), "RUNTIME_DIRECTORY": runtime}, check=True)
         until(told, "RELOADING=1")
         until(told, "READY=1")
         subprocess.run(command, shell=True, check=False)

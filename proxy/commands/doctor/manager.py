@@ -78,7 +78,9 @@ async def _last_words(options: list[str], state: dict[str, str]) -> str:
     """The last thing that went wrong, as it said itself: in its status, which is its last one, or in the journal."""
     said = state.get("StatusText", "") if state.get("ActiveState") != "active" else ""
     if not said and shutil.which("journalctl"):
-        asked = ["journalctl", *options, "-u", SYSTEMD[0], "-t", "sidestep", "-p", "warning", "-n", "1", "-o", "cat"]
+        # What runs has said many things since; of what does not start, even a traceback counts, which has no priority.
+        least = ["-p", "warning"] if state.get("ActiveState") == "active" else []
+        asked = ["journalctl", *options, "-u", SYSTEMD[0], "-t", "sidestep", *least, "-n", "1", "-o", "cat"]
         code, said = await _run(*asked)
         said = "" if code != 0 or said.startswith(("-- ", "No journal", "Hint:")) else said
     return f"; it said last: {said}" if said else ""
