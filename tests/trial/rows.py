@@ -117,7 +117,8 @@ def token_where_the_service_has_it(trial: Trial) -> str:
         expect((without, with_it) == ("401", "200"), "the token is in force")
         trial.run(f"echo short | sudo tee {TOKEN_FILE}")
         said = trial.run("sudo sidestep install-service", may_fail=True).err
-        expect(f"{TOKEN_FILE}: listen.token: expected at least 16" in said and "short" not in said, "the fault's file")
+        named = f"{TOKEN_FILE}: listen.token: " in said and "expected at least 16" in said
+        expect(named and "short" not in said, "a fault in it names its file, and not its content")
     return (
         f"0.0.0.0 with listen.token: installed, doctor well; {without} without it, {with_it} with it; a bad one named"
     )
@@ -239,7 +240,8 @@ def restart_during_a_stream(trial: Trial) -> str:
     stream.communicate(timeout=90)
     restart.wait()
     expect(cut < 8, "`kill` ends the wait")
-    return f"a 6 s stream whole ({events[1]} events), another waited {waited:.1f} s; drain 2 s: {limited:.1f} s; kill: {cut:.1f} s"
+    waits = f"drain 2 s: {limited:.1f} s; kill: {cut:.1f} s"
+    return f"a 6 s stream whole ({events[1]} events), another waited {waited:.1f} s; {waits}"
 
 
 def whose_process_answers(trial: Trial) -> str:
