@@ -4,7 +4,6 @@ import ipaddress
 import re
 import ssl
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -197,9 +196,7 @@ def load(path: Path, settings: Sequence[str] = ()) -> Config:
         document = toml.parse(read_text(path), str(path))
     except OSError as error:
         raise toml.TomlError([toml.Problem(str(path), 0, "", f"cannot be read: {error.strerror}")]) from None
-    file = places.token_file(path)
-    token = Brought(str(file), _token_in(file)) if file else None
-    config = parse(document, settings, token).below(path.resolve().parent)
+    config = parse(document, settings, _token_from(places.token_file(path))).below(path.resolve().parent)
     if problems := [document.problem(key, message) for key, message in _unusable(config)]:
         raise toml.TomlError(problems)
     return config
@@ -219,30 +216,21 @@ def _unusable(config: Config) -> Iterator[tuple[toml.Path, str]]:
         yield ("upstream", "url"), "this is the address that is listened on: every request would come back"
 
 
-@dataclass(frozen=True, slots=True)
-class Brought:
-    """The local token from a file of its own; an empty one is none."""
-
-    source: str
-    token: str
-
-
-def _token_in(file: Path) -> str:
-    """Raises `toml.TomlError`, which names the file and nothing of what is in it."""
+def _token_from(file: Path | None) -> tuple[str, str]:
+    """A file's name and the token in it. Raises `toml.TomlError`, which says nothing of what is there."""
     try:
-        return read_text(file).strip()
+        return (str(file), read_text(file).strip()) if file else ("", "")
     except OSError as error:
         problem = f"cannot be read: {error.strerror}"
         raise toml.TomlError([toml.Problem(str(file), 0, places.TOKEN, problem)]) from None
 
 
-def parse(document: toml.Document, settings: Sequence[str] = (), token: Brought | None = None) -> Config:
-    """Validate a document; pure. Raises `toml.TomlError`."""
+def parse(document: toml.Document, settings: Sequence[str] = (), token: tuple[str, str] = ("", "")) -> Config:
+    """Validate a document, with a token and where that is from; pure. Raises `toml.TomlError`."""
     values, problems = document.values, []
     overridden: dict[toml.Path, str] = {}
-    if token and token.token and isinstance(values.get("listen", {}), dict):
-        values = _put(values, _TOKEN_KEY, token.token)
-        overridden[_TOKEN_KEY] = token.source
+    if token[1] and isinstance(values.get("listen", {}), dict):
+        values, overridden[_TOKEN_KEY] = _put(values, _TOKEN_KEY, token[1]), token[0]
     for setting in settings:
         try:
             key, value = _setting(setting)

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from proxy.capture import Writer
 from proxy.config import Config
 from proxy.decision.desk import Desk, in_force
+from proxy.local.standing import status_line
 from proxy.logs.observe import Logger
-from proxy.notify import READY, Manager
+from proxy.notify import READY, Manager, line
 from proxy.rules.load import Loaded
 from proxy.telemetry.tally import Tally
 from proxy.toml import Problem, TomlError
@@ -50,7 +51,7 @@ class Reload:
             problems=self.desk.faults,
             restart_for=self.desk.restart_for,
         )
-        self.manager.tell(READY)
+        self.manager.tell(READY, line(status_line(self.desk, self.tally, time.time())))
 
     def _reload(self) -> Sequence[Problem]:
         """Give what is wrong, if anything is."""

@@ -63,9 +63,9 @@ async def serve(
     async with listening(app, config, log, lambda: reload.drain_timeout, held) as (host, port):
         address = str(URL.build(scheme="http", host=host, port=port))
         upstream = origin(config.upstream.url)
+        log.info("listening", address=address, upstream=upstream, rules=len(loaded.rules.rules))
         for key, problem, todo in hints(config.upstream):
             log.warning("hint", key=key, problem=f"{problem}: {todo}")
-        log.info("listening", address=address, upstream=upstream, rules=len(loaded.rules.rules))
         manager.tell(notify.READY)
         living = asyncio.create_task(manager.keep(lambda: status_line(desk, ledger.tally, time.time())))
         telling = asyncio.create_task(_tell_repeats(log))

@@ -44,6 +44,6 @@ def test_the_clients_authorities_are_told_unless_a_file_is_set() -> None:
 async def test_they_are_told_at_the_start() -> None:
     environment = {"HTTPS_PROXY": PROXY, "NO_PROXY": ""}
     async with running("http://api.invalid/v1", environment=environment) as (process, _):
-        told = [(line["level"], line["key"]) for line in process.lines if line["event"] == "hint"]
+        told = [(line["level"], line["key"]) for line in [await process.line("hint"), await process.line("hint")]]
     assert told == [("warning", "upstream.url"), ("warning", "upstream.proxy")]
     assert SECRET.encode() not in b"".join(process.said)

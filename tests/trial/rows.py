@@ -63,9 +63,9 @@ class Trial:
         return self.debian.begin(f"python3 /srv/client.py {method} {HERE}{target}")
 
     def doctor(self, command: str = DOCTOR, user: str = USER) -> dict[str, dict[str, Any]]:
-        """Its findings by check, the last of each that is no ok first."""
+        """Its findings by check, the worst of each."""
         findings = json.loads(self.run(f"{command} --json", user=user, may_fail=True).out)["findings"]
-        order = sorted(findings, key=lambda finding: finding["verdict"] != "ok")
+        order = sorted(findings, key=lambda finding: ("ok", "warning", "fault").index(finding["verdict"]))
         return {finding["check"]: finding for finding in order}
 
     def faults(self) -> list[str]:
@@ -295,8 +295,9 @@ def a_second_instance(trial: Trial) -> str:
     since = trial.run("date +%s").out.strip()
     trial.run(f"for i in $(seq 20); do python3 /srv/client.py GET {HERE}/-/ready; done >/dev/null")
     lines = trial.run(f"sudo journalctl -u sidestep --since @{since} -o cat").out.count("path=/-/ready")
-    state = trial.run("sudo ls /var/lib/sidestep-127.0.0.2/").out.split()
+    trial.ask("/v1/models", at="http://127.0.0.2:8787")
     trial.run(disable)
+    state = trial.run("sudo ls /var/lib/sidestep-127.0.0.2/").out.split()  # written at the end, at the latest
     expect(both == ["200", "200"] and lines == 0 and "journal.sqlite" in state, "two instances, and quiet checks")
     return f"127.0.0.1 and 127.0.0.2: {' '.join(both)}, state of its own; 20 checks of readiness: {lines} lines"
 
@@ -308,6 +309,7 @@ def small_things(trial: Trial) -> str:
     trial.run("systemctl --user enable --now sidestep.service")
     trial.machine.reboot()
     status = trial.ask()[0]
+    trial.ask("/v1/models")  # one row of the journal: there is no upstream
     for command in _commands("systemctl --user stop sidestep.socket"):
         trial.run(command)
     expect(status == "200" and trial.ask()[0] == "200", "a user's service runs from boot on, and with a new journal")
