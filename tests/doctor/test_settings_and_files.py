@@ -43,6 +43,18 @@ def test_settings_that_are_not_there_can_be_written_by_init(tmp_path: Path) -> N
     assert (finding.verdict, "cannot be read" in finding.found, "init" in finding.todo) == ("fault", True, True)
 
 
+def test_a_token_that_only_root_may_read_wants_root(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def denied(_path: Path) -> str:
+        raise PermissionError(13, "Permission denied")
+
+    file.with_name("listen.token").touch()
+    read = config.read_text
+    monkeypatch.setattr(config, "read_text", lambda path: denied(path) if path.suffix == ".token" else read(path))
+    found, (finding,) = configuration.settings(file, [])
+    assert found is None
+    assert (f"{file.parent}/listen.token: " in finding.found, "with sudo" in finding.todo) == (True, True)
+
+
 def test_every_fault_of_the_settings_is_a_row(file: Path) -> None:
     file.write_text("[listne]\n\n[upstream]\nidle_timeout = 'long'\n")
     read, findings = configuration.settings(file, ["log.level=loud"])

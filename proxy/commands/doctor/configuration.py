@@ -1,5 +1,7 @@
 """Settings, rules and their examples."""
 
+import errno
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -16,8 +18,13 @@ def settings(file: Path, given: Sequence[str]) -> tuple[Config | None, list[Find
     try:
         return config.load(file, given), [ok("settings", str(file))]
     except toml.TomlError as error:
-        todo = "mend it there" if file.exists() else "name the file (--config), or write one: sidestep init"
-        return None, [fault("settings", problem_line(problem), todo) for problem in error.problems]
+        return None, [fault("settings", problem_line(each), _todo(each, file)) for each in error.problems]
+
+
+def _todo(problem: toml.Problem, file: Path) -> str:
+    if os.strerror(errno.EACCES) in problem.message:
+        return "run doctor as who may read it, the machine's with sudo"
+    return "mend it there" if file.exists() else "name the file (--config), or write one: sidestep init"
 
 
 def rules(loaded: Loaded) -> list[Finding]:
