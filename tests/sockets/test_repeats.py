@@ -52,7 +52,7 @@ async def test_what_was_held_back_is_told_when_its_minute_is_over_though_nothing
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     program = [sys.executable, "-c", MINUTES_OF_HALF_A_SECOND, "--config", str(ROOT / "config.toml")]
-    monkeypatch.setattr("tests.process._command", lambda *arguments: [*program, *arguments])
+    monkeypatch.setattr("tests.process._command", lambda *arguments, **_config: [*program, *arguments])
     async with raw_upstream(answers) as upstream, running(upstream.url) as (process, port):
         for _ in range(3):
             await _refused(port, MALFORMED)
