@@ -8,6 +8,7 @@ from proxy.filters.decline import Decline
 from proxy.messages import MessagesRequest
 from proxy.rules.conditions import Check, When
 from proxy.rules.facts import HEADER_PREFIX
+from proxy.rules.permission import DECISION, may_decide
 from proxy.rules.schema import Comparison, Status
 from proxy.rules.searches import Groups
 from proxy.rules.structured import misfit
@@ -160,9 +161,11 @@ class RuleSet:
                     return self._outcome(rule, request, groups)
             except Exception as error:  # fails open: nothing that a rule does may cost a person's request
                 return Forward(f"rule failed: {type(error).__name__}", rule.name)
-        return Forward(NO_MATCH)
+        return Forward(DECISION if may_decide(request) else NO_MATCH)
 
     def _outcome(self, rule: Rule, request: MessagesRequest, groups: Groups) -> Decision:
         if rule.answer is not None and not request.well_formed:
             return Forward("not well-formed throughout", rule.name)
+        if rule.answer is not None and may_decide(request):
+            return Forward(DECISION, rule.name)
         return rule.outcome(request, groups)

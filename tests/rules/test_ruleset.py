@@ -102,7 +102,7 @@ def test_output_tokens_that_the_rule_gives_stand() -> None:
 
 
 def test_input_tokens_grow_with_the_request() -> None:
-    small, large = answer_to(asked(), rule("r", "")), answer_to(asked(system="x" * 4000), rule("r", ""))
+    small, large = answer_to(asked(), rule("r", "")), answer_to(asked(system="x" * 4000, stream=True), rule("r", ""))
     assert 0 < small.input_tokens < large.input_tokens
     assert large.input_tokens - small.input_tokens == pytest.approx(1000, abs=10)
 

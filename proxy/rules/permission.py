@@ -1,0 +1,85 @@
+"""Requests that look like a decision about permission: none is answered, whatever rule matches.
+
+Auto mode's safety classifier decides whether a command runs, and so do hooks that a model evaluates. Guards know them
+by their words, which change with releases. Here they are known by what no new wording changes: a verdict is asked for,
+in a form that a program reads. No question that rules answer has such a form (observed in 0.2.64 to 2.1.332).
+"""
+
+import re
+from typing import Any
+
+import re2
+
+from proxy.messages import MessagesRequest
+
+DECISION = "may be a decision about permission"
+"""Why such a request is forwarded."""
+
+_PLAIN_QUESTIONS = (2, 1, 62)
+"""The last client whose questions, asked without stream and schema, rules answer. Auto mode came with 2.1.88."""
+
+_CONTROLS = frozenset({"stop_sequences", "tool_choice"})
+"""Fields by which a reply is cut for a program, or forced into one of a tool's."""
+
+_TOPIC = frozenset({"isNewTopic", "title"})
+
+_WORDS = "(?:is_?|should_?)?(?:allow|approv|block|danger|deci[ds]|den[iy]|permi|reject|risk|safe|unsafe|verdict)"
+_VERDICT = re.compile(rf"ok|{_WORDS}", re.IGNORECASE)
+"""How the name of a field begins in which a verdict is asked for."""
+_VERDICT_TAG = re2.compile(rf"(?i)</?{_WORDS}[a-z_]*>".encode())
+_DEPTH = 8
+"""Levels of a schema that are looked at; what lies deeper is in doubt."""
+_OPENING_TAG = re2.compile(r"\A\s*<[A-Za-z][\w-]*>\s*\z")
+
+
+def may_decide(request: MessagesRequest) -> bool:
+    """Whether the reply to `request` could say what is allowed to happen."""
+    if _asks_for_verdict(request.schema):
+        return True
+    if len(request.tools) > 1:  # a conversation
+        return False
+    return (
+        not _CONTROLS.isdisjoint(request.fields)
+        or _unstreamed(request)
+        or _quotes_a_transcript(request.user_texts)
+        or any(map(_names_a_verdict, (*request.system, *request.user_texts)))
+    )
+
+
+def _asks_for_verdict(schema: Any, depth: int = 0) -> bool:
+    """A yes or no, or one of several words, anywhere in it. `isNewTopic` is the one that is known to be harmless."""
+    if not isinstance(schema, dict) or depth > _DEPTH:
+        return depth > _DEPTH
+    named = schema.get("properties")
+    properties: dict[str, Any] = named if isinstance(named, dict) else {}
+    if properties.keys() == _TOPIC:
+        return False
+    inner = [*properties.values(), schema.get("items"), *_list(schema.get("anyOf")), *_list(schema.get("oneOf"))]
+    return (
+        "enum" in schema
+        or "const" in schema
+        or "boolean" in (schema.get("type"), *_list(schema.get("type")))
+        or any(map(_VERDICT.match, properties))
+        or any(_asks_for_verdict(one, depth + 1) for one in inner)
+    )
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _unstreamed(request: MessagesRequest) -> bool:
+    """A task of Claude Code's own of which nothing is shown while it comes, and whose reply no schema describes."""
+    name, version = request.head.client or ("", ())
+    claude = name.startswith("claude") and version > _PLAIN_QUESTIONS
+    bare = request.schema is None and not request.tools
+    return claude and bare and not request.stream and bool(request.system)
+
+
+def _quotes_a_transcript(texts: tuple[str, ...]) -> bool:
+    """What an agent did, between tags that stand in blocks of their own."""
+    return len(texts) > 2 and any(map(_OPENING_TAG.search, texts))
+
+
+def _names_a_verdict(text: str) -> bool:
+    return _VERDICT_TAG.search(text.encode("utf-8", "surrogatepass")) is not None
