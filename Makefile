@@ -8,7 +8,7 @@ SOAK ?=
 PY := $(VENV)/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo screenshot test test-slow titles check format e2e trial bench lock clean
+.PHONY: help run demo screenshot test test-slow titles check format e2e compat trial bench lock clean
 
 help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1  /p' $(MAKEFILE_LIST) | column -t -l 2
@@ -42,6 +42,9 @@ format: $(VENV)/.dev ## mend the style
 
 e2e: $(VENV)/.dev ## real Claude Code clients through Sidestep; VERSIONS="2.0.64 latest" for some of them
 	$(PY) -m tests.e2e $(VERSIONS)
+
+compat: $(VENV)/.dev ## docs/compatibility.md: what real clients of many versions ask, and what becomes of it; VERSIONS="latest" for some
+	$(PY) -m tests.compat $(VERSIONS)
 
 trial: $(VENV)/bin/python ## the README's "As a service", by a new user of a fresh Debian (needs root and debootstrap)
 	$(PY) -m tests.trial

@@ -19,6 +19,17 @@ def newest() -> str:
     return shown.stdout.strip()
 
 
+def monthly(since: tuple[int, ...]) -> list[str]:
+    """The newest version of each month, from `since` on, the newest of all among them."""
+    shown = subprocess.run(
+        ["npm", "view", PACKAGE, "time", "--json"], capture_output=True, text=True, check=True, timeout=120
+    )
+    times = {version: time for version, time in json.loads(shown.stdout).items() if version.replace(".", "").isdigit()}
+    numbers = sorted(tuple(map(int, version.split("."))) for version in times)
+    versions = [".".join(map(str, number)) for number in numbers if number >= since]
+    return list({times[version][:7]: version for version in versions}.values())
+
+
 def install(version: str) -> None:
     """Install a version below the cache, unless it is there. Raises SystemExit when npm fails."""
     folder = CACHE / version

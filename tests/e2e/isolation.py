@@ -16,13 +16,13 @@ def isolated() -> bool:
     return os.environ.get(_FLAG) == "1"
 
 
-def restart_isolated(arguments: list[str]) -> None:
+def restart_isolated(arguments: list[str], program: str = "tests.e2e") -> None:
     """Run this program again inside a network namespace; raises SystemExit with the reason where that cannot be."""
     unshare = shutil.which("unshare")
     if sys.platform != "linux" or unshare is None:
         raise SystemExit("e2e: clients run offline in a network namespace, which needs Linux and unshare (util-linux)")
     user = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
-    command = [unshare, *user, "--net", sys.executable, "-m", "tests.e2e", *arguments]
+    command = [unshare, *user, "--net", sys.executable, "-m", program, *arguments]
     os.execve(unshare, command, {**os.environ, _FLAG: "1"})
 
 

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -44,16 +44,18 @@ class Sidestep:
 
 
 @contextmanager
-def sidestep(upstream_url: str, folder: Path) -> Iterator[Sidestep]:
-    """Run the proxy before `upstream_url`, on any free port, with the shipped rules copied to `folder`.
+def sidestep(
+    upstream_url: str, folder: Path, more: Sequence[str] = (), rules: Path = Path("rules")
+) -> Iterator[Sidestep]:
+    """Run the proxy before `upstream_url`, on any free port, with the `rules` copied to `folder`, and `more` settings.
 
     One setting of theirs is for upstreams like the scripted one, that never send rate limits to repeat.
     """
-    rules = shutil.copytree("rules", folder / "rules")
+    rules = shutil.copytree(rules, folder / "rules")
     quota = rules / "10-quota-probe.toml"
     quota.write_text(quota.read_text().replace('without = "decline"', 'without = "answer"'))
     settings = ["listen.port=0", f"upstream.url={upstream_url}", "log.format=json", f"rules.directory={rules}"]
-    settings.append(f"journal.path={folder / JOURNAL}")
+    settings += [f"journal.path={folder / JOURNAL}", *more]
     command = [sys.executable, "-m", "proxy", "--config", "config.toml"]
     for setting in settings:
         command += ["--set", setting]

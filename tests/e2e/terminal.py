@@ -57,7 +57,10 @@ class Terminal:
         self.enter()
 
     def enter(self) -> None:
-        self._child.send("\r")
+        self.press("\r")
+
+    def press(self, key: str) -> None:
+        self._child.send(key)
 
     def wait(self, condition: Callable[[], bool], seconds: float) -> bool:
         """Wait until `condition` holds; False if it does not within `seconds`."""

@@ -1,0 +1,104 @@
+"""`make compat`: what each client version asks, and what becomes of it, for docs/compatibility.md.
+
+`python -m tests.compat [--rules DIR] [--page FILE] [VERSION…]`; `latest` is the newest on the registry. Without
+versions: the newest of each month back to 2.0, and the last that asks what rules for older clients answer.
+
+It fails when a guard's question was sent and no guard fired, when a mark of a rule is in no version, when a question
+was answered that must not be, and when no example of a rule has the form in which the newest version asks.
+"""
+
+import argparse
+import shutil
+import sys
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+
+from proxy.rules.load import Loaded, load
+from tests.compat import page as pages
+from tests.compat.marks import bundle, held, lost, marks
+from tests.compat.seen import Seen, unlike, wrong
+from tests.compat.sessions import number, play, sessions
+from tests.compat.world import captured, upstream, web_page
+from tests.e2e import clients
+from tests.e2e.isolation import isolated, raise_loopback, restart_isolated
+from tests.e2e.proxy import sidestep
+
+OLDEST = "1.0.43"
+"""The last that asks for spinner words."""
+
+
+def main(arguments: list[str]) -> int:
+    options = _parser().parse_args(arguments)
+    if not isolated():
+        missing = [program for program in ("node", "npm", "openssl") if shutil.which(program) is None]
+        if missing:
+            print(f"compat: needs {' and '.join(missing)}", file=sys.stderr)
+            return 1
+        asked = options.versions or [OLDEST, *clients.monthly((2, 0))]
+        versions = [clients.newest() if version == "latest" else version for version in asked]
+        for version in versions:
+            clients.install(version)
+        restart_isolated(["--rules", str(options.rules), "--page", str(options.page), *versions], "tests.compat")
+    raise_loopback()
+    return _run(load(options.rules), options)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m tests.compat")
+    parser.add_argument("--rules", type=Path, default=Path("rules"))
+    parser.add_argument("--page", type=Path, default=Path("docs/compatibility.md"))
+    parser.add_argument("versions", nargs="*")
+    return parser
+
+
+def _run(loaded: Loaded, options: argparse.Namespace) -> int:
+    page, faults = pages.read(options.page), [str(problem) for problem in loaded.problems]
+    wanted, found = list(marks(loaded.rules.rules)), []
+    known = set(page.marks)
+    guards = {}
+    for version in sorted(options.versions, key=number):
+        seen = visit(version, options.rules)
+        program = bundle(version).read_bytes()
+        seen.marks = held(wanted, program)
+        page.add(seen, pages.words(program))
+        faults += [f"{version}: {fault}" for fault in (*seen.faults, *wrong(seen))]
+        guards |= {kind: rule for kind, (treatment, rule) in seen.treated if treatment == "guarded"}
+        found.append(seen)
+        print(f"{version:<9} {_told(seen)}", flush=True)
+    faults += [f"{found[-1].version}: {fault}" for fault in unlike(found[-1], loaded.entries)]
+    for mark in lost(loaded.rules.rules, {seen.version: seen.marks for seen in found}, known):
+        faults.append(f"{mark.rule}: {mark.text!r} is in no client that was looked at")
+    page.keep(wanted)
+    pages.write(options.page, page, guards)
+    for fault in faults:
+        print(f"FAULT: {fault}")
+    print(f"compat: {len(found)} versions, {len(faults)} faults")
+    return 1 if faults else 0
+
+
+def visit(version: str, rules: Path) -> Seen:
+    """Do with a version what its users do, through one Sidestep before one upstream."""
+    seen = Seen(version)
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        capture = folder / "capture.jsonl"
+        page = stack.enter_context(web_page(folder))
+        settings = ["capture.enabled=true", f"capture.file={capture}"]
+        with sidestep(stack.enter_context(upstream()).url, folder, settings, rules) as proxy:
+            client = clients.prepare(version, folder, proxy.url, subscription=False)
+            for session in sessions(page):
+                if number(version) >= session.since:
+                    seen.faults += play(session, client, proxy)
+        for line in captured(capture):
+            seen.take(line)
+    return seen
+
+
+def _told(seen: Seen) -> str:
+    kinds = dict.fromkeys(kind for kind, _ in sorted(seen.treated))
+    return ", ".join(f"{kind}: {seen.cell(kind)}" for kind in kinds)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
