@@ -17,7 +17,7 @@ from proxy.logs.journald import is_journal, marked
 from proxy.logs.observe import logger, take_over_library_logs
 from proxy.printable import shown
 from proxy.reload import report
-from proxy.rules.load import Loaded, load
+from proxy.rules.load import Loaded, configured
 
 Result = TypeVar("Result")
 
@@ -145,7 +145,7 @@ def _given(options: argparse.Namespace) -> tuple[Path, list[str]]:
 
 
 def _rules(settings: config.Config) -> Loaded:
-    return load(Path(settings.rules.directory))
+    return configured(settings)
 
 
 def _run(main: Coroutine[Any, Any, Result]) -> Result:

@@ -4,10 +4,11 @@ import ipaddress
 import re
 import ssl
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, ValidationInfo
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, ValidationInfo
 from pydantic_core import ErrorDetails
 from yarl import URL
 
@@ -106,6 +107,7 @@ class Upstream(Section):
     idle_timeout: float = Field(900.0, gt=0, allow_inf_nan=False)
     keepalive_timeout: float = Field(30.0, gt=0, allow_inf_nan=False)
     max_idle_connections: int = Field(64, ge=0)
+    rate_limits: bool = True
     ca_file: _File = ""
     proxy: Annotated[str, AfterValidator(_proxy)] = ""
 
@@ -115,9 +117,18 @@ class Limits(Section):
     body_timeout: float = Field(60.0, gt=0, allow_inf_nan=False)
 
 
+class Override(Section):
+    """What replaces the word of a rule's own file; None leaves it."""
+
+    status: Literal["on", "shadow", "off"] | None = None
+    without: Literal["decline", "answer"] | None = None
+    max_age: float | None = Field(None, gt=0, allow_inf_nan=False)
+
+
 class Rules(Section):
     directory: _File = "rules"
     max_body: int = Field(8 * 1024 * 1024, ge=0)
+    override: dict[str, Override] = {}
 
 
 class Breaker(Section):
@@ -155,6 +166,13 @@ class Stop(Section):
     drain_timeout: float = Field(60.0, ge=0, allow_inf_nan=False)
 
 
+@dataclass(slots=True)
+class _Origin:
+    """Where settings were read from; the same settings of another place are the same."""
+
+    document: toml.Document | None = field(default=None, compare=False)
+
+
 class Config(Section):
     """Everything that can be set. `config.toml` documents each key; times are in seconds, sizes in bytes."""
 
@@ -168,6 +186,12 @@ class Config(Section):
     journal: Journal = Journal()
     log: Log = Log()
     stop: Stop = Stop()
+    _origin: _Origin = PrivateAttr(default_factory=_Origin)
+
+    def problem(self, path: toml.Path, message: str) -> toml.Problem:
+        """What turns out to be wrong with a setting later, with its place."""
+        document = self._origin.document
+        return document.problem(path, message) if document else toml.Problem("settings", 0, toml.dotted(path), message)
 
     def below(self, folder: Path) -> Self:
         """The same configuration with every path in it made absolute, relative to `folder`."""
@@ -199,6 +223,7 @@ def load(path: Path, settings: Sequence[str] = ()) -> Config:
     config = parse(document, settings, _token_from(places.token_file(path))).below(path.resolve().parent)
     if problems := [document.problem(key, message) for key, message in _unusable(config)]:
         raise toml.TomlError(problems)
+    config._origin.document = document
     return config
 
 
@@ -287,10 +312,4 @@ def _problem(document: toml.Document, overridden: dict[toml.Path, str], detail: 
 
 def _known(path: toml.Path) -> list[str]:
     """The keys that would have been understood in the place of the last part of `path`."""
-    model: type[BaseModel] = Config
-    for part in path[:-1]:
-        inner = model.model_fields[str(part)].annotation if str(part) in model.model_fields else None
-        if not (isinstance(inner, type) and issubclass(inner, BaseModel)):
-            return []
-        model = inner
-    return list(model.model_fields)
+    return toml.known_keys(Config, path)

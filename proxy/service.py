@@ -63,7 +63,7 @@ async def serve(
     async with listening(app, config, log, lambda: reload.drain_timeout, held) as (host, port):
         address = str(URL.build(scheme="http", host=host, port=port))
         upstream = origin(config.upstream.url)
-        log.info("listening", address=address, upstream=upstream, rules=len(loaded.rules.rules))
+        log.info("listening", address=address, upstream=upstream, rules=len(loaded.rules.rules), **_missed(loaded))
         for key, problem, todo in hints(config.upstream):
             log.warning("hint", key=key, problem=f"{problem}: {todo}")
         manager.tell(notify.READY)
@@ -77,6 +77,13 @@ async def serve(
     telling.cancel()
     log.tell_repeats(ending=True)
     log.info("stopped")
+
+
+def _missed(loaded: Loaded) -> dict[str, str]:
+    """What a person may miss, for the first line: what a rule answers with nothing, and the setting that keeps it."""
+    rules = [rule for rule in loaded.rules.rules if rule.status == "on" and rule.answer and rule.answer.silent]
+    told = [f'{rule.name}: nothing is shown; [rules.override.{rule.name}] status = "off" keeps it' for rule in rules]
+    return {"note": ", ".join(told)} if told else {}
 
 
 async def _tell_repeats(log: Logger) -> None:

@@ -9,9 +9,11 @@ import tomllib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from types import NoneType, UnionType
+from typing import Any, get_args
 
 import tree_sitter_toml
+from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 from tree_sitter import Language, Node, Parser
 
@@ -173,20 +175,40 @@ def _key(node: Node) -> tuple[str, ...]:
     return (text,)
 
 
+def unknown_key(name: str, known: Sequence[str]) -> str:
+    """What to say of a key: the nearest one, and all that there are."""
+    near = difflib.get_close_matches(name, known, n=1)
+    meant = f"; did you mean {near[0]!r}?" if near else ""
+    return f"unknown key{meant}" + (f" (expected one of: {', '.join(known)})" if known else "")
+
+
 def explain(detail: ErrorDetails, known: Sequence[str] = ()) -> str:
     """A pydantic error in our words: what was found, what was expected."""
     if detail["type"] == "extra_forbidden":
-        name = str(detail["loc"][-1])
-        near = difflib.get_close_matches(name, known, n=1)
-        return f"unknown key{f'; did you mean {near[0]!r}?' if near else ''}" + (
-            f" (expected one of: {', '.join(known)})" if known else ""
-        )
+        return unknown_key(str(detail["loc"][-1]), known)
     if detail["type"] == "missing":
         return "missing: this key is required"
     if detail["type"] in ("model_type", "dict_type"):
         return f"found {_shown(detail['input'])}, expected a table"
     wanted = detail["msg"].removeprefix("Value error, ").replace("Input should be ", "expected ")
     return f"found {_shown(detail['input'])}, {wanted}"
+
+
+def known_keys(model: type[BaseModel], path: Path) -> list[str]:
+    """The keys that `model` would have understood in the place of the last part of `path`; none where any will do."""
+    inner: Any = model
+    for part in path[:-1]:
+        if isinstance(inner, type) and issubclass(inner, BaseModel):
+            field = inner.model_fields.get(str(part))
+            inner = _without_none(field.annotation) if field else None
+        else:  # what lies in a list or a dict
+            inner = _without_none(get_args(inner)[-1]) if get_args(inner) else None
+    return list(inner.model_fields) if isinstance(inner, type) and issubclass(inner, BaseModel) else []
+
+
+def _without_none(annotation: Any) -> Any:
+    choices = [one for one in get_args(annotation) if one is not NoneType]
+    return choices[0] if isinstance(annotation, UnionType) and len(choices) == 1 else annotation
 
 
 HIDDEN = object()

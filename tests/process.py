@@ -68,13 +68,16 @@ class Process:
         return int(kibibytes) * 1024
 
 
-def _command(*arguments: str, config: Path = ROOT / "config.toml") -> list[str]:
+CONFIG = ROOT / "config.toml"
+
+
+def _command(*arguments: str, config: Path = CONFIG) -> list[str]:
     return [sys.executable, "-m", "proxy", "--config", str(config), *arguments]
 
 
 @asynccontextmanager
 async def running(
-    upstream_url: str, *settings: str, environment: Mapping[str, str] | None = None, config: Path = ROOT / "config.toml"
+    upstream_url: str, *settings: str, environment: Mapping[str, str] | None = None, config: Path = CONFIG
 ) -> AsyncIterator[tuple[Process, int]]:
     """The running proxy and its port; `environment` is put on top of that of the tests."""
     state = TemporaryDirectory()

@@ -44,6 +44,20 @@ def test_the_shipped_file_has_every_key_with_a_comment_above_it(path: toml.Path)
     assert text.splitlines()[line - 2].startswith("# ")
 
 
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("[rules.override.topic]\nstatsu = 'off'", "status"),
+        ("[upstream]\nrate_limit = false", "rate_limits"),
+        ("[lissten]\nport = 1", "listen"),
+    ],
+)
+def test_a_key_that_is_not_known_is_told_with_the_nearest_that_is(text: str, meant: str) -> None:
+    (problem,) = problems_of(text)
+    assert problem.line
+    assert f"did you mean {meant!r}?" in problem.message
+
+
 def test_all_faults_are_reported_at_once_with_key_line_found_and_expected() -> None:
     problems = problems_of(
         """\

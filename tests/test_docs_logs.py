@@ -44,6 +44,7 @@ def _said_by_a_library() -> set[str]:
 MAPPED = {
     "request": (FIELDS, {"info", "warning"}),
     "drift": ({field.name for field in fields(Notice)}, set()),
+    "listening": ({"note"}, set()),
     "library": (_said_by_a_library(), {"warning", "error"}),
 }
 

@@ -95,6 +95,35 @@ async def test_sighup_loads_rules_anew_and_keeps_the_old_ones_on_any_error(tmp_p
         assert (state["ready"], state["rules"], state["reload"]["result"]) == (False, 1, "refused")
 
 
+@pytest.mark.parametrize("kept", [False, True])
+async def test_the_first_line_says_once_that_suggestions_disappear_and_how_to_keep_them(kept: bool) -> None:
+    keep = 'rules.override={prompt-suggestion={status="off"}}'
+    async with running("http://127.0.0.1:9", *([keep] if kept else [])) as (process, _):
+        note = process.lines[-1].get("note", "")
+        assert ('[rules.override.prompt-suggestion] status = "off" keeps it' in note) is not kept
+
+
+async def test_what_the_settings_say_of_a_rule_counts_at_the_next_reload(tmp_path: Path) -> None:
+    config = tmp_path / "config.toml"
+    config.write_text(f'[rules]\ndirectory = "{ROOT / "rules"}"\n[breaker]\nwindow = 0.0\n')
+    async with raw_upstream(_answers) as upstream, running(upstream.url, config=config) as (process, port):
+        assert await _is_answered(port)
+        text = config.read_text()
+        config.write_text(f'{text}[rules.override.warm-up]\nstatus = "off"\n')
+        process.process.send_signal(signal.SIGHUP)
+        await process.line("reloaded")
+        assert not await _is_answered(port)
+        config.write_text(f'{text}[rules.override.warm-upp]\nstatus = "off"\n')
+        process.process.send_signal(signal.SIGHUP)
+        problem = await process.line("problem")
+        assert (problem["place"], problem["key"]) == (f"{config}:5", "rules.override.warm-upp")
+        await process.line("not reloaded")
+        config.write_text(text)
+        process.process.send_signal(signal.SIGHUP)
+        await process.line("reloaded")
+        assert await _is_answered(port)
+
+
 async def test_a_reload_under_load_loses_no_request(tmp_path: Path) -> None:
     """Rules are switched on and off under clients that never pause; every request gets a whole reply of either sort."""
     rule = (ROOT / "rules/70-warm-up.toml").read_text()

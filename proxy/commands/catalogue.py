@@ -28,6 +28,8 @@ class Row:
         number = "-" if self.number is None else str(self.number)
         tested = "-".join(map(version_text, rule.tested)) if rule.tested else ""
         about, action, where = short(rule.about, 56), self.entry.model.action, place(rule.source, rule.line)
+        if rule.overridden:
+            where += f"; the settings say {', '.join(f'{key} = {value}' for key, value in rule.overridden.items())}"
         return (number, rule.name, rule.status, action, about, tested, self.agreement.shown(), where)
 
     def fields(self) -> dict[str, Any]:
@@ -43,6 +45,7 @@ class Row:
             if rule.tested
             else None,
             "agreement": self.agreement.counts,
+            "overridden": rule.overridden,
             "file": rule.source,
             "line": rule.line,
         }

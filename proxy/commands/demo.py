@@ -21,7 +21,7 @@ from proxy.downstream.server import listening
 from proxy.exchange import Head
 from proxy.logs.observe import logger
 from proxy.rules.examples import request_of
-from proxy.rules.load import Loaded, LoadedRule, load
+from proxy.rules.load import Loaded, LoadedRule, configured
 from proxy.rules.ruleset import RuleSet
 from proxy.rules.schema import RequestModel
 from proxy.scripted import Block, scripted_upstream
@@ -56,7 +56,7 @@ class Shown:
 
 async def run(config: Config) -> int:
     """Print the table; 0 if every rule loads, every side question was answered here and the conversation was not."""
-    loaded = load(Path(config.rules.directory))
+    loaded = configured(config)
     for problem in loaded.problems:
         print(problem_line(problem), file=sys.stderr)
     try:

@@ -57,7 +57,9 @@ function showRules(rules) {
     say(answered, rule.guard ? "–" : count(rule.answered));
     say(median, duration(rule.median));
     say(agreement, agreed(rule.agreement));
-    say(left, Object.entries(rule.reasons).sort((a, b) => b[1] - a[1]).map(([reason, times]) => `${count(times)} × ${reason}`).join(", "));
+    const set = Object.entries(rule.overridden).map(([key, value]) => `the settings say ${key} = ${value}`);
+    const reasons = Object.entries(rule.reasons).sort((a, b) => b[1] - a[1]).map(([reason, times]) => `${count(times)} × ${reason}`);
+    say(left, [...set, ...reasons].join(", "));
   });
 }
 

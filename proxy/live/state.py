@@ -72,6 +72,7 @@ def _rules(state: State) -> list[dict[str, Any]]:
             "about": rule.about,
             "guard": rule.answer is None,
             "state": _switch(state, rule),
+            "overridden": rule.overridden,
             "answered": answered[rule.name],
             "reasons": reasons.get(rule.name, {}),
             "agreement": _agreement(state, rule.name),

@@ -1,17 +1,19 @@
 """Rule files to a `RuleSet`. A rule that fails is left out, with every fault named; the others load."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path as FilePath
 from typing import Any
 
 from pydantic import ValidationError
 
 from proxy import toml
+from proxy.config import Config
 from proxy.disk import read_text
 from proxy.exchange import Replay, parse_version
 from proxy.rules.conditions import compile_when
 from proxy.rules.examples import failures
 from proxy.rules.operators import Notes
+from proxy.rules.overrides import faults, overridden
 from proxy.rules.ruleset import AnswerPlan, Rule, RuleSet
 from proxy.rules.schema import RequestModel, RuleFile, RuleModel
 from proxy.rules.templates import compile_template
@@ -43,6 +45,19 @@ class Loaded:
         return RuleSet(
             tuple(rule for rule in known if rule.status != "off"), tuple(rule for rule in known if rule.status == "off")
         )
+
+
+def configured(config: Config) -> Loaded:
+    """The rules that the settings name, with what the settings say of them; an override that is wrong is left out."""
+    loaded, overrides = load(FilePath(config.rules.directory)), config.rules.override
+    wrong = dict(faults({entry.rule.name: entry.rule for entry in loaded.entries}, overrides))
+    good = {name: override for name, override in overrides.items() if name not in wrong}
+    entries = tuple(
+        replace(entry, rule=overridden(entry.rule, good.get(entry.rule.name), config.upstream.rate_limits))
+        for entry in loaded.entries
+    )
+    problems = tuple(config.problem(("rules", "override", name), message) for name, message in wrong.items())
+    return Loaded(entries, (*loaded.problems, *problems))
 
 
 def load(directory: FilePath) -> Loaded:
@@ -95,13 +110,11 @@ def compile_document(document: toml.Document) -> Loaded:
 
 def _base(document: toml.Document) -> tuple[RequestModel, list[Fault]]:
     known = list(RuleFile.model_fields)
-    faults: list[Fault] = [
-        ((key,), f"unknown key (expected one of: {', '.join(known)})") for key in document.values if key not in known
-    ]
+    found: list[Fault] = [((key,), toml.unknown_key(key, known)) for key in document.values if key not in known]
     try:
-        return RequestModel.model_validate(document.values.get("base", {})), faults
+        return RequestModel.model_validate(document.values.get("base", {})), found
     except ValidationError as error:
-        return RequestModel(), faults + [(("base", *path), message) for path, message in _faults(error, RequestModel)]
+        return RequestModel(), found + [(("base", *path), message) for path, message in _faults(error, RequestModel)]
 
 
 def _compile(table: Any, base: RequestModel, source: str, line: int) -> tuple[LoadedRule | None, list[Fault]]:
@@ -150,6 +163,5 @@ def _plan(model: RuleModel, notes: Notes) -> tuple[AnswerPlan | None, list[Fault
 
 
 def _faults(error: ValidationError, model: type[RuleModel | RequestModel]) -> list[Fault]:
-    known = list(model.model_fields)
     details = error.errors(include_url=False)
-    return [(detail["loc"], toml.explain(detail, known if len(detail["loc"]) == 1 else ())) for detail in details]
+    return [(detail["loc"], toml.explain(detail, toml.known_keys(model, detail["loc"]))) for detail in details]

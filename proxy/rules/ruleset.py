@@ -2,6 +2,7 @@
 
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from proxy.exchange import Answer, Decision, Forward, Head, Replay, Version
 from proxy.filters.decline import Decline
@@ -36,6 +37,11 @@ class AnswerPlan:
     headers: tuple[tuple[str, str], ...] = ()
     replay: Replay | None = None
 
+    @property
+    def silent(self) -> bool:
+        """Whether it always answers with nothing."""
+        return self.text.constant == ""
+
 
 @dataclass(frozen=True, slots=True)
 class Rule:
@@ -51,6 +57,8 @@ class Rule:
     compare: Comparison = "text"
     tested: tuple[Version, Version] | None = None
     """The first and the last client version that it was tried with."""
+    overridden: Mapping[str, Any] = field(default_factory=dict)
+    """What config.toml says in place of the file, by key."""
 
     def match(self, request: MessagesRequest) -> Groups | None:
         return self.when.match(request)

@@ -47,6 +47,7 @@ def test_the_same_for_machines(program: Program) -> None:
         "about": "a greeting",
         "tested": {"first": "1.0.0", "last": "2.0.64"},
         "agreement": {"same": 0, "different": 0, "upstream error": 0},
+        "overridden": {},
         "file": str(program.folder / "1.toml"),
         "line": 6,
     }

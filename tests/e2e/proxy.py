@@ -1,7 +1,6 @@
 """Sidestep as a person runs it: `python -m proxy` as a process, its log lines read as they come."""
 
 import json
-import shutil
 import subprocess
 import sys
 import threading
@@ -47,14 +46,17 @@ class Sidestep:
 def sidestep(
     upstream_url: str, folder: Path, more: Sequence[str] = (), rules: Path = Path("rules")
 ) -> Iterator[Sidestep]:
-    """Run the proxy before `upstream_url`, on any free port, with the `rules` copied to `folder`, and `more` settings.
+    """Run the proxy before `upstream_url`, on any free port, with `rules` and `more` settings.
 
-    One setting of theirs is for upstreams like the scripted one, that never send rate limits to repeat.
+    The scripted upstream never sends rate limits to repeat.
     """
-    rules = shutil.copytree(rules, folder / "rules")
-    quota = rules / "10-quota-probe.toml"
-    quota.write_text(quota.read_text().replace('without = "decline"', 'without = "answer"'))
-    settings = ["listen.port=0", f"upstream.url={upstream_url}", "log.format=json", f"rules.directory={rules}"]
+    settings = [
+        "listen.port=0",
+        f"upstream.url={upstream_url}",
+        "log.format=json",
+        f"rules.directory={rules.absolute()}",
+    ]
+    settings.append("upstream.rate_limits=false")
     settings += [f"journal.path={folder / JOURNAL}", *more]
     command = [sys.executable, "-m", "proxy", "--config", "config.toml"]
     for setting in settings:

@@ -6,6 +6,7 @@ import pytest
 
 from proxy.exchange import Head
 from proxy.rules.load import Loaded, load
+from tests.commands.given import BASE, HELLO
 
 RULE = """\
 [[rules]]
@@ -240,3 +241,25 @@ def test_a_folder_that_may_not_be_looked_into_is_a_problem(monkeypatch: pytest.M
     loaded = load(tmp_path)
     assert loaded.entries == ()
     assert [problem.message for problem in loaded.problems] == ["cannot be read: Permission denied"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "meant"),
+    [
+        ("[base]", "[bse]", "base"),
+        ("headers.user-agent", "heders.user-agent", "headers"),
+        ('action = "answer"', 'action = "answer"\ncompar = "text"', "compare"),
+        ("first =", "frist =", "first"),
+        ("{ text =", "{ txt =", "text"),
+        ("message_count", "mesage_count", "message_count"),
+        ('about = "the word"', 'abuot = "the word"', "about"),
+        ('about = "another word"', 'about = "x", bdy = {}', "body"),
+    ],
+)
+def test_a_key_that_is_not_known_is_told_with_the_nearest_that_is(
+    tmp_path: Path, old: str, new: str, meant: str
+) -> None:
+    text = BASE + HELLO
+    assert old in text
+    (tmp_path / "1.toml").write_text(text.replace(old, new, 1), "utf-8")
+    assert f"did you mean {meant!r}?" in " ".join(problem.message for problem in load(tmp_path).problems)

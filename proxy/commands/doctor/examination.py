@@ -12,7 +12,7 @@ from proxy.commands.doctor.findings import Finding, as_json, as_text, exit_code,
 from proxy.commands.doctor.probes import PROBES, probe
 from proxy.commands.doctor.shortcuts import shortcuts, to_repeat
 from proxy.config import Config
-from proxy.rules.load import Loaded, load
+from proxy.rules.load import Loaded, configured
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ async def examine(patient: Patient) -> AsyncIterator[Finding]:
         yield network.clock()
         yield warning("self-test", "not run: it needs settings that can be used", "mend them first")
         return
-    loaded = load(Path(config.rules.directory))
+    loaded = configured(config)
     for finding in configuration.rules(loaded):
         yield finding
     async for finding in _surroundings(patient, config):

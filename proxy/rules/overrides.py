@@ -1,0 +1,36 @@
+"""What config.toml changes about rules, so that nobody has to edit a shipped file."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from proxy.config import Override
+from proxy.rules.operators import suggestion
+from proxy.rules.ruleset import Rule
+
+Fault = tuple[str, str]
+"""The name of the rule, and what is wrong with what is said of it."""
+
+
+def overridden(rule: Rule, override: Override | None, rate_limits: bool) -> Rule:
+    """The rule with what was set of it; where the upstream sends no rate limits, none are waited for."""
+    said = override.model_dump(exclude_none=True) if override else {}
+    plan, replay = rule.answer, rule.answer.replay if rule.answer else None
+    if plan and replay:
+        if not rate_limits:
+            said.setdefault("without", "answer")
+        required = said.get("without", "decline" if replay.required else "answer") == "decline"
+        fresh = replace(replay, required=required, max_age=said.get("max_age", replay.max_age))
+        plan = replace(plan, replay=fresh)
+    return replace(rule, answer=plan, status=said.get("status", rule.status), overridden=said) if said else rule
+
+
+def faults(rules: Mapping[str, Rule], overrides: Mapping[str, Override]) -> Iterator[Fault]:
+    """What cannot be meant."""
+    for name, override in overrides.items():
+        rule = rules.get(name)
+        if rule is None:
+            yield name, f"no such rule is loaded{suggestion(name, rules)}"
+        elif override.status == "shadow" and rule.answer is None:
+            yield name, "a rule that forwards has nothing to hold against the reply"
+        elif (override.without or override.max_age) and not (rule.answer and rule.answer.replay):
+            yield name, "the rule repeats no headers: `without` and `max_age` mean nothing to it"

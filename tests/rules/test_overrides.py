@@ -1,0 +1,81 @@
+"""What config.toml says of a rule goes before the word of its file; what cannot be meant is told, with its place."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from proxy.config import Config, load
+from proxy.exchange import Replay
+from proxy.rules.load import Loaded, configured
+
+ROOT = Path(__file__).parents[2]
+
+
+def settings(upstream: dict[str, Any] | None = None, **override: dict[str, Any]) -> Config:
+    """`override` by rule, with underscores for hyphens."""
+    said = {name.replace("_", "-"): value for name, value in override.items()}
+    rules = {"directory": str(ROOT / "rules"), "override": said}
+    return Config.model_validate({"rules": rules, "upstream": upstream or {}})
+
+
+def replay(loaded: Loaded) -> Replay:
+    rule = next(rule for rule in (*loaded.rules.rules, *loaded.rules.off) if rule.name == "quota-probe")
+    assert rule.answer
+    assert rule.answer.replay
+    return rule.answer.replay
+
+
+def test_nothing_said_changes_nothing() -> None:
+    loaded = configured(settings())
+    assert loaded.problems == ()
+    assert loaded.rules.off == ()
+    assert not any(rule.overridden for rule in loaded.rules.rules)
+
+
+def test_a_status_is_replaced() -> None:
+    loaded = configured(settings(prompt_suggestion={"status": "off"}, topic={"status": "shadow"}))
+    assert loaded.problems == ()
+    assert [rule.name for rule in loaded.rules.off] == ["prompt-suggestion"]
+    changed = {rule.name: rule.overridden for rule in (*loaded.rules.rules, *loaded.rules.off) if rule.overridden}
+    assert changed == {"prompt-suggestion": {"status": "off"}, "topic": {"status": "shadow"}}
+
+
+@pytest.mark.parametrize(
+    ("config", "expected"),
+    [
+        (settings(), (True, 300.0)),
+        (settings(quota_probe={"without": "answer"}), (False, 300.0)),
+        (settings(quota_probe={"max_age": 60.0}), (True, 60.0)),
+        (settings({"rate_limits": False}), (False, 300.0)),
+        (settings({"rate_limits": False}, quota_probe={"without": "decline"}), (True, 300.0)),
+    ],
+)
+def test_what_is_repeated_and_what_without(config: Config, expected: tuple[bool, float]) -> None:
+    loaded = configured(config)
+    assert loaded.problems == ()
+    assert (replay(loaded).required, replay(loaded).max_age) == expected
+
+
+@pytest.mark.parametrize(
+    ("table", "said"),
+    [
+        (
+            "[rules.override.prompt-sugestion]\nstatus = 'off'",
+            "no such rule is loaded 'prompt-sugestion'; did you mean",
+        ),
+        ("[rules.override.topic]\nwithout = 'answer'", "repeats no headers"),
+        ("[rules.override.topic]\nmax_age = 5.0", "repeats no headers"),
+        ("[rules.override.summary]\nstatus = 'shadow'", "nothing to hold against the reply"),
+    ],
+)
+def test_what_cannot_be_meant_is_told_with_its_line_and_the_rest_holds(tmp_path: Path, table: str, said: str) -> None:
+    file = tmp_path / "config.toml"
+    good = "[rules.override.spinner-word]\nstatus = 'off'"
+    file.write_text(f"[rules]\ndirectory = '{ROOT / 'rules'}'\n{good}\n{table}\n")
+    loaded = configured(load(file))
+    (problem,) = loaded.problems
+    assert said in problem.message
+    assert (problem.source, problem.line) == (str(file), 5)
+    assert [rule.name for rule in loaded.rules.off] == ["spinner-word"]
+    assert len(loaded.rules.rules) == len(configured(settings()).rules.rules) - 1
