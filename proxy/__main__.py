@@ -55,7 +55,10 @@ def _command(arguments: Sequence[str] | None) -> int:
             return check.run(_rules(settings), as_json=options.json)
         case "explain":
             limit, version = settings.rules.max_body, options.client_version
-            return explain.run(_rules(settings), options.files, version, limit, as_json=options.json)
+            named = options.example
+            if not (options.files or named):
+                parser().error("explain: expected a FILE, or --example FILE:NAME")
+            return explain.run(_rules(settings), options.files, named, version, limit, as_json=options.json)
         case "rules":
             agreed = agreements.load(Path(settings.shadow.file))
             return catalogue.run(_rules(settings), agreed, as_json=options.json)

@@ -39,7 +39,14 @@ def _about_rules(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     commands.add_parser("demo", parents=[behind], help="show every side question answered, without key or network")
     commands.add_parser("check", parents=[behind, as_json], help="try every rule's examples on all rules together")
     told = commands.add_parser("explain", parents=[behind, as_json], help="tell what becomes of a request, and why")
-    told.add_argument("files", nargs="+", metavar="FILE", help='a request body, or JSON Lines of a capture; "-": stdin')
+    told.add_argument("files", nargs="*", metavar="FILE", help='a request body, or JSON Lines of a capture; "-": stdin')
+    told.add_argument(
+        *("--example",),
+        action="append",
+        default=[],
+        metavar="FILE:NAME",
+        help="the examples of a rule, or one by `about`",
+    )
     told.add_argument(
         "--client-version", type=_version, metavar="V", help="whose a bare body is (default: the newest tested)"
     )

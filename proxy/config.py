@@ -302,14 +302,9 @@ def _problem(document: toml.Document, overridden: dict[toml.Path, str], detail: 
         path[: len(secret)] == secret[: len(path)] for secret in _SECRET
     ):  # it, what is in it, or a table that has it
         detail = {**detail, "input": toml.HIDDEN}
-    message = toml.explain(detail, _known(path))
+    message = toml.explain(detail, toml.known_keys(Config, path))
     unwritten = path not in document.lines
     for key, source in overridden.items():
         if path[: len(key)] == key or (unwritten and key[: len(path)] == path):
             return toml.Problem(source, 0, toml.dotted(path), message)
     return document.problem(path, message)
-
-
-def _known(path: toml.Path) -> list[str]:
-    """The keys that would have been understood in the place of the last part of `path`."""
-    return toml.known_keys(Config, path)

@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from proxy import synthesis
-from proxy.commands.reasons import Explanation, Miss, explain
+from proxy.commands.reasons import Explanation, explain, explain_example
 from proxy.commands.requests import Given, read
+from proxy.commands.rule_examples import examples
 from proxy.commands.tables import json_text, place, problem_json, problem_line, short, table
 from proxy.exchange import Answer, Version, version_text
 from proxy.rules.load import Loaded, LoadedRule
+from proxy.rules.misses import Miss
 from proxy.rules.ruleset import Rule
 from proxy.toml import Problem
 
@@ -20,8 +22,19 @@ MESSAGE_ID = "msg_sidestep_explained"
 _NOT_SAID = "(not said)"
 
 
-def run(loaded: Loaded, files: Sequence[str], version: Version | None, max_body: int, *, as_json: bool) -> int:
-    """Explain the requests in `files` ("-" is standard input); 1 if a file, a line or a rule could not be read."""
+def run(
+    loaded: Loaded,
+    files: Sequence[str],
+    named: Sequence[str],
+    version: Version | None,
+    max_body: int,
+    *,
+    as_json: bool,
+) -> int:
+    """Explain the requests in `files` ("-" is standard input) and the examples that are `named`.
+
+    1 if a file, a line or a rule could not be read.
+    """
     user_agent = f"claude-cli/{version_text(version or newest_tested(loaded.entries))} (external, cli)"
     problems = list(loaded.problems)
     explained: list[Explanation] = []
@@ -30,6 +43,11 @@ def run(loaded: Loaded, files: Sequence[str], version: Version | None, max_body:
             problems.append(found)
         else:
             explained.append(explain(loaded.rules, found, max_body))
+    for shown in (one for name in named for one in examples(name)):
+        if isinstance(shown, Problem):
+            problems.append(shown)
+        else:
+            explained.append(explain_example(loaded.rules, shown, max_body))
     if as_json:
         told = [as_fields(explanation) for explanation in explained]
         print(json_text({"requests": told, "problems": [problem_json(problem) for problem in problems]}))
@@ -69,6 +87,7 @@ def as_fields(explanation: Explanation) -> dict[str, Any]:
     return {
         "file": given.source,
         "line": given.line,
+        "about": explanation.about or None,
         "method": given.head.method,
         "path": given.head.path,
         "client": given.head.product,
@@ -116,7 +135,8 @@ def as_text(explanation: Explanation) -> str:
     client = given.head.product or "an unknown client"
     asked = f"{given.head.method} {given.head.path}"
     asked = asked if asked.isprintable() else ascii(asked)
-    parts = [f"{place(given.source, given.line)}: {asked} from {client}\n{what}{by}"]
+    about = f" ({explanation.about})" if explanation.about else ""
+    parts = [f"{place(given.source, given.line)}: {asked} from {client}{about}\n{what}{by}"]
     if explanation.facts:
         parts.append(_indented(table(("fact", "value"), [(name, _shown(value)) for name, value in explanation.facts])))
     if explanation.nearest:

@@ -4,33 +4,20 @@ A request is looked at alone: what the running proxy remembers (headers to repea
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from proxy.commands.requests import Given
+from proxy.commands.rule_examples import Shown
 from proxy.exchange import Answer, Decision, Forward
 from proxy.messages import MessagesRequest, NotUnderstood, parse
-from proxy.rules.conditions import Any_, AnyCondition, Condition, Not, When
+from proxy.rules.conditions import When
 from proxy.rules.facts import value_of
+from proxy.rules.misses import Miss, miss_of, near_misses
 from proxy.rules.ruleset import Rule, RuleSet
 
 NEAREST = 3
 """How many near misses are told."""
-
-
-@dataclass(frozen=True, slots=True)
-class Miss:
-    """A rule that did not match: how many of its conditions held, and the first that did not.
-
-    `within` names the groups ("any", "not") around that condition; `value` is what the request says of its fact.
-    """
-
-    rule: Rule
-    held: int
-    total: int
-    within: str
-    condition: Condition
-    value: Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +30,8 @@ class Explanation:
     facts: tuple[tuple[str, Any], ...]
     reply: Answer | None
     nearest: tuple[Miss, ...]
+    about: str = ""
+    """What it shows, if it is an example."""
 
 
 def explain(rules: RuleSet, given: Given, max_body: int) -> Explanation:
@@ -54,8 +43,18 @@ def explain(rules: RuleSet, given: Given, max_body: int) -> Explanation:
     if isinstance(request, NotUnderstood):
         return Explanation(given, decision, rule, (), reply, ())
     if rule is None:
-        return Explanation(given, decision, rule, (), reply, tuple(near_misses(rules, request)[:NEAREST]))
+        return Explanation(given, decision, rule, (), reply, tuple(near_misses(rules.rules, request)[:NEAREST]))
     return Explanation(given, decision, rule, tuple(facts(rule.when, request)), reply, ())
+
+
+def explain_example(rules: RuleSet, shown: Shown, max_body: int) -> Explanation:
+    """The same of an example: its own rule is among those that are asked, and first among those that do not match."""
+    if shown.rule.name not in {rule.name for rule in rules.rules}:
+        rules = RuleSet((*rules.rules, shown.rule))
+    found, request = explain(rules, shown.given, max_body), parse(shown.given.head, shown.given.body)
+    own = None if isinstance(request, NotUnderstood) else miss_of(shown.rule, request)
+    others = tuple(miss for miss in found.nearest if miss.rule.name != shown.rule.name)
+    return replace(found, about=shown.about, nearest=((own, *others)[:NEAREST] if own else others))
 
 
 def _decide(rules: RuleSet, given: Given, request: MessagesRequest | NotUnderstood, max_body: int) -> Decision:
@@ -70,46 +69,3 @@ def _decide(rules: RuleSet, given: Given, request: MessagesRequest | NotUndersto
 def facts(when: When, request: MessagesRequest) -> Iterable[tuple[str, Any]]:
     """The name of every fact that `when` tests, and its value, in the order of the tests."""
     return {test.name: value_of(test.fact, request) for test in when.tests()}.items()
-
-
-def near_misses(rules: RuleSet, request: MessagesRequest) -> list[Miss]:
-    """Rules that do not match: those that answer before guards, those whose conditions held furthest first."""
-    missed = [miss for rule in rules.rules if (miss := _miss(rule, request))]
-    return sorted(missed, key=lambda miss: (miss.rule.answer is None, -miss.held))
-
-
-def _miss(rule: Rule, request: MessagesRequest) -> Miss | None:
-    held, failed = _progress(rule.when, request)
-    if failed is None:
-        return None
-    within, condition = _blame(failed, request)
-    value = value_of(condition.fact, request)
-    return Miss(rule, held, len(rule.when.conditions), within, condition, value)
-
-
-def _progress(when: When, request: MessagesRequest) -> tuple[int, AnyCondition | None]:
-    """How many conditions held before one failed, and that one; None if all held."""
-    held = 0
-    for condition, truth in when.truths(request):
-        if not truth:
-            return held, condition
-        held += 1
-    return held, None
-
-
-def _blame(failed: AnyCondition, request: MessagesRequest) -> tuple[str, Condition]:
-    """The single test behind a condition that failed, and the groups around it.
-
-    Of `any`, the first test that failed in the group that held furthest; of `not`, the first test of its group.
-    """
-    match failed:
-        case Condition():
-            return "", failed
-        case Not(group=group):
-            return "not", next(group.tests())
-        case Any_(groups=groups):
-            outcomes = [_progress(group, request) for group in groups]
-            _, inner = max(outcomes, key=lambda outcome: outcome[0])
-            assert inner is not None
-            within, condition = _blame(inner, request)
-            return f"any {within}".strip(), condition

@@ -7,6 +7,7 @@ import orjson
 
 from proxy.exchange import Answer, Forward, Head
 from proxy.messages import MessagesRequest, NotUnderstood, parse
+from proxy.rules.misses import miss_of
 from proxy.rules.ruleset import Rule
 from proxy.rules.schema import Example, Match, RequestModel, RuleModel
 from proxy.toml import Path
@@ -54,7 +55,8 @@ def _fault(rule: Rule, match: Match, request: MessagesRequest | NotUnderstood) -
         return f"not understood: {request.reason}"
     groups = rule.match(request)
     if groups is None:
-        return "the rule does not match it"
+        miss = miss_of(rule, request)
+        return "the rule does not match it" + (f"; the first condition that fails is {miss.told()}" if miss else "")
     match rule.outcome(request, groups):
         case Answer(text=text) | Forward(beside=Answer(text=text)):
             return None if text == match.answer else f"answered {text!r}, expected {match.answer!r}"

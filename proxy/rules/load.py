@@ -84,17 +84,18 @@ def load(directory: FilePath) -> Loaded:
     return Loaded(tuple(guards_first), tuple(problems))
 
 
-def load_file(file: FilePath) -> Loaded:
+def load_file(file: FilePath, *, hold: bool = True) -> Loaded:
+    """`hold`: leave out a rule whose own examples fail."""
     try:
-        return compile_document(toml.parse(read_text(file), str(file)))
+        return compile_document(toml.parse(read_text(file), str(file)), hold=hold)
     except toml.TomlError as error:
         return Loaded((), tuple(error.problems))
     except OSError as error:
         return Loaded((), (toml.Problem(str(file), 0, "", f"cannot be read: {error.strerror}"),))
 
 
-def compile_document(document: toml.Document) -> Loaded:
-    """Everything in one rule file that works, and what is wrong with the rest."""
+def compile_document(document: toml.Document, *, hold: bool = True) -> Loaded:
+    """Everything in one rule file that works, and what is wrong with the rest. `hold`: rules to their own examples."""
     base, faults = _base(document)
     tables = document.values.get("rules")
     if not isinstance(tables, list) or not tables:
@@ -103,6 +104,9 @@ def compile_document(document: toml.Document) -> Loaded:
     entries = []
     for index, table in enumerate(tables):
         entry, found = _compile(table, base, document.source, document.line(("rules", index)))
+        if entry and hold:
+            found = list(failures(entry.rule, entry.model, base))
+            entry = None if found else entry
         faults += [(("rules", index, *path), message) for path, message in found]
         entries += [entry] if entry else []
     return Loaded(tuple(entries), tuple(document.problem(path, message) for path, message in faults))
@@ -118,7 +122,7 @@ def _base(document: toml.Document) -> tuple[RequestModel, list[Fault]]:
 
 
 def _compile(table: Any, base: RequestModel, source: str, line: int) -> tuple[LoadedRule | None, list[Fault]]:
-    """One rule, if its conditions and its answer compile and its own examples hold; else its faults."""
+    """One rule, if its conditions and its answer compile; else its faults."""
     try:
         model = RuleModel.model_validate(table)
     except ValidationError as error:
@@ -140,8 +144,7 @@ def _compile(table: Any, base: RequestModel, source: str, line: int) -> tuple[Lo
         compare=model.compare,
         tested=(parse_version(model.tested.first), parse_version(model.tested.last)) if model.tested else None,
     )
-    failed = list(failures(rule, model, base))
-    return (None, failed) if failed else (LoadedRule(rule, model, base), [])
+    return LoadedRule(rule, model, base), []
 
 
 def _plan(model: RuleModel, notes: Notes) -> tuple[AnswerPlan | None, list[Fault]]:

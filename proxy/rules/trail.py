@@ -38,13 +38,14 @@ def described(condition: AnyCondition) -> str:
     """A condition on one line: fact, operator, operand; of a group, all that is in it."""
     match condition:
         case Condition(name=name, operator=operator, operand=operand):
-            return f"{name} {operator} {_short(operand)}"
+            return f"{name} {operator} {shortened(operand)}"
         case Not(group=group):
             return f"not ({'; '.join(map(described, group.conditions))})"
         case Any_(groups=groups):
             return " or ".join(f"({'; '.join(map(described, group.conditions))})" for group in groups)
 
 
-def _short(operand: object) -> str:
+def shortened(operand: object) -> str:
+    """A value as JSON, cut short."""
     text = orjson.dumps(operand, default=str).decode()
     return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"

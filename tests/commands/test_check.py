@@ -123,6 +123,23 @@ def test_a_rule_that_is_off_is_held_to_its_own_examples(program: Program) -> Non
     assert "2.toml:13: rules[0].matches[0]: 'its example': the rule does not match it" in out
 
 
+@pytest.mark.parametrize(
+    ("when", "said"),
+    [
+        ('user_text = "hullo"', 'user_text is "hullo": found "hello"'),
+        ('message_count = 1, system = { last = "x" }', 'system last "x": found []'),
+        ('user_text = "hello", prefill = "{"', 'prefill is "{": nothing is said of it'),
+        ("any = [{ message_count = 3 }, { message_count = 2 }]", "any message_count is 3: found 1"),
+        ('not = { user_text = "hello" }', 'not user_text is "hello": found "hello"'),
+    ],
+)
+def test_an_example_that_does_not_match_is_told_why(program: Program, when: str, said: str) -> None:
+    program.file("1.toml", BASE + rule("odd", when, "hello"))
+    code, out, _ = program.run("check")
+    assert code == 1
+    assert f"'its example': the rule does not match it; the first condition that fails is {said}\n" in out
+
+
 def test_a_configuration_that_cannot_be_used_is_a_usage_error(program: Program) -> None:
     code, out, err = program.run("check", "--set", "listen.port=no")
     assert (code, out) == (2, "")

@@ -357,3 +357,48 @@ def test_as_a_process_of_its_own() -> None:
         text=True,
     )
     assert json.loads(done.stdout)["requests"][0]["reason"] == "no rule matched"
+
+
+def test_an_example_is_explained_by_the_name_of_its_rule_or_by_what_it_is_about(program: Program) -> None:
+    file = program.file("1.toml", BASE + HELLO)
+    code, told = program.json("explain", "--example", f"{file}:hello")
+    assert code == 0
+    assert [(one["about"], one["decision"]) for one in told["requests"]] == [
+        ("the word", "answer"),
+        ("another word", "forward"),
+    ]
+    code, out, _ = program.run("explain", "--example", f"{file}:another word")
+    assert code == 0
+    assert "(another word)\nforwarded: no rule matched" in out
+    assert 'user_text is "hello"' in out
+
+
+def test_an_example_of_a_rule_that_does_not_load_for_it_is_explained_all_the_same(program: Program) -> None:
+    """Why it fails is what one wants to know."""
+    file = program.file("1.toml", BASE + HELLO.replace('user_text = "hello"', 'user_text = "hullo"'))
+    assert program.run("check")[0] == 1
+    _, told = program.json("explain", "--example", f"{file}:the word")
+    (one,) = told["requests"]
+    nearest = one["nearest"][0]
+    assert (nearest["rule"]["name"], nearest["fact"], nearest["value"]) == ("hello", "user_text", "hello")
+
+
+@pytest.mark.parametrize(
+    ("named", "said"),
+    [
+        ("FILE:helo", "no rule and no example is called 'helo'; did you mean 'hello'?"),
+        ("hello", "expected FILE:NAME"),
+        ("none.toml:hello", "cannot be read"),
+    ],
+)
+def test_an_example_that_is_not_there_is_told(program: Program, named: str, said: str) -> None:
+    file = program.file("1.toml", BASE + HELLO)
+    code, out, err = program.run("explain", "--example", named.replace("FILE", str(file)))
+    assert (code, out) == (1, "")
+    assert said in err
+
+
+def test_explain_of_nothing_is_a_usage_error(program: Program) -> None:
+    with pytest.raises(SystemExit) as ended:
+        program.run("explain")
+    assert ended.value.code == 2

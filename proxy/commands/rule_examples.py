@@ -1,0 +1,48 @@
+"""Requests out of rule files: the examples of one rule, or one of them, by what they are about."""
+
+import difflib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from proxy.commands.requests import Given
+from proxy.rules.examples import request_of
+from proxy.rules.load import LoadedRule, load_file
+from proxy.rules.ruleset import Rule
+from proxy.rules.schema import Example
+from proxy.toml import Problem
+
+_ENDING = ".toml:"
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """An example as the request that it stands for, and the rule whose example it is."""
+
+    rule: Rule
+    about: str
+    given: Given
+
+
+def examples(named: str) -> Iterator[Shown | Problem]:
+    """`FILE:NAME`; NAME is that of a rule, or what an example is about. A rule whose examples fail is there as well."""
+    file, found, name = named.partition(_ENDING)
+    if not found:
+        yield Problem("--example", 0, named, "expected FILE:NAME, such as rules/20-topic.toml:topic")
+        return
+    loaded = load_file(Path(file + _ENDING[:-1]), hold=False)
+    shown = [one for entry in loaded.entries for one in _of(entry)]
+    wanted = [one for one in shown if name in (one.rule.name, one.about)]
+    if not wanted:
+        yield from loaded.problems
+        near = difflib.get_close_matches(name, {text for one in shown for text in (one.rule.name, one.about)}, n=1)
+        meant = f"; did you mean {near[0]!r}?" if near else ""
+        yield Problem(file + _ENDING[:-1], 0, "", f"no rule and no example is called {name!r}{meant}")
+    yield from wanted
+
+
+def _of(entry: LoadedRule) -> Iterator[Shown]:
+    both: list[Example] = [*entry.model.matches, *entry.model.misses]
+    for example in both:
+        head, body = request_of(entry.base, entry.model.base, example)
+        yield Shown(entry.rule, example.about, Given(entry.rule.source, entry.rule.line, head, body))

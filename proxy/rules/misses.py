@@ -1,0 +1,81 @@
+"""Why a rule does not match a request: the first condition that failed, and what the request says of its fact."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from proxy.messages import MessagesRequest
+from proxy.rules.conditions import Any_, AnyCondition, Condition, Not, When
+from proxy.rules.facts import value_of
+from proxy.rules.ruleset import Rule
+from proxy.rules.trail import described, shortened
+
+
+@dataclass(frozen=True, slots=True)
+class Miss:
+    """A rule that did not match: how many of its conditions held, and the first that did not.
+
+    `within` names the groups ("any", "not") around that condition; `value` is what the request says of its fact.
+    """
+
+    rule: Rule
+    held: int
+    total: int
+    within: str
+    condition: Condition
+    value: Any
+
+    @property
+    def wanted(self) -> str:
+        """The condition, in the words of the rule's file and none of the request's."""
+        return f"{self.within} {described(self.condition)}".strip()
+
+    def told(self) -> str:
+        """The condition, and what was found: for examples, whose texts are the rule's own."""
+        value = self.value
+        found = "nothing is said of it" if value is None else f"found {shortened(value)}"
+        return f"{self.wanted}: {found}"
+
+
+def near_misses(rules: Iterable[Rule], request: MessagesRequest) -> list[Miss]:
+    """Rules that do not match: those that answer before guards, those whose conditions held furthest first."""
+    missed = [miss for rule in rules if (miss := miss_of(rule, request))]
+    return sorted(missed, key=lambda miss: (miss.rule.answer is None, -miss.held))
+
+
+def miss_of(rule: Rule, request: MessagesRequest) -> Miss | None:
+    """None if it does match."""
+    held, failed = _progress(rule.when, request)
+    if failed is None:
+        return None
+    within, condition = _blame(failed, request)
+    value = value_of(condition.fact, request)
+    return Miss(rule, held, len(rule.when.conditions), within, condition, value)
+
+
+def _progress(when: When, request: MessagesRequest) -> tuple[int, AnyCondition | None]:
+    """How many conditions held before one failed, and that one; None if all held."""
+    held = 0
+    for condition, truth in when.truths(request):
+        if not truth:
+            return held, condition
+        held += 1
+    return held, None
+
+
+def _blame(failed: AnyCondition, request: MessagesRequest) -> tuple[str, Condition]:
+    """The single test behind a condition that failed, and the groups around it.
+
+    Of `any`, the first test that failed in the group that held furthest; of `not`, the first test of its group.
+    """
+    match failed:
+        case Condition():
+            return "", failed
+        case Not(group=group):
+            return "not", next(group.tests())
+        case Any_(groups=groups):
+            outcomes = [_progress(group, request) for group in groups]
+            _, inner = max(outcomes, key=lambda outcome: outcome[0])
+            assert inner is not None
+            within, condition = _blame(inner, request)
+            return f"any {within}".strip(), condition
