@@ -46,7 +46,7 @@ def _command(arguments: Sequence[str] | None) -> int:
     if options.command in (None, "serve"):
         return serve_command(options, settings)
     # Only here, since serving needs none of them and is to start at once.
-    from proxy.commands import catalogue, check, demo, explain, rule_schema
+    from proxy.commands import catalogue, check, demo, drift, explain, rule_schema
 
     match options.command:
         case "demo":
@@ -62,6 +62,8 @@ def _command(arguments: Sequence[str] | None) -> int:
         case "rules":
             agreed = agreements.load(Path(settings.shadow.file))
             return catalogue.run(_rules(settings), agreed, as_json=options.json)
+        case "drift":
+            return drift.run(settings, as_json=options.json)
         case "stats":
             return _stats(options, settings)
         case _:

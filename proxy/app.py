@@ -10,6 +10,7 @@ from aiohttp.typedefs import Handler
 from proxy.capture import Writer
 from proxy.config import Config
 from proxy.decision.desk import Desk
+from proxy.decision.sightings import file_of
 from proxy.downstream.guard import access
 from proxy.downstream.server import TALLY
 from proxy.journal.past import Past
@@ -45,15 +46,16 @@ def build(config: Config, desk: Desk, log: Logger) -> web.Application:
 
     async def writing(_app: web.Application) -> AsyncIterator[None]:
         """Capture, agreement and journal, written beside the requests and once more at the end."""
-        agreement = Path(config.shadow.file)
-        tasks = [asyncio.create_task(capture.run()), asyncio.create_task(desk.agreements.keep(agreement, log))]
+        files = [(desk.agreements.kept, Path(config.shadow.file)), (desk.sightings.kept, file_of(config))]
+        tasks = [asyncio.create_task(work) for work in (capture.run(), *(kept.keep(file, log) for kept, file in files))]
         yield
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         capture.finish()
         ledger.settle()
-        desk.agreements.finish(agreement, log)
+        for kept, file in files:
+            kept.finish(file, log)
         await journal.finish()
 
     app[TALLY] = ledger.tally

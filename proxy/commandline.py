@@ -51,6 +51,7 @@ def _about_rules(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
         "--client-version", type=_version, metavar="V", help="whose a bare body is (default: the newest tested)"
     )
     commands.add_parser("rules", parents=[behind, as_json], help="list the rules in the order in which they are asked")
+    commands.add_parser("drift", parents=[behind, as_json], help="tell what shows that the client has changed")
     figures = commands.add_parser("stats", parents=[behind, as_json], help="tell what was answered, saved and added")
     figures.add_argument("--since", default="7d", metavar="SPAN", help='"12h", "7d", "4w", a date, "all" (default: 7d)')
     figures.add_argument("--by", choices=["rule", "model", "day", "client"], default="", help="a row for each of them")

@@ -188,6 +188,8 @@ async def _decide(
     if ruling.trip:
         log.warning("tripped", rule=ruling.decision.rule, reason=ruling.trip, id=exchange.id)
     for notice in ruling.notices:
+        if not desk.sightings.add(notice, exchange.at, exchange.id):
+            continue
         log.warning("drift", **{name: value for name, value in asdict(notice).items() if value}, id=exchange.id)
     return ruling.decision
 

@@ -17,7 +17,7 @@ from yarl import URL
 from proxy import notify
 from proxy.app import CAPTURE, LEDGER, build
 from proxy.config import Config, origin
-from proxy.decision import agreements
+from proxy.decision import agreements, sightings
 from proxy.decision.agreements import Agreements
 from proxy.decision.desk import desk as at_desk
 from proxy.downstream.server import listening
@@ -54,6 +54,7 @@ async def serve(
     _give_back_large_blocks()
     counted = Agreements(agreements.load(Path(config.shadow.file)))
     desk = at_desk(config, loaded.rules, secrets.token_bytes(32), counted)
+    desk.sightings.seen |= sightings.load(sightings.file_of(config))
     desk.faults = tuple(map(str, loaded.problems))
     app = build(config, desk, log)
     ledger = app[LEDGER]

@@ -73,7 +73,7 @@ EVENTS = {next(iter(_names(row[0]))): row[1:] for row in _rows(PAGE, "| event |"
 
 def test_the_code_logs_something() -> None:
     """Else the search above would have lost its way."""
-    assert {"request", "listening", "library", "tripped", "capture failed", "agreement not saved"} <= EMITTED.keys()
+    assert {"request", "listening", "library", "tripped", "capture failed", "state not saved"} <= EMITTED.keys()
 
 
 def test_every_event_is_on_the_page_and_none_is_made_up() -> None:

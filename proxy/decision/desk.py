@@ -4,7 +4,7 @@ It changes nothing outside of itself; the clock is passed in, and what is worth 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from proxy.config import Config
 from proxy.decision.agreements import Agreements
@@ -12,6 +12,7 @@ from proxy.decision.breaker import Breaker
 from proxy.decision.drift import Drift, Notice
 from proxy.decision.ratelimits import ReplyHeaders
 from proxy.decision.shadow import Verdict, text_of, verdict
+from proxy.decision.sightings import Sightings
 from proxy.exchange import Answer, Decision, Forward, Head, Replay, Trail
 from proxy.headers import Pairs
 from proxy.messages import MessagesRequest
@@ -49,11 +50,12 @@ def in_force(config: Config, rules: RuleSet) -> InForce:
 
 @dataclass(slots=True)
 class Desk:
-    """Decides; one of a kind in a process. `replies` and `agreements` outlive a reload."""
+    """Decides; one of a kind in a process. `replies`, `agreements` and `sightings` outlive a reload."""
 
     now: InForce
     replies: ReplyHeaders
     agreements: Agreements
+    sightings: Sightings = field(default_factory=Sightings)
     faults: tuple[str, ...] = ()
     """What is wrong with the rules that were to be put in force last, a line each."""
     restart_for: tuple[str, ...] = ()

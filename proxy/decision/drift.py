@@ -1,33 +1,54 @@
-"""Drift: signs that the client has changed under the rules. Each is told once; no content leaves the process."""
+"""Drift: signs that the client has changed under the rules. No content leaves the process."""
 
 import hashlib
-from collections import Counter
+import re
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+import orjson
+
 from proxy.exchange import Answer, Decision, Forward, Head, Version, version_text
 from proxy.messages import MessagesRequest
+from proxy.rules.conditions import Condition
+from proxy.rules.misses import miss_of, near_misses
+from proxy.rules.permission import DECISION
 from proxy.rules.ruleset import NO_MATCH, Rule
 
 _SMALL = 64 * 1024
 """Bytes up to which a request without tools looks like a side question."""
 
-_FIRST_WORDS = 8
+_SYSTEM_WORDS, _USER_WORDS = 8, 4
+_MOST_BEGINNINGS = 8
+"""Beginnings of user messages under one prompt that are told apart; where there are more, people wrote them."""
 _MOST_PRINTS = 1000
 _MOST_VERSIONS = 256
-"""Client versions that are watched, the first; a header can name any number of them."""
+"""Client versions and kinds of session that are watched, the first; a header can name any number of them."""
 
 PATIENCE = 50
-"""Requests of a newer client version after which a rule that fired for the last one, and has not since, is missed."""
+SESSIONS = 3
+"""Requests, and sessions, of a newer client version after which a rule that fired for the last one, and has not since,
+is missed. Only those of a kind count in which it fired: terminals, `-p` and SDKs do not ask the same."""
+
+_ENTRY = re.compile(r"\(([\w, -]{1,60})\)")
+
+Kind = tuple[Version, str, bool]
+"""A client version, how it was started, and whether on an API key."""
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """One sign of drift, for the log."""
+    """One sign of drift.
+
+    `rule` fired, or stopped to; or it is the nearest one, and `condition`, as its file has it, is what did not hold.
+    `shape` and `fingerprint` are of the request.
+    """
 
     sign: str
     client: str
     rule: str = ""
+    condition: str = ""
+    shape: str = ""
     fingerprint: str = ""
 
 
@@ -36,66 +57,127 @@ class Drift:
     """What was seen of each client version."""
 
     rules: tuple[Rule, ...]
-    prints: "Counter[tuple[str, str]]" = field(default_factory=Counter)
-    """How often each unknown question came: by client version and fingerprint."""
-    _tested: Mapping[str, tuple[Version, Version] | None] = field(init=False)
-    """By rule."""
-    _fired: dict[str, Version] = field(default_factory=dict)
-    _seen: "Counter[Version]" = field(default_factory=Counter)
-    told: dict[Notice, None] = field(default_factory=dict)
-    """What was told so far, the first first; nothing is told twice."""
+    _named: Mapping[str, tuple[Condition, ...]] = field(init=False)
+    """What names the prompt of each rule that answers."""
+    _unknown: dict[tuple[str, str], Notice] = field(default_factory=dict)
+    """By client version and fingerprint."""
+    _beginnings: dict[str, set[str]] = field(default_factory=dict)
+    _fired: dict[tuple[str, str, bool], Version] = field(default_factory=dict)
+    """The newest version for which each rule fired, by kind of session."""
+    _seen: "Counter[Kind]" = field(default_factory=Counter)
+    _sessions: defaultdict[Kind, set[int]] = field(default_factory=lambda: defaultdict(set))
 
     def __post_init__(self) -> None:
-        self._tested = {rule.name: rule.tested for rule in self.rules}
+        self._named = {rule.name: named for rule in self.rules if rule.answer and (named := _prompt(rule))}
 
     def note(self, request: MessagesRequest, decision: Decision) -> list[Notice]:
-        """What `decision` about `request` shows that was not told before."""
+        """What `decision` about `request` shows, though it may have been told before."""
         client = request.head.client
         if client is None or client[0] != "claude-cli":
             return []
-        version = client[1]
-        if version not in self._seen and len(self._seen) >= _MOST_VERSIONS:
+        kind = (client[1], *_session_kind(request.head))
+        if kind not in self._seen and len(self._seen) >= _MOST_VERSIONS:
             return []
-        shown = version_text(version)
-        self._seen[version] += 1
-        if isinstance(decision, Answer):
-            notices = self._untested(decision, version, shown)
-        else:
-            notices = self._unknown(request, decision, shown)
-        if self._seen[version] == PATIENCE:
-            notices += self._missed(request.head, version, shown)
-        if not notices:
-            return notices
-        fresh = [notice for notice in notices if notice not in self.told]
-        self.told.update(dict.fromkeys(fresh))
-        return fresh
+        shown = version_text(client[1])
+        notices = self._untested(decision, kind, shown) if isinstance(decision, Answer) else []
+        if isinstance(decision, Forward) and _is_unknown(request, decision):
+            notices = self._unknown_question(request, shown)
+        return notices + self._missed(request, kind, shown)
 
-    def _unknown(self, request: MessagesRequest, decision: Forward, shown: str) -> list[Notice]:
-        """A small request without tools that no rule knows."""
-        if decision.reason != NO_MATCH or request.tools or request.size > _SMALL:
-            return []
-        mark = _fingerprint(request)
-        if len(self.prints) < _MOST_PRINTS or (shown, mark) in self.prints:
-            self.prints[shown, mark] += 1
-        return [Notice("unknown question", shown, fingerprint=mark)] if len(self.prints) < _MOST_PRINTS else []
+    def _unknown_question(self, request: MessagesRequest, shown: str) -> list[Notice]:
+        """A small request without tools that no rule knows, or whose prompt one names and a condition refused."""
+        mark = self._fingerprint(request)
+        known = self._unknown.get((shown, mark))
+        if known is None and len(self._unknown) < _MOST_PRINTS:
+            known = self._unknown[shown, mark] = self._described(request, shown, mark)
+        return [known] if known else []
 
-    def _untested(self, decision: Answer, version: Version, shown: str) -> list[Notice]:
+    def _described(self, request: MessagesRequest, shown: str, mark: str) -> Notice:
+        shape = _shape(request)
+        for rule in self.rules:
+            if rule.name in self._named and all(one.holds(request, {}) for one in self._named[rule.name]):
+                miss = miss_of(rule, request)
+                return Notice("nearly", shown, rule.name, miss.wanted if miss else "", shape)
+        nearest = next(iter(near_misses([rule for rule in self.rules if rule.answer], request)), None)
+        name, condition = (nearest.rule.name, nearest.wanted) if nearest else ("", "")
+        return Notice("unknown question", shown, name, condition, shape, mark)
+
+    def _fingerprint(self, request: MessagesRequest) -> str:
+        """A hash of a question's form and of the first words of its prompt and of what the user says."""
+        last = request.system[-1] if request.system else ""
+        prompt = _hash(_shape(request), _words(last, _SYSTEM_WORDS), *sorted(request.schema or ()))
+        whole = _hash(prompt, _words("\n".join(request.user_texts), _USER_WORDS))
+        beginnings = self._beginnings.get(prompt)
+        if beginnings is None and len(self._beginnings) < _MOST_PRINTS:
+            beginnings = self._beginnings[prompt] = set()
+        if beginnings is None or (whole not in beginnings and len(beginnings) >= _MOST_BEGINNINGS):
+            return prompt
+        beginnings.add(whole)
+        return whole
+
+    def _untested(self, decision: Answer, kind: Kind, shown: str) -> list[Notice]:
         """A rule that fires for a client newer than any it was tried with."""
-        self._fired[decision.rule] = max(version, self._fired.get(decision.rule, ()))
-        tested = self._tested.get(decision.rule)
+        version, entry, by_key = kind
+        key = (decision.rule, entry, by_key)
+        self._fired[key] = max(version, self._fired.get(key, ()))
+        tested = next((rule.tested for rule in self.rules if rule.name == decision.rule), None)
         return [Notice("untested client version", shown, decision.rule)] if tested and version > tested[1] else []
 
-    def _missed(self, head: Head, version: Version, shown: str) -> list[Notice]:
-        """Rules that fired for an older version and could fire for this one, but never do."""
+    def _missed(self, request: MessagesRequest, kind: Kind, shown: str) -> list[Notice]:
+        """Rules that fired for an older version in such sessions, and could fire for this one, but never do."""
+        before = self._enough(kind)
+        self._seen[kind] += 1
+        if len(self._sessions[kind]) < SESSIONS:
+            self._sessions[kind].add(hash(request.session))
+        if before or not self._enough(kind):
+            return []
+        version, entry, by_key = kind
         return [
             Notice("rule stopped firing", shown, rule.name)
             for rule in self.rules
-            if rule.when.possible(head) and self._fired.get(rule.name, version) < version
+            if rule.when.possible(request.head) and self._fired.get((rule.name, entry, by_key), version) < version
         ]
 
+    def _enough(self, kind: Kind) -> bool:
+        return self._seen[kind] >= PATIENCE and len(self._sessions[kind]) >= SESSIONS
 
-def _fingerprint(request: MessagesRequest) -> str:
-    """A hash of the first words of what marks a question: the last system block, else the last user message."""
-    marker = request.system[-1] if request.system else "\n".join(request.user_texts)
-    words = " ".join(marker[:400].split()[:_FIRST_WORDS])
-    return hashlib.blake2b(words.encode(), digest_size=6).hexdigest()
+
+def _prompt(rule: Rule) -> tuple[Condition, ...]:
+    """The conditions of a rule that name its prompt: those on the system prompt, or else on what the user says."""
+    tests = [one for one in rule.when.conditions if isinstance(one, Condition)]
+    system = tuple(one for one in tests if one.name == "system")
+    return system or tuple(one for one in tests if one.name in ("user_text", "user_texts"))
+
+
+def _session_kind(head: Head) -> tuple[str, bool]:
+    """How the client was started (`external, cli`, `external, sdk-cli`), and whether it has an API key."""
+    entry = _ENTRY.search(head.headers.get("user-agent", ""))
+    return entry[1] if entry else "", "x-api-key" in head.headers
+
+
+def _is_unknown(request: MessagesRequest, decision: Forward) -> bool:
+    reasons = (NO_MATCH, DECISION)
+    return decision.reason in reasons and not decision.rule and not request.tools and request.size <= _SMALL
+
+
+def _shape(request: MessagesRequest) -> str:
+    """The form of a request in a few words, none of them its own."""
+    properties = (request.schema or {}).get("properties")
+    parts = [
+        "streamed" if request.stream else "not streamed",
+        f"messages: {request.count}",
+        f"system blocks: {len(request.system)}",
+        f"text blocks: {len(request.user_texts)}",
+        f"schema properties: {len(properties)}" if isinstance(properties, dict) else "",
+    ]
+    return ", ".join(filter(None, parts))
+
+
+def _words(text: str, count: int) -> str:
+    """The first words of a text; of one between tags, the tag alone."""
+    words = text[:400].split()[:count]
+    return words[0] if words and words[0].startswith("<") else " ".join(words)
+
+
+def _hash(*parts: str) -> str:
+    return hashlib.blake2b(orjson.dumps(parts), digest_size=6).hexdigest()

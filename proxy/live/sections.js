@@ -106,6 +106,10 @@ function showSetup(setup) {
 
 function showDrift(notices) {
   byId("drift-note").hidden = notices.length > 0;
-  const text = ({ sign, client, rule, fingerprint }) => [sign, rule, fingerprint].filter(Boolean).join(" · ") + `, in client ${client}`;
-  keepRows(byId("drift"), notices.toReversed(), text, () => element("li"), (item, notice) => say(item, text(notice)));
+  const key = ({ sign, client, rule, condition, shape, fingerprint }) => [sign, client, rule, condition, shape, fingerprint].join("\n");
+  const named = ({ sign, rule, condition }) => (sign === "nearly" ? `nearly ${rule}: ${condition}` : sign);
+  const nearest = ({ sign, rule, condition }) => (sign === "nearly" ? "" : [rule, condition].filter(Boolean).join(": "));
+  const text = (notice) => [named(notice), nearest(notice), notice.shape, notice.fingerprint].filter(Boolean).join(" · ")
+    + `, in client ${notice.client}, ${count(notice.count)} × since ${new Date(1000 * notice.first).toLocaleString()}, last in ${notice.request}`;
+  keepRows(byId("drift"), notices.toReversed(), key, () => element("li"), (item, notice) => say(item, text(notice)));
 }

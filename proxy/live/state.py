@@ -121,8 +121,8 @@ def _setup(state: State) -> dict[str, Any]:
     }
 
 
-def _drift(state: State) -> list[dict[str, str]]:
-    return [asdict(notice) for notice in list(state.desk.now.drift.told)[-_NOTICES:]]
+def _drift(state: State) -> list[dict[str, Any]]:
+    return state.desk.sightings.rows()[-_NOTICES:]
 
 
 def _ms(value: float | None) -> float | None:

@@ -15,7 +15,7 @@ from tests.waiting import until
 
 async def _kept(agreements: Agreements, file: Path, expected: object) -> None:
     """Run the keeper until the file holds `expected`."""
-    keeping = asyncio.create_task(agreements.keep(file, logger(Log())))
+    keeping = asyncio.create_task(agreements.kept.keep(file, logger(Log())))
     await until(lambda: file.exists() and json.loads(file.read_text()) == expected)
     keeping.cancel()
 
@@ -48,8 +48,8 @@ async def test_a_disk_that_fails_is_told_and_counting_goes_on(tmp_path: Path) ->
     said = io.StringIO()
     (tmp_path / "state").write_text("a file where a folder should be")
     agreements = Agreements()
-    keeping = asyncio.create_task(agreements.keep(tmp_path / "state/a.json", logger(Log(format="json"), said)))
+    keeping = asyncio.create_task(agreements.kept.keep(tmp_path / "state/a.json", logger(Log(format="json"), said)))
     agreements.add("topic", "same")
-    await until(lambda: "agreement not saved" in said.getvalue())
+    await until(lambda: "state not saved" in said.getvalue())
     assert not keeping.done()
     keeping.cancel()

@@ -108,6 +108,7 @@ def test_what_runs_is_shown_but_for_its_own_pages(shipped: Loaded) -> None:
 
 def test_drift_is_shown_as_it_was_told_the_latest_of_it(shipped: Loaded) -> None:
     state = _state(shipped.rules)
-    state.desk.now.drift.told.update(dict.fromkeys(Notice("sign", f"2.0.{number}") for number in range(30)))
+    for number in range(30):
+        state.desk.sightings.add(Notice("sign", f"2.0.{number}"), 1.0, "req_sidestep_1")
     told = state.sections()["drift"]
     assert [told[0]["client"], told[-1]["client"], len(told)] == ["2.0.10", "2.0.29", 20]

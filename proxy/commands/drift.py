@@ -1,0 +1,63 @@
+"""`drift`: signs that the client has changed, since when, how often, and in which request, where a capture has it."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from proxy.commands.tables import json_text, place, short, table
+from proxy.config import Config
+from proxy.decision.drift import Notice
+from proxy.decision.sightings import Sightings, file_of, load
+
+HEADS = ("since", "times", "client", "sign", "rule, and what did not hold", "shape", "last request")
+
+
+def run(config: Config, *, as_json: bool) -> int:
+    """Print what was seen, the latest last; always 0: a sign is no fault."""
+    rows = Sightings(load(file_of(config))).rows()
+    places = dict(_captured(config, {row["request"] for row in rows}))
+    if as_json:
+        print(json_text({"signs": [{**row, "captured": places.get(row["request"])} for row in rows]}))
+    elif rows:
+        print(table(HEADS, [_cells(row, places) for row in rows]))
+    else:
+        print("no sign that the client has changed under the rules")
+    return 0
+
+
+def said(notice: Notice) -> str:
+    """A sign in words: `nearly NAME: CONDITION` where a rule names the prompt."""
+    return f"nearly {notice.rule}: {notice.condition}" if notice.sign == "nearly" else notice.sign
+
+
+def _cells(row: Mapping[str, Any], places: Mapping[str, str]) -> tuple[str, ...]:
+    notice = Notice(*(row[name] for name in ("sign", "client", "rule", "condition", "shape", "fingerprint")))
+    since = datetime.fromtimestamp(row["first"]).strftime("%Y-%m-%d %H:%M")
+    nearest = "" if notice.sign == "nearly" else ": ".join(filter(None, (notice.rule, notice.condition)))
+    shape = notice.shape + (f" ({notice.fingerprint})" if notice.fingerprint else "")
+    where = places.get(row["request"], row["request"])
+    return since, str(row["count"]), notice.client, short(said(notice)), short(nearest), shape, where
+
+
+def _captured(config: Config, wanted: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Where a capture holds these requests: the id, and `FILE:LINE`."""
+    ids = set(wanted)
+    for file in (Path(config.capture.file + ".1"), Path(config.capture.file)) if ids else ():
+        if file.is_file():
+            with file.open("rb") as lines:
+                for number, line in enumerate(lines, 1):
+                    found = _id(line)
+                    if found in ids:
+                        yield found, place(str(file), number)
+
+
+def _id(line: bytes) -> str:
+    try:
+        value = orjson.loads(line)
+    except orjson.JSONDecodeError:
+        return ""
+    found = value.get("id") if isinstance(value, dict) and "body" in value else ""
+    return found if isinstance(found, str) else ""

@@ -1,0 +1,84 @@
+"""Every sign of drift that was seen: since when, how often, and in which request last. Kept in a file, for `drift`."""
+
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from proxy.config import Config
+from proxy.decision.drift import Notice
+from proxy.decision.kept import Kept
+from proxy.disk import read_text
+
+_MOST = 1000
+"""Signs that are kept, those that were seen last."""
+
+_TEXTS = tuple(one.name for one in fields(Notice))
+
+
+@dataclass(slots=True)
+class Sighting:
+    """Times in seconds since the epoch; `request` is the id of the last one."""
+
+    first: float
+    last: float
+    count: int
+    request: str
+
+
+@dataclass(slots=True)
+class Sightings:
+    seen: dict[Notice, Sighting] = field(default_factory=dict)
+    """The one seen last is the last."""
+    kept: Kept = field(init=False)
+    _told: set[Notice] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.kept = Kept(lambda: orjson.dumps(self.rows()))
+
+    def add(self, notice: Notice, at: float, request: str) -> bool:
+        """Count a sign; whether it is the first time that this process sees it."""
+        known = self.seen.pop(notice, None)
+        self.seen[notice] = Sighting(known.first if known else at, at, (known.count if known else 0) + 1, request)
+        while len(self.seen) > _MOST:
+            del self.seen[next(iter(self.seen))]
+        self.kept.touch()
+        if notice in self._told or len(self._told) >= _MOST:
+            return False
+        self._told.add(notice)
+        return True
+
+    def rows(self) -> list[dict[str, Any]]:
+        """As plain data, the one seen last last."""
+        return [{**asdict(notice), **asdict(sighting)} for notice, sighting in self.seen.items()]
+
+
+def file_of(config: Config) -> Path:
+    """Where they are kept: beside `shadow.file`, and named after it."""
+    beside = Path(config.shadow.file)
+    return beside.with_name(f"{beside.stem}-drift.json")
+
+
+def load(file: Path) -> dict[Notice, Sighting]:
+    """What the file says; nothing if there is none, and nothing of what is no sighting."""
+    with suppress(OSError, orjson.JSONDecodeError):
+        saved = orjson.loads(read_text(file))
+        if isinstance(saved, list):
+            return dict(found for row in saved[-_MOST:] if (found := _read(row)))
+    return {}
+
+
+def _read(row: Any) -> tuple[Notice, Sighting] | None:
+    match row:
+        case {
+            "first": int() | float() as first,
+            "last": int() | float() as last,
+            "count": int(count),
+            "request": str(id),
+        }:
+            texts = [row.get(name) for name in _TEXTS]
+            if all(isinstance(text, str) for text in texts):
+                return Notice(*texts), Sighting(first, last, count, id)
+    return None
