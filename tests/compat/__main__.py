@@ -11,10 +11,12 @@ import argparse
 import shutil
 import sys
 import tempfile
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
 from proxy.rules.load import Loaded, load
+from tests.compat import agents
 from tests.compat import page as pages
 from tests.compat.marks import bundle, held, lost, marks
 from tests.compat.seen import Seen, unlike, wrong
@@ -39,9 +41,10 @@ def main(arguments: list[str]) -> int:
         versions = [clients.newest() if version == "latest" else version for version in asked]
         for version in versions:
             clients.install(version)
+        agents.install()
         restart_isolated(["--rules", str(options.rules), "--page", str(options.page), *versions], "tests.compat")
     raise_loopback()
-    return _run(load(options.rules), options)
+    return compare(load(options.rules), options, visit, bundle)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -52,24 +55,27 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _run(loaded: Loaded, options: argparse.Namespace) -> int:
+def compare(
+    loaded: Loaded,
+    options: argparse.Namespace,
+    visit: Callable[[str, Path], Seen],
+    bundle: Callable[[str], Path],
+) -> int:
+    """Visit every version, write the page, and print what is wrong; 1 if anything is."""
     page, faults = pages.read(options.page), [str(problem) for problem in loaded.problems]
-    wanted, found = list(marks(loaded.rules.rules)), []
-    known = set(page.marks)
-    guards = {}
+    rules, known, found, guards = loaded.rules.rules, set(page.marks), list[Seen](), dict[str, str]()
     for version in sorted(options.versions, key=number):
-        seen = visit(version, options.rules)
-        program = bundle(version).read_bytes()
-        seen.marks = held(wanted, program)
+        seen, program = visit(version, options.rules), bundle(version).read_bytes()
+        seen.marks = held(marks(rules), program)
         page.add(seen, pages.words(program))
         faults += [f"{version}: {fault}" for fault in (*seen.faults, *wrong(seen))]
         guards |= {kind: rule for kind, (treatment, rule) in seen.treated if treatment == "guarded"}
         found.append(seen)
         print(f"{version:<9} {_told(seen)}", flush=True)
     faults += [f"{found[-1].version}: {fault}" for fault in unlike(found[-1], loaded.entries)]
-    for mark in lost(loaded.rules.rules, {seen.version: seen.marks for seen in found}, known):
-        faults.append(f"{mark.rule}: {mark.text!r} is in no client that was looked at")
-    page.keep(wanted)
+    gone = lost(rules, {seen.version: seen.marks for seen in found}, known)
+    faults += [f"{mark.rule}: {mark.text!r} is in no client that was looked at" for mark in gone]
+    page.keep(marks(rules))
     pages.write(options.page, page, guards)
     for fault in faults:
         print(f"FAULT: {fault}")

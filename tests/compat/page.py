@@ -12,7 +12,8 @@ from tests.compat.sessions import number
 _HEAD = """# Compatibility
 
 What each version of Claude Code asks by itself, and what becomes of it. `make compat` writes this page: it drives the
-real clients, offline, in a terminal and with `-p`, and looks into their programs for the marks of every rule.
+real clients, offline, in a terminal, with `-p` and by the agent SDKs, and looks into their programs for the marks of
+every rule.
 
 ## Questions
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+from tests.compat import agents
 from tests.e2e.clients import TOKEN, Client
 from tests.e2e.proxy import Sidestep
 from tests.e2e.terminal import Terminal
@@ -39,6 +40,8 @@ class Session:
     env: Mapping[str, str] = field(default_factory=dict)
     settings: Mapping[str, Any] = field(default_factory=dict)
     since: Version = (0,)
+    sdk: str = ""
+    """The language of the agent SDK that runs the client, if one does."""
 
 
 def _use(name: str, **given: Any) -> str:
@@ -69,6 +72,8 @@ def sessions(page: str) -> tuple[Session, ...]:
         Session(
             ("RUN[curl -s http://127.0.0.1:9/ -o page]",), arguments=("--permission-mode", "auto"), since=(2, 1, 88)
         ),
+        Session((QUESTION,), sdk="python", since=agents.SINCE),
+        Session((QUESTION,), sdk="javascript", since=agents.SINCE),
     )
 
 
@@ -82,6 +87,8 @@ def play(session: Session, client: Client, proxy: Sidestep) -> Iterator[str]:
     own = Client(client.version, client.home, client.work, client.command, env)
     if session.terminal:
         yield from _in_terminal(session, own, proxy)
+    elif session.sdk:
+        yield from filter(None, (agents.ask(session.sdk, own, step) for step in session.steps))
     else:
         for step in session.steps:
             yield from _print(session, own, step)
