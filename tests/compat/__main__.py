@@ -62,12 +62,12 @@ def compare(
     bundle: Callable[[str], Path],
 ) -> int:
     """Visit every version, write the page, and print what is wrong; 1 if anything is."""
-    page, faults = pages.read(options.page), [str(problem) for problem in loaded.problems]
-    rules, known, found, guards = loaded.rules.rules, set(page.marks), list[Seen](), dict[str, str]()
+    known, faults = set(pages.read(options.page).marks), [str(problem) for problem in loaded.problems]
+    rules, found, words, guards = loaded.rules.rules, list[Seen](), dict[str, dict[str, bool]](), dict[str, str]()
     for version in sorted(options.versions, key=number):
         seen, program = visit(version, options.rules), bundle(version).read_bytes()
         seen.marks = held(marks(rules), program)
-        page.add(seen, pages.words(program))
+        words[version] = pages.words(program)
         faults += [f"{version}: {fault}" for fault in (*seen.faults, *wrong(seen))]
         guards |= {kind: rule for kind, (treatment, rule) in seen.treated if treatment == "guarded"}
         found.append(seen)
@@ -75,6 +75,9 @@ def compare(
     faults += [f"{found[-1].version}: {fault}" for fault in unlike(found[-1], loaded.entries)]
     gone = lost(rules, {seen.version: seen.marks for seen in found}, known)
     faults += [f"{mark.rule}: {mark.text!r} is in no client that was looked at" for mark in gone]
+    page = pages.read(options.page)  # once more, since another run may have ended meanwhile
+    for seen in found:
+        page.add(seen, words[seen.version])
     page.keep(marks(rules))
     pages.write(options.page, page, guards)
     for fault in faults:
