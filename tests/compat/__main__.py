@@ -63,13 +63,12 @@ def compare(
 ) -> int:
     """Visit every version, write the page, and print what is wrong; 1 if anything is."""
     known, faults = set(pages.read(options.page).marks), [str(problem) for problem in loaded.problems]
-    rules, found, words, guards = loaded.rules.rules, list[Seen](), dict[str, dict[str, bool]](), dict[str, str]()
+    rules, found, words = loaded.rules.rules, list[Seen](), dict[str, dict[str, bool]]()
     for version in sorted(options.versions, key=number):
         seen, program = visit(version, options.rules), bundle(version).read_bytes()
         seen.marks = held(marks(rules), program)
         words[version] = pages.words(program)
         faults += [f"{version}: {fault}" for fault in (*seen.faults, *wrong(seen))]
-        guards |= {kind: rule for kind, (treatment, rule) in seen.treated if treatment == "guarded"}
         found.append(seen)
         print(f"{version:<9} {_told(seen)}", flush=True)
     faults += [f"{found[-1].version}: {fault}" for fault in unlike(found[-1], loaded.entries)]
@@ -79,7 +78,7 @@ def compare(
     for seen in found:
         page.add(seen, words[seen.version])
     page.keep(marks(rules))
-    pages.write(options.page, page, guards)
+    pages.write(options.page, page)
     for fault in faults:
         print(f"FAULT: {fault}")
     print(f"compat: {len(found)} versions, {len(faults)} faults")

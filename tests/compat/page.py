@@ -29,21 +29,26 @@ What rules and guards look for, and the versions, of those above, whose programs
 
 """
 
+_BY, _NONE = "by", "–"
 _TITLES = ("| version |", "| rule |")
 
 
 @dataclass(slots=True)
 class Page:
-    """`rows` by version, cells by kind; `marks` to the first and the last version that hold them."""
+    """`rows` by version, cells by kind; `guards` by kind; `marks` to the first and the last version that hold them."""
 
     rows: dict[str, dict[str, str]] = field(default_factory=dict)
     marks: dict[Mark, tuple[str, str]] = field(default_factory=dict)
+    guards: dict[str, str] = field(default_factory=dict)
 
     def add(self, seen: Seen, words: Mapping[str, bool]) -> None:
         """`words` tells of each kind whether the version's program holds its words."""
         self.rows[seen.version] = {
-            name: seen.cell(name) or ("in the program" if words.get(name) else "–") for name in NAMES if name != "other"
+            name: seen.cell(name) or ("in the program" if words.get(name) else _NONE)
+            for name in NAMES
+            if name != "other"
         }
+        self.guards |= {kind: rule for kind, (treatment, rule) in seen.treated if treatment == "guarded"}
         for mark in seen.marks:
             first, last = self.marks.get(mark, (seen.version, seen.version))
             self.marks[mark] = (min(first, seen.version, key=number), max(last, seen.version, key=number))
@@ -60,8 +65,13 @@ def read(file: Path) -> Page:
     lines = file.read_text("utf-8").splitlines() if file.exists() else []
     rows, marks = (list(_table(lines, title)) for title in _TITLES)
     for version, *cells in rows[1:]:
-        if version[0].isdigit():
-            page.rows[version] = dict(zip(rows[0][1:], cells, strict=True))
+        told = dict(zip(rows[0][1:], cells, strict=True))
+        if version == _BY:
+            page.guards = {
+                kind: rule for kind, rule in told.items() if TREATED.get(kind) == "guarded" and rule != _NONE
+            }
+        else:
+            page.rows[version] = told
     for rule, text, first, last in marks[1:]:
         page.marks[Mark(rule, _text(text))] = (first, last)
     return page
@@ -76,11 +86,10 @@ def _table(lines: list[str], title: str) -> Iterator[list[str]]:
             yield [cell.strip().replace("\\|", "|") for cell in line.strip("|").split(" | ")]
 
 
-def write(file: Path, page: Page, guards: Mapping[str, str]) -> None:
-    """`guards` names the guard of each kind that was seen to have one."""
+def write(file: Path, page: Page) -> None:
     names = [name for name in NAMES if name != "other"]
     rows = [[version, *map(page.rows[version].get, names)] for version in sorted(page.rows, key=number, reverse=True)]
-    by = ["by", *(guards.get(name) or (name if TREATED[name] == "answered" else "–") for name in names)]
+    by = [_BY, *(page.guards.get(name) or (name if TREATED[name] == "answered" else _NONE) for name in names)]
     spans = sorted(page.marks.items(), key=lambda item: (item[0].rule, item[0].text))
     marks = [[mark.rule, _shown(mark.text), first, last] for mark, (first, last) in spans]
     tables = (_lines(["version", *names], [*rows, by]), _lines(["rule", "mark", "first", "last"], marks))
@@ -88,12 +97,8 @@ def write(file: Path, page: Page, guards: Mapping[str, str]) -> None:
 
 
 def _lines(heads: list[str], rows: list[list[str]]) -> str:
-    lines = [heads, ["---"] * len(heads), *rows]
-    return (
-        "".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |\n" for line in lines)
-        .replace("| --- ", "|---")
-        .replace("|---|\n", "|---|\n")
-    )
+    head, *rest = ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in (heads, *rows)]
+    return "\n".join([head, "|---" * len(heads) + "|", *rest, ""])
 
 
 def _shown(text: str) -> str:

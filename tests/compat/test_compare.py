@@ -12,7 +12,7 @@ from proxy.rules.load import Loaded, load
 from tests.compat.__main__ import compare
 from tests.compat.kinds import KINDS, kind_of
 from tests.compat.marks import Mark, held, marks
-from tests.compat.page import read
+from tests.compat.page import read, write
 from tests.compat.script import script
 from tests.compat.seen import Form, Seen, Treatment, unlike, wrong
 
@@ -111,6 +111,11 @@ def test_the_page_is_read_as_it_was_written(tmp_path: Path) -> None:
     assert set(page.rows) == set(VERSIONS)
     assert page.rows["2.1.332"]["conversation"] == "forwarded"
     assert set(page.marks) == set(marks(load(RULES).rules.rules))
+    found = seen("2.1.400", web_fetch=("guarded", "summary"))
+    page.add(found, {})
+    write(tmp_path / "page.md", page)
+    assert read(tmp_path / "page.md") == page
+    assert (page.guards, page.rows["2.1.400"]["web-fetch"]) == ({"web-fetch": "summary"}, "guarded")
     assert page.marks[Mark("summary", "TRANSCRIPT CHUNK")] == ("1.0.43", "2.1.332")
 
 
