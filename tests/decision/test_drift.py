@@ -27,9 +27,12 @@ def rule(name: str = "topic", when: str = "client = 'claude-cli'", last: str = "
     return Rule(name, "about", "file", 1, compiled, plan, tested=tested)
 
 
-def asked(version: str, text: str = "hi", entry: str = "cli", session: str = "", **fields: Any) -> MessagesRequest:
+def asked(
+    version: str, text: str = "hi", entry: str = "cli", session: str = "", key: str = "", **fields: Any
+) -> MessagesRequest:
     agent = f"claude-cli/{version} (external, {entry})"
-    head = Head("POST", "/v1/messages", {"user-agent": agent, "x-claude-code-session-id": session})
+    headers = {"user-agent": agent, "x-claude-code-session-id": session} | ({"x-api-key": key} if key else {})
+    head = Head("POST", "/v1/messages", headers)
     request = parse(head, orjson.dumps({"messages": [{"role": "user", "content": text}], **fields}))
     assert isinstance(request, MessagesRequest)
     return request
@@ -146,7 +149,7 @@ def test_a_rule_that_fired_for_the_last_version_and_stopped_is_missed() -> None:
     assert _after_upgrade(Drift((rule(),)), 3 * PATIENCE) == [Notice("rule stopped firing", "2.1.0", "topic")]
 
 
-@pytest.mark.parametrize("kind", [{"entry": "sdk-cli"}, {"entry": "sdk-py"}, {"sessions": SESSIONS - 1}])
+@pytest.mark.parametrize("kind", [{"entry": "sdk-cli"}, {"entry": "sdk-py"}, {"key": "k"}, {"sessions": SESSIONS - 1}])
 def test_other_sessions_than_those_in_which_it_fired_and_a_single_long_one_are_no_evidence(kind: Any) -> None:
     assert _after_upgrade(Drift((rule(),)), 3 * PATIENCE, **kind) == []
 

@@ -84,6 +84,9 @@ REWORDED: dict[str, Body] = {
     "a schema with a choice": without(
         classifier("Judge.", HISTORY, stream=True, **schema(word={"enum": ["run", "stop"]})), "stop_sequences"
     ),
+    "a schema with one word to say": without(
+        classifier("Judge.", HISTORY, stream=True, **schema(word={"const": "run"})), "stop_sequences"
+    ),
     "a schema with a verdict in plain text": without(
         classifier("Judge.", HISTORY, stream=True, **schema(verdict={"type": "string"})), "stop_sequences"
     ),
@@ -166,7 +169,8 @@ def test_a_schema_without_end_is_in_doubt(everything: Loaded) -> None:
     deep: Body = {"type": "string"}
     for _ in range(200):
         deep = {"type": "array", "items": deep}
-    assert decided(everything, classifier("x", "y", stream=True, **schema(it=deep))) == Forward(DECISION, "everything")
+    body = without(classifier("x", "y", stream=True, **schema(it=deep)), "stop_sequences")
+    assert decided(everything, body) == Forward(DECISION, "everything")
 
 
 @pytest.mark.parametrize("version", VERSIONS)
