@@ -68,3 +68,19 @@ def test_the_shipped_rules_as_a_process_of_its_own() -> None:
         [sys.executable, "-m", "proxy", "rules"], cwd=CONFIG.parent, capture_output=True, text=True, check=True
     )
     assert "rules/10-quota-probe.toml:" in done.stdout
+
+
+def test_what_the_settings_say_of_a_rule_is_shown(program: Program) -> None:
+    program.file("1.toml", BASE + HELLO)
+    said = ("--set", 'rules.override.hello.status="off"')
+    _, out, _ = program.run("rules", *said)
+    assert out.splitlines()[1].endswith("1.toml:6; the settings say status = off")
+    _, told = program.json("rules", *said)
+    assert [(row["status"], row["overridden"]) for row in told["rules"]] == [("off", {"status": "off"})]
+
+
+def test_an_override_of_no_rule_is_told(program: Program) -> None:
+    program.file("1.toml", BASE + HELLO)
+    code, _, err = program.run("rules", "--set", 'rules.override.helo.status="off"')
+    assert code == 1
+    assert "rules.override.helo: no such rule is loaded 'helo'; did you mean 'hello'?" in err

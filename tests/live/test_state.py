@@ -13,10 +13,11 @@ from proxy.exchange import Exchange, Head
 from proxy.live.feed import Feed
 from proxy.live.state import State
 from proxy.local.standing import LATELY
-from proxy.rules.load import Loaded
+from proxy.rules.load import Loaded, configured
 from proxy.rules.ruleset import RuleSet
 from proxy.telemetry.ledger import Ledger
 from proxy.telemetry.tally import Tally
+from tests.conftest import ROOT
 from tests.live.entries import entry
 
 SECRET = "0123456789abcdef-secret"
@@ -112,3 +113,11 @@ def test_drift_is_shown_as_it_was_told_the_latest_of_it(shipped: Loaded) -> None
         state.desk.sightings.add(Notice("sign", f"2.0.{number}"), 1.0, "req_sidestep_1")
     told = state.sections()["drift"]
     assert [told[0]["client"], told[-1]["client"], len(told)] == ["2.0.10", "2.0.29", 20]
+
+
+def test_what_the_settings_say_of_a_rule_is_shown() -> None:
+    config = Config.model_validate(
+        {"rules": {"directory": str(ROOT / "rules"), "override": {"prompt-suggestion": {"status": "off"}}}}
+    )
+    shown = _rules(_state(configured(config).rules))["prompt-suggestion"]
+    assert (shown["state"], shown["overridden"]) == ("off", {"status": "off"})
