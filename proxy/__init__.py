@@ -22,7 +22,8 @@ What is forwarded goes out and comes back in exact bytes: heads and framing with
 What may decide about permission is answered by no rule: `rules/permission` knows it by its form.
 
 The desk remembers: who asked again and is forwarded (`decision/breaker`), which headers to repeat (`ratelimits`), signs
-that the client has changed (`drift`, kept in `sightings`), and how rules in `shadow` agree with the model (`agreements`).
+that the client has changed (`drift`, kept in `sightings`), and how rules in `shadow` agree with the model
+(`agreements`).
 
 Where to look first: `middleware` for the flow, `rules/ruleset` for the decision, `upstream/relay` for the way out and
 back, `filters/shell/grammar` for what is trusted of a shell command. `__main__`, `service` and `commands` are the
