@@ -1,6 +1,5 @@
 """`config.toml` to a frozen, validated `Config`. Every problem is reported at once, each with its key and line."""
 
-import ipaddress
 import re
 import ssl
 from collections.abc import Iterator, Sequence
@@ -8,16 +7,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, ValidationInfo
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
 from pydantic_core import ErrorDetails
 from yarl import URL
 
-from proxy import places, toml
+from proxy import places, setting_values, toml
 from proxy.disk import must_be_file, read_text
 
-# As the Host header has it: a name or an address, and a port if it is not this proxy's own.
-_NAME = re.compile(r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?")
-_TOKEN = re.compile(r"[!-~]{16,}")
 _KEY = re.compile(r"[\w-]+(?:\.[\w-]+)*", re.ASCII)
 
 _TOKEN_KEY: toml.Path = ("listen", "token")
@@ -32,84 +28,27 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
-def _address(host: str, info: ValidationInfo) -> str:
-    try:
-        local = host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        raise ValueError('expected an address such as "127.0.0.1" or "::1", or "localhost"') from None
-    if not local and not info.data.get("token"):
-        raise ValueError(
-            'expected a loopback address such as "127.0.0.1", "::1" or "localhost": '
-            "to listen for other machines, set listen.token first"
-        )
-    return host
-
-
-def _name(name: str) -> str:
-    if not _NAME.fullmatch(name):
-        raise ValueError('expected a name or address as the Host header has it, such as "devbox" or "devbox.lan:443"')
-    return name
-
-
-def _token(token: str) -> str:
-    if token and not _TOKEN.fullmatch(token):
-        raise ValueError("expected at least 16 visible ASCII characters, or none")
-    return token
-
-
-def _file(name: str) -> str:
-    if "\0" in name:
-        raise ValueError("expected the name of a file or folder, which has no NUL")
-    return name
-
-
-def _proxy(text: str) -> str:
-    try:
-        url = URL(text)
-    except ValueError:
-        url = URL()
-    if text and (url.scheme != "http" or not url.host or url.raw_path not in ("", "/") or set(text) & set("?#")):
-        raise ValueError('expected an http URL such as "http://127.0.0.1:3128", or ""')
-    return text
-
-
-def _upstream(text: str) -> str:
-    try:
-        url = URL(text)
-    except ValueError:
-        url = URL()
-    if url.scheme not in ("http", "https") or not url.host:
-        raise ValueError('expected an http or https URL such as "https://api.anthropic.com"')
-    if "@" in url.raw_authority or "@" in text.partition("://")[2].partition("/")[0]:
-        raise ValueError("expected a URL without user name and password: the client sends its own credentials")
-    if set(text) & set("?#"):
-        raise ValueError("expected a URL without query and fragment")
-    if any(character.isspace() for character in text):
-        raise ValueError("expected a URL without blanks")
-    return text
-
-
-_File = Annotated[str, AfterValidator(_file)]
+_File = Annotated[str, AfterValidator(setting_values.file)]
 
 
 class Listen(Section):
-    token: Annotated[str, AfterValidator(_token)] = ""
+    token: Annotated[str, AfterValidator(setting_values.token)] = ""
     """Stands first, since the address is checked against it."""
-    host: Annotated[str, AfterValidator(_address)] = "127.0.0.1"
+    host: Annotated[str, AfterValidator(setting_values.address)] = "127.0.0.1"
     port: int = Field(8787, ge=0, le=65535)
-    names: list[Annotated[str, AfterValidator(_name)]] = []
+    names: list[Annotated[str, AfterValidator(setting_values.name)]] = []
     keepalive_timeout: float = Field(3600.0, gt=0, allow_inf_nan=False)
 
 
 class Upstream(Section):
-    url: Annotated[str, AfterValidator(_upstream)] = "https://api.anthropic.com"
+    url: Annotated[str, AfterValidator(setting_values.upstream)] = "https://api.anthropic.com"
     connect_timeout: float = Field(10.0, gt=0, allow_inf_nan=False)
     idle_timeout: float = Field(900.0, gt=0, allow_inf_nan=False)
     keepalive_timeout: float = Field(30.0, gt=0, allow_inf_nan=False)
     max_idle_connections: int = Field(64, ge=0)
     rate_limits: bool = True
     ca_file: _File = ""
-    proxy: Annotated[str, AfterValidator(_proxy)] = ""
+    proxy: Annotated[str, AfterValidator(setting_values.proxy)] = ""
 
 
 class Limits(Section):

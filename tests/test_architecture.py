@@ -22,7 +22,7 @@ LAYERS = (
     {"exchange", "scripted", "surroundings"},
     {"wire", "config", "filters", "glance", "usage"},
     {"coding", "headers", "outline", "sse", "toml"},
-    {"disk", "ids", "lean", "names", "notify", "places", "printable"},
+    {"disk", "ids", "lean", "names", "notify", "places", "printable", "setting_values"},
 )
 """From the top down: a module imports its own package, and what stands in a layer below; siblings do not meet."""
 

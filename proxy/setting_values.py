@@ -1,0 +1,74 @@
+"""What values of settings must look like: each function gives its value back, or raises ValueError with its wish."""
+
+import ipaddress
+import re
+
+from pydantic import ValidationInfo
+from yarl import URL
+
+# As the Host header has it: a name or an address, and a port if it is not this proxy's own.
+_NAME = re.compile(r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?")
+_TOKEN = re.compile(r"[!-~]{16,}")
+
+
+def address(host: str, info: ValidationInfo) -> str:
+    """An address to listen on; one for other machines needs a token before it."""
+    try:
+        local = host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        raise ValueError('expected an address such as "127.0.0.1" or "::1", or "localhost"') from None
+    if not local and not info.data.get("token"):
+        raise ValueError(
+            'expected a loopback address such as "127.0.0.1", "::1" or "localhost": '
+            "to listen for other machines, set listen.token first"
+        )
+    return host
+
+
+def name(name: str) -> str:
+    """A name under which it is reached, as the Host header has it."""
+    if not _NAME.fullmatch(name):
+        raise ValueError('expected a name or address as the Host header has it, such as "devbox" or "devbox.lan:443"')
+    return name
+
+
+def token(token: str) -> str:
+    """The local token."""
+    if token and not _TOKEN.fullmatch(token):
+        raise ValueError("expected at least 16 visible ASCII characters, or none")
+    return token
+
+
+def file(name: str) -> str:
+    """The name of a file or folder."""
+    if "\0" in name:
+        raise ValueError("expected the name of a file or folder, which has no NUL")
+    return name
+
+
+def proxy(text: str) -> str:
+    """The proxy before the upstream, or none."""
+    try:
+        url = URL(text)
+    except ValueError:
+        url = URL()
+    if text and (url.scheme != "http" or not url.host or url.raw_path not in ("", "/") or set(text) & set("?#")):
+        raise ValueError('expected an http URL such as "http://127.0.0.1:3128", or ""')
+    return text
+
+
+def upstream(text: str) -> str:
+    """The upstream's address."""
+    try:
+        url = URL(text)
+    except ValueError:
+        url = URL()
+    if url.scheme not in ("http", "https") or not url.host:
+        raise ValueError('expected an http or https URL such as "https://api.anthropic.com"')
+    if "@" in url.raw_authority or "@" in text.partition("://")[2].partition("/")[0]:
+        raise ValueError("expected a URL without user name and password: the client sends its own credentials")
+    if set(text) & set("?#"):
+        raise ValueError("expected a URL without query and fragment")
+    if any(character.isspace() for character in text):
+        raise ValueError("expected a URL without blanks")
+    return text
