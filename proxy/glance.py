@@ -15,7 +15,7 @@ from typing import Any, Protocol
 import orjson
 from propcache.api import cached_property
 
-from proxy.outline import COUNTED, MOST_BLOCKS, is_utf8, named, outlined, roles, skimmed
+from proxy.outline import COUNTED, MOST_BLOCKS, Outline, is_utf8, named, outlined, roles, skimmed
 
 SMALL = 4096
 """Bytes up to which to take a body apart whole takes no longer than a glance and further looks."""
@@ -79,9 +79,12 @@ class Glance(Protocol):
         """System prompt and messages, in pieces that are the same whenever both are."""
 
 
-def glance(raw: bytes) -> Glance:
-    """Raises ValueError, with what is wrong as a short phrase, unless `raw` looks like a Messages request."""
-    return _Small(raw) if len(raw) <= SMALL else _Large(raw)
+def glance(raw: bytes, outline: Outline | None = None) -> Glance:
+    """Raises ValueError, with what is wrong as a short phrase, unless `raw` looks like a Messages request.
+
+    `outline` is that of `raw`, if it is known already.
+    """
+    return _Small(raw) if len(raw) <= SMALL else _Large(raw, outline or outlined(raw))
 
 
 class _Small:
@@ -167,9 +170,8 @@ def texts(content: Any) -> tuple[str, ...]:
 class _Large:
     """A body of which only an outline is known."""
 
-    def __init__(self, raw: bytes) -> None:
-        self._raw = raw
-        self._outline = outline = outlined(raw)
+    def __init__(self, raw: bytes, outline: Outline) -> None:
+        self._raw, self._outline = raw, outline
         self.count = len(outline.messages)
         if not self.count:
             raise ValueError("no messages")

@@ -4,9 +4,9 @@ The shapes are those of the API reference, "Create a Message"; what Claude Code 
 0.2.64 to 2.1.330.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 import orjson
@@ -14,6 +14,9 @@ from propcache.api import cached_property
 
 from proxy.exchange import Head
 from proxy.glance import Glance, glance, texts
+from proxy.outline import Outline, outlined
+
+Read = TypeVar("Read")
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,14 +149,24 @@ class MessagesRequest:
         return schema if isinstance(schema, dict) else {}
 
 
-def parse(head: Head, body: bytes) -> MessagesRequest | NotUnderstood:
+def parse(head: Head, body: bytes, outline: Outline | None = None) -> MessagesRequest | NotUnderstood:
     """Understand `body`, or say why not; raises nothing, whatever the bytes are.
 
-    What rules look at is understood for certain; of the rest `well_formed` tells.
+    What rules look at is understood for certain; of the rest `well_formed` tells. For a large body, `outline` spares
+    half of the work where it has been done before.
     """
+    return _understood(head, lambda: MessagesRequest(head, body, glance(body, outline)))
+
+
+def outline_of(head: Head, body: bytes) -> Outline | NotUnderstood:
+    """The first half of `parse`, of a body above `glance.SMALL` bytes."""
+    return _understood(head, lambda: outlined(body))
+
+
+def _understood(head: Head, read: Callable[[], Read]) -> Read | NotUnderstood:
     if head.headers.get("content-encoding", "identity").lower() != "identity":
         return NotUnderstood("compressed body")
     try:
-        return MessagesRequest(head, body, glance(body))
+        return read()
     except ValueError as error:
         return NotUnderstood("not JSON" if isinstance(error, orjson.JSONDecodeError) else str(error))

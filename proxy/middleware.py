@@ -20,6 +20,7 @@ from proxy.exchange import GONE, STOPPED, Answer, Decision, Exchange, Forward, H
 from proxy.headers import is_own, text_pairs
 from proxy.ids import message_id, request_id
 from proxy.logs.observe import Logger
+from proxy.messages import MessagesRequest, NotUnderstood
 from proxy.telemetry.ledger import Ledger
 from proxy.upstream.faults import UpstreamError
 from proxy.upstream.relay import Upstream
@@ -176,13 +177,10 @@ async def _decide(
         return Forward("nothing to answer")
     if not await _collect(request, exchange, now.max_body, patience):
         return Forward("body too large to inspect")
-    parsed = messages.parse(exchange.head, b"".join(exchange.collected))
-    if isinstance(parsed, messages.NotUnderstood):
+    parsed = await _understood(exchange.head, b"".join(exchange.collected))
+    if isinstance(parsed, NotUnderstood):
         return Forward(parsed.reason)
     exchange.model, exchange.session = names.model(parsed.model), names.session(parsed.session)
-    if parsed.size > _LARGE:
-        # Both take milliseconds, and between them others are served, which takes some turns of the loop.
-        await asyncio.sleep(_TURN)
     ruling = desk.decide(now, parsed, time.monotonic())
     exchange.trail = ruling.trail
     if ruling.trip:
@@ -192,6 +190,19 @@ async def _decide(
             continue
         log.warning("drift", **{name: value for name, value in asdict(notice).items() if value}, id=exchange.id)
     return ruling.decision
+
+
+async def _understood(head: Head, body: bytes) -> MessagesRequest | NotUnderstood:
+    """Large bodies are understood, and decided on, in steps of milliseconds: between them, others are served."""
+    if len(body) <= _LARGE:
+        return messages.parse(head, body)
+    outline = messages.outline_of(head, body)
+    if isinstance(outline, NotUnderstood):
+        return outline
+    await asyncio.sleep(_TURN)
+    parsed = messages.parse(head, body, outline)
+    await asyncio.sleep(_TURN)
+    return parsed
 
 
 async def _collect(request: web.Request, exchange: Exchange, max_body: int, patience: float) -> bool:

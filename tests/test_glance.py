@@ -96,7 +96,9 @@ OUTPUT = {"format": {"type": "json_schema", "schema": {"type": "object"}}, "x": 
 def test_what_is_too_large_for_any_rule_is_told_by_its_size(
     shipped: Loaded, fields: Mapping[str, Any], excess: str
 ) -> None:
-    body = orjson.dumps({"messages": [HELLO], "model": "m", **fields, "metadata": {"user_id": "a" * 5000}})
+    body = orjson.dumps(
+        {"messages": [HELLO], "model": "m", "stream": True, **fields, "metadata": {"user_id": "a" * 5000}}
+    )
     request = parse(HEAD, body)
     assert isinstance(request, MessagesRequest)
     assert (request.glance.excess, request.model) == (excess, "m")
