@@ -70,8 +70,8 @@ def parse_version(text: str) -> Version:
 class Answer:
     """A request is answered here, with one text block.
 
-    `rule` is the name of the rule; `text` follows the assistant prefill, if the request has one; the token counts are
-    estimates; `stream` tells which of the two forms of a Messages reply the client asked for.
+    `rule` is the name of the rule; `text` follows the assistant prefill, if the request has one; `stream` tells which
+    of the two forms of a Messages reply the client asked for.
     """
 
     rule: str
@@ -79,8 +79,8 @@ class Answer:
     stop_reason: str
     model: str
     stream: bool
-    input_tokens: int
-    output_tokens: int
+    output_tokens: int = 0
+    """What the reply's `usage` says; clients charge for it at the model's price."""
     headers: tuple[tuple[str, str], ...] = ()
     """Further headers of the reply."""
     replay: "Replay | None" = None

@@ -50,6 +50,8 @@ class ScriptedUpstream:
     """Seconds before each event of a stream, as a model would pause."""
     headers: Mapping[str, str] = field(default_factory=dict)
     """Further headers of every message."""
+    cached: float = 0.85
+    """The share of a long request that is read from the cache."""
     url: str = ""
     seen: list[Seen] = field(default_factory=list)
     told: Counter[str] = field(default_factory=Counter)
@@ -77,7 +79,7 @@ class ScriptedUpstream:
 
     async def _message(self, request: web.Request, body: dict[str, Any]) -> web.StreamResponse:
         content = self.script(body)
-        usage = _usage(request.content_length or 0, content)
+        usage = _usage(request.content_length or 0, content, self.cached)
         self.told.update(usage)
         message = _envelope(f"msg_{next(self._numbers):024d}", str(body.get("model", "")), content, usage)
         if body.get("stream") is not True:
@@ -94,10 +96,10 @@ def _json(value: Any, status: int = 200, more: Mapping[str, str] | None = None) 
     return web.Response(status=status, body=orjson.dumps(value), content_type="application/json", headers=more)
 
 
-def _usage(size: int, content: list[Block]) -> dict[str, int]:
+def _usage(size: int, content: list[Block], share: float) -> dict[str, int]:
     """Tokens as a model would count them, about four bytes each; most of a long request is read from the cache."""
     tokens = size // 4
-    cached = tokens * 17 // 20 if tokens >= _CACHED_FROM else 0
+    cached = int(tokens * share) if tokens >= _CACHED_FROM else 0
     return {
         "input_tokens": max(1, tokens - cached),
         "cache_creation_input_tokens": 0,
@@ -149,10 +151,14 @@ def _event(name: str, **fields: Any) -> Event:
 
 @asynccontextmanager
 async def scripted_upstream(
-    script: Script, port: int = 0, pause: float = 0.0, headers: Mapping[str, str] | None = None
+    script: Script,
+    port: int = 0,
+    pause: float = 0.0,
+    headers: Mapping[str, str] | None = None,
+    cached: float = 0.85,
 ) -> AsyncIterator[ScriptedUpstream]:
     """Run a scripted upstream on 127.0.0.1; port 0 takes any free one."""
-    upstream = ScriptedUpstream(script, pause, headers or {})
+    upstream = ScriptedUpstream(script, pause, headers or {}, cached)
     app = web.Application(client_max_size=64 * 1024 * 1024)
     app.router.add_route("*", "/{target:.*}", upstream.handle)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)

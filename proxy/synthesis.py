@@ -20,7 +20,7 @@ def message(answer: Answer, message_id: str) -> bytes:
             **_envelope(answer, message_id),
             "content": [{"type": "text", "text": answer.text}],
             "stop_reason": answer.stop_reason,
-            "usage": _usage(answer, answer.output_tokens),
+            "usage": _usage(answer.output_tokens),
         }
     )
 
@@ -30,14 +30,14 @@ def events(answer: Answer, message_id: str) -> Sequence[bytes]:
 
     The text is one delta, an empty text too: clients wait for a delta before they believe in a block.
     """
-    opening = {**_envelope(answer, message_id), "content": [], "stop_reason": None, "usage": _usage(answer, 1)}
+    opening = {**_envelope(answer, message_id), "content": [], "stop_reason": None, "usage": _usage(0)}
     end = {"stop_reason": answer.stop_reason, "stop_sequence": None}
     return (
         _event("message_start", message=opening),
         _BLOCK_START,
         _event("content_block_delta", index=0, delta={"type": "text_delta", "text": answer.text}),
         _BLOCK_STOP,
-        _event("message_delta", delta=end, usage=_usage(answer, answer.output_tokens)),
+        _event("message_delta", delta=end, usage=_usage(answer.output_tokens)),
         _MESSAGE_STOP,
     )
 
@@ -68,10 +68,13 @@ def _envelope(answer: Answer, message_id: str) -> dict[str, Any]:
     }
 
 
-def _usage(answer: Answer, output_tokens: int) -> dict[str, Any]:
-    """Never null anywhere: clients add these numbers up. In a stream the counts are cumulative."""
+def _usage(output_tokens: int) -> dict[str, Any]:
+    """Zero, since no model was asked: clients charge for what stands here. Never null: they add these numbers up.
+
+    In a stream the counts are cumulative.
+    """
     return {
-        "input_tokens": answer.input_tokens,
+        "input_tokens": 0,
         "cache_creation_input_tokens": 0,
         "cache_read_input_tokens": 0,
         "output_tokens": output_tokens,

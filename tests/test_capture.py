@@ -55,7 +55,7 @@ KEPT = [
 
 def exchange(outcome: Any = "answered", body: bytes = b'{"model":"m"}') -> Exchange:
     head = Head("POST", "/v1/messages", {})
-    answer = Answer("topic", "text", "end_turn", "m", True, 1, 1)
+    answer = Answer("topic", "text", "end_turn", "m", True)
     decision = answer if outcome == "answered" else Forward("no rule matched")
     return Exchange("req_1", head, 0.0, 0.0, decision=decision, collected=[body], outcome=outcome, keep_body=True)
 

@@ -7,7 +7,7 @@ import pytest
 
 from proxy.exchange import Answer, Exchange, Forward, Head, Reply, Version, parse_version
 
-ANSWER = Answer("topic", "text", "end_turn", "a-model", True, 3, 1)
+ANSWER = Answer("topic", "text", "end_turn", "a-model", True)
 
 
 def head_of(agent: str | None) -> Head:

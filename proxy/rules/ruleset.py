@@ -23,17 +23,14 @@ _HEADS = 256
 _LONGEST = 1024
 """Characters of what rules see of a head, for that to be kept: clients have some hundred."""
 
-BYTES_PER_TOKEN = 4
-"""The rule of thumb behind the estimates in `usage`; nothing depends on it being right."""
-
 
 @dataclass(frozen=True, slots=True)
 class AnswerPlan:
-    """What a rule answers: a text, why the reply stops, and the output tokens to report (None to estimate them)."""
+    """What a rule answers: a text, why the reply stops, and the output tokens to report."""
 
     text: TextTemplate
     stop_reason: str
-    output_tokens: int | None
+    output_tokens: int
     headers: tuple[tuple[str, str], ...] = ()
     replay: Replay | None = None
 
@@ -78,15 +75,13 @@ class Rule:
         if request.schema is not None and (reason := misfit(text, request.schema)):
             raise Decline(reason)
         text = _continuing(request.prefill, text)
-        estimate = max(1, -(-len(text.encode()) // BYTES_PER_TOKEN))
         return Answer(
             rule=self.name,
             text=text,
             stop_reason=plan.stop_reason,
             model=request.model,
             stream=request.stream,
-            input_tokens=max(1, request.size // BYTES_PER_TOKEN),
-            output_tokens=estimate if plan.output_tokens is None else plan.output_tokens,
+            output_tokens=plan.output_tokens,
             headers=plan.headers,
             replay=plan.replay,
         )

@@ -97,8 +97,8 @@ class AnswerModel(Table):
     """The text: a Jinja template over facts and captured groups, with filters."""
     stop_reason: StopReason = "end_turn"
     """Why the reply ends, as the client is to see it."""
-    output_tokens: int | None = Field(None, ge=0)
-    """The output tokens to report; estimated from the text if absent."""
+    output_tokens: int = Field(0, ge=0)
+    """The output tokens to report, for which clients charge: none, since no model was asked."""
     headers: dict[HeaderName, HeaderValue] = {}
     """Further headers of the reply; none that Sidestep sets itself."""
     replay: ReplayModel | None = None

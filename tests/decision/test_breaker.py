@@ -7,7 +7,7 @@ from proxy.decision.breaker import Breaker
 from proxy.exchange import Answer, Forward, Head
 from proxy.messages import MessagesRequest, parse
 
-ANSWER = Answer("topic", "text", "end_turn", "m", True, 1, 1)
+ANSWER = Answer("topic", "text", "end_turn", "m", True)
 
 
 def asked(text: str = "hi", session: str = "one", **fields: object) -> MessagesRequest:
@@ -78,7 +78,7 @@ def test_rules_trip_one_by_one() -> None:
     breaker = Breaker(window=5, trips=1)
     answered(breaker, asked(), 0)
     answered(breaker, asked(), 1)
-    other = Answer("session-title", "text", "end_turn", "m", True, 1, 1)
+    other = Answer("session-title", "text", "end_turn", "m", True)
     assert breaker.review(other, asked(), 2) == (other, "")
 
 

@@ -39,7 +39,7 @@ def asked(
 
 
 def answer(name: str = "topic") -> Answer:
-    return Answer(name, "text", "end_turn", "m", True, 1, 1)
+    return Answer(name, "text", "end_turn", "m", True)
 
 
 def prints(drift: Drift, *requests: MessagesRequest) -> list[str]:

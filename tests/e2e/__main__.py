@@ -2,22 +2,20 @@
 
 `python -m tests.e2e [VERSION…]`; `latest` is the newest on the registry. Without versions: the five below. Each runs in
 the terminal on a subscription login and with `-p` on a key, offline, in an empty home, against a scripted upstream.
+Then the newest of them, by both agent SDKs, in a session of five long turns: it must cost what the upstream counted.
 """
 
-import asyncio
 import shutil
 import sys
 import tempfile
-import threading
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 
-from proxy.scripted import ScriptedUpstream, scripted_upstream
-from tests.e2e import clients, scenario
+from tests.e2e import clients, costs, scenario
 from tests.e2e.isolation import isolated, raise_loopback, restart_isolated
 from tests.e2e.proxy import sidestep, stats
+from tests.e2e.upstream import running
 
 VERSIONS = ["1.0.43", "2.0.64", "2.1.20", "2.1.110", "latest"]
 
@@ -34,6 +32,7 @@ def main(arguments: list[str]) -> int:
         versions = [clients.newest() if version == "latest" else version for version in arguments or VERSIONS]
         for version in versions:
             clients.install(version)
+        costs.install()
         restart_isolated(versions)
     raise_loopback()
     outcomes = []
@@ -44,8 +43,15 @@ def main(arguments: list[str]) -> int:
             print(_row(outcome), flush=True)
             for fault in outcome.faults:
                 print(f"    FAULT: {fault}", flush=True)
-    failed = sum(bool(outcome.faults) for outcome in outcomes)
-    print(f"e2e: {len(outcomes) - failed} passed, {failed} failed")
+    results = [bool(outcome.faults) for outcome in outcomes]
+    newest = max(arguments, key=_number)
+    for agent in costs.AGENTS if _number(newest) >= costs.SINCE else ():
+        wrong = list(costs.faults(newest, agent))
+        results.append(bool(wrong))
+        for fault in wrong:
+            print(f"    FAULT: {fault}", flush=True)
+    failed = sum(results)
+    print(f"e2e: {len(results) - failed} passed, {failed} failed")
     return 1 if failed else 0
 
 
@@ -53,10 +59,10 @@ def run(version: str, mode: str) -> scenario.Outcome:
     """One client through one proxy before one upstream, all of them fresh."""
     outcome = scenario.Outcome(version, mode)
     terminal = mode == "terminal"
-    subscription = terminal and tuple(map(int, version.split("."))) >= _SUBSCRIPTION_SINCE
+    subscription = terminal and _number(version) >= _SUBSCRIPTION_SINCE
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        upstream = stack.enter_context(_upstream())
+        upstream = stack.enter_context(running(scenario.script))
         with sidestep(upstream.url, folder) as proxy:
             client = clients.prepare(version, folder, proxy.url, subscription=subscription)
             outcome.faults += scenario.in_terminal(client, proxy) if terminal else scenario.printed(client)
@@ -71,17 +77,8 @@ def run(version: str, mode: str) -> scenario.Outcome:
     return outcome
 
 
-@contextmanager
-def _upstream() -> Iterator[ScriptedUpstream]:
-    """The scripted upstream on an event loop of its own thread: the scenario itself waits for screens."""
-    loop = asyncio.new_event_loop()
-    threading.Thread(target=loop.run_forever, daemon=True).start()
-    manager = scripted_upstream(scenario.script)
-    try:
-        yield asyncio.run_coroutine_threadsafe(manager.__aenter__(), loop).result(10)
-    finally:
-        asyncio.run_coroutine_threadsafe(manager.__aexit__(None, None, None), loop).result(10)
-        loop.call_soon_threadsafe(loop.stop)
+def _number(version: str) -> tuple[int, ...]:
+    return tuple(map(int, version.split(".")))
 
 
 def _row(outcome: scenario.Outcome) -> str:

@@ -34,7 +34,7 @@ def test_a_rule_with_everything_it_needs_is_accepted() -> None:
 def test_defaults_are_those_of_an_ordinary_reply() -> None:
     rule = RuleModel.model_validate(RULE)
     assert rule.answer is not None
-    assert (rule.answer.stop_reason, rule.answer.output_tokens) == ("end_turn", None)
+    assert (rule.answer.stop_reason, rule.answer.output_tokens) == ("end_turn", 0)
     assert (rule.base.body, rule.matches[0].declines, rule.misses[0].without) == ({}, None, [])
 
 
