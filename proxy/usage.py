@@ -24,6 +24,9 @@ _QUICK = 32 * 1024
 _MOST_PLAIN = 64 * 1024 * 1024
 """Bytes that a packed stream may come to."""
 _MOST_TOKENS = 10**12
+_TOTALS = ("output_tokens",)
+"""Of these the last one stands in any case; of the others, the last one above zero (so reads Claude Code 2.1.332)."""
+
 _EVENTS, _JSON = "text/event-stream", "application/json"
 _KEY = b'"usage"'
 _LINE_END = re.compile(rb"[\r\n]")
@@ -111,8 +114,8 @@ class Meter:
     def read(self) -> Usage | None:
         """What the reply has said of tokens, as far as it went; None if nothing that could be understood.
 
-        Streams say it in `message_start` and, as totals, in `message_delta`; of each number the last one stands (API
-        reference, "Streaming Messages").
+        Streams say it in `message_start` and, as totals, in `message_delta` (API reference, "Streaming Messages"). Of
+        each number the last one stands, but a zero at the end is no news of what went in.
         """
         try:
             return _summed(self._counts())
@@ -188,7 +191,7 @@ def _summed(counts: Iterator[_Counts]) -> Usage | None:
     for count in counts:
         for name in _Counts.__struct_fields__:
             value = getattr(count, name)
-            if type(value) is int and 0 <= value <= _MOST_TOKENS:
+            if type(value) is int and 0 <= value <= _MOST_TOKENS and (value or name not in known or name in _TOTALS):
                 known[name] = value
     if not known:
         return None

@@ -92,6 +92,12 @@ def test_what_is_said_last_of_each_number_stands() -> None:
     assert read(EVENTS, "", stream(), delta) == Usage(11, 5, 33, 22)
 
 
+def test_zeros_at_the_end_leave_what_was_said_of_the_input_as_the_client_does() -> None:
+    zeros = dict.fromkeys(USAGE.keys() & {name for name in USAGE if name.endswith("tokens")}, 0)
+    assert read(EVENTS, "", stream(ending={**zeros, "output_tokens": 44})) == TOLD
+    assert read(EVENTS, "", stream(ending=zeros)) == Usage(11, 0, 33, 22)
+
+
 @pytest.mark.parametrize("end", [b"\r\n", b"\r"])
 def test_lines_may_end_as_the_standard_has_it(end: bytes) -> None:
     assert read(EVENTS, "", b"\xef\xbb\xbf" + stream("words " * 9000).replace(b"\n", end)) == TOLD
