@@ -33,7 +33,7 @@ def build(config: Config, desk: Desk, log: Logger) -> web.Application:
     journal = Journal(config.journal, log)
     ledger.tellers.append(journal.put)
     live = Live(config, desk, ledger, Past(journal))
-    journal.listeners += [ledger.tally.read, live.publish]
+    journal.listeners += [ledger.read, live.publish]
     capture, listen = Writer(config.capture, log), config.listen
     own = access(listen.host, listen.names, listen.token)
     decide = shortcut(desk, config.limits.body_timeout, log, capture)

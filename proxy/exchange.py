@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Literal, Protocol
 
 from proxy import names
-from proxy.usage import Meter
+from proxy.usage import UPSTREAM_ERRORS, Meter, error_of_status
 
 Version = tuple[int, ...]
 
@@ -140,11 +140,12 @@ class Record:
 
     What the client has named (method, path, client, model, session) is as `names` lets it through: short, and no key.
     `at` is the time of day at which it came, in seconds since the epoch. `reason` says why a request was forwarded or
-    refused, `error` what went wrong, and `fault` which kind of thing that was, where it was the upstream's
-    (`upstream.faults`). `first_byte` is the time until the head of the reply was sent, None if none was; `own` is the
-    part of it that was spent here, and not in waiting for the client or the upstream. `status` is 499 when the client
-    went away before the reply was complete (nginx's convention). `session` is a hash of what names the client's
-    session, "" for none; `verdict` is what a comparison in shadow came to, "" for none.
+    refused, `error` what went wrong, and `fault` which kind of thing that was, where it was the upstream's: one of
+    `upstream.faults` if the request failed, one of `usage.UPSTREAM_ERRORS` if it was forwarded. `first_byte` is the
+    time until the head of the reply was sent, None if none was; `own` is the part of it that was spent here, and not in
+    waiting for the client or the upstream. `status` is 499 when the client went away before the reply was complete
+    (nginx's convention). `session` is a hash of what names the client's session, "" for none; `verdict` is what a
+    comparison in shadow came to, "" for none.
 
     Nobody changes it; it is not frozen since that would double what it takes to make one.
     """
@@ -256,6 +257,12 @@ class Exchange:
         """The head of the reply is out."""
         self.first_byte = now
         self.pause(now)
+
+    def upstream_said(self, status: int) -> None:
+        """The status of the upstream's reply, an error or not; to a HEAD, any says that it is there."""
+        if status >= 400 and self.head.method != "HEAD":
+            self.fault = error_of_status(status)
+            self.error = UPSTREAM_ERRORS[self.fault]
 
     def let_go(self) -> None:
         """Give up the bodies: it has ended, and is only told of."""

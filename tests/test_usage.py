@@ -7,12 +7,22 @@ import brotli
 import orjson
 import pytest
 import zstandard
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from proxy.scripted import stream_events
 from proxy.sse import Event, encode
-from proxy.usage import HEAD, LIMIT, TAIL, Meter, Usage, meter_for
+from proxy.usage import (
+    ERROR_IN_STREAM,
+    HEAD,
+    LIMIT,
+    NOT_A_MESSAGE,
+    STREAM_WITHOUT_END,
+    TAIL,
+    Meter,
+    Usage,
+    meter_for,
+)
 from proxy.wire.heads import parse_reply_head
 from tests.test_coding import PACKING, flushed
 
@@ -96,6 +106,52 @@ def test_zeros_at_the_end_leave_what_was_said_of_the_input_as_the_client_does() 
     zeros = dict.fromkeys(USAGE.keys() & {name for name in USAGE if name.endswith("tokens")}, 0)
     assert read(EVENTS, "", stream(ending={**zeros, "output_tokens": 44})) == TOLD
     assert read(EVENTS, "", stream(ending=zeros)) == Usage(11, 0, 33, 22)
+
+
+def wrong(kind: str, coding: str, *chunks: bytes) -> str:
+    """What is found to be wrong with a reply."""
+    meter = Meter(kind, coding)
+    for chunk in chunks:
+        meter.take(chunk)
+    meter.read()
+    return meter.error
+
+
+ERROR = encode(Event("error", b'{"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded"}}'))
+PING = encode(Event("ping", b'{"type": "ping"}'))
+
+
+@pytest.mark.parametrize(("coding", "pack"), PACKING)
+@settings(max_examples=20)
+@given(size=st.integers(100, 5000), words=st.integers(1, 1000), cut_at=st.floats(0, 1))
+def test_how_a_stream_ended_is_told_in_every_coding(
+    coding: str, pack: Any, size: int, words: int, cut_at: float
+) -> None:
+    text = 'one data: {"type":"error"} event: error\n two '.join(["x"] * words)
+    events = stream_events(message(text))
+    said = b"".join(map(encode, events[: max(1, int(cut_at * (len(events) - 1)))]))
+    assert wrong(EVENTS, coding, *cut(pack(stream(text)), size)) == ""
+    assert wrong(EVENTS, coding, *cut(pack(stream(text) + PING * 3), size)) == ""
+    assert wrong(EVENTS, coding, *cut(pack(said), size)) == STREAM_WITHOUT_END
+    assert wrong(EVENTS, coding, *cut(pack(said + PING), size)) == STREAM_WITHOUT_END
+    assert wrong(EVENTS, coding, *cut(pack(said + ERROR), size)) == ERROR_IN_STREAM
+    assert wrong(EVENTS, coding, *cut(pack(said + ERROR + PING), size)) == ERROR_IN_STREAM
+
+
+@pytest.mark.parametrize("end", [b"\r\n", b"\r", b"\n"])
+def test_the_end_of_a_stream_is_found_as_the_standard_has_it(end: bytes) -> None:
+    stop = encode(Event("message_stop", orjson.dumps({"type": "message_stop"}, option=orjson.OPT_INDENT_2)))
+    assert wrong(EVENTS, "", stop.replace(b"\n", end)) == ""
+    assert wrong(EVENTS, "", (stream() + ERROR).replace(b"\n", end)) == ERROR_IN_STREAM
+    assert wrong(EVENTS, "", (stream() + ERROR).replace(b": ", b":").replace(b"\n", end)) == ERROR_IN_STREAM
+    assert wrong(EVENTS, "", b'data: {"type": "error"}'.join([end, end * 2])) == ERROR_IN_STREAM
+
+
+def test_of_a_whole_reply_an_error_is_told_and_of_what_cannot_be_read_nothing() -> None:
+    assert wrong(JSON, "", orjson.dumps(message())) == ""
+    assert wrong(JSON, "", b'{"type": "error", "error": {"type": "api_error"}}') == NOT_A_MESSAGE
+    for kind, coding, body in ((JSON, "", b"{"), (EVENTS, "gzip", b"no gzip"), (EVENTS, "x", b"x"), (JSON, "br", b"")):
+        assert wrong(kind, coding, body) == ""
 
 
 @pytest.mark.parametrize("end", [b"\r\n", b"\r"])

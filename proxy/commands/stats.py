@@ -15,7 +15,7 @@ from proxy.commands.tables import json_text, place, table
 from proxy.journal.figures import HOUR, Basis, FiguresError, Totals, basis, opened, totals
 
 OUTCOMES = ("answered", "forwarded", "failed", "refused")
-HEADS = ("requests", *OUTCOMES, "agreement", "in", "cached", "out", "saved", "added")
+HEADS = ("requests", *OUTCOMES, "errors", "agreement", "in", "cached", "out", "saved", "added")
 
 _NARROW, _WIDE = 60, 160
 _LONGEST_BAR = 40
@@ -78,6 +78,7 @@ def _fields(total: Totals, bases: Mapping[Kind, Basis | None]) -> dict[str, Any]
     return {
         "requests": total.requests,
         **{outcome: total.outcomes.get(outcome, 0) for outcome in OUTCOMES},
+        "upstream_errors": dict(sorted(total.errors.items())),
         "agreement": {"same": total.same, "different": total.different},
         "input_tokens": int(total.all_input),
         "cache_read_tokens": int(total.cache_read),
@@ -120,6 +121,9 @@ def _overview(whole: Totals, bases: Mapping[Kind, Basis | None], width: int, pla
         if many := whole.outcomes.get(outcome, 0):
             drawn = bar(many, whole.requests, longest, ascii_only=plain)
             lines.append(f"  {outcome:18}{many:>9,}  {drawn}")
+        if outcome == "forwarded" and (many := sum(whole.errors.values())):
+            drawn = bar(many, whole.requests, longest, ascii_only=plain)
+            lines += [f"    {'upstream errors':16}{many:>9,}  {drawn}", *_errors(whole)]
     told = {
         "agreement in shadow": _agreement(whole) or "nothing was compared",
         "tokens upstream": _tokens(whole),
@@ -127,6 +131,12 @@ def _overview(whole: Totals, bases: Mapping[Kind, Basis | None], width: int, pla
         "time added": f"{lasting(whole.own)} (median, before the first byte)" if whole.own is not None else "",
     }
     return [*lines, *(f"{name:20}{text:>9}" for name, text in told.items() if text)]
+
+
+def _errors(total: Totals) -> list[str]:
+    """One line for each kind of error that the upstream replied with, the most frequent first."""
+    kinds = sorted(total.errors.items(), key=lambda each: (-each[1], each[0]))
+    return [f"      {kind:19}{many:>4,}" for kind, many in kinds]
 
 
 def _agreement(total: Totals) -> str:
@@ -172,6 +182,7 @@ def _cells(total: Totals, bases: Mapping[Kind, Basis | None]) -> Sequence[str]:
     return (
         f"{total.requests:,}",
         *(f"{many:,}" if (many := total.outcomes.get(outcome, 0)) else "" for outcome in OUTCOMES),
+        f"{many:,}" if (many := sum(total.errors.values())) else "",
         _agreement(total),
         number(total.all_input) if total.counted else "",
         percent(total.cache_read, total.all_input),

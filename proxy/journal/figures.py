@@ -27,6 +27,7 @@ _SUMS = """
            sum(input), sum(output), sum(cache_read), sum(cache_creation), sum(duration)
     FROM hours WHERE hour >= ? AND outcome <> 'local' GROUP BY 1, 2, 3, 4
 """
+_ERRORS = "SELECT {group}, kind, sum(requests) FROM upstream_errors WHERE hour >= ? GROUP BY 1, 2"
 _OWN = "SELECT {group}, own, sum(requests) FROM own_times WHERE hour >= ? GROUP BY 1, 2"
 
 _IN = "WHERE at >= :since AND at < :until"
@@ -40,10 +41,12 @@ _SINGLE = (
     SELECT {_AT}, {MICROSECONDS}, count(*)
     FROM requests {_IN} AND outcome = 'forwarded' AND own IS NOT NULL GROUP BY 1, 2
     """,
+    f"SELECT {_AT}, count(*) FROM requests {_IN} AND outcome = 'forwarded' AND fault <> '' GROUP BY 1",
 )
 _HOURLY = (
     f"SELECT {_OF}, outcome, sum(requests), {_TOTALS} FROM hours {_IN_HOURS} GROUP BY 1, 2",
     f"SELECT {_OF}, own, sum(requests) FROM own_times {_IN_HOURS} GROUP BY 1, 2",
+    f"SELECT {_OF}, sum(requests) FROM upstream_errors {_IN_HOURS} GROUP BY 1",
 )
 _MEASURED = """
     SELECT duration, input + cache_read + cache_creation, output FROM requests
@@ -61,6 +64,8 @@ class Totals:
     """Sums over some requests. Tokens are those that the upstream counted; times in milliseconds."""
 
     outcomes: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    errors: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    """Of the forwarded ones, those to which the upstream replied with an error: by kind (`usage.UPSTREAM_ERRORS`)."""
     same: int = 0
     different: int = 0
     counted: int = 0
@@ -153,6 +158,8 @@ def totals(connection: sqlite3.Connection, since: float, by: str = "") -> dict[s
     name = lru_cache(_day) if by == "day" else str
     for told, outcome, rule, family, *sums in connection.execute(_SUMS.format(group=group), (hour,)):
         groups.setdefault(name(told), Totals()).add(outcome, (rule, family), sums)
+    for told, kind, requests in connection.execute(_ERRORS.format(group=group), (hour,)):
+        groups.setdefault(name(told), Totals()).errors[kind] += requests
     for told, own, requests in connection.execute(_OWN.format(group=group), (hour,)):
         groups.setdefault(name(told), Totals()).own_times[own] += requests
     return groups
@@ -183,18 +190,21 @@ def timeline(file: Path, since: float, until: float, step: float) -> list[Bucket
     stretches = [_Stretch() for _ in range(max(0, -int(-(until - since) // step)))]
     last = len(stretches) - 1
     values = {"since": float(since), "until": float(until), "step": float(step)}
-    ended, own_times = _HOURLY if hourly else _SINGLE
+    ended, own_times, errors = _HOURLY if hourly else _SINGLE
     with opened(file) as connection:
         for number, outcome, requests, *tokens in connection.execute(ended, values):
             stretches[min(number, last)].add(outcome, requests, tokens)
         for number, own, requests in connection.execute(own_times, values):
             stretches[min(number, last)].own[own] += requests
+        for number, requests in connection.execute(errors, values):
+            stretches[min(number, last)].errors += requests
     return [stretch.bucket(since + number * step) for number, stretch in enumerate(stretches)]
 
 
 @dataclass(slots=True)
 class _Stretch:
     outcomes: dict[str, int] = field(default_factory=dict)
+    errors: int = 0
     own: dict[int, int] = field(default_factory=lambda: defaultdict(int))
     tokens: list[int] = field(default_factory=lambda: [0] * len(_TOKENS))
 
@@ -203,7 +213,7 @@ class _Stretch:
         self.tokens = [before + int(more) for before, more in zip(self.tokens, tokens, strict=True)]
 
     def bucket(self, start: float) -> Bucket:
-        return Bucket(start, self.outcomes, _median(self.own), Usage(*self.tokens))
+        return Bucket(start, self.outcomes, self.errors, _median(self.own), Usage(*self.tokens))
 
 
 def _median(counts: dict[int, int]) -> float | None:

@@ -39,6 +39,13 @@ ADD_UP = (
     GROUP BY 1, 2, 3, 4, 5
     ON CONFLICT (hour, rule, family, client, own) DO UPDATE SET requests = requests + excluded.requests
     """,
+    f"""
+    INSERT INTO upstream_errors
+    SELECT CAST(at / 3600 AS INTEGER), rule, family, {_CLIENT}, fault, count(*)
+    FROM requests WHERE id > ? AND outcome = 'forwarded' AND fault <> ''
+    GROUP BY 1, 2, 3, 4, 5
+    ON CONFLICT (hour, rule, family, client, kind) DO UPDATE SET requests = requests + excluded.requests
+    """,
 )
 """Add the requests above an id to the sums of their hours."""
 
@@ -104,15 +111,39 @@ _OWN_TIMES = """
     ) WITHOUT ROWID
 """
 
+_UPSTREAM_ERRORS = """
+    CREATE TABLE upstream_errors (
+        hour INTEGER NOT NULL,
+        rule TEXT NOT NULL,
+        family TEXT NOT NULL,
+        client TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        requests INTEGER NOT NULL,
+        PRIMARY KEY (hour, rule, family, client, kind)
+    ) WITHOUT ROWID
+"""
+
+_NAMED = """
+    UPDATE requests SET fault =
+        CASE WHEN status IN (429, 529) THEN status WHEN status < 500 THEN '4xx' ELSE '5xx' END
+    WHERE outcome = 'forwarded' AND fault = '' AND status >= 400 AND status <> 499 AND method <> 'HEAD'
+"""
+
+
+def _of_all(statement: str) -> str:
+    return statement.replace("id > ?", "id > 0")
+
+
 STEPS: tuple[tuple[str, ...], ...] = (
     (f"PRAGMA application_id = {APPLICATION}", _REQUESTS, "CREATE INDEX by_time ON requests (at)"),
     (
         _HOURS,
         _OWN_TIMES,
-        *(statement.replace("id > ?", "id > 0") for statement in ADD_UP),
+        *map(_of_all, ADD_UP[:2]),
         "CREATE INDEX measured ON requests (rule, family, at) WHERE outcome = 'forwarded' AND rule <> ''",
     ),
     ("ALTER TABLE requests ADD COLUMN retried INTEGER NOT NULL DEFAULT 0",),  # 1 for one that was sent twice
+    (_UPSTREAM_ERRORS, _NAMED, _of_all(ADD_UP[2])),
 )
 """Statements that lead from each version to the next; `PRAGMA user_version` is the number of steps that were taken."""
 

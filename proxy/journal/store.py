@@ -37,7 +37,7 @@ _REMOVE_OLD = """
 """
 _REMOVE_FIRST = "DELETE FROM requests WHERE id IN (SELECT id FROM requests ORDER BY id LIMIT :step)"
 _FORGET = "DELETE FROM {} WHERE hour < (SELECT CAST(min(at) / 3600 AS INTEGER) FROM requests)"
-_FORGET_HOURS = tuple(map(_FORGET.format, ("hours", "own_times")))
+_FORGET_HOURS = tuple(map(_FORGET.format, ("hours", "own_times", "upstream_errors")))
 
 
 @lru_cache

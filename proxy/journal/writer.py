@@ -12,7 +12,7 @@ from proxy.config import Journal as Settings
 from proxy.exchange import Exchange, Record
 from proxy.logs.observe import Logger
 from proxy.telemetry.entry import Entry
-from proxy.usage import Meter, Usage
+from proxy.usage import EMPTY_REPLY, NOT_A_MESSAGE, UPSTREAM_ERRORS, Meter
 
 Listener = Callable[[Sequence[Entry]], None]
 """Is told on the event loop of entries, in the order in which they ended; must neither wait nor raise."""
@@ -68,16 +68,19 @@ class Journal:
             return
         if not self.settings.enabled and not self.listeners:
             return
-        usage, meter = None, exchange.meter
+        meter = exchange.meter
+        if meter is None or not record.bytes_out:
+            record = _with_error(record, NOT_A_MESSAGE if record.bytes_out else EMPTY_REPLY)
+        entry = Entry(record, None, exchange.trail)
         if meter is not None and meter.quick:
             # Here, since to keep the bytes for the thread would take longer, and cut the heap into pieces.
-            usage, meter = self._tokens(meter, record), None
+            entry, meter = self._read(entry, meter), None
         elif meter is not None and self._held + meter.size > ROOM:
             self._log.warning("tokens not read", reason="too many replies at once", id=record.id)
             meter = None
         elif meter is not None:
             self._held += meter.size
-        self._waiting.append((Entry(record, usage, exchange.trail), meter))
+        self._waiting.append((entry, meter))
         if self._timer is None and not self._busy:
             self._timer = asyncio.get_running_loop().call_later(PAUSE, self._hand_over)
 
@@ -141,17 +144,27 @@ class Journal:
 
     def _entries(self, batch: Sequence[Ended]) -> Iterator[Entry]:
         for number, (entry, meter) in enumerate(batch, 1):
-            yield replace(entry, usage=self._tokens(meter, entry.record)) if meter else entry
+            yield self._read(entry, meter) if meter else entry
             # Let go of the interpreter, lest the event loop wait for long; rarely, since to get it back slows both.
             if number % _STRETCH == 0:
                 time.sleep(0)
 
-    def _tokens(self, meter: Meter, record: Record) -> Usage | None:
-        """What the reply said of tokens; of a meter that gave up it is told, unless something worse is."""
+    def _read(self, entry: Entry, meter: Meter) -> Entry:
+        """With what the reply said of tokens, and an error within it; of a meter that gave up it is told in the log."""
         usage = meter.read()
+        record = _with_error(entry.record, meter.error)
         if meter.gave_up and not record.error:
             self._log.warning("tokens not read", reason=meter.gave_up, id=record.id)
-        return usage
+        return Entry(record, usage, entry.trail)
+
+
+def _with_error(record: Record, error: str) -> Record:
+    """The record, with the error that was found in a reply to a message which began as if all were well."""
+    if not error or record.fault or record.outcome != "forwarded" or record.status != 200:
+        return record
+    if record.method != "POST" or record.path != "/v1/messages":
+        return record
+    return replace(record, fault=error, error=UPSTREAM_ERRORS[error])
 
 
 def _tell(loop: asyncio.AbstractEventLoop, what: Callable[..., None], *values: object) -> None:

@@ -8,7 +8,8 @@ const CHARTS = [
     title: "Requests",
     series: [
       { name: "answered", fill: "answered-fill", of: (bucket) => bucket.outcomes.answered ?? 0 },
-      { name: "forwarded", fill: "forwarded-fill", of: (bucket) => bucket.outcomes.forwarded ?? 0 },
+      { name: "forwarded", fill: "forwarded-fill", of: (bucket) => (bucket.outcomes.forwarded ?? 0) - bucket.errors },
+      { name: "upstream errors", fill: "erring-fill", of: (bucket) => bucket.errors },
       { name: "refused", fill: "refused-fill", of: (bucket) => bucket.outcomes.refused ?? 0 },
       { name: "failed", fill: "failed-fill", of: (bucket) => bucket.outcomes.failed ?? 0 },
     ],
@@ -37,7 +38,7 @@ const CHARTS = [
   },
 ];
 
-const NOTHING = { outcomes: {}, own: null, usage: { input: 0, output: 0, cache_read: 0, cache_creation: 0 } };
+const NOTHING = { outcomes: {}, errors: 0, own: null, usage: { input: 0, output: 0, cache_read: 0, cache_creation: 0 } };
 
 class Chart {
   constructor(spec) {

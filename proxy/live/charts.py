@@ -58,6 +58,7 @@ async def chart(span: Span, now: float, history: History | None, recent: "Recent
 class _Minute:
     start: float
     outcomes: Counter[str] = field(default_factory=Counter)
+    errors: int = 0
     own: "array[float]" = field(default_factory=lambda: array("d"))
     tokens: list[int] = field(default_factory=lambda: [0, 0, 0, 0])
 
@@ -78,6 +79,8 @@ class Recent:
         record = entry.record
         minute = self._minute((record.at + record.duration / 1000) // _MINUTE * _MINUTE)
         minute.outcomes[record.outcome] += 1
+        if record.outcome == "forwarded" and record.fault:
+            minute.errors += 1
         if record.outcome == "forwarded" and record.own is not None and len(minute.own) < _SAMPLES:
             minute.own.append(record.own)
         if (usage := entry.usage) is not None:
@@ -95,7 +98,11 @@ class Recent:
 
         return [
             Bucket(
-                minute.start, dict(minute.outcomes), median(minute.own) if minute.own else None, Usage(*minute.tokens)
+                minute.start,
+                dict(minute.outcomes),
+                minute.errors,
+                median(minute.own) if minute.own else None,
+                Usage(*minute.tokens),
             )
             for minute in self._minutes
             if since <= minute.start < until

@@ -63,7 +63,7 @@ class Requests {
     const number = (kind, text) => element("td", { class: `number ${kind}`, text });
     return element("tr", { id: `row-${row.id}`, class: "request" },
       element("th", { scope: "row" }, button),
-      element("td", {}, badge(row.outcome)),
+      element("td", {}, badge(row.fault && row.outcome === "forwarded" ? "erring" : row.outcome, row.outcome)),
       element("td", { class: "why" }, ...why(row)),
       element("td", { class: "model", text: row.model ?? "–", title: row.model }),
       element("td", { class: "client", text: (row.client ?? "–").replace("/", " ") }),
@@ -114,6 +114,7 @@ class Requests {
 function why(row) {
   const parts = [];
   if (row.rule) parts.push(element("b", { text: row.rule }));
+  if (row.fault && row.outcome === "forwarded") parts.push(element("b", { class: "erring", text: row.fault }));
   const said = [row.reason, row.error, row.verdict && `the model said ${row.verdict === "same" ? "the same" : row.verdict}`];
   const text = said.filter(Boolean).join("; ");
   if (text) parts.push(element("span", { class: "soft", text }));

@@ -21,6 +21,7 @@ def row(entry: Entry) -> dict[str, Any]:
         "rule": record.rule,
         "reason": record.reason,
         "error": record.error,
+        "fault": record.fault,
         "client": record.client,
         "session": record.session,
         "model": record.model,

@@ -5,12 +5,16 @@ const nowThere = () => Date.now() / 1000 + skew;
 
 const SECTIONS = { running: showRunning, counts: showCounts, rules: showRules, upstream: showUpstream, setup: showSetup, drift: showDrift };
 
-function showCounts({ outcomes, own, tokens }) {
+function showCounts({ outcomes, errors, own, tokens }) {
   const { answered = 0, forwarded = 0, failed = 0, refused = 0 } = outcomes;
   const all = answered + forwarded + failed + refused;
   say(byId("answered"), count(answered));
   say(byId("answered-share"), all ? `${percent(answered, all)} of ${count(all)}` : "");
   say(byId("forwarded"), count(forwarded));
+  const erring = Object.values(errors).reduce((sum, times) => sum + times, 0);
+  say(byId("errors"), count(erring));
+  byId("errors").classList.toggle("some", erring > 0);
+  say(byId("error-kinds"), kinds(errors));
   say(byId("failed"), count(failed + refused));
   byId("failed").classList.toggle("some", failed > 0);
   say(byId("refused"), failed && refused ? `${count(refused)} refused` : "");
@@ -20,6 +24,9 @@ function showCounts({ outcomes, own, tokens }) {
   say(byId("cache-share"), input ? `${percent(tokens.cache_read, input)} from the cache` : "");
   say(byId("tokens-out"), count(tokens.output));
 }
+
+/** `12 × 529, 3 × 429`, the most frequent first. */
+const kinds = (counts) => Object.entries(counts).sort((a, b) => b[1] - a[1]).map(([kind, times]) => `${count(times)} × ${kind}`).join(", ");
 
 function percent(part, all) {
   const share = (100 * part) / all;
@@ -58,8 +65,7 @@ function showRules(rules) {
     say(median, duration(rule.median));
     say(agreement, agreed(rule.agreement));
     const set = Object.entries(rule.overridden).map(([key, value]) => `the settings say ${key} = ${value}`);
-    const reasons = Object.entries(rule.reasons).sort((a, b) => b[1] - a[1]).map(([reason, times]) => `${count(times)} × ${reason}`);
-    say(left, [...set, ...reasons].join(", "));
+    say(left, [...set, kinds(rule.reasons)].filter(Boolean).join(", "));
   });
 }
 
@@ -72,14 +78,15 @@ function agreed(agreement) {
 
 const since = (at, behind = " ago") => element("span", { "data-since": at, "data-behind": behind, text: `${elapsed(nowThere() - at)}${behind}` });
 
-function showUpstream({ state, reply, fault, faults, opened, reused }) {
-  const words = { ok: "replies", failing: "fails", unknown: "nothing forwarded lately" };
+function showUpstream({ state, lately, reply, fault, faults, opened, reused }) {
+  const [wrong, seen] = lately;
+  const words = { ok: "replies", unsteady: `${wrong} of the last ${seen} went wrong`, failing: "fails", unknown: "nothing forwarded lately" };
   const taken = opened + reused;
   describe(byId("upstream"), [
     ["Health", badge(state, words[state])],
     ["Last reply", reply === null ? "none yet" : since(reply)],
-    ["Last fault", fault === null ? "none" : element("span", {}, `${fault[1]}, `, since(fault[0]))],
-    ["Faults", Object.entries(faults).map(([name, times]) => `${count(times)} × ${name}`).join(", ")],
+    ["Went wrong last", fault === null ? "nothing" : element("span", {}, `${fault[1]}, `, since(fault[0]))],
+    ["No whole reply", kinds(faults)],
     ["Connections", taken ? `${count(opened)} opened, ${percent(reused, taken)} of requests on an open one` : "none yet"],
   ]);
   tick();

@@ -13,7 +13,7 @@ from proxy.decision.desk import Desk
 from proxy.live.charts import History
 from proxy.live.feed import Feed
 from proxy.live.rows import running
-from proxy.local.standing import reachable
+from proxy.local.standing import health, went_wrong
 from proxy.rules.ruleset import Rule
 from proxy.telemetry.ledger import Ledger
 
@@ -53,7 +53,14 @@ def _counts(state: State) -> dict[str, Any]:
         outcomes[outcome] += count
     del outcomes["local"]
     tokens = asdict(state.feed.tokens)
-    return {"outcomes": outcomes, "streams": tally.streams, "own": _ms(state.feed.own), "tokens": tokens}
+    errors = dict(tally.upstream_errors)
+    return {
+        "outcomes": outcomes,
+        "errors": errors,
+        "streams": tally.streams,
+        "own": _ms(state.feed.own),
+        "tokens": tokens,
+    }
 
 
 def _rules(state: State) -> list[dict[str, Any]]:
@@ -92,12 +99,14 @@ def _agreement(state: State, rule: str) -> Mapping[str, int] | None:
 
 
 def _upstream(state: State) -> dict[str, Any]:
-    tally = state.ledger.tally
+    tally, now = state.ledger.tally, time.time()
+    seen = went_wrong(tally, now)
     return {
-        "state": reachable(tally, time.time()),
+        "state": health(tally, now),
         "reply": tally.last_reply,
         "fault": tally.last_fault,
         "faults": dict(tally.faults),
+        "lately": [sum(seen), len(seen)],
         "opened": tally.opened,
         "reused": tally.reused,
     }

@@ -20,6 +20,7 @@ from proxy.exchange import Outcome
 from proxy.names import OTHER
 from proxy.telemetry.tally import BOUNDS, Histogram, Tally
 from proxy.upstream.faults import NAMES
+from proxy.usage import UPSTREAM_ERRORS
 
 Numbers = dict[tuple[str, ...], float]
 Counts = Iterable[tuple[tuple[str, ...], float]]
@@ -109,7 +110,9 @@ def _traffic(tally: Tally) -> Iterator[Metric]:
 
 def _upstream(tally: Tally, idle: int) -> Iterator[Metric]:
     faults = (((kind,), tally.faults[kind]) for kind in NAMES)
-    yield _counter("upstream_faults", "Failures of the upstream", ("kind",), faults)
+    yield _counter("upstream_faults", "Times that the upstream gave no whole reply", ("kind",), faults)
+    errors = (((kind,), tally.upstream_errors[kind]) for kind in UPSTREAM_ERRORS)
+    yield _counter("upstream_errors", "Errors that the upstream replied with", ("kind",), errors)
     connections = [(("opened",), tally.opened), (("reused",), tally.reused)]
     yield _counter(
         "upstream_connections", "Requests that a connection to the upstream was taken for", ("state",), connections
@@ -130,7 +133,9 @@ def _upstream(tally: Tally, idle: int) -> Iterator[Metric]:
         tally.last_reply,
     )
     yield _gauge(
-        "upstream_last_fault_timestamp_seconds", "When the upstream last failed, in seconds since the epoch", fault_at
+        "upstream_last_fault_timestamp_seconds",
+        "When the upstream last failed or replied with an error, in seconds since the epoch",
+        fault_at,
     )
 
 

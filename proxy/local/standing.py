@@ -11,10 +11,13 @@ from proxy.decision.desk import Desk
 from proxy.exchange import Outcome
 from proxy.telemetry.tally import Tally
 
-Reachable = Literal["ok", "failing", "unknown"]
+Health = Literal["ok", "unsteady", "failing", "unknown"]
 
 LATELY = 600.0
 """Seconds after which what was seen of the upstream says nothing about it any more."""
+
+_IN_A_ROW = 3
+"""Forwarded requests that must all have gone wrong, for the upstream to be failing."""
 
 _COUNTED: tuple[Outcome, ...] = ("answered", "forwarded", "refused", "failed")
 """All but those to its own pages: a balancer that asks every second is no traffic."""
@@ -31,6 +34,7 @@ def readiness(desk: Desk, tally: Tally, trouble: str, now: float) -> dict[str, A
     """
     faults = [*desk.faults, *(["stopping"] if desk.stopping else [])]
     reload, reply, fault = tally.last_reload, tally.last_reply, tally.last_fault
+    seen = went_wrong(tally, now)
     return {
         "ready": not faults,
         "rules": len(desk.now.rules.rules),
@@ -38,7 +42,8 @@ def readiness(desk: Desk, tally: Tally, trouble: str, now: float) -> dict[str, A
         "reload": reload and {"result": reload[1], "at": _time(reload[0])},
         "restart_for": list(desk.restart_for),
         "upstream": {
-            "state": reachable(tally, now),
+            "state": health(tally, now),
+            "lately": {"requests": len(seen), "wrong": sum(seen)},
             "last_reply": reply and _time(reply),
             "last_fault": fault and {"kind": fault[1], "at": _time(fault[0])},
         },
@@ -46,9 +51,9 @@ def readiness(desk: Desk, tally: Tally, trouble: str, now: float) -> dict[str, A
     }
 
 
-def reachable(tally: Tally, now: float) -> Reachable:
-    """What the latest forwarded request showed of the upstream, if that was lately."""
-    state, at = _latest(tally)
+def health(tally: Tally, now: float) -> Health:
+    """What the latest forwarded requests showed of the upstream, if that was lately."""
+    state, at, _ = _latest(tally, now)
     return "unknown" if now - at > LATELY else state
 
 
@@ -68,22 +73,33 @@ def status_line(desk: Desk, tally: Tally, now: float) -> str:
 
 
 def _upstream(tally: Tally, now: float) -> str:
-    state, at = _latest(tally)
+    state, at, seen = _latest(tally, now)
+    ago = f"{_age(now - at)} ago"
     match state, tally.last_fault:
         case "unknown", _:
             return "upstream not asked yet"
         case "failing", (_, kind):
-            return f"upstream failing ({kind}) {_age(now - at)} ago"
+            return f"upstream failing ({kind}) {ago}"
+        case "unsteady", (_, kind):
+            return f"upstream unsteady ({kind}, {sum(seen)} of {len(seen)} went wrong) {ago}"
         case _:
-            return f"upstream {state} {_age(now - at)} ago"
+            return f"upstream {state} {ago}"
 
 
-def _latest(tally: Tally) -> tuple[Reachable, float]:
-    """What was seen of the upstream last, and when."""
-    reply = tally.last_reply or 0.0
-    if tally.last_fault is not None and tally.last_fault[0] >= reply:
-        return "failing", tally.last_fault[0]
-    return ("ok", reply) if reply else ("unknown", 0.0)
+def went_wrong(tally: Tally, now: float) -> list[bool]:
+    """Of the latest forwarded requests, the last last: which of them got no whole reply, or an error."""
+    return [bool(fault) for at, fault in tally.lately.values() if now - at <= LATELY]
+
+
+def _latest(tally: Tally, now: float) -> tuple[Health, float, list[bool]]:
+    """How the upstream fared of late, or else when it was last asked; when that was; and which requests went wrong."""
+    if not tally.lately:
+        return "unknown", 0.0, []
+    at, fault = next(reversed(tally.lately.values()))
+    seen = went_wrong(tally, now) or [bool(fault)]
+    if all(seen[-_IN_A_ROW:]):
+        return "failing", at, seen
+    return "unsteady" if any(seen) else "ok", at, seen
 
 
 def _of(count: int, what: str) -> str:

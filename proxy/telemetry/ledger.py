@@ -2,11 +2,13 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from proxy.exchange import STOPPED, Exchange, Record
 from proxy.logs.observe import Logger, log_request
+from proxy.telemetry.entry import Entry
 from proxy.telemetry.tally import Tally
+from proxy.usage import FOUND_IN_REPLIES
 
 Teller = Callable[[Exchange, Record], None]
 """Is told of a request that has ended; must neither wait nor raise."""
@@ -62,6 +64,14 @@ class Ledger:
             self.settle()
         elif self._next is None:
             self._next = asyncio.get_running_loop().call_later(_PAUSE, self._settle_some)
+
+    def read(self, entries: Sequence[Entry]) -> None:
+        """The replies of requests that were told of have been read (a `journal.writer.Listener`)."""
+        self._tally.read(entries)
+        for entry in entries:
+            record = entry.record
+            if record.fault in FOUND_IN_REPLIES:
+                self._log.warning("upstream error", kind=record.fault, error=record.error, id=record.id)
 
     def cut_short(self, now: float) -> None:
         """The process ends at once: what is running has ended too."""

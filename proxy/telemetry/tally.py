@@ -5,7 +5,7 @@ What they are told as is `metrics`' affair. Every label has few values, whatever
 
 import re
 from bisect import bisect_left
-from collections import Counter
+from collections import Counter, OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -14,6 +14,7 @@ from typing import Literal
 from proxy.exchange import Outcome, Record
 from proxy.names import OTHER
 from proxy.telemetry.entry import Entry
+from proxy.usage import FOUND_IN_REPLIES
 
 BOUNDS = (
     *(0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05),
@@ -26,6 +27,9 @@ _MOST = 128
 
 Rules and reasons come from files and code, and yet a fault in either must not grow for ever.
 """
+
+_LATELY = 20
+"""Forwarded requests by which it is told how the upstream fares."""
 
 Reloaded = Literal["done", "refused"]
 """What came of a reload; `refused` when the new rules or settings have a fault, and those in force stay."""
@@ -80,7 +84,11 @@ class Tally:
     gaps: Histogram = field(default_factory=Histogram)
     """Between two pieces of a forwarded reply, the head counting as the first."""
     faults: Counter[str] = field(default_factory=Counter)
-    """Of the upstream, by `upstream.faults.NAMES`."""
+    """Times that the upstream gave no whole reply, by `upstream.faults.NAMES`."""
+    upstream_errors: Counter[str] = field(default_factory=Counter)
+    """Errors that the upstream replied with, by `usage.UPSTREAM_ERRORS`."""
+    lately: "OrderedDict[str, tuple[float, str]]" = field(default_factory=OrderedDict)
+    """Of the requests that were forwarded last, by id: when they ended, and the fault or error, "" for none."""
     bytes_in: int = 0
     bytes_out: int = 0
     running: int = 0
@@ -99,9 +107,9 @@ class Tally:
     last_reload: tuple[float, Reloaded] | None = None
     """When rules were last loaded anew, in seconds since the epoch, and what came of it."""
     last_reply: float | None = None
-    """When a request was last forwarded with success, in seconds since the epoch."""
+    """When the upstream last began a reply, in seconds since the epoch."""
     last_fault: tuple[float, str] | None = None
-    """When the upstream last failed, and how."""
+    """When the upstream last failed or replied with an error, and which."""
     tokens: Counter[str] = field(default_factory=Counter)
     """As the upstream counted them, by kind: the fields of `Usage`."""
     _rules: _Values = field(default_factory=_Values)
@@ -121,11 +129,21 @@ class Tally:
         self.bytes_in += record.bytes_in
         self.bytes_out += record.bytes_out
         self.retried += record.retried
-        if record.fault:
-            self.faults[record.fault] += 1
-            self.last_fault = (record.at + record.duration / 1000, record.fault)
-        elif outcome == "forwarded" and record.first_byte is not None:
+        if outcome == "forwarded" and record.first_byte is not None:
             self.last_reply = record.at + record.first_byte / 1000
+        elif not record.fault:
+            return
+        self._note(record)
+
+    def _note(self, record: Record) -> None:
+        """How the upstream fared with this one; what is found out later about it takes the place of that."""
+        ended = record.at + record.duration / 1000
+        self.lately[record.id] = (ended, record.fault)
+        if len(self.lately) > _LATELY:
+            self.lately.popitem(last=False)
+        if record.fault:
+            (self.faults if record.outcome == "failed" else self.upstream_errors)[record.fault] += 1
+            self.last_fault = (ended, record.fault)
 
     def reloaded(self, at: float, result: Reloaded) -> None:
         """Rules were to be loaded anew; `at` in seconds since the epoch."""
@@ -133,9 +151,11 @@ class Tally:
         self.last_reload = (at, result)
 
     def read(self, entries: Sequence[Entry]) -> None:
-        """The tokens of requests that have ended are known."""
+        """The replies of requests that have ended have been read: tokens, and errors within them."""
         tokens = self.tokens
         for entry in entries:
+            if entry.record.fault in FOUND_IN_REPLIES:
+                self._note(entry.record)
             if (usage := entry.usage) is not None:
                 tokens["input"] += usage.input
                 tokens["output"] += usage.output

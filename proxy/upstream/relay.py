@@ -160,6 +160,7 @@ async def _bring_back(
     try:
         chunk, ended = connection.read_nowait(), connection.complete
         exchange.status = head.status
+        exchange.upstream_said(head.status)
         await response.begin(request, chunk, last=ended)
         exchange.reply_begun(time.perf_counter())
         _note(exchange, reply, chunk)

@@ -60,6 +60,7 @@ def test_the_sums_are_right_and_savings_are_told_with_their_basis(program: Progr
         "forwarded": 4,
         "failed": 1,
         "refused": 0,
+        "upstream_errors": {},
         "agreement": {"same": 2, "different": 1},
         "input_tokens": 10_900,
         "cache_read_tokens": 9600,

@@ -134,13 +134,13 @@ def test_only_the_latest_forwards_count(file: Path) -> None:
 @pytest.mark.parametrize("step", [60.0, HOUR, 2 * HOUR])
 def test_a_timeline_has_every_stretch_with_what_ended_in_it(file: Path, step: float) -> None:
     outcomes = ["forwarded", "answered", "forwarded"]
-    third = [entry(NOON + 2 * step + number, outcome=one, own=0.2) for number, one in enumerate(outcomes)]
+    third = [entry(NOON + 2 * step + number, outcome=one, own=0.2, fault="529") for number, one in enumerate(outcomes)]
     written(file, [entry(NOON - 1), entry(NOON, usage=None, own=None), *third, entry(NOON + 4 * step)])
     assert timeline(file, NOON, NOON + 4 * step, step) == [
-        Bucket(NOON, {"forwarded": 1}, None, NOTHING),
-        Bucket(NOON + step, {}, None, NOTHING),
-        Bucket(NOON + 2 * step, {"answered": 1, "forwarded": 2}, 0.2, Usage(30, 60, 90, 120)),
-        Bucket(NOON + 3 * step, {}, None, NOTHING),
+        Bucket(NOON, {"forwarded": 1}, 0, None, NOTHING),
+        Bucket(NOON + step, {}, 0, None, NOTHING),
+        Bucket(NOON + 2 * step, {"answered": 1, "forwarded": 2}, 2, 0.2, Usage(30, 60, 90, 120)),
+        Bucket(NOON + 3 * step, {}, 0, None, NOTHING),
     ]
 
 

@@ -2,7 +2,7 @@
 
 import sqlite3
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from proxy.journal import store as module
-from proxy.journal.rows import COLUMNS, Row
+from proxy.journal.rows import COLUMNS, Row, row
 from proxy.journal.schema import STEPS, VERSION
 from proxy.journal.store import STEP, Store, UnusableError, is_corrupt, set_aside
-from tests.journal.given import NOON, asked, count, rows
+from tests.journal.given import NOON, asked, count, entry, rows
 
 DAY = 86400.0
 
@@ -91,8 +91,8 @@ def test_what_fails_half_way_leaves_nothing_behind(file: Path, opened: Open) -> 
     assert (count(file), asked(file, "SELECT sum(requests) FROM hours")) == (1, [(1,)])
 
 
-def older(file: Path, version: int) -> None:
-    """A file as an earlier version of the schema had it, with three rows in it."""
+def older(file: Path, version: int, of: Sequence[Row] = ()) -> None:
+    """A file as an earlier version of the schema had it, with three rows in it, or these."""
     file.parent.mkdir()
     with closing(sqlite3.connect(file, isolation_level=None)) as connection:
         for statements in STEPS[:version]:
@@ -101,7 +101,7 @@ def older(file: Path, version: int) -> None:
         connection.execute(f"PRAGMA user_version = {version}")
         known = [name for _, name, *_ in connection.execute("PRAGMA table_info(requests)")][1:]
         into = f"INSERT INTO requests ({', '.join(known)}) VALUES ({', '.join('?' * len(known))})"
-        for values in rows(3):
+        for values in of or rows(3):
             named = dict(zip(COLUMNS, values, strict=True))
             connection.execute(into, [named[name] for name in known])
 
@@ -113,6 +113,18 @@ def test_an_older_schema_is_brought_up_to_date_with_its_rows(file: Path, opened:
     assert count(file) == 4
     sums = asked(file, "SELECT hour, sum(requests), sum(output) FROM hours GROUP BY 1")
     assert sums == [(NOON // 3600, 3, 60.0), (NOON // 3600 + 1, 1, 20.0)]
+
+
+def test_of_older_rows_the_status_tells_which_were_errors_of_the_upstream(file: Path, opened: Open) -> None:
+    statuses = (200, 400, 429, 500, 529, 529, 499)
+    some = [row(entry(status=status)) for status in statuses]
+    older(
+        file, 2, [*some, row(entry(status=404, method="HEAD")), row(entry(status=502, outcome="failed", fault="tls"))]
+    )
+    opened().add([row(entry(status=429, fault="429"))])
+    told = asked(file, "SELECT kind, sum(requests) FROM upstream_errors GROUP BY 1")
+    assert dict(told) == {"4xx": 1, "429": 2, "5xx": 1, "529": 2}
+    assert asked(file, "SELECT count(*) FROM requests WHERE fault = ''") == [(3,)]
 
 
 def test_every_older_schema_ends_up_like_a_new_one(tmp_path: Path) -> None:

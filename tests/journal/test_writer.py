@@ -49,7 +49,7 @@ class Counted:
 
     def __init__(self, size: int = 0, *, quick: bool = False) -> None:
         self.size, self.quick = size, quick
-        self.read_by = self.gave_up = ""
+        self.read_by = self.error = self.gave_up = ""
 
     def take(self, chunk: bytes) -> None:
         raise AssertionError(chunk)

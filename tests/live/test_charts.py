@@ -17,7 +17,7 @@ class Remembered:
 
     async def timeline(self, since: float, until: float, step: float) -> Sequence[Bucket]:
         self.asked.append((since, until, step))
-        return [Bucket(since, {"answered": 3}, 0.25, Usage(1, 2, 3, 4))]
+        return [Bucket(since, {"answered": 3}, 1, 0.25, Usage(1, 2, 3, 4))]
 
 
 async def test_an_hour_is_sixty_whole_minutes_and_a_week_is_of_two_hours_each() -> None:
@@ -33,6 +33,7 @@ async def test_an_hour_is_sixty_whole_minutes_and_a_week_is_of_two_hours_each() 
         {
             "start": since,
             "outcomes": {"answered": 3},
+            "errors": 1,
             "own": 0.25,
             "usage": {"input": 1, "output": 2, "cache_read": 3, "cache_creation": 4},
         }

@@ -15,7 +15,7 @@ from tests.raw import raw_client
 QUIET = {
     "reload": None,
     "restart_for": [],
-    "upstream": {"state": "unknown", "last_reply": None, "last_fault": None},
+    "upstream": {"state": "unknown", "lately": {"requests": 0, "wrong": 0}, "last_reply": None, "last_fault": None},
     "journal": None,
 }
 """What is told of reloads and of the upstream before there was any traffic."""

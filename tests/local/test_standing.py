@@ -2,16 +2,18 @@
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from proxy.config import Config
 from proxy.decision.desk import Desk, desk
-from proxy.local.standing import LATELY, reachable, readiness, status_line
+from proxy.local.standing import LATELY, health, readiness, status_line
 from proxy.rules.load import Loaded
 from proxy.rules.ruleset import RuleSet
 from proxy.telemetry.tally import Tally
+from tests.records import FORWARDED
 
 SERVICE = (Path(__file__).parent.parent.parent / "docs/service.md").read_text("utf-8")
 NOW = 1_000_000_000.0
@@ -21,10 +23,51 @@ def at_desk(rules: RuleSet | None = None) -> Desk:
     return desk(Config(), rules or RuleSet(()), b"key")
 
 
-def seen(reply: float | None = None, fault: float | None = None) -> Tally:
+def seen(*, reply: float | None = None, fault: float | None = None) -> Tally:
     """An upstream that replied and failed so many seconds ago."""
-    failed = None if fault is None else (NOW - fault, "unreachable")
-    return Tally(last_reply=None if reply is None else NOW - reply, last_fault=failed)
+    times = [(ago, word) for ago, word in ((reply, ""), (fault, "unreachable")) if ago is not None]
+    return after(*sorted(times, key=lambda each: -each[0]))
+
+
+def after(*requests: tuple[float, str]) -> Tally:
+    """What is known after these: how many seconds ago each ended, and what went wrong with it, "" for nothing."""
+    tally = Tally()
+    for number, (ago, fault) in enumerate(requests):
+        ended = replace(FORWARDED, id=str(number), at=NOW - ago, duration=0.0, first_byte=0.0, fault=fault)
+        tally.count(replace(ended, outcome="failed", first_byte=None) if fault == "unreachable" else ended)
+    tally.requests.clear()
+    return tally
+
+
+GOOD = [(300.0 - number, "") for number in range(19)]
+
+
+@pytest.mark.parametrize(
+    ("requests", "state", "line"),
+    [
+        (
+            [*GOOD, (5, "broken off")],
+            "unsteady",
+            "upstream unsteady (broken off, 1 of 20 went wrong) 5 s ago",
+        ),
+        ([*GOOD, (5, "529"), (4, "529")], "unsteady", "upstream unsteady (529, 2 of 20 went wrong) 4 s ago"),
+        ([*GOOD, (5, "529"), (4, "429"), (3, "500")], "failing", "upstream failing (500) 3 s ago"),
+        (
+            [*GOOD, (5, "529"), (4, "429"), (3, "500"), (2, "")],
+            "unsteady",
+            "upstream unsteady (500, 3 of 20 went wrong) 2 s ago",
+        ),
+        ([(5, "529"), *[(4, "")] * 20], "ok", "upstream ok 4 s ago"),
+        ([(LATELY + 60, "529"), (4, "")], "ok", "upstream ok 4 s ago"),
+        ([(5, "401")], "failing", "upstream failing (401) 5 s ago"),
+    ],
+)
+def test_one_thing_that_went_wrong_among_many_is_no_failing_upstream(
+    requests: list[tuple[float, str]], state: str, line: str
+) -> None:
+    tally = after(*requests)
+    assert health(tally, NOW) == state
+    assert status_line(at_desk(), tally, NOW).split("; ")[-1] == line
 
 
 @pytest.mark.parametrize(
@@ -33,9 +76,16 @@ def seen(reply: float | None = None, fault: float | None = None) -> Tally:
         (seen(), "unknown", "upstream not asked yet"),
         (seen(reply=2), "ok", "upstream ok 2 s ago"),
         (seen(fault=59.9), "failing", "upstream failing (unreachable) 59 s ago"),
-        (seen(reply=60, fault=90), "ok", "upstream ok 1 min ago"),
-        (seen(reply=90, fault=60), "failing", "upstream failing (unreachable) 1 min ago"),
-        (seen(reply=60, fault=60), "failing", "upstream failing (unreachable) 1 min ago"),
+        (
+            seen(reply=60, fault=90),
+            "unsteady",
+            "upstream unsteady (unreachable, 1 of 2 went wrong) 1 min ago",
+        ),
+        (
+            seen(reply=90, fault=60),
+            "unsteady",
+            "upstream unsteady (unreachable, 1 of 2 went wrong) 1 min ago",
+        ),
         (seen(reply=LATELY), "ok", "upstream ok 10 min ago"),
         (seen(reply=LATELY + 1), "unknown", "upstream ok 10 min ago"),
         (seen(reply=7300, fault=3 * 86400), "unknown", "upstream ok 2 h ago"),
@@ -44,11 +94,11 @@ def seen(reply: float | None = None, fault: float | None = None) -> Tally:
     ],
 )
 def test_of_the_upstream_it_says_what_was_seen_last_and_when(tally: Tally, state: str, line: str) -> None:
-    assert reachable(tally, NOW) == state
+    assert health(tally, NOW) == state
     assert status_line(at_desk(), tally, NOW).split("; ")[-1] == line
 
 
-def test_a_failing_upstream_is_told_and_takes_no_instance_out() -> None:
+def test_an_unsteady_upstream_is_told_and_takes_no_instance_out() -> None:
     state = readiness(at_desk(), seen(reply=20, fault=5), "", NOW)
     assert state == {
         "ready": True,
@@ -57,7 +107,8 @@ def test_a_failing_upstream_is_told_and_takes_no_instance_out() -> None:
         "reload": None,
         "restart_for": [],
         "upstream": {
-            "state": "failing",
+            "state": "unsteady",
+            "lately": {"requests": 2, "wrong": 1},
             "last_reply": "2001-09-09T01:46:20+00:00",
             "last_fault": {"kind": "unreachable", "at": "2001-09-09T01:46:35+00:00"},
         },
@@ -72,7 +123,7 @@ def test_what_is_wrong_with_the_journal_is_told_and_makes_nothing_unready() -> N
 
 def test_before_anything_was_forwarded_nothing_is_known_of_the_upstream() -> None:
     found = readiness(at_desk(), Tally(), "", NOW)["upstream"]
-    assert found == {"state": "unknown", "last_reply": None, "last_fault": None}
+    assert found == {"state": "unknown", "lately": {"requests": 0, "wrong": 0}, "last_reply": None, "last_fault": None}
 
 
 def test_the_documented_state_is_of_the_form_that_is_told(shipped: Loaded) -> None:
