@@ -100,6 +100,23 @@ def test_a_record_says_what_went_wrong_beside_the_reason() -> None:
     assert (record.reason, record.error) == ("no rule matched", "upstream timeout")
 
 
+@pytest.mark.parametrize(
+    ("method", "status", "kind"),
+    [
+        *(("POST", status, "") for status in (200, 304)),
+        *(
+            ("POST", status, kind)
+            for status, kind in ((400, "4xx"), (429, "429"), (500, "5xx"), (529, "529"), (530, "5xx"))
+        ),
+        *(("GET", 404, "4xx"), ("HEAD", 404, ""), ("HEAD", 503, "")),
+    ],
+)
+def test_a_status_tells_the_kind_of_error_that_the_upstream_replied_with(method: str, status: int, kind: str) -> None:
+    exchange = Exchange("id", Head(method, "/", {}), 1e9, 10.0)
+    exchange.upstream_said(status)
+    assert (exchange.fault, bool(exchange.error)) == (kind, bool(kind))
+
+
 def test_own_time_is_what_passed_before_the_reply_without_the_waiting() -> None:
     exchange = Exchange("id", head_of(None), 1e9, 10.0)
     exchange.pause(10.25)

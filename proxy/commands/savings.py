@@ -1,4 +1,4 @@
-"""What was saved, estimated from what the same rule's forwards have cost; nothing is said where there are none."""
+"""What was saved, with the basis on which it is told: about, by a rule's own forwards, or at least, by sizes."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,59 +6,82 @@ from typing import Any
 
 from proxy.commands.plots import lasting, number
 from proxy.commands.tables import counted
-from proxy.journal.figures import Basis, Totals
-
-Kind = tuple[str, str]
-"""A rule, and a model family."""
+from proxy.journal.figures import Basis, Kind, Totals
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Saving:
-    """Of some answers: how many there is a basis for, and what these saved. Times in milliseconds."""
+    """Of some answers: what these saved. Times in milliseconds."""
 
-    answers: int
-    estimated: int
-    """Answers whose waiting time is estimated."""
-    counted: int
-    """Answers whose tokens are estimated."""
-    waiting: float
-    input: float
-    output: float
+    answers: int = 0
+    size: float = 0.0
+    """Bytes of requests that were not sent."""
+    timed: int = 0
+    """Answers of which it is known how much waiting they saved at least."""
+    with_tokens: int = 0
+    """Answers of which it is known how many tokens they saved at least."""
+    measured: int = 0
+    """Answers for whose like the upstream was asked as well, so that both are known about."""
+    waiting: float = 0.0
+    input: float = 0.0
+    cached: float = 0.0
+    output: float = 0.0
 
     def fields(self) -> dict[str, Any]:
         """What machines see: null for what there is no basis for."""
+        tokens = {"input_tokens": self.input, "cached_tokens": self.cached, "output_tokens": self.output}
         return {
             "answers": self.answers,
-            "with_basis": self.estimated,
-            "with_basis_for_tokens": self.counted,
-            "waiting_ms": round(self.waiting, 1) if self.estimated else None,
-            "input_tokens": round(self.input) if self.counted else None,
-            "output_tokens": round(self.output) if self.counted else None,
+            "bytes": round(self.size),
+            "at_least": self.measured < self.answers,
+            "measured": self.measured,
+            "with_waiting": self.timed,
+            "waiting_ms": round(self.waiting, 1) if self.timed else None,
+            "with_tokens": self.with_tokens,
+            **{name: round(value) if self.with_tokens else None for name, value in tokens.items()},
         }
 
+    def line(self) -> str:
+        """For people: `22 requests: at least 172k tokens in (151k cached), 12.9 s of waiting`."""
+        if not self.answers:
+            return "nothing yet"
+        parts = [self._tokens()] if self.with_tokens else []
+        parts += [f"{lasting(self.waiting)} of waiting"] if self.timed else []
+        requests = counted(self.answers, "request")
+        if not parts:
+            return f"{requests}, {number(self.size)} bytes; what they would have cost, no reply has told yet"
+        return f"{requests}: {'at least' if self.measured < self.answers else 'about'} {', '.join(parts)}"
 
-def saving(total: Totals, bases: Mapping[Kind, Basis | None]) -> Saving:
-    """For every answer, the median forward of its kind, less the time that the answer took itself."""
-    answers = estimated = known = 0
-    waiting = read = written = 0.0
+    def _tokens(self) -> str:
+        held = f" ({number(self.cached)} cached)" if round(self.cached) else ""
+        return f"{number(self.input)} tokens in{held}" + (f", {number(self.output)} out" if round(self.output) else "")
+
+
+def saving(total: Totals, bases: Mapping[Kind, Basis]) -> Saving:
+    """For every answer, what one of its kind has saved, less the time that the answer took itself."""
+    found = Saving()
     for kind, (times, duration) in total.answered.items():
-        answers += times
-        basis = bases.get(kind)
-        if basis is None:
-            continue
-        estimated += times
-        waiting += times * basis.duration - duration
-        if basis.counted:
-            known += times
-            read += times * basis.input
-            written += times * basis.output
-    return Saving(answers, estimated, known, waiting, read, written)
+        basis = bases[kind]
+        found.answers += times
+        found.size += times * (basis.size or 0.0)
+        if basis.waiting is not None:
+            found.timed += times
+            found.waiting += times * basis.waiting - duration
+        if basis.input is not None:
+            found.with_tokens += times
+            found.measured += times if basis.forwards else 0
+            found.input += times * basis.input
+            found.cached += times * basis.cached
+            found.output += times * basis.output
+    return found
 
 
-def basis_line(kind: Kind, answers: int, basis: Basis | None) -> str:
-    """One line about what an estimate rests upon."""
+def basis_line(kind: Kind, answers: int, basis: Basis) -> str:
+    """One line about what a saving rests upon."""
     name = " ".join(filter(None, kind)) + f": {counted(answers, 'answer')}"
-    if basis is None:
-        return f"{name}, no saving told: no question of this kind has been forwarded"
-    tokens = f"{number(basis.input)} + {number(basis.output)} tokens" if basis.counted else "tokens not known"
-    return f"{name}, each {lasting(basis.duration)}, {tokens} (median of {counted(basis.forwards, 'forward')})"
+    if basis.waiting is None:
+        return f"{name}; no reply of the model has told yet what one saves"
+    tokens = f", {number(basis.input)} + {number(basis.output)} tokens" if basis.input is not None else ""
+    if basis.forwards:
+        return f"{name}, each about {lasting(basis.waiting)}{tokens} (median of {counted(basis.forwards, 'forward')})"
+    return f"{name}, each at least {lasting(basis.waiting)}{tokens} (by the size of the request)"

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from proxy.commands.plots import bar, lasting, number, percent
-from proxy.commands.savings import Kind, Saving, basis_line, saving
+from proxy.commands.savings import basis_line, saving
 from proxy.commands.spans import since as beginning
 from proxy.commands.tables import json_text, place, table
-from proxy.journal.figures import HOUR, Basis, FiguresError, Totals, basis, opened, totals
+from proxy.journal.figures import HOUR, Basis, FiguresError, Kind, Totals, bases, opened, totals
 
 OUTCOMES = ("answered", "forwarded", "failed", "refused")
 HEADS = ("requests", *OUTCOMES, "errors", "agreement", "in", "cached", "out", "saved", "added")
@@ -29,7 +29,7 @@ def run(file: Path, span: str, by: str, *, as_json: bool) -> int:
     """Print the figures; 1 if there are none to be read, 2 if `span` is none."""
     try:
         start = beginning(span, time.time())
-        whole, groups, bases = _read(file, start, by)
+        whole, groups, worth = _read(file, start, by)
     except ValueError as error:
         print(f"--since: {error}", file=sys.stderr)
         return 2
@@ -37,44 +37,46 @@ def run(file: Path, span: str, by: str, *, as_json: bool) -> int:
         print(error, file=sys.stderr)
         return 1
     if as_json:
-        print(json_text(_document(start, by, whole, groups, bases)))
+        print(json_text(_document(start, by, whole, groups, worth)))
     else:
-        print("\n".join(_lines(file, start, by, whole, groups, bases)))
+        print("\n".join(_lines(file, start, by, whole, groups, worth)))
     return 0
 
 
-def _read(file: Path, start: float, by: str) -> tuple[Totals, dict[str, Totals], dict[Kind, Basis | None]]:
+def _read(file: Path, start: float, by: str) -> tuple[Totals, dict[str, Totals], dict[Kind, Basis]]:
     with opened(file) as journal:
         whole = totals(journal, start).get("", Totals())
         groups = {name or NAMELESS[by]: total for name, total in totals(journal, start, by).items()} if by else {}
-        bases = {kind: basis(journal, *kind) for kind in sorted(whole.answered)}
+        found = bases(journal, start, sorted(whole.answered))
     # Days in their order, all else by how much of it there was.
     order: Callable[[str], Any] = str if by == "day" else lambda name: (-groups[name].requests, name)
-    return whole, {name: groups[name] for name in sorted(groups, key=order)}, bases
+    return whole, {name: groups[name] for name in sorted(groups, key=order)}, found
 
 
 def _document(
-    start: float, by: str, whole: Totals, groups: Mapping[str, Totals], bases: Mapping[Kind, Basis | None]
+    start: float, by: str, whole: Totals, groups: Mapping[str, Totals], worth: Mapping[Kind, Basis]
 ) -> dict[str, Any]:
     told = [
         {
             "rule": rule,
             "model": family,
             "answers": whole.answered[rule, family][0],
-            "forwards": found.forwards if found else 0,
-            "duration_ms": round(found.duration, 1) if found else None,
-            "input_tokens": found.input if found and found.counted else None,
-            "output_tokens": found.output if found and found.counted else None,
+            "forwards": found.forwards,
+            "bytes": found.size,
+            "waiting_ms": found.waiting,
+            "input_tokens": found.input,
+            "cached_tokens": found.cached,
+            "output_tokens": found.output,
         }
-        for (rule, family), found in bases.items()
+        for (rule, family), found in worth.items()
     ]
-    document = {"since": start // HOUR * HOUR, "total": _fields(whole, bases), "basis": told}
+    document = {"since": start // HOUR * HOUR, "total": _fields(whole, worth), "basis": told}
     if by:
-        document |= {"by": by, "groups": [{"name": name, **_fields(total, bases)} for name, total in groups.items()]}
+        document |= {"by": by, "groups": [{"name": name, **_fields(total, worth)} for name, total in groups.items()]}
     return document
 
 
-def _fields(total: Totals, bases: Mapping[Kind, Basis | None]) -> dict[str, Any]:
+def _fields(total: Totals, worth: Mapping[Kind, Basis]) -> dict[str, Any]:
     return {
         "requests": total.requests,
         **{outcome: total.outcomes.get(outcome, 0) for outcome in OUTCOMES},
@@ -85,7 +87,7 @@ def _fields(total: Totals, bases: Mapping[Kind, Basis | None]) -> dict[str, Any]
         "cache_creation_tokens": int(total.cache_creation),
         "output_tokens": int(total.output),
         "requests_with_tokens": total.counted,
-        "saved": saving(total, bases).fields(),
+        "saved": saving(total, worth).fields(),
         "added_ms_median": total.own,
     }
 
@@ -96,27 +98,25 @@ def _lines(
     by: str,
     whole: Totals,
     groups: Mapping[str, Totals],
-    bases: Mapping[Kind, Basis | None],
+    worth: Mapping[Kind, Basis],
 ) -> list[str]:
     when = f"since {datetime.fromtimestamp(start // HOUR * HOUR):%Y-%m-%d %H:%M}" if start else "since it began"
     if not whole.requests:
         return [f"{file}: no requests {when}"]
     width = min(_WIDE, max(_NARROW, shutil.get_terminal_size().columns))
     plain = not (sys.stdout.encoding or "").lower().replace("-", "").startswith("utf8")
-    lines = [f"{place(str(file), 0)}, {when}", "", *_overview(whole, bases, width, plain)]
+    lines = [f"{place(str(file), 0)}, {when}", "", *_overview(whole, worth, width, plain)]
     if by:
-        lines += ["", *_groups(by, groups, bases, width, plain)]
+        lines += ["", *_groups(by, groups, worth, width, plain)]
     if whole.answered:
-        lines += ["", "What was saved is estimated from your own forwards of the same rule and model:"]
-        lines += [f"  {basis_line(kind, whole.answered[kind][0], found)}" for kind, found in bases.items()]
-        if None in bases.values():
-            lines += ["Forwards to go by come from a rule that declines, or that is in shadow for a while."]
+        lines += ["", "What was saved, by your own forwards of the same rule and model, or by sizes:"]
+        lines += [f"  {basis_line(kind, whole.answered[kind][0], found)}" for kind, found in worth.items()]
     return lines
 
 
-def _overview(whole: Totals, bases: Mapping[Kind, Basis | None], width: int, plain: bool) -> list[str]:
+def _overview(whole: Totals, worth: Mapping[Kind, Basis], width: int, plain: bool) -> list[str]:
     longest = min(_LONGEST_BAR, width - 32)
-    lines = [f"{'requests':20}{whole.requests:>9,}"]
+    lines = [f"{'saved':20}{saving(whole, worth).line()}", "", f"{'requests':20}{whole.requests:>9,}"]
     for outcome in OUTCOMES:
         if many := whole.outcomes.get(outcome, 0):
             drawn = bar(many, whole.requests, longest, ascii_only=plain)
@@ -127,7 +127,6 @@ def _overview(whole: Totals, bases: Mapping[Kind, Basis | None], width: int, pla
     told = {
         "agreement in shadow": _agreement(whole) or "nothing was compared",
         "tokens upstream": _tokens(whole),
-        "saved": _saved(saving(whole, bases)) or "nothing that could be estimated",
         "time added": f"{lasting(whole.own)} (median, before the first byte)" if whole.own is not None else "",
     }
     return [*lines, *(f"{name:20}{text:>9}" for name, text in told.items() if text)]
@@ -151,22 +150,8 @@ def _tokens(total: Totals) -> str:
     return f"{number(total.all_input)} in ({cached} read from the cache), {number(total.output)} out"
 
 
-def _saved(found: Saving) -> str:
-    """With the number of answers that it is about, where that is not all of them."""
-    if not found.estimated:
-        return ""
-    parts = [f"{lasting(found.waiting)} of waiting"]
-    if found.counted:
-        parts.insert(0, f"{number(found.input)} + {number(found.output)} tokens")
-    known = min(found.estimated, found.counted or found.estimated)
-    partly = f" (of {known} of {found.answers} answers)" if known < found.answers else ""
-    return "about " + ", ".join(parts) + partly
-
-
-def _groups(
-    by: str, groups: Mapping[str, Totals], bases: Mapping[Kind, Basis | None], width: int, plain: bool
-) -> list[str]:
-    rows = [(name, *_cells(total, bases)) for name, total in groups.items()]
+def _groups(by: str, groups: Mapping[str, Totals], worth: Mapping[Kind, Basis], width: int, plain: bool) -> list[str]:
+    rows = [(name, *_cells(total, worth)) for name, total in groups.items()]
     lines = table((by, *HEADS), rows).split("\n")
     room = min(_LONGEST_BAR, width - max(map(len, lines)) - 2)
     if room < 4:
@@ -177,8 +162,8 @@ def _groups(
     return [f"{line:{longest}}  {drawn}".rstrip() for line, drawn in zip(lines, bars, strict=True)]
 
 
-def _cells(total: Totals, bases: Mapping[Kind, Basis | None]) -> Sequence[str]:
-    found = saving(total, bases)
+def _cells(total: Totals, worth: Mapping[Kind, Basis]) -> Sequence[str]:
+    found = saving(total, worth)
     return (
         f"{total.requests:,}",
         *(f"{many:,}" if (many := total.outcomes.get(outcome, 0)) else "" for outcome in OUTCOMES),
@@ -187,6 +172,6 @@ def _cells(total: Totals, bases: Mapping[Kind, Basis | None]) -> Sequence[str]:
         number(total.all_input) if total.counted else "",
         percent(total.cache_read, total.all_input),
         number(total.output) if total.counted else "",
-        lasting(found.waiting) if found.estimated else "",
+        lasting(found.waiting) if found.timed else "",
         lasting(total.own) if total.own is not None else "",
     )

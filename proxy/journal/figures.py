@@ -2,22 +2,29 @@
 
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
-from statistics import median
+from statistics import fmean, median
 
 from proxy.journal.schema import APPLICATION, MICROSECONDS, VERSION
 from proxy.telemetry.entry import Bucket
+from proxy.telemetry.savings import Estimate, Measures
 from proxy.usage import Usage
 
 HOUR = 3600.0
 
 MEASURED = 1000
 """Of the forwards of a rule, as many of the latest are looked at."""
+
+LATEST = 20_000
+"""Requests by which it is reckoned what answers have saved at least."""
+
+Kind = tuple[str, str]
+"""A rule, and a model family."""
 
 # What a group is told by, to the columns that tell it. An hour's day is a matter of the time zone, and not of SQL.
 _TOLD_BY: Mapping[str, str] = {"": "''", "rule": "rule", "model": "family", "day": "hour", "client": "client"}
@@ -49,8 +56,14 @@ _HOURLY = (
     f"SELECT {_OF}, sum(requests) FROM upstream_errors {_IN_HOURS} GROUP BY 1",
 )
 _MEASURED = """
-    SELECT duration, input + cache_read + cache_creation, output FROM requests
+    SELECT duration, input + cache_read + cache_creation, cache_read, output FROM requests
     WHERE rule = ? AND family = ? AND outcome = 'forwarded' AND rule <> '' AND status = 200 AND error = ''
+    ORDER BY at DESC LIMIT ?
+"""
+_LATEST = """
+    SELECT rule, family, session, at, bytes_in, input + cache_read + cache_creation, first_byte FROM requests
+    WHERE at >= ? AND (outcome = 'answered' OR
+        outcome = 'forwarded' AND status = 200 AND fault = '' AND input IS NOT NULL AND first_byte IS NOT NULL)
     ORDER BY at DESC LIMIT ?
 """
 
@@ -111,16 +124,25 @@ class Totals:
 
 @dataclass(frozen=True, slots=True)
 class Basis:
-    """What the forwards of one rule and model family have cost, in the middle; tokens only where they are known."""
+    """What one answer of a rule, to requests for a model family, has saved; of many, the mean.
 
-    forwards: int
-    duration: float
-    """Milliseconds."""
-    counted: int
-    """Forwards whose tokens are known."""
-    input: float
+    With `forwards` of the same rule that went to the model all the same: what those have cost, in the middle. Without,
+    at least: see `telemetry.savings`. None where nothing is known.
+    """
+
+    size: float | None
+    """Bytes of a request that was not sent."""
+    waiting: float | None
+    """Milliseconds, with those that the answer took itself."""
+    input: float | None
     """Tokens, with those of the cache."""
+    cached: float
+    """Of these, tokens that the cache would have held."""
     output: float
+    forwards: int = 0
+
+
+_NOTHING_KNOWN = Basis(None, None, None, 0.0, 0.0)
 
 
 @contextmanager
@@ -169,14 +191,51 @@ def _day(hour: int) -> str:
     return datetime.fromtimestamp(hour * HOUR).strftime("%Y-%m-%d")
 
 
-def basis(connection: sqlite3.Connection, rule: str, family: str) -> Basis | None:
-    """What the rule would have cost: its own forwards, in shadow or declined, that went well; None without any."""
-    found = connection.execute(_MEASURED, (rule, family, MEASURED)).fetchall()
+def bases(connection: sqlite3.Connection, since: float, kinds: Iterable[Kind]) -> dict[Kind, Basis]:
+    """What an answer of each rule and model family has saved, from the hour of `since` on."""
+    found = _at_least(connection, since // HOUR * HOUR)
+    return {kind: _measured(connection, kind, found.get(kind, _NOTHING_KNOWN)) for kind in kinds}
+
+
+def _measured(connection: sqlite3.Connection, kind: Kind, least: Basis) -> Basis:
+    """By the rule's own forwards that went well; `least` for what these have not told."""
+    found = connection.execute(_MEASURED, (*kind, MEASURED)).fetchall()
+    told = [tokens for _, *tokens in found if tokens[0] is not None]
     if not found:
-        return None
-    told = [(read, written) for _, read, written in found if read is not None]
-    read, written = (median(column) for column in zip(*told, strict=True)) if told else (0.0, 0.0)
-    return Basis(len(found), median(duration for duration, _, _ in found), len(told), read, written)
+        return least
+    waiting = median(duration for duration, *_ in found)
+    if not told:
+        return replace(least, waiting=waiting)
+    read, cached, written = (median(column) for column in zip(*told, strict=True))
+    return Basis(least.size, waiting, read, cached, written, len(found))
+
+
+def _at_least(connection: sqlite3.Connection, since: float) -> dict[Kind, Basis]:
+    """By the sizes of the requests that were not sent, from the latest of them."""
+    rows = connection.execute(_LATEST, (since, LATEST)).fetchall()[::-1]
+    measures = Measures(MEASURED)
+    for _, family, _, _, size, tokens, first_byte in rows:
+        if tokens is not None:
+            measures.measure(family, size, tokens, first_byte)
+    found: dict[Kind, list[tuple[int, Estimate]]] = defaultdict(list)
+    for rule, family, session, at, size, tokens, _ in rows:
+        if tokens is not None:
+            measures.remember(session, family, at, size, tokens)
+        else:
+            found[rule, family].append((size, measures.estimate(session, family, at, size)))
+    return {kind: _mean(estimates) for kind, estimates in found.items()}
+
+
+def _mean(found: Sequence[tuple[int, Estimate]]) -> Basis:
+    tokens = [estimate.tokens for _, estimate in found if estimate.tokens is not None]
+    waiting = [estimate.waiting for _, estimate in found if estimate.waiting is not None]
+    return Basis(
+        size=fmean(size for size, _ in found),
+        waiting=fmean(waiting) if waiting else None,
+        input=fmean(tokens) if tokens else None,
+        cached=fmean(estimate.cached for _, estimate in found),
+        output=0.0,
+    )
 
 
 def timeline(file: Path, since: float, until: float, step: float) -> list[Bucket]:

@@ -5,11 +5,14 @@ const nowThere = () => Date.now() / 1000 + skew;
 
 const SECTIONS = { running: showRunning, counts: showCounts, rules: showRules, upstream: showUpstream, setup: showSetup, drift: showDrift };
 
-function showCounts({ outcomes, errors, own, tokens }) {
+function showCounts({ outcomes, errors, own, tokens, saved }) {
   const { answered = 0, forwarded = 0, failed = 0, refused = 0 } = outcomes;
   const all = answered + forwarded + failed + refused;
   say(byId("answered"), count(answered));
   say(byId("answered-share"), all ? `${percent(answered, all)} of ${count(all)}` : "");
+  say(byId("saved"), saved.tokens ? `${count(saved.tokens)} tokens` : bytes(saved.bytes));
+  const held = saved.cached ? `${percent(saved.cached, saved.tokens)} cached; ` : "";
+  say(byId("saved-more"), saved.tokens ? `${held}${duration(saved.waiting)} of waiting` : "of requests not sent");
   say(byId("forwarded"), count(forwarded));
   const erring = Object.values(errors).reduce((sum, times) => sum + times, 0);
   say(byId("errors"), count(erring));

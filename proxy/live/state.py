@@ -16,6 +16,7 @@ from proxy.live.rows import running
 from proxy.local.standing import health, went_wrong
 from proxy.rules.ruleset import Rule
 from proxy.telemetry.ledger import Ledger
+from proxy.telemetry.savings import Savings
 
 _RUNNING = 50
 """Running requests that are shown, the oldest first."""
@@ -60,7 +61,13 @@ def _counts(state: State) -> dict[str, Any]:
         "streams": tally.streams,
         "own": _ms(state.feed.own),
         "tokens": tokens,
+        "saved": _saved(tally.saved),
     }
+
+
+def _saved(saved: Savings) -> dict[str, float]:
+    whole = {"requests": saved.requests, "bytes": saved.size}
+    return {**whole, "tokens": round(saved.tokens), "cached": round(saved.cached), "waiting": round(saved.waiting, 1)}
 
 
 def _rules(state: State) -> list[dict[str, Any]]:

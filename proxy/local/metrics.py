@@ -58,6 +58,7 @@ class _Counts(Collector):
 
     def collect(self) -> Iterator[Metric]:
         yield from _requests(self._tally)
+        yield from _saved(self._tally)
         yield from _decisions(self._tally)
         yield from _traffic(self._tally)
         yield from _upstream(self._tally, self._idle)
@@ -81,6 +82,16 @@ def _requests(tally: Tally) -> Iterator[Metric]:
         ("reason",),
         unread,
     )
+
+
+def _saved(tally: Tally) -> Iterator[Metric]:
+    saved = tally.saved
+    tokens = [(("cached",), saved.cached), (("other",), saved.tokens - saved.cached)]
+    yield _counter("saved_requests", "Requests that were answered here, and not sent", (), [((), saved.requests)])
+    yield _counter("saved_bytes", "Bytes of the bodies of requests that were not sent", (), [((), saved.size)])
+    yield _counter("saved_tokens", "Input tokens of requests that were not sent, at least", ("kind",), tokens)
+    seconds = [((), saved.waiting / 1000)]
+    yield _counter("saved_seconds", "Seconds of waiting for requests that were not sent, at least", (), seconds)
 
 
 def _decisions(tally: Tally) -> Iterator[Metric]:

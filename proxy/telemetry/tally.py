@@ -14,6 +14,7 @@ from typing import Literal
 from proxy.exchange import Outcome, Record
 from proxy.names import OTHER
 from proxy.telemetry.entry import Entry
+from proxy.telemetry.savings import Savings
 from proxy.usage import FOUND_IN_REPLIES
 
 BOUNDS = (
@@ -112,6 +113,8 @@ class Tally:
     """When the upstream last failed or replied with an error, and which."""
     tokens: Counter[str] = field(default_factory=Counter)
     """As the upstream counted them, by kind: the fields of `Usage`."""
+    saved: Savings = field(default_factory=Savings)
+    """By the answers that were given here."""
     _rules: _Values = field(default_factory=_Values)
     _reasons: _Values = field(default_factory=_Values)
 
@@ -154,8 +157,10 @@ class Tally:
         """The replies of requests that have ended have been read: tokens, and errors within them."""
         tokens = self.tokens
         for entry in entries:
-            if entry.record.fault in FOUND_IN_REPLIES:
-                self._note(entry.record)
+            record = entry.record
+            if record.fault in FOUND_IN_REPLIES:
+                self._note(record)
+            self.saved.read(entry, family(record.model))
             if (usage := entry.usage) is not None:
                 tokens["input"] += usage.input
                 tokens["output"] += usage.output

@@ -69,22 +69,30 @@ def test_the_sums_are_right_and_savings_are_told_with_their_basis(program: Progr
         "requests_with_tokens": 4,
         "saved": {
             "answers": 5,
-            "with_basis": 4,
-            "with_basis_for_tokens": 4,
-            "waiting_ms": 4 * 1200.0 - 4 * 1.0,
-            "input_tokens": 1200,
+            "bytes": 5000,
+            "at_least": True,
+            "measured": 4,
+            "with_waiting": 5,
+            "waiting_ms": 4 * 1200.0 + 800.0 - 5 * 1.0,
+            "with_tokens": 5,
+            "input_tokens": 1200 + 300,
+            "cached_tokens": 800,
             "output_tokens": 40,
         },
         "added_ms_median": 0.2,
     }
-    kinds = [(one["rule"], one["model"], one["answers"], one["forwards"], one["duration_ms"]) for one in found["basis"]]
-    assert kinds == [("quota-probe", "haiku", 1, 0, None), ("session-title", "haiku", 4, 3, 1200.0)]
+    kinds = [(one["rule"], one["model"], one["answers"], one["forwards"], one["waiting_ms"]) for one in found["basis"]]
+    assert kinds == [("quota-probe", "haiku", 1, 0, 800.0), ("session-title", "haiku", 4, 3, 1200.0)]
 
 
 def test_people_see_the_same_with_bars(program: Program, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "80")
     code, out, err = run(program, written(file, of_all_kinds()))
     assert (code, err) == (0, "")
+    assert out.split("\n")[2:4] == [
+        "saved               5 requests: at least 1.50k tokens in (800 cached), 40 out, 5.6 s of waiting",
+        "",
+    ]
     for line in (
         "requests                   10",
         "  answered                  5  ████████████████████",
@@ -92,11 +100,9 @@ def test_people_see_the_same_with_bars(program: Program, file: Path, monkeypatch
         "  failed                    1  ████",
         "agreement in shadow    2 of 3",
         "tokens upstream     10.9k in (88 % read from the cache), 530 out",
-        "saved               about 1.20k + 40 tokens, 4.8 s of waiting (of 4 of 5 answers)",
         "time added          0.20 ms (median, before the first byte)",
-        "  quota-probe haiku: 1 answer, no saving told: no question of this kind has been forwarded",
-        "  session-title haiku: 4 answers, each 1.2 s, 300 + 10 tokens (median of 3 forwards)",
-        "Forwards to go by come from a rule that declines, or that is in shadow for a while.",
+        "  quota-probe haiku: 1 answer, each at least 800 ms, 300 + 0 tokens (by the size of the request)",
+        "  session-title haiku: 4 answers, each about 1.2 s, 300 + 10 tokens (median of 3 forwards)",
     ):
         assert line in out.split("\n")
     assert "refused" not in out
@@ -106,15 +112,30 @@ def test_people_see_the_same_with_bars(program: Program, file: Path, monkeypatch
 def test_without_any_forward_nothing_is_invented(program: Program, file: Path) -> None:
     answers = [entry(hour(), None, outcome="answered", rule="topic")]
     _, out, _ = run(program, written(file, answers))
-    assert "saved               nothing that could be estimated" in out
-    assert document(program, file)["total"]["saved"]["waiting_ms"] is None
+    assert "saved               1 request, 1.00k bytes; what they would have cost, no reply has told yet\n" in out
+    assert "  topic haiku: 1 answer; no reply of the model has told yet what one saves\n" in out
+    found = document(program, file)["total"]["saved"]
+    assert (found["waiting_ms"], found["input_tokens"], found["bytes"]) == (None, None, 1000)
+
+
+def test_own_forwards_alone_tell_about_how_much_was_saved(program: Program, file: Path) -> None:
+    entries = [
+        entry(hour(), rule="topic", duration=100.0),
+        entry(hour(), None, outcome="answered", rule="topic", duration=1.0),
+    ]
+    _, out, _ = run(program, written(file, entries))
+    assert "saved               1 request: about 80 tokens in (30 cached), 20 out, 99 ms of waiting\n" in out
+
+
+def test_before_the_first_answer_nothing_is_said_to_be_saved(program: Program, file: Path) -> None:
+    assert "\nsaved               nothing yet\n" in run(program, written(file, [entry(hour())]))[1]
 
 
 def test_where_tokens_are_not_known_only_waiting_is_told(program: Program, file: Path) -> None:
     entries = [entry(hour(), None, rule="topic"), entry(hour(), None, outcome="answered", rule="topic", duration=0.0)]
     _, out, _ = run(program, written(file, entries))
-    assert "saved               about 1.5 s of waiting\n" in out
-    assert "tokens not known (median of 1 forward)" in out
+    assert "saved               1 request: at least 1.5 s of waiting\n" in out
+    assert "  topic haiku: 1 answer, each at least 1.5 s (by the size of the request)" in out
     assert "tokens upstream     not known" in out
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from proxy.journal.figures import MEASURED, Basis, FiguresError, Totals, basis, opened, timeline, totals
+from proxy.journal.figures import MEASURED, Basis, FiguresError, Totals, bases, opened, timeline, totals
 from proxy.journal.schema import VERSION
 from proxy.journal.store import Store
 from proxy.telemetry.entry import Bucket
@@ -94,9 +94,12 @@ def test_days_are_those_of_the_time_zone(file: Path, monkeypatch: pytest.MonkeyP
             time.tzset()
 
 
-def based(file: Path, rule: str = "topic", family: str = "haiku") -> Basis | None:
+def based(file: Path, rule: str = "topic", family: str = "haiku", since: float = 0.0) -> Basis:
     with opened(file) as journal:
-        return basis(journal, rule, family)
+        return bases(journal, since, [(rule, family)])[rule, family]
+
+
+ANSWER: dict[str, Any] = {"outcome": "answered", "rule": "topic", "usage": None}
 
 
 def test_the_basis_is_the_median_of_the_forwards_of_one_rule_and_model(file: Path) -> None:
@@ -110,25 +113,51 @@ def test_the_basis_is_the_median_of_the_forwards_of_one_rule_and_model(file: Pat
         {"rule": "topic", "status": 529},
         {"rule": "topic", "error": "the client went away"},
     ]
-    written(file, [*mine, *(entry(**{"duration": 1.0, **other}) for other in others)])
-    assert based(file) == Basis(forwards=3, duration=200.0, counted=3, input=203.0, output=7.0)
+    answers = [entry(**{**ANSWER, "bytes_in": size}) for size in (100, 500)]
+    written(file, [*mine, *answers, *(entry(**{"duration": 1.0, "session": "", **other}) for other in others)])
+    assert based(file).forwards == 3
+    found = based(file)
+    assert (found.waiting, found.input, found.cached, found.output) == (200.0, 203.0, 1.0, 7.0)
 
 
-def test_without_forwards_there_is_no_basis(file: Path) -> None:
-    assert based(written(file, [entry(rule="topic", outcome="answered")])) is None
+def test_without_forwards_of_its_own_it_is_a_lower_bound_by_sizes(file: Path) -> None:
+    talk = {"usage": Usage(100, 9, 300, 100), "bytes_in": 2000, "first_byte": 600.0, "session": "mine"}
+    before = entry(NOON, **ANSWER, bytes_in=1000, session="mine")
+    copies = [entry(NOON + 60, **ANSWER, bytes_in=3000, session=session) for session in ("mine", "other")]
+    written(file, [before, entry(NOON + 30, **talk), *copies])
+    size, tokens, cached = (1000 + 3000 + 3000) / 3, (250 + 750 + 750) / 3, 500 / 3
+    found = based(file)
+    assert (found.size, found.waiting, found.output, found.forwards) == (pytest.approx(size), 600.0, 0.0, 0)
+    assert (found.input, found.cached) == (pytest.approx(tokens), pytest.approx(cached))
 
 
-def test_tokens_that_are_not_known_are_no_part_of_a_basis(file: Path) -> None:
-    forwards = [entry(rule="topic", usage=usage) for usage in (None, Usage(4, 5, 0, 0))]
-    assert based(written(file, forwards)) == Basis(2, 1500.0, 1, 4.0, 5.0)
-    assert based(written(file.with_name("other"), forwards[:1])) == Basis(1, 1500.0, 0, 0.0, 0.0)
+@pytest.mark.parametrize(
+    "talk",
+    [
+        *({"usage": None}, {"status": 529, "fault": "529"}, {"fault": "error in stream"}, {"outcome": "failed"}),
+        *({"first_byte": None}, {"bytes_in": 0}, {"model": "opus"}),
+    ],
+)
+def test_what_told_nothing_of_the_model_is_no_basis(file: Path, talk: dict[str, Any]) -> None:
+    found = based(written(file, [entry(**ANSWER, bytes_in=700), entry(**talk)]))
+    assert found == Basis(size=700.0, waiting=None, input=None, cached=0.0, output=0.0)
+
+
+def test_forwards_whose_tokens_are_not_known_tell_of_waiting_alone(file: Path) -> None:
+    written(file, [entry(rule="topic", usage=None, duration=90.0), entry(**ANSWER, bytes_in=10), entry(bytes_in=100)])
+    found = based(file)
+    assert (found.waiting, found.input, found.output, found.forwards) == (90.0, 8.0, 0.0, 0)
 
 
 def test_only_the_latest_forwards_count(file: Path) -> None:
     old = [entry(NOON - 1, rule="topic", duration=1.0) for _ in range(MEASURED)]
     found = based(written(file, [*old, *(entry(rule="topic", duration=9.0) for _ in range(MEASURED))]))
-    assert found
-    assert (found.forwards, found.duration) == (MEASURED, 9.0)
+    assert (found.forwards, found.waiting) == (MEASURED, 9.0)
+
+
+def test_answers_before_the_hour_are_no_part_of_the_mean(file: Path) -> None:
+    written(file, [entry(NOON - 1, **ANSWER, bytes_in=9), entry(NOON, **ANSWER, bytes_in=100)])
+    assert based(file, since=NOON + 1800).size == 100
 
 
 @pytest.mark.parametrize("step", [60.0, HOUR, 2 * HOUR])

@@ -1,0 +1,118 @@
+"""What an answer has saved: at least so many tokens and so much waiting, by what the upstream told of other requests.
+
+Input tokens come from the size of the request that was not sent, since the upstream has told how many bytes make a
+token of the same model; waiting comes from the first bytes of the model's replies. Of both the lower quartile counts.
+Of the reply that was not written nothing does: whatever it would have been, it would have come on top.
+"""
+
+from collections import OrderedDict, deque
+from dataclasses import dataclass, field
+
+from proxy.telemetry.entry import Entry
+
+CACHE_LASTS = 3600.0
+"""Seconds for which the upstream may hold a conversation: five minutes or an hour (API docs, "Prompt caching")."""
+
+_SAMPLES = 50
+"""Replies of a model by which is reckoned while requests are served, the latest."""
+
+_SESSIONS = 1024
+_FAMILIES = 8
+"""`tally.family` has four."""
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """Of one request that was not sent. The figures are None as long as no reply of the model has told any."""
+
+    tokens: float | None
+    cached: float
+    """Of the tokens, those that the upstream's cache would have held: the conversation up to its last turn."""
+    waiting: float | None
+    """Milliseconds to the first byte of a reply."""
+
+
+_UNKNOWN = Estimate(None, 0.0, None)
+
+
+class _Model:
+    """What the replies of one model have told."""
+
+    def __init__(self, most: int) -> None:
+        self.ratios: deque[float] = deque(maxlen=most)
+        """Input tokens a byte."""
+        self.first_bytes: deque[float] = deque(maxlen=most)
+
+
+class Measures:
+    """What was measured, by model family: `most` replies of each."""
+
+    def __init__(self, most: int = _SAMPLES) -> None:
+        self._most = most
+        self._models: dict[str, _Model] = {}
+        self._sessions: OrderedDict[tuple[str, str], tuple[float, int, int]] = OrderedDict()
+
+    def measure(self, family: str, size: int, tokens: int, first_byte: float) -> None:
+        """A request of `size` bytes had so many input tokens, and the first byte of its reply after milliseconds."""
+        model = self._models.get(family)
+        if model is None:
+            if len(self._models) >= _FAMILIES:
+                return
+            model = self._models[family] = _Model(self._most)
+        if size:
+            model.ratios.append(tokens / size)
+            model.first_bytes.append(first_byte)
+
+    def remember(self, session: str, family: str, at: float, size: int, tokens: int) -> None:
+        """The turn of a conversation that the upstream has seen last; `at` in seconds."""
+        if session:
+            self._sessions[session, family] = (at, size, tokens)
+            self._sessions.move_to_end((session, family))
+            if len(self._sessions) > _SESSIONS:
+                self._sessions.popitem(last=False)
+
+    def estimate(self, session: str, family: str, at: float, size: int) -> Estimate:
+        """What a request of `size` bytes would have cost at least. One that is larger than its session's last turn has
+        that turn in it: a copy of the conversation, with a question behind it.
+        """
+        model = self._models.get(family)
+        if model is None or not model.ratios:
+            return _UNKNOWN
+        ratio, waiting = _lower_quartile(model.ratios), _lower_quartile(model.first_bytes)
+        then, turn, tokens = self._sessions.get((session, family), (0.0, 0, 0))
+        if turn and size > turn and at - then <= CACHE_LASTS:
+            return Estimate(tokens + (size - turn) * ratio, tokens, waiting)
+        return Estimate(size * ratio, 0.0, waiting)
+
+
+def _lower_quartile(values: "deque[float]") -> float:
+    return sorted(values)[(len(values) - 1) // 4]
+
+
+@dataclass(slots=True)
+class Savings:
+    """Sums over the answers of this process; of each, what was known when it was given."""
+
+    requests: int = 0
+    size: int = 0
+    """Bytes of the requests that were not sent."""
+    tokens: float = 0.0
+    cached: float = 0.0
+    waiting: float = 0.0
+    """Milliseconds."""
+    _measures: Measures = field(default_factory=Measures)
+
+    def read(self, entry: Entry, family: str) -> None:
+        """A request has ended: another answer, or another measurement."""
+        record, usage = entry.record, entry.usage
+        if record.outcome == "answered":
+            found = self._measures.estimate(record.session, family, record.at, record.bytes_in)
+            self.requests += 1
+            self.size += record.bytes_in
+            self.tokens += found.tokens or 0.0
+            self.cached += found.cached
+            self.waiting += max(0.0, (found.waiting or 0.0) - record.duration)
+        elif usage is not None and record.outcome == "forwarded" and not record.fault and record.first_byte is not None:
+            tokens = usage.input + usage.cache_read + usage.cache_creation
+            self._measures.measure(family, record.bytes_in, tokens, record.first_byte)
+            self._measures.remember(record.session, family, record.at, record.bytes_in, tokens)

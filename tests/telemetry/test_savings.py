@@ -1,0 +1,75 @@
+"""What an answer has saved at least: by the size of its request, and by what the upstream told of others."""
+
+from typing import Any
+
+import pytest
+
+from proxy.telemetry.savings import CACHE_LASTS, Estimate, Measures, Savings
+from proxy.usage import Usage
+from tests.journal.given import NOON, entry
+
+
+def test_nothing_is_estimated_before_a_reply_of_the_model_has_told_anything() -> None:
+    measures = Measures()
+    measures.measure("opus", 4000, 1000, 800.0)
+    measures.measure("haiku", 0, 1000, 800.0)
+    assert measures.estimate("", "haiku", NOON, 4000) == Estimate(None, 0.0, None)
+
+
+def test_the_lower_quartile_of_what_was_measured_counts() -> None:
+    measures = Measures()
+    for tokens, first_byte in ((1000, 900.0), (500, 300.0), (2000, 2000.0), (4000, 700.0), (1000, 800.0)):
+        measures.measure("haiku", 4000, tokens, first_byte)
+    assert measures.estimate("", "haiku", NOON, 8000) == Estimate(2000.0, 0.0, 700.0)
+
+
+@pytest.mark.parametrize(
+    ("asked", "found"),
+    [
+        ({}, Estimate(10_500.0, 10_000.0, 800.0)),
+        ({"size": 40_000}, Estimate(10_000.0, 0.0, 800.0)),
+        ({"session": "other"}, Estimate(10_500.0, 0.0, 800.0)),
+        ({"family": "opus"}, Estimate(None, 0.0, None)),
+        ({"at": NOON + CACHE_LASTS + 1}, Estimate(10_500.0, 0.0, 800.0)),
+    ],
+)
+def test_of_a_copied_conversation_the_cache_would_have_held_the_last_turn(asked: dict[str, Any], found: Any) -> None:
+    measures = Measures()
+    measures.measure("haiku", 40_000, 10_000, 800.0)
+    measures.remember("mine", "haiku", NOON, 40_000, 10_000)
+    given = {"session": "mine", "family": "haiku", "at": NOON + 60, "size": 42_000, **asked}
+    assert measures.estimate(**given) == found
+
+
+def test_requests_without_a_session_have_nothing_to_do_with_each_other() -> None:
+    measures = Measures()
+    measures.measure("haiku", 40, 10, 1.0)
+    measures.remember("", "haiku", NOON, 40, 10)
+    assert measures.estimate("", "haiku", NOON, 80).cached == 0
+
+
+def test_what_is_kept_in_mind_is_bounded() -> None:
+    measures = Measures()
+    for number in range(10_000):
+        measures.measure(f"family {number}", 4, 1, 1.0)
+        measures.remember(f"session {number}", "haiku", NOON, 4, 1)
+    for _ in range(1000):
+        measures.measure("family 0", 4, 1, 1.0)
+    assert len(measures._models) <= 10
+    assert len(measures._sessions) <= 1024
+    assert len(measures._models["family 0"].ratios) <= 50
+
+
+def test_a_process_sums_what_its_answers_saved() -> None:
+    saved = Savings()
+    asked = {"outcome": "answered", "bytes_in": 8000, "duration": 100.0}
+    saved.read(entry(usage=None, **asked), "haiku")
+    assert (saved.requests, saved.size, saved.tokens, saved.waiting) == (1, 8000, 0, 0), "nothing is known yet"
+    saved.read(entry(usage=Usage(100, 9, 300, 600), bytes_in=4000, first_byte=600.0), "haiku")
+    for changes in ({"fault": "error in stream"}, {"first_byte": None}, {"outcome": "failed"}):
+        saved.read(entry(usage=Usage(1, 1, 0, 0), **{"bytes_in": 4000, **changes}), "haiku")
+    saved.read(entry(usage=None, **asked), "haiku")
+    assert (saved.requests, saved.size, saved.tokens, saved.cached) == (2, 16_000, 2000, 1000)
+    assert saved.waiting == 500
+    saved.read(entry(usage=None, **{**asked, "duration": 9000.0}), "haiku")
+    assert saved.waiting == 500, "a counter never falls"
