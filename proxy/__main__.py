@@ -73,7 +73,7 @@ def _command(arguments: Sequence[str] | None) -> int:
 def _stats(options: argparse.Namespace, settings: config.Config) -> int:
     from proxy.commands import stats  # here, since nothing else reads the journal
 
-    return stats.run(Path(settings.journal.path), options.since, options.by, as_json=options.json)
+    return stats.run(settings.journal, options.since, options.by, as_json=options.json)
 
 
 def serve_command(options: argparse.Namespace, settings: config.Config) -> int:

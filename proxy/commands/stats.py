@@ -12,6 +12,7 @@ from proxy.commands.plots import bar, lasting, number, percent
 from proxy.commands.savings import basis_line, saving
 from proxy.commands.spans import since as beginning
 from proxy.commands.tables import json_text, place, table
+from proxy.config import Journal
 from proxy.journal.figures import HOUR, Basis, FiguresError, Kind, Totals, bases, opened, totals
 
 OUTCOMES = ("answered", "forwarded", "failed", "refused")
@@ -25,22 +26,30 @@ NAMELESS: Mapping[str, str] = {"rule": "no rule", "model": "not looked at", "cli
 """What a group is called that has no name."""
 
 
-def run(file: Path, span: str, by: str, *, as_json: bool) -> int:
+def run(settings: Journal, span: str, by: str, *, as_json: bool) -> int:
     """Print the figures; 1 if there are none to be read, 2 if `span` is none."""
+    file = Path(settings.path)
     try:
         start = beginning(span, time.time())
         whole, groups, worth = _read(file, start, by)
     except ValueError as error:
-        print(f"--since: {error}", file=sys.stderr)
-        return 2
+        return _say(f"--since: {error}", 2, as_json=as_json)
     except FiguresError as error:
-        print(error, file=sys.stderr)
-        return 1
+        off = "" if settings.enabled else "the journal is switched off (journal.enabled = false); "
+        return _say(f"{off}{error}", 1, as_json=as_json)
     if as_json:
         print(json_text(_document(start, by, whole, groups, worth)))
     else:
         print("\n".join(_lines(file, start, by, whole, groups, worth)))
     return 0
+
+
+def _say(problem: str, code: int, *, as_json: bool) -> int:
+    """Say why there are no figures."""
+    if as_json:
+        print(json_text({"problem": problem}))
+    print(problem, file=sys.stderr)
+    return code
 
 
 def _read(file: Path, start: float, by: str) -> tuple[Totals, dict[str, Totals], dict[Kind, Basis]]:

@@ -1,4 +1,4 @@
-"""What the journal tells: sums over time, and what a rule's own forwards have cost. Read while it is being written."""
+"""What the journal tells `stats`: sums over time, and what answers have saved. Read while it is being written."""
 
 import sqlite3
 from collections import defaultdict
@@ -10,10 +10,9 @@ from functools import lru_cache
 from pathlib import Path
 from statistics import fmean, median
 
-from proxy.journal.schema import APPLICATION, MICROSECONDS, VERSION
-from proxy.telemetry.entry import Bucket
+from proxy.journal.obstacle import obstacle
+from proxy.journal.schema import APPLICATION, VERSION
 from proxy.telemetry.savings import Estimate, Measures
-from proxy.usage import Usage
 
 HOUR = 3600.0
 
@@ -37,24 +36,6 @@ _SUMS = """
 _ERRORS = "SELECT {group}, kind, sum(requests) FROM upstream_errors WHERE hour >= ? GROUP BY 1, 2"
 _OWN = "SELECT {group}, own, sum(requests) FROM own_times WHERE hour >= ? GROUP BY 1, 2"
 
-_IN = "WHERE at >= :since AND at < :until"
-_IN_HOURS = "WHERE hour >= :since / 3600 AND hour < :until / 3600"
-_AT, _OF = "CAST((at - :since) / :step AS INTEGER)", "CAST((hour * 3600 - :since) / :step AS INTEGER)"
-_TOKENS = ("input", "output", "cache_read", "cache_creation")
-_TOTALS = ", ".join(f"total({name})" for name in _TOKENS)
-_SINGLE = (
-    f"SELECT {_AT}, outcome, count(*), {_TOTALS} FROM requests {_IN} GROUP BY 1, 2",
-    f"""
-    SELECT {_AT}, {MICROSECONDS}, count(*)
-    FROM requests {_IN} AND outcome = 'forwarded' AND own IS NOT NULL GROUP BY 1, 2
-    """,
-    f"SELECT {_AT}, count(*) FROM requests {_IN} AND outcome = 'forwarded' AND fault <> '' GROUP BY 1",
-)
-_HOURLY = (
-    f"SELECT {_OF}, outcome, sum(requests), {_TOTALS} FROM hours {_IN_HOURS} GROUP BY 1, 2",
-    f"SELECT {_OF}, own, sum(requests) FROM own_times {_IN_HOURS} GROUP BY 1, 2",
-    f"SELECT {_OF}, sum(requests) FROM upstream_errors {_IN_HOURS} GROUP BY 1",
-)
 _MEASURED = """
     SELECT duration, input + cache_read + cache_creation, cache_read, output FROM requests
     WHERE rule = ? AND family = ? AND outcome = 'forwarded' AND rule <> '' AND status = 200 AND error = ''
@@ -70,6 +51,10 @@ _LATEST = """
 
 class FiguresError(Exception):
     """There is no journal that could be read; its text says why, for people."""
+
+
+class OlderError(FiguresError):
+    """The journal is one of an earlier version, which the next request brings up to date."""
 
 
 @dataclass(slots=True)
@@ -119,7 +104,7 @@ class Totals:
     @property
     def own(self) -> float | None:
         """The median, in milliseconds."""
-        return _median(self.own_times)
+        return median_of(self.own_times)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +135,12 @@ def opened(file: Path) -> Iterator[sqlite3.Connection]:
     """The journal, for reading alone; also while it is being written. Raises `FiguresError`."""
     try:
         if not file.exists():
-            raise FiguresError(f"{file}: there is no journal yet; it begins with the first request")
+            hindered = obstacle(file)
+            raise FiguresError(
+                f"there is no journal, and none can be written: {hindered}"
+                if hindered
+                else f"{file}: there is no journal yet; it begins with the first request"
+            )
         with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True, timeout=1.0)) as connection:
             _check(connection, file)
             connection.execute("BEGIN")  # everything that is asked sees the same state
@@ -167,7 +157,7 @@ def _check(connection: sqlite3.Connection, file: Path) -> None:
     if version > VERSION:
         raise FiguresError(f"{file}: written by a newer Sidestep; use that one to read it")
     if version < VERSION:
-        raise FiguresError(f"{file}: written by an older Sidestep; it is brought up to date with the next request")
+        raise OlderError(f"{file}: written by an older Sidestep; it is brought up to date with the next request")
 
 
 def totals(connection: sqlite3.Connection, since: float, by: str = "") -> dict[str, Totals]:
@@ -238,44 +228,7 @@ def _mean(found: Sequence[tuple[int, Estimate]]) -> Basis:
     )
 
 
-def timeline(file: Path, since: float, until: float, step: float) -> list[Bucket]:
-    """Stretches of `step` seconds from `since` until `until`, seconds since the epoch, all there whatever is in them.
-
-    Whole hours are read from their sums, and shorter steps from the single requests. Raises `FiguresError`.
-    """
-    hourly = step % HOUR == 0
-    if hourly:
-        since = since // HOUR * HOUR
-    stretches = [_Stretch() for _ in range(max(0, -int(-(until - since) // step)))]
-    last = len(stretches) - 1
-    values = {"since": float(since), "until": float(until), "step": float(step)}
-    ended, own_times, errors = _HOURLY if hourly else _SINGLE
-    with opened(file) as connection:
-        for number, outcome, requests, *tokens in connection.execute(ended, values):
-            stretches[min(number, last)].add(outcome, requests, tokens)
-        for number, own, requests in connection.execute(own_times, values):
-            stretches[min(number, last)].own[own] += requests
-        for number, requests in connection.execute(errors, values):
-            stretches[min(number, last)].errors += requests
-    return [stretch.bucket(since + number * step) for number, stretch in enumerate(stretches)]
-
-
-@dataclass(slots=True)
-class _Stretch:
-    outcomes: dict[str, int] = field(default_factory=dict)
-    errors: int = 0
-    own: dict[int, int] = field(default_factory=lambda: defaultdict(int))
-    tokens: list[int] = field(default_factory=lambda: [0] * len(_TOKENS))
-
-    def add(self, outcome: str, requests: int, tokens: Sequence[float]) -> None:
-        self.outcomes[outcome] = requests
-        self.tokens = [before + int(more) for before, more in zip(self.tokens, tokens, strict=True)]
-
-    def bucket(self, start: float) -> Bucket:
-        return Bucket(start, self.outcomes, self.errors, _median(self.own), Usage(*self.tokens))
-
-
-def _median(counts: dict[int, int]) -> float | None:
+def median_of(counts: dict[int, int]) -> float | None:
     """Of microseconds, in milliseconds; of an even number of them, the lower one of the two in the middle."""
     left = (sum(counts.values()) + 1) // 2
     for microseconds in sorted(counts):

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from proxy.journal.writer import Journal
-from proxy.telemetry.entry import Bucket
+from proxy.telemetry.entry import Bucket, Entry
 
 
 class Past:
@@ -23,11 +23,25 @@ class Past:
         return self._journal.trouble
 
     async def timeline(self, since: float, until: float, step: float) -> Sequence[Bucket]:
-        """As `figures.timeline`, in a thread; nothing when there is no file yet, or none that can be read."""
+        """As `timeline.timeline`, in a thread; nothing when there is no file yet, or none that can be read."""
         return await asyncio.to_thread(self._read, since, until, step)
 
+    async def latest(self, before: float, count: int) -> Sequence[Entry]:
+        """As `timeline.latest`, likewise."""
+        return await asyncio.to_thread(self._latest, before, count)
+
+    def _latest(self, before: float, count: int) -> Sequence[Entry]:
+        from proxy.journal.figures import FiguresError
+        from proxy.journal.timeline import latest
+
+        try:
+            return latest(Path(self._journal.settings.path), before, count)
+        except FiguresError:
+            return []
+
     def _read(self, since: float, until: float, step: float) -> Sequence[Bucket]:
-        from proxy.journal.figures import FiguresError, timeline  # here, since SQLite is not for every start
+        from proxy.journal.figures import FiguresError
+        from proxy.journal.timeline import timeline  # here, since SQLite is not for every start
 
         try:
             return timeline(Path(self._journal.settings.path), since, until, step)

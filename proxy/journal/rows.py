@@ -1,8 +1,12 @@
 """An entry as a row: plain values, none of them the text of a request, of an answer, or of a header as it came."""
 
+from typing import Any
+
+from proxy.exchange import Record
 from proxy.names import OTHER
 from proxy.telemetry.entry import Entry
 from proxy.telemetry.tally import family
+from proxy.usage import Usage
 
 COLUMNS = (
     *("at", "outcome", "rule", "reason", "error", "fault", "method", "path", "client", "version", "session"),
@@ -53,3 +57,14 @@ def row(entry: Entry) -> Row:
         *tokens,
         int(record.retried),
     )
+
+
+def entry(values: Row) -> Entry:
+    """The request that a row tells of, as far as it does; the row has its `id` before the values of `COLUMNS`."""
+    number, *told = values
+    known: dict[str, Any] = dict(zip(COLUMNS, told, strict=True))
+    tokens = [known.pop(name) for name in ("input", "output", "cache_read", "cache_creation")]
+    client, version = known.pop("client"), known.pop("version")
+    del known["family"]
+    record = Record(id=f"earlier_{number}", client=f"{client}/{version}" if client else "", **known)
+    return Entry(record, None if None in tokens else Usage(*tokens), None, earlier=True)

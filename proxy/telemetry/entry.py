@@ -13,6 +13,8 @@ class Entry:
     record: Record
     usage: Usage | None
     trail: Trail | None
+    earlier: bool = False
+    """Whether it is remembered from before this process began."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """`stats`: figures that can be added up by hand, savings with their basis, and help where there are none."""
 
 import io
+import json
 import sys
 import time
 from pathlib import Path
@@ -201,6 +202,27 @@ def test_no_journal_yet_is_said_with_what_to_do(program: Program, file: Path) ->
     code, out, err = run(program, file)
     assert (code, out) == (1, "")
     assert err == f"{file}: there is no journal yet; it begins with the first request\n"
+
+
+def test_a_journal_that_cannot_be_written_is_not_said_to_come_yet(program: Program, tmp_path: Path) -> None:
+    """A file stands where its folder would have to be, which stops root too."""
+    (tmp_path / "here").touch()
+    code, out, err = run(program, tmp_path / "here" / "state" / "journal.sqlite")
+    assert (code, out) == (1, "")
+    assert err == f"there is no journal, and none can be written: {tmp_path / 'here'}: no folder\n"
+
+
+def test_a_journal_that_is_switched_off_is_said_to_be(program: Program, file: Path) -> None:
+    code, _, err = run(program, file, "--set", "journal.enabled=false")
+    assert code == 1
+    assert err.startswith("the journal is switched off (journal.enabled = false); ")
+
+
+@pytest.mark.parametrize("arguments", [[], ["--since", "yesterday"]])
+def test_machines_are_told_in_json_why_there_are_no_figures(program: Program, file: Path, arguments: list[str]) -> None:
+    code, out, err = run(program, file, "--json", *arguments)
+    assert code in (1, 2)
+    assert json.loads(out) == {"problem": err.rstrip("\n")}
 
 
 def test_a_newer_schema_is_said(program: Program, file: Path) -> None:

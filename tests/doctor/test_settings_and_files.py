@@ -9,9 +9,11 @@ from proxy import config
 from proxy.commands.doctor import configuration, files
 from proxy.commands.doctor.files import permissions
 from proxy.commands.doctor.findings import Finding
+from proxy.journal.schema import VERSION
 from proxy.places import Places
 from proxy.rules.load import load
 from tests.commands.given import BASE, HELLO, rule
+from tests.journal.given import asked, written
 
 ROOT = Path(__file__).parents[2]
 
@@ -105,6 +107,38 @@ def test_so_is_a_journal_that_cannot_be_written_unless_it_is_off(file: Path) -> 
     told = _faults(permissions(file, config.load(file, settings)))
     assert told == [f"{file.parent / 'here'}: state cannot be written there"]
     assert _faults(permissions(file, config.load(file, [*settings, "journal.enabled=false"]))) == []
+
+
+def _spoil(journal: Path, how: str) -> None:
+    match how:
+        case "a folder":
+            journal.mkdir()
+        case "a link":
+            journal.symlink_to(written(journal.with_name("elsewhere"), []))
+        case "no database":
+            journal.write_bytes(b"no database" * 1000)
+        case "another program's":
+            asked(journal, "CREATE TABLE requests (x)")
+        case "newer":
+            asked(written(journal, []), f"PRAGMA user_version = {VERSION + 1}")
+
+
+@pytest.mark.parametrize("how", ["a folder", "a link", "no database", "another program's", "newer"])
+def test_so_is_a_journal_whose_file_cannot_be_used(file: Path, how: str) -> None:
+    journal = file.parent / "state" / "journal.sqlite"
+    journal.parent.mkdir()
+    _spoil(journal, how)
+    (told,) = _faults(permissions(file, config.load(file)))
+    assert told.startswith("no requests are kept in the journal: ")
+    assert _faults(permissions(file, config.load(file, ["journal.enabled=false"]))) == []
+
+
+@pytest.mark.parametrize("version", [VERSION - 1, VERSION])
+def test_a_journal_that_can_be_used_or_brought_up_to_date_is_none(file: Path, version: int) -> None:
+    journal = file.parent / "state" / "journal.sqlite"
+    journal.parent.mkdir()
+    asked(written(journal, []), f"PRAGMA user_version = {version}")
+    assert _faults(permissions(file, config.load(file))) == []
 
 
 @pytest.mark.parametrize("name", ["capture.jsonl", "capture.jsonl.1"])

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from proxy.journal.figures import MEASURED, Basis, FiguresError, Totals, bases, opened, timeline, totals
+from proxy.journal.figures import MEASURED, Basis, FiguresError, Totals, bases, opened, totals
 from proxy.journal.schema import VERSION
 from proxy.journal.store import Store
+from proxy.journal.timeline import timeline
 from proxy.telemetry.entry import Bucket
 from proxy.usage import Usage
 from tests.journal.given import NOON, asked, entry, rows, written

@@ -1,10 +1,12 @@
 """What of an entry becomes a row, and what does not."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from proxy.journal.rows import COLUMNS, row
+from proxy.journal.rows import entry as read_again
 from tests.journal.given import NOON, entry
 
 
@@ -40,6 +42,14 @@ def test_a_row_has_what_the_record_and_the_upstream_say() -> None:
         "cache_creation": 40,
         "retried": 1,
     }
+
+
+@pytest.mark.parametrize("changes", [{}, {"usage": None, "client": "", "first_byte": None, "own": None}])
+def test_a_row_read_again_is_the_request_that_it_tells_of(changes: dict[str, Any]) -> None:
+    before = entry(rule="topic", error="e", fault="529", verdict="same", **changes)
+    again = read_again((7, *row(before)))
+    assert (again.record, again.usage) == (replace(before.record, id="earlier_7"), before.usage)
+    assert (again.trail, again.earlier) == (None, True)
 
 
 def test_tokens_that_nobody_told_are_none_and_not_nothing() -> None:

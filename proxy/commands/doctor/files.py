@@ -12,6 +12,8 @@ from proxy import places
 from proxy.commands.doctor import manager
 from proxy.commands.doctor.findings import Finding, fault, ok, warning
 from proxy.config import Config
+from proxy.journal.figures import FiguresError, OlderError, opened
+from proxy.journal.obstacle import obstacle
 
 
 def permissions(file: Path, config: Config) -> list[Finding]:
@@ -22,6 +24,7 @@ def permissions(file: Path, config: Config) -> list[Finding]:
         *(_for_the_service(file, config) if manager.is_the_machines(file) else ()),
         *_changeable([file, folder, *sorted(folder.glob("*.toml"))]),
         *_state(config),
+        *_journal(config),
         *_capture(config),
     ]
     return found or [ok("permissions", "settings and rules are safe from others, state can be written")]
@@ -93,6 +96,23 @@ def _state(config: Config) -> Iterator[Finding]:
                 f"{folder}: state cannot be written there",
                 "give it to the user who runs Sidestep, or set shadow.file, journal.path and capture.file elsewhere",
             )
+
+
+def _journal(config: Config) -> Iterator[Finding]:
+    """What is there already; whether the folder can be written, `_state` has seen."""
+    file = Path(config.journal.path)
+    if not config.journal.enabled or not os.path.lexists(file):
+        return
+    try:
+        with opened(file):
+            problem = obstacle(file)
+    except OlderError:
+        return
+    except FiguresError as error:
+        problem = str(error)
+    if problem:
+        todo = "give it to the user who runs Sidestep, move it away, or set journal.path elsewhere"
+        yield fault("permissions", f"no requests are kept in the journal: {problem}", todo)
 
 
 def _writable(folder: Path) -> bool:
