@@ -3,6 +3,7 @@
 It changes nothing outside of itself; the clock is passed in, and what is worth a log line is given back.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
@@ -60,6 +61,8 @@ class Desk:
     """What is wrong with the rules that were to be put in force last, a line each."""
     restart_for: tuple[str, ...] = ()
     """The keys of settings that were changed, and of which only a restart takes notice."""
+    signs: Counter[str] = field(default_factory=Counter)
+    """How often this process saw a sign of drift, by kind."""
     stopping: bool = False
     """Whether the process is about to end, and takes no new connections."""
 
@@ -73,6 +76,8 @@ class Desk:
         failed: list[Check] = []
         decision, trip = now.rules.decide(request, failed), ""
         notices = now.drift.note(request, decision)
+        for notice in notices:
+            self.signs[notice.sign] += 1
         if isinstance(decision, Answer) and decision.replay:
             decision = self._with_repeated(decision, decision.replay, request.head, at)
         # Last, since it remembers what was answered: a question that was declined may well come again at once.

@@ -25,6 +25,13 @@ _MOST_PRINTS = 1000
 _MOST_VERSIONS = 256
 """Client versions and kinds of session that are watched, the first; a header can name any number of them."""
 
+SIGNS = UNKNOWN, NEARLY, UNTESTED, STOPPED = (
+    "unknown question",
+    "nearly",
+    "untested client version",
+    "rule stopped firing",
+)
+
 PATIENCE = 50
 SESSIONS = 3
 """Requests, and sessions, of a newer client version after which a rule that fired for the last one, and has not since,
@@ -45,6 +52,7 @@ class Notice:
     """
 
     sign: str
+    """One of `SIGNS`."""
     client: str
     rule: str = ""
     condition: str = ""
@@ -97,10 +105,10 @@ class Drift:
         for rule in self.rules:
             if rule.name in self._named and all(one.holds(request, {}) for one in self._named[rule.name]):
                 miss = miss_of(rule, request)
-                return Notice("nearly", shown, rule.name, miss.wanted if miss else "", shape)
+                return Notice(NEARLY, shown, rule.name, miss.wanted if miss else "", shape)
         nearest = next(iter(near_misses([rule for rule in self.rules if rule.answer], request)), None)
         name, condition = (nearest.rule.name, nearest.wanted) if nearest else ("", "")
-        return Notice("unknown question", shown, name, condition, shape, mark)
+        return Notice(UNKNOWN, shown, name, condition, shape, mark)
 
     def _fingerprint(self, request: MessagesRequest) -> str:
         """A hash of a question's form and of the first words of its prompt and of what the user says."""
@@ -121,7 +129,7 @@ class Drift:
         key = (decision.rule, entry, by_key)
         self._fired[key] = max(version, self._fired.get(key, ()))
         tested = next((rule.tested for rule in self.rules if rule.name == decision.rule), None)
-        return [Notice("untested client version", shown, decision.rule)] if tested and version > tested[1] else []
+        return [Notice(UNTESTED, shown, decision.rule)] if tested and version > tested[1] else []
 
     def _missed(self, request: MessagesRequest, kind: Kind, shown: str) -> list[Notice]:
         """Rules that fired for an older version in such sessions, and could fire for this one, but never do."""
@@ -133,7 +141,7 @@ class Drift:
             return []
         version, entry, by_key = kind
         return [
-            Notice("rule stopped firing", shown, rule.name)
+            Notice(STOPPED, shown, rule.name)
             for rule in self.rules
             if rule.when.possible(request.head) and self._fired.get((rule.name, entry, by_key), version) < version
         ]

@@ -39,6 +39,10 @@ class History(Protocol):
         Stretches in which nothing ended may be left out.
         """
 
+    async def latest(self, before: float, count: int) -> Sequence[Entry]:
+        """So many of the requests that came before a time, in seconds since the epoch, the oldest first."""
+        ...
+
 
 async def chart(span: Span, now: float, history: History | None, recent: "Recent") -> dict[str, Any]:
     """What the charts of a span show. `source` says who remembers it: `journal`, `process`, or `none`."""

@@ -3,6 +3,7 @@
 const requests = new Requests(byId("rows"));
 const charts = CHARTS.map((spec) => new Chart(spec));
 const MINUTE = 60000;
+const PATIENCE = MINUTE / 4; // without a sign of life, of which there is one every few seconds
 
 const page = { source: null, retry: 0, span: "hour", state: "connecting", heard: 0, unseen: 0, stale: true };
 
@@ -24,7 +25,11 @@ function connect() {
   clearTimeout(page.timer);
   page.source?.close();
   const source = (page.source = new EventSource("/-/events"));
-  const on = (name, act) => source.addEventListener(name, (event) => act(JSON.parse(event.data)));
+  page.heard = Date.now();
+  const on = (name, act) => source.addEventListener(name, (event) => {
+    page.heard = Date.now();
+    act(JSON.parse(event.data));
+  });
   on("state", ({ now, rows, sections }) => {
     skew = now - Date.now() / 1000;
     page.retry = 0;
@@ -39,6 +44,7 @@ function connect() {
     if (requests.paused) page.unseen += rows.length;
     live();
   });
+  on("beat", () => live());
   for (const [name, show] of Object.entries(SECTIONS)) on(name, show);
   // The browser's own way of coming back gives up on some errors; this one does not.
   source.addEventListener("error", () => {
@@ -58,6 +64,7 @@ async function chart() {
     const data = await reply.json();
     const notes = { journal: "", process: "Of what this process has seen: the journal is off.", none: "The journal is off: there is no week to show." };
     say(byId("charts-note"), notes[data.source]);
+    say(byId("charts-heading"), `In the last ${span}`);
     for (const each of charts) each.show(data);
   } catch {
     page.stale = true; // the stream of events says that the connection is gone, and brings the charts back with it
@@ -68,6 +75,8 @@ async function chart() {
 function everySecond() {
   if (document.hidden) return;
   tick();
+  const silent = Date.now() - page.heard;
+  if (page.state !== "lost" && silent > PATIENCE) tell("lost", "No sign of life: Sidestep may hang");
   const patience = page.span === "hour" ? MINUTE / 6 : 5 * MINUTE;
   const passed = Date.now() - (page.charted ?? 0);
   if ((page.stale && passed > patience) || passed > 5 * MINUTE) chart();

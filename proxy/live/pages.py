@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import itertools
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 
@@ -16,7 +17,7 @@ from proxy.downstream.replies import Whole, failure
 from proxy.exchange import Forward
 from proxy.live.charts import SPANS, History, Recent, chart
 from proxy.live.document import document
-from proxy.live.feed import Feed, Watcher
+from proxy.live.feed import SHOWN, Feed, Watcher
 from proxy.live.rows import decision, row
 from proxy.live.state import State
 from proxy.middleware import EXCHANGE, serve_own
@@ -25,6 +26,9 @@ from proxy.telemetry.ledger import Ledger
 
 _EVERY = 1.0
 """Seconds between two looks at what has changed."""
+
+_BEAT = 5
+"""Such looks between two signs of life, by which a page knows a process that hangs from one with nothing to tell."""
 
 _PATIENCE = 30.0
 """Seconds in which a browser must take what it is sent; one that sleeps comes back for itself when it wakes."""
@@ -48,7 +52,9 @@ class Live:
 
     def __init__(self, config: Config, desk: Desk, ledger: Ledger, history: History | None = None) -> None:
         self._ledger, self._history, self._recent, self._feed = ledger, history, Recent(), Feed()
-        self._state = State(config, desk, ledger, self._feed, history, time.time())
+        self._started = time.time()
+        self._earlier: Sequence[Entry] | None = None
+        self._state = State(config, desk, ledger, self._feed, history, self._started)
 
     def publish(self, entries: Sequence[Entry]) -> None:
         """Requests that have ended, in that order: called on the event loop, a few times a second."""
@@ -81,8 +87,10 @@ class Live:
     async def _pulse(self) -> None:
         """Tell of every section that has changed. While nobody looks on, nothing is done."""
         last: dict[str, str] = {}
-        while True:
+        for look in itertools.count():
             await self._feed.watched.wait()
+            if look % _BEAT == 0:
+                self._feed.show("beat", "null")
             for section, value in self._state.sections().items():
                 data = _json(value).decode()
                 if last.get(section) != data:
@@ -119,12 +127,18 @@ class Live:
             return stream
 
     async def _tell(self, stream: "_Stream", watcher: Watcher) -> None:
-        rows = [row(entry) for entry in self._feed.latest()]
+        rows = [row(entry) for entry in await self._latest()]
         everything = {"now": time.time(), "rows": rows, "sections": self._state.sections()}
         await stream.send(_json(everything).decode(), event="state")
         while told := await watcher.told():
             for name, data in told:
                 await stream.send(data, event=name)
+
+    async def _latest(self) -> Sequence[Entry]:
+        """The requests that ended last; as long as these are few, those of before the start with them."""
+        if self._earlier is None and self._history is not None and self._history.enabled:
+            self._earlier = await self._history.latest(self._started, SHOWN)
+        return [*(self._earlier or ()), *self._feed.latest()][-SHOWN:]
 
     async def _timeline(self, request: web.Request) -> web.StreamResponse:
         """`GET /-/timeline?span=hour|week`: what the charts show."""

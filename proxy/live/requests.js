@@ -103,7 +103,8 @@ class Requests {
       facts.append(element("div", {}, element("dt", { text: term }), element("dd", { text: value })));
     }
     const steps = element("div");
-    if (row.decided) unfold(row.id, steps);
+    if (row.earlier) steps.append(element("p", { class: "note", text: "It ended before this start: how it was decided is no longer in memory." }));
+    else if (row.decided) unfold(row.id, steps);
     else steps.append(element("p", { class: "note", text: `No rule was asked: ${row.reason ?? row.error ?? "nothing to decide"}.` }));
     const cell = element("td", { colspan: "10" }, facts, element("h3", { text: "How it was decided" }), steps);
     return element("tr", { id: `detail-${row.id}`, class: "detail" }, cell);
@@ -136,7 +137,7 @@ function known(row) {
     ["Bytes in, out", `${bytes(row.in)}, ${bytes(row.out)}`],
     ["Tokens in", usage && `${whole.format(tokensIn(usage))} (${whole.format(usage.cache_read)} from the cache)`],
     ["Tokens out", usage && whole.format(usage.output)],
-    ["Id", row.id],
+    ["Id", !row.earlier && row.id],
   ];
   return pairs.filter(([, value]) => value);
 }

@@ -33,6 +33,7 @@ def row(entry: Entry) -> dict[str, Any]:
         "out": record.bytes_out,
         "usage": None if entry.usage is None else asdict(entry.usage),
         "decided": entry.trail is not None,
+        "earlier": entry.earlier or None,
     }
     return {name: value for name, value in fields.items() if value not in (None, "")}
 

@@ -10,9 +10,10 @@ function showCounts({ outcomes, errors, own, tokens, saved }) {
   const all = answered + forwarded + failed + refused;
   say(byId("answered"), count(answered));
   say(byId("answered-share"), all ? `${percent(answered, all)} of ${count(all)}` : "");
-  say(byId("saved"), saved.tokens ? `${count(saved.tokens)} tokens` : bytes(saved.bytes));
-  const held = saved.cached ? `${percent(saved.cached, saved.tokens)} cached; ` : "";
-  say(byId("saved-more"), saved.tokens ? `${held}${duration(saved.waiting)} of waiting` : "of requests not sent");
+  say(byId("saved"), saved.requests ? (saved.tokens ? count(saved.tokens) : bytes(saved.bytes)) : "–");
+  const cached = saved.cached ? ` (${percent(saved.cached, saved.tokens)} cached)` : "";
+  const more = saved.tokens ? `tokens in${cached}, ${duration(saved.waiting)} of waiting` : "of requests not sent";
+  say(byId("saved-more"), saved.requests ? more : "nothing yet");
   say(byId("forwarded"), count(forwarded));
   const erring = Object.values(errors).reduce((sum, times) => sum + times, 0);
   say(byId("errors"), count(erring));
@@ -98,6 +99,10 @@ function showUpstream({ state, lately, reply, fault, faults, opened, reused }) {
 function showSetup(setup) {
   const reloads = Object.entries(setup.reloads).map(([result, times]) => `${count(times)} ${result}`).join(", ");
   const yes = (on) => (on ? "on" : "off");
+  if (byId("summary-note").dataset.started !== String(setup.started)) {
+    byId("summary-note").dataset.started = setup.started;
+    byId("summary-note").replaceChildren(since(setup.started));
+  }
   say(byId("where"), `${location.host} → ${setup.upstream.replace(/^https?:\/\//, "")}`);
   describe(byId("setup"), [
     ["Version", `${setup.version}, on Python ${setup.python}`],

@@ -15,6 +15,7 @@ from prometheus_client.utils import floatToGoString
 
 from proxy import __version__
 from proxy.decision.desk import Desk
+from proxy.decision.drift import SIGNS
 from proxy.downstream.inbound import UNREAD
 from proxy.exchange import Outcome
 from proxy.names import OTHER
@@ -157,6 +158,8 @@ def _rules(tally: Tally, desk: Desk) -> Iterator[Metric]:
     yield _counter(
         "shadow_comparisons", "Answers of rules in shadow, held against the model's", ("rule", "verdict"), compared
     )
+    signs = (((sign,), desk.signs[sign]) for sign in SIGNS)
+    yield _counter("drift_signs", "Requests that showed a sign of drift", ("sign",), signs)
     reloads = (((result,), tally.reloads[result]) for result in ("done", "refused"))
     yield _counter("reloads", "Times that rules were to be loaded anew", ("result",), reloads)
     at = tally.last_reload and tally.last_reload[0]

@@ -70,6 +70,71 @@ async def test_without_a_journal_there_is_the_hour_that_the_process_saw(
     assert not (tmp_path / "journal.sqlite").exists()
 
 
+async def test_after_a_restart_the_table_is_filled_and_every_figure_says_its_span(
+    shipped: Loaded, upstream: ScriptedUpstream, look: Open, tmp_path: Path
+) -> None:
+    async with shown(shipped.rules, upstream.url, tmp_path) as sidestep:
+        await _send_all(sidestep.url, [conversation(number) for number in range(3)])
+    async with shown(shipped.rules, upstream.url, tmp_path) as sidestep:
+        page = await look(sidestep.url)
+        await expect(page.locator("tr.request")).to_have_count(3)
+        await expect(page.locator("#requests-note")).to_contain_text("The last 3, the newest first.")
+        await page.locator("tr.request button").first.click()
+        await expect(page.locator("tr.detail")).to_contain_text("before this start")
+        await expect(page.locator("#forwarded")).to_have_text("0")
+        await expect(page.locator("#summary-heading")).to_have_text("Since the start")
+        await expect(page.locator("#summary-note")).to_contain_text(" s ago")
+        await expect(page.locator("#charts-heading")).to_have_text("In the last hour")
+        await page.get_by_role("button", name="Week").click()
+        await expect(page.locator("#charts-heading")).to_have_text("In the last week")
+        await _send_all(sidestep.url, [conversation(4)])
+        await expect(page.locator("tr.request")).to_have_count(4)
+        await expect(page.locator("#forwarded")).to_have_text("1")
+
+
+async def test_a_process_that_hangs_is_not_shown_as_live(sidestep: Shown, look: Open) -> None:
+    """The page's clock is set on, past all signs of life; the next of them makes it live again."""
+    page = await look(sidestep.url)
+    await page.clock.install()
+    await page.reload()
+    await page.locator('#connection[data-state="live"]').wait_for()
+    await page.clock.fast_forward(20_000)
+    await expect(page.locator("#connection")).to_have_text("No sign of life: Sidestep may hang")
+    await expect(page.locator("#connection")).to_have_attribute("data-state", "lost")
+    await expect(page.locator("#connection")).to_have_text("Live")
+
+
+async def test_errors_of_the_upstream_have_a_figure_a_colour_and_a_word_at_every_width(
+    shipped: Loaded, look: Open, tmp_path: Path
+) -> None:
+    replies = iter(["429 Too Many Requests", "529 Overloaded", "529 Overloaded", "200 OK"])
+
+    async def script(peer: Peer) -> None:
+        while head := await peer.head():
+            await peer.sized(head)
+            await peer.send(reply(b"", status=next(replies)))
+
+    async with raw_upstream(script) as erring, shown(shipped.rules, erring.url, tmp_path) as sidestep:
+        page = await look(sidestep.url)
+        await _send_all(sidestep.url, [conversation(number) for number in range(4)], at_once=1)
+        await expect(page.locator("#errors")).to_have_text("4")
+        await expect(page.locator("#error-kinds")).to_have_text("2 × 529, 1 × 429, 1 × empty reply")
+        await expect(page.locator("#failed")).to_have_text("0")
+        await expect(page.locator("#upstream .badge.failing")).to_have_text("fails")
+        await page.get_by_role("button", name="Hour").click()
+        await expect(page.locator("#chart-requests svg rect.erring-fill").first).to_be_attached()
+        for width in (390, 820, 1440):
+            await page.set_viewport_size({"width": width, "height": 900})
+            await expect(page.locator("tr.request .badge.erring")).to_have_count(4)
+            for kind, times in (("529", 2), ("429", 1), ("empty reply", 1)):
+                await expect(page.locator("tr.request b.erring:visible", has_text=kind)).to_have_count(times)
+        colours = {
+            await page.locator(f"{where}").first.evaluate("(node) => getComputedStyle(node).color")
+            for where in ("#errors", "tr.request .badge.erring", "tr.request b.erring")
+        }
+        assert len(colours) == 1
+
+
 async def test_what_runs_is_shown_until_it_ends(shipped: Loaded, look: Open, tmp_path: Path) -> None:
     release = asyncio.Event()
 
@@ -126,7 +191,7 @@ async def test_it_comes_back_after_a_restart_on_the_same_port(
     async with shown(shipped.rules, upstream.url, tmp_path, listen={"port": port}) as second:
         await expect(page.locator("#connection")).to_have_attribute("data-state", "live")
         await _send_all(second.url, [conversation(model="claude-after")])
-        await expect(page.locator("tr.request td.model")).to_have_text("claude-after")
+        await expect(page.locator("tr.request td.model")).to_have_text(["claude-after", "claude-before"])
 
 
 async def test_pausing_holds_the_rows_and_counts_what_is_missed(sidestep: Shown, look: Open) -> None:

@@ -84,6 +84,17 @@ async def test_sections_are_told_when_they_change(sidestep: Shown) -> None:
     raise AssertionError("the events ended")
 
 
+async def test_there_is_a_sign_of_life_though_nothing_happens(sidestep: Shown, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pages, "_EVERY", 0.001)
+    async with _session() as session, session.get(f"{sidestep.url}/-/events") as reply:
+        beats = 0
+        async for event in _events(reply):
+            beats += event.name == "beat"
+            if beats == 3:
+                return
+    raise AssertionError("the events ended")
+
+
 async def test_nothing_is_looked_at_while_nobody_looks_on(sidestep: Shown, monkeypatch: pytest.MonkeyPatch) -> None:
     """The pulse waits: a turn of it while nobody looks would read the sections."""
     monkeypatch.setattr(pages, "_EVERY", 0.001)

@@ -147,6 +147,38 @@ async def test_an_upstream_that_cannot_be_reached_is_counted_by_kind(url: str, s
     assert failed > found.value("process_start_time_seconds") - 1
 
 
+async def test_signs_of_drift_are_counted_by_kind() -> None:
+    newer = b"User-Agent: claude-cli/2.9.999 (external, cli)"
+    async with raw_upstream(answers) as upstream, running(upstream.url) as (process, port):
+        for _ in range(2):
+            await _done(process, port, _post(port, HELLO, newer), outcome="forwarded")
+        found = await scrape(port)
+    assert found.counts("sidestep_drift_signs_total", "sign") == {("unknown question",): 1}
+
+
+async def test_what_answers_saved_is_counted_at_least_by_what_the_upstream_told_of_others() -> None:
+    talk = HELLO.replace(b"hello", b"hello " * 1000)
+    told = b'{"type": "message", "usage": {"input_tokens": 100, "cache_read_input_tokens": 900, "output_tokens": 5}}'
+
+    async def script(peer: Peer) -> None:
+        await receive(peer)
+        await asyncio.sleep(0.1)
+        await peer.send(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n")
+        await peer.send(b"Content-Length: %d\r\n\r\n%s" % (len(told), told))
+
+    async with raw_upstream(script) as upstream, running(upstream.url, "breaker.window=0") as (process, port):
+        await _done(process, port, _post(port, talk), outcome="forwarded")
+        for _ in range(2):
+            await _done(process, port, _post(port, WARM_UP), outcome="answered")
+        async with asyncio.timeout(PATIENCE):
+            while (found := await scrape(port)).value("sidestep_saved_requests_total") < 2:
+                pass
+    assert found.value("sidestep_saved_bytes_total") == 2 * len(WARM_UP)
+    tokens = found.counts("sidestep_saved_tokens_total", "kind")
+    assert tokens == {("other",): pytest.approx(2 * len(WARM_UP) * 1000 / len(talk))}
+    assert 0.1 < found.value("sidestep_saved_seconds_total") < 2 * PATIENCE
+
+
 async def test_a_rule_that_declines_is_counted_with_its_reason() -> None:
     async with raw_upstream(answers) as upstream, running(upstream.url) as (process, port):
         await _done(process, port, _post(port, PROBE, NEW_CLAUDE), rule="quota-probe")
