@@ -8,10 +8,10 @@ import asyncio
 import itertools
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import orjson
 from aiohttp import web
@@ -21,7 +21,16 @@ from proxy.sse import Event, encode
 Block = dict[str, Any]
 """A content block as a reply holds it: `{"type": "text", "text": …}` or a `tool_use`."""
 
-Script = Callable[[dict[str, Any]], list[Block]]
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A reply that is an error: a `status`, or 200 and a stream that ends as `ending` says."""
+
+    status: int
+    ending: Literal["", "error", "cut", "empty"] = ""
+
+
+Script = Callable[[dict[str, Any]], list[Block] | Failure]
 """The body of a Messages request to the content of the reply."""
 
 _CACHED_FROM = 1024
@@ -56,6 +65,7 @@ class ScriptedUpstream:
     seen: list[Seen] = field(default_factory=list)
     told: Counter[str] = field(default_factory=Counter)
     """Sums of what it said in `usage`, by field."""
+    failed: Counter[Failure] = field(default_factory=Counter)
     _numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
@@ -79,14 +89,29 @@ class ScriptedUpstream:
 
     async def _message(self, request: web.Request, body: dict[str, Any]) -> web.StreamResponse:
         content = self.script(body)
+        if isinstance(content, Failure):
+            self.failed[content] += 1
+            return await self._failure(request, body, content)
         usage = _usage(request.content_length or 0, content, self.cached)
         self.told.update(usage)
         message = _envelope(f"msg_{next(self._numbers):024d}", str(body.get("model", "")), content, usage)
         if body.get("stream") is not True:
             return _json(message, more=self.headers)
+        return await self._stream(request, stream_events(message))
+
+    async def _failure(self, request: web.Request, body: dict[str, Any], failure: Failure) -> web.StreamResponse:
+        error: dict[str, Any] = {"type": "error", "error": {"type": "api_error", "message": "so says the script"}}
+        if failure.status != 200:
+            return _json(error, failure.status)
+        if failure.ending == "empty" or body.get("stream") is not True:
+            return web.Response(content_type="text/event-stream")
+        events = stream_events(_envelope("msg_0", str(body.get("model", "")), [{"type": "text", "text": "So"}], {}))
+        return await self._stream(request, events[:3] + ([_event(**error)] if failure.ending == "error" else []))
+
+    async def _stream(self, request: web.Request, events: Sequence[Event]) -> web.StreamResponse:
         response = web.StreamResponse(headers={**self.headers, "content-type": "text/event-stream; charset=utf-8"})
         await response.prepare(request)
-        for event in stream_events(message):
+        for event in events:
             await asyncio.sleep(self.pause)
             await response.write(encode(event))
         return response
@@ -145,8 +170,8 @@ def _pieces(block: Block) -> tuple[Block, list[Block]]:
     return {"type": "text", "text": ""}, [{"type": "text_delta", "text": text} for text in texts]
 
 
-def _event(name: str, **fields: Any) -> Event:
-    return Event(name, orjson.dumps({"type": name, **fields}))
+def _event(type: str, **fields: Any) -> Event:
+    return Event(type, orjson.dumps({"type": type, **fields}))
 
 
 @asynccontextmanager

@@ -25,8 +25,7 @@ function showCounts({ outcomes, errors, own, tokens, saved }) {
   say(byId("own"), duration(own));
   const input = tokensIn(tokens);
   say(byId("tokens-in"), count(input));
-  say(byId("cache-share"), input ? `${percent(tokens.cache_read, input)} from the cache` : "");
-  say(byId("tokens-out"), count(tokens.output));
+  say(byId("tokens-more"), input ? `${percent(tokens.cache_read, input)} from the cache; ${count(tokens.output)} out` : "");
 }
 
 /** `12 × 529, 3 × 429`, the most frequent first. */

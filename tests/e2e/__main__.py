@@ -2,7 +2,8 @@
 
 `python -m tests.e2e [VERSION…]`; `latest` is the newest on the registry. Without versions: the five below. Each runs in
 the terminal on a subscription login and with `-p` on a key, offline, in an empty home, against a scripted upstream.
-Then the newest of them, by both agent SDKs, in a session of five long turns: it must cost what the upstream counted.
+Then the newest of them by both agent SDKs, in a session of five long turns, which must cost what the upstream counted;
+and in one among sixty errors of the upstream, each of which must be told everywhere, by kind.
 """
 
 import shutil
@@ -10,9 +11,10 @@ import sys
 import tempfile
 from collections import Counter
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
-from tests.e2e import clients, costs, scenario
+from tests.e2e import clients, costs, errors, scenario
 from tests.e2e.isolation import isolated, raise_loopback, restart_isolated
 from tests.e2e.proxy import sidestep, stats
 from tests.e2e.upstream import running
@@ -21,6 +23,9 @@ VERSIONS = ["1.0.43", "2.0.64", "2.1.20", "2.1.110", "latest"]
 
 # The first version that takes an OAuth token from the environment in the terminal.
 _SUBSCRIPTION_SINCE = (1, 0, 88)
+
+_SESSIONS = (partial(costs.faults, "javascript"), partial(costs.faults, "python"), errors.faults)
+"""Long sessions of the newest client, by the agent SDKs."""
 
 
 def main(arguments: list[str]) -> int:
@@ -45,8 +50,8 @@ def main(arguments: list[str]) -> int:
                 print(f"    FAULT: {fault}", flush=True)
     results = [bool(outcome.faults) for outcome in outcomes]
     newest = max(arguments, key=_number)
-    for agent in costs.AGENTS if _number(newest) >= costs.SINCE else ():
-        wrong = list(costs.faults(newest, agent))
+    for check in _SESSIONS if _number(newest) >= costs.SINCE else ():
+        wrong = list(check(newest))
         results.append(bool(wrong))
         for fault in wrong:
             print(f"    FAULT: {fault}", flush=True)

@@ -1,17 +1,16 @@
 // Claude's agent SDK for JavaScript: a session of several turns. Run in the folder where the SDK is installed.
-// Standard input: {executable, folder, env, prompts, budget}, the budget in dollars, or null.
+// Standard input: {executable, folder, env, prompts, budget, pause}: the budget in dollars, or null; the pause between
+// two turns in seconds, for the suggestion behind the first to come.
 // Standard output: [{subtype, cost, usage}], one for each turn that ended; cost in dollars, usage by model, both so far.
 
 import { join } from "node:path";
 import { json } from "node:stream/consumers";
 import { pathToFileURL } from "node:url";
 
-const { executable, folder, env, prompts, budget } = await json(process.stdin);
+const { executable, folder, env, prompts, budget, pause } = await json(process.stdin);
 const library = join(process.cwd(), "node_modules/@anthropic-ai/claude-agent-sdk/sdk.mjs");
 const { query } = await import(pathToFileURL(library).href);
 
-// A turn begins when the suggestion behind the one before has come; where none is to come, when it should have.
-const PATIENCE = 3000;
 let proceed = () => {};
 
 async function* turns() {
@@ -34,7 +33,7 @@ try {
   for await (const message of query({ prompt: turns(), options })) {
     if (message.type !== "result") continue;
     found.push({ subtype: message.subtype, cost: message.total_cost_usd, usage: message.modelUsage });
-    setTimeout(() => proceed(), PATIENCE);
+    setTimeout(() => proceed(), pause * 1000);
   }
 } catch (error) {
   console.error(String(error));

@@ -7,9 +7,6 @@ from typing import Any
 
 from claude_agent_sdk import ClaudeAgentOptions, ClaudeSDKClient, ResultMessage
 
-PATIENCE = 3.0
-"""Seconds in which the suggestion behind a turn should have come."""
-
 
 async def session(given: dict[str, Any]) -> list[dict[str, Any]]:
     options = ClaudeAgentOptions(
@@ -28,7 +25,7 @@ async def session(given: dict[str, Any]) -> list[dict[str, Any]]:
                 if isinstance(message, ResultMessage):
                     ended = {"subtype": message.subtype, "cost": message.total_cost_usd, "usage": message.model_usage}
                     found.append(ended)
-            await asyncio.sleep(PATIENCE)
+            await asyncio.sleep(given["pause"])
     return found
 
 

@@ -5,7 +5,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,12 +19,15 @@ from tests.e2e.upstream import running
 
 SDKS = Path(".cache/agents").absolute()
 _HERE = Path(__file__).parent.absolute()
-_INSTALL_SECONDS, _RUN_SECONDS = 600, 180
+_INSTALL_SECONDS, _RUN_SECONDS = 600, 400
 
 SINCE = (2, 1, 332)
 """The first version that this was tried with."""
 
 TURNS = 5
+_PAUSE = 3.0
+"""Seconds in which the suggestion behind a turn should have come."""
+
 _PROMPT_BYTES = 120 * 1024
 _CACHED = 0.98
 """The client asks for no suggestion when much of the conversation was not in the cache."""
@@ -82,6 +85,22 @@ class Session:
         return float(self.turns[-1]["cost"]) if self.turns else 0.0
 
 
+def run(
+    agent: str, client: clients.Client, prompts: Sequence[str], budget: float | None = None, pause: float = _PAUSE
+) -> "subprocess.CompletedProcess[str]":
+    """A session of one SDK; what it writes is in agent.mjs."""
+    given = {"executable": client.command[0], "folder": str(client.work), "env": client.env, "prompts": prompts}
+    return subprocess.run(
+        AGENTS[agent],
+        cwd=SDKS,
+        input=json.dumps({**given, "budget": budget, "pause": pause}),
+        capture_output=True,
+        text=True,
+        timeout=_RUN_SECONDS,
+        check=False,
+    )
+
+
 def session(version: str, agent: str, *, through: bool, budget: float | None = None) -> Session:
     """Five long turns of one SDK, with the client of that version, to the upstream directly or through Sidestep."""
     prompts = [f"Turn {turn}: {scenario.QUESTION}? ".ljust(_PROMPT_BYTES, str(turn)) for turn in range(TURNS)]
@@ -90,22 +109,13 @@ def session(version: str, agent: str, *, through: bool, budget: float | None = N
         upstream = stack.enter_context(running(script, cached=_CACHED))
         proxy = stack.enter_context(sidestep(upstream.url, folder)) if through else None
         client = clients.prepare(version, folder, proxy.url if proxy else upstream.url, subscription=False)
-        given = {"executable": client.command[0], "folder": str(client.work), "env": client.env}
-        done = subprocess.run(
-            AGENTS[agent],
-            cwd=SDKS,
-            input=json.dumps({**given, "prompts": prompts, "budget": budget}),
-            capture_output=True,
-            text=True,
-            timeout=_RUN_SECONDS,
-            check=False,
-        )
+        done = run(agent, client, prompts, budget)
         lines = proxy.requests() if proxy else []
     answered = [line["rule"] for line in lines if line["outcome"] == "answered"]
     return Session(json.loads(done.stdout or "[]"), upstream.told, answered, done.stderr[-2000:])
 
 
-def faults(version: str, agent: str) -> Iterator[str]:
+def faults(agent: str, version: str) -> Iterator[str]:
     """What is wrong with the costs of a session through Sidestep, beside the same one without it."""
     direct = session(version, agent, through=False)
     if len(direct.turns) < TURNS:

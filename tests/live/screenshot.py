@@ -8,10 +8,13 @@ import random
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import replace
+from functools import partial
+from itertools import product
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import orjson
@@ -22,6 +25,7 @@ from proxy.journal.writer import PAUSE
 from proxy.rules.examples import request_of
 from proxy.rules.load import Loaded, load
 from proxy.rules.ruleset import RuleSet
+from proxy.scripted import Block, Failure
 from tests.live.browser import chromium
 from tests.live.given import TEXT, Shown, conversation, scripted, send, shown
 
@@ -30,6 +34,8 @@ DOCS = ROOT / "docs"
 MINUTES = 60
 SEED = 7
 IN_SHADOW = "command-prefix"
+_FAILING = 0.04
+_FAILURES = (Failure(429), Failure(529), Failure(529), Failure(500), Failure(200, "error"), Failure(200, "cut"))
 MODELS = ("claude-sonnet-5-5", "claude-sonnet-5-5", "claude-opus-5-1")
 
 
@@ -69,6 +75,13 @@ def answered(loaded: Loaded) -> list[tuple[tuple[Head, bytes], str]]:
     ]
 
 
+def say(texts: Mapping[bytes, str], chance: random.Random, body: dict[str, Any]) -> list[Block] | Failure:
+    """The model's part; now and then the upstream fails."""
+    if chance.random() < _FAILING:
+        return chance.choice(_FAILURES)
+    return [{"type": "text", "text": texts.get(orjson.dumps(body), TEXT)}]
+
+
 async def work(page: Shown, loaded: Loaded, clock: Clock) -> None:
     """An hour: a person at work for most of it, with questions of the client's own in between."""
     chance = random.Random(SEED)
@@ -92,7 +105,9 @@ async def work(page: Shown, loaded: Loaded, clock: Clock) -> None:
             await send(session, page.url, *conversation(number, size=30_000))
 
 
-async def picture(browser: Browser, url: str, scheme: str, file: Path, width: int = 1280, height: int = 1230) -> None:
+async def picture(
+    browser: Browser, url: str, scheme: str, file: Path, width: int = 1280, height: int = 1230, *, whole: bool = False
+) -> None:
     context = await browser.new_context(
         viewport={"width": width, "height": height}, color_scheme=scheme, reduced_motion="reduce", timezone_id="UTC"
     )
@@ -103,7 +118,7 @@ async def picture(browser: Browser, url: str, scheme: str, file: Path, width: in
     await page.locator("tr.request", has_text="session-title").first.locator("button").click()
     await page.locator(".steps").wait_for()
     await page.mouse.move(0, 0)
-    await page.screenshot(path=file, full_page=width < 1000)
+    await page.screenshot(path=file, full_page=whole)
     await context.close()
 
 
@@ -113,9 +128,7 @@ async def main(folder: Path) -> None:
         state = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         stack.enter_context(clock.in_force())
         texts = {body: answer for (_, body), answer in answered(loaded)}
-        upstream = await stack.enter_async_context(
-            scripted(lambda body: [{"type": "text", "text": texts.get(orjson.dumps(body), TEXT)}])
-        )
+        upstream = await stack.enter_async_context(scripted(partial(say, texts, random.Random(SEED))))
         clock.behind = MINUTES * 60
         page = await stack.enter_async_context(shown(rules(loaded), upstream.url, state, breaker={"window": 0.0}))
         await work(page, loaded, clock)
@@ -125,7 +138,8 @@ async def main(folder: Path) -> None:
         for scheme in ("light", "dark"):
             await picture(browser, page.url, scheme, folder / f"page-{scheme}.png")
         if folder != DOCS:
-            await picture(browser, page.url, "light", folder / "page-phone.png", 320, 640)
+            for scheme, width in product(("light", "dark"), (390, 820, 1440)):
+                await picture(browser, page.url, scheme, folder / f"page-{scheme}-{width}.png", width, 900, whole=True)
         upstream.pause = 0
         await running
 
