@@ -46,7 +46,7 @@ def _command(arguments: Sequence[str] | None) -> int:
     if options.command in (None, "serve"):
         return serve_command(options, settings)
     # Only here, since serving needs none of them and is to start at once.
-    from proxy.commands import catalogue, check, demo, drift, explain, rule_schema
+    from proxy.commands import catalogue, check, compare, demo, drift, explain, rule_schema
 
     match options.command:
         case "demo":
@@ -66,6 +66,8 @@ def _command(arguments: Sequence[str] | None) -> int:
             return drift.run(settings, as_json=options.json)
         case "stats":
             return _stats(options, settings)
+        case "compare":
+            return compare.run(settings.capture, options.rule, as_json=options.json)
         case _:
             return rule_schema.run()
 

@@ -98,10 +98,11 @@ class Writer:
         if exchange.keep_body and exchange.outcome in self._outcomes:
             self._write(request_line(exchange, text_pairs(raw), datetime.now(UTC)))
 
-    def difference(self, request_id: str, rule: str, ours: str, theirs: str | None) -> None:
-        """Note what a rule in shadow and the model said, where they differ."""
+    def comparison(self, request_id: str, rule: str, verdict: str, ours: str, theirs: str | None) -> None:
+        """Note what a rule and the model said to the same question."""
         if self._outcomes:
-            self._write(_json({"id": request_id, "shadow": rule, "ours": ours, "theirs": theirs}))
+            told = {"id": request_id, "shadow": rule, "verdict": verdict, "ours": ours, "theirs": theirs}
+            self._write(_json(told))
 
     def _write(self, data: bytes) -> None:
         if self._queue.full() or (self._held and self._held + len(data) > _ROOM):

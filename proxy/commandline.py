@@ -52,6 +52,12 @@ def _about_rules(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     )
     commands.add_parser("rules", parents=[behind, as_json], help="list the rules in the order in which they are asked")
     commands.add_parser("drift", parents=[behind, as_json], help="tell what shows that the client has changed")
+    compared = commands.add_parser(
+        "compare",
+        parents=[behind, as_json],
+        help="show what rules and the model said to the same question, by a capture",
+    )
+    compared.add_argument("--rule", default="", metavar="NAME", help="of this rule alone")
     figures = commands.add_parser("stats", parents=[behind, as_json], help="tell what was answered, saved and added")
     figures.add_argument("--since", default="7d", metavar="SPAN", help='"12h", "7d", "4w", a date, "all" (default: 7d)')
     figures.add_argument("--by", choices=["rule", "model", "day", "client"], default="", help="a row for each of them")

@@ -146,8 +146,7 @@ def _compare(
     verdict, theirs = desk.compare(now, beside, reply.status, text_pairs(reply.headers), body)
     exchange.verdict = verdict
     log.info("shadow", rule=rule, verdict=verdict, id=exchange.id)
-    if verdict == "different":
-        capture.difference(exchange.id, rule, beside.text, theirs)
+    capture.comparison(exchange.id, rule, verdict, beside.text, theirs)
 
 
 async def forward(request: web.Request) -> web.StreamResponse:

@@ -124,16 +124,18 @@ def test_only_wanted_outcomes_are_written(tmp_path: Path, settings: dict[str, An
 def test_it_is_off_by_default_and_makes_no_file(tmp_path: Path) -> None:
     capture = Writer(Capture(file=str(tmp_path / "c.jsonl")), logger(Log(), io.StringIO()))
     capture.request(exchange(), RAW)
-    capture.difference("req_1", "topic", "ours", "theirs")
+    capture.comparison("req_1", "topic", "same", "ours", "theirs")
     capture.finish()
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_difference_in_shadow_is_written_with_both_texts(tmp_path: Path) -> None:
+def test_a_comparison_is_written_with_both_texts(tmp_path: Path) -> None:
     capture = writer(tmp_path)
-    capture.difference("req_1", "topic", "ours", "theirs")
+    capture.comparison("req_1", "topic", "same", "ours", "theirs")
     capture.finish()
-    assert lines(tmp_path) == [{"id": "req_1", "shadow": "topic", "ours": "ours", "theirs": "theirs"}]
+    assert lines(tmp_path) == [
+        {"id": "req_1", "shadow": "topic", "verdict": "same", "ours": "ours", "theirs": "theirs"}
+    ]
 
 
 def test_the_files_stay_within_their_size_and_the_older_half_gives_way(tmp_path: Path) -> None:

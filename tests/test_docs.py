@@ -27,7 +27,7 @@ INDEX = (ROOT / "docs/index.md").read_text("utf-8")
 MODELS = [model for model in vars(schema).values() if isinstance(model, type) and issubclass(model, BaseModel)]
 OTHERS = ("install", "openssl", "rm", "journalctl", "launchctl", "pipx", "podman", "systemctl")
 """Other people's programs, of which a page may speak."""
-VALUES = ("on", "shadow", "off", "text", "json", "paths", "form", "decline", "answer", "forward")
+VALUES = ("on", "shadow", "off", "text", "json", "paths", "title", "any", "decline", "answer", "forward")
 
 
 def rows(heads: str) -> list[list[str]]:

@@ -7,10 +7,8 @@ from pathlib import Path
 import orjson
 
 from proxy.decision.kept import Kept
-from proxy.decision.shadow import Agreement, Verdict
+from proxy.decision.shadow import VERDICTS, Agreement, Verdict
 from proxy.disk import read_text
-
-_VERDICTS: tuple[Verdict, ...] = ("same", "different", "upstream error")
 
 
 @dataclass(slots=True)
@@ -39,7 +37,10 @@ def load(file: Path) -> dict[str, Agreement]:
 
 def _agreement(counts: dict[str, object]) -> Agreement:
     found = Agreement()
-    for verdict in _VERDICTS:
+    for verdict in VERDICTS:
         count = counts.get(verdict)
         found.counts[verdict] = count if isinstance(count, int) and count >= 0 else 0
+    if "not compared" not in counts and not found.counts["different"]:
+        # Of an earlier version, which took any reply for the same where it was not compared.
+        found.counts["not compared"], found.counts["same"] = found.counts["same"], 0
     return found

@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import orjson
 
@@ -11,10 +12,14 @@ from proxy.coding import whole
 from proxy.rules.schema import Comparison
 from proxy.sse import Decoder
 
-Verdict = Literal["same", "different", "upstream error"]
+Verdict = Literal["same", "different", "not compared", "upstream error"]
+VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
 
 LIMIT = 1024 * 1024
 """Bytes of a reply that are kept for the comparison, and that a packed one may grow to."""
+
+_WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\u0e00-\u0e7f]|[^\W_]+")
+_LITTLE = frozenset(["a", "an", "and", "at", "by", "for", "from", "in", "of", "on", "or", "the", "to", "with"])
 
 _FILE_PATHS = re.compile(r"<filepaths>\n?(.*?)</filepaths>", re.DOTALL)
 
@@ -23,21 +28,26 @@ _FILE_PATHS = re.compile(r"<filepaths>\n?(.*?)</filepaths>", re.DOTALL)
 class Agreement:
     """How often a rule in shadow and the model said the same."""
 
-    counts: dict[Verdict, int] = field(default_factory=lambda: {"same": 0, "different": 0, "upstream error": 0})
+    counts: dict[Verdict, int] = field(default_factory=lambda: dict.fromkeys(VERDICTS, 0))
 
     def shown(self) -> str:
-        """`97 of 100 (2 errors)`, or "" before the first comparison."""
+        """`97 of 100 (2 errors)`, or "" before the first reply."""
         compared = self.counts["same"] + self.counts["different"]
-        errors = self.counts["upstream error"]
-        if not compared and not errors:
-            return ""
-        return f"{self.counts['same']} of {compared}" + (f" ({errors} errors)" if errors else "")
+        others = [f"{self.counts[what]} {word}" for what, word in _OTHERS.items() if self.counts[what]]
+        if not compared:
+            return ", ".join(others)
+        return f"{self.counts['same']} of {compared}" + (f" ({', '.join(others)})" if others else "")
+
+
+_OTHERS: Mapping[Verdict, str] = {"not compared": "not compared", "upstream error": "errors"}
 
 
 def verdict(comparison: Comparison, ours: str, status: int, theirs: str | None) -> Verdict:
     """`theirs` is the text of the model's reply, None if it had none that could be read."""
     if status != 200 or theirs is None:
         return "upstream error"
+    if comparison == "any":
+        return "not compared"
     return "same" if _SAME[comparison](ours, theirs) else "different"
 
 
@@ -57,11 +67,42 @@ def _paths(text: str) -> frozenset[str] | None:
     return frozenset(line.strip() for line in found[1].splitlines() if line.strip()) if found else None
 
 
+def _same_title(ours: str, theirs: str) -> bool:
+    """JSON with a title, and what else there is in it: equal but for the title, which names the same.
+
+    That is: at least half of the words of the shorter title are in the other, and neither is twice as long.
+    """
+    mine, models = _titled(ours), _titled(theirs)
+    if mine is None or models is None or mine[1] != models[1]:
+        return False
+    if mine[0] is None or models[0] is None:
+        return mine[0] is models[0]
+    words, others = _words(mine[0]), _words(models[0])
+    shorter, longer = sorted((len(words), len(others)))
+    return longer <= 2 * shorter and 2 * len(words & others) >= max(1, shorter)
+
+
+def _titled(text: str) -> tuple[str | None, dict[str, Any]] | None:
+    """A JSON object's title and the rest of it, also where its brace was prefilled; None for no object."""
+    for whole_text in (text, "{" + text):
+        with suppress(orjson.JSONDecodeError):
+            found = orjson.loads(whole_text)
+            if isinstance(found, dict):
+                title = found.pop("title", None)
+                return (title if isinstance(title, str) else None), found
+    return None
+
+
+def _words(title: str) -> frozenset[str]:
+    """Those that name something; where words are not parted, the characters."""
+    return frozenset(_WORD.findall(title.casefold())) - _LITTLE
+
+
 _SAME: Mapping[Comparison, Callable[[str, str], bool]] = {
     "text": lambda ours, theirs: ours.strip() == theirs.strip(),
     "json": _same_json,
     "paths": _same_paths,
-    "form": lambda _ours, _theirs: True,
+    "title": _same_title,
 }
 
 

@@ -75,8 +75,10 @@ function showRules(rules) {
 function agreed(agreement) {
   if (!agreement) return "–";
   const compared = agreement.same + agreement.different;
-  const errors = agreement.upstream ? `, ${count(agreement.upstream)} upstream errors` : "";
-  return compared ? `${count(agreement.same)} of ${count(compared)}${errors}` : `not yet${errors}`;
+  const parts = compared ? [`${count(agreement.same)} of ${count(compared)}`] : [];
+  if (agreement["not compared"]) parts.push(`${count(agreement["not compared"])} not compared`);
+  if (agreement["upstream error"]) parts.push(`${count(agreement["upstream error"])} upstream errors`);
+  return parts.join(", ") || "not yet";
 }
 
 const since = (at, behind = " ago") => element("span", { "data-since": at, "data-behind": behind, text: `${elapsed(nowThere() - at)}${behind}` });

@@ -10,6 +10,7 @@ from typing import Any
 from proxy import __version__
 from proxy.config import Config, origin
 from proxy.decision.desk import Desk
+from proxy.decision.shadow import Verdict
 from proxy.live.charts import History
 from proxy.live.feed import Feed
 from proxy.live.rows import running
@@ -100,9 +101,9 @@ def _switch(state: State, rule: Rule) -> str:
     return "tripped" if rule.status == "on" and state.desk.now.breaker.in_shadow(rule.name) else rule.status
 
 
-def _agreement(state: State, rule: str) -> Mapping[str, int] | None:
+def _agreement(state: State, rule: str) -> Mapping[Verdict, int] | None:
     found = state.desk.agreements.counts.get(rule)
-    return {verdict.partition(" ")[0]: count for verdict, count in found.counts.items()} if found else None
+    return found.counts if found else None
 
 
 def _upstream(state: State) -> dict[str, Any]:

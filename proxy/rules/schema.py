@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from proxy.headers import covers_own, is_own
 
@@ -32,8 +32,13 @@ StopReason = Literal["end_turn", "max_tokens", "stop_sequence", "refusal"]
 # On: answers. Shadow: forwards, and holds its own answer against the reply. Off: is not asked.
 Status = Literal["on", "shadow", "off"]
 
-# When two answers count as the same: the same text, the same JSON value, the same set of paths, or any reply at all.
-Comparison = Literal["text", "json", "paths", "form"]
+# When two answers count as the same: the same text, the same JSON value, the same set of paths, titles that name the
+# same. "any" compares nothing: any reply would do. It was called "form".
+Comparison = Literal["text", "json", "paths", "title", "any"]
+
+
+def _renamed(value: Any) -> Any:
+    return "any" if value == "form" else value
 
 
 class Table(BaseModel):
@@ -116,8 +121,9 @@ class RuleModel(Table):
     """To answer here, or, as a guard, to forward to the model before any other rule is asked."""
     status: Status = "on"
     """On: it is in force. Shadow: it forwards, and its answer is held against the model's. Off: it is not asked."""
-    compare: Comparison = "text"
-    """When its answer counts as the model's: same text, same JSON value, same set of paths, or any reply at all."""
+    compare: Annotated[Comparison, BeforeValidator(_renamed)] = "text"
+    """When its answer counts as the model's: same text, JSON value, or set of paths; a title that names the same; or,
+    where any reply would do, never: it is not compared."""
     tested: TestedModel | None = None
     """The client versions that it was tried with."""
     when: dict[str, Any] = Field(min_length=1)

@@ -25,7 +25,7 @@ async def test_counts_are_written_and_come_back(tmp_path: Path) -> None:
     agreements = Agreements()
     agreements.add("topic", "same")
     agreements.add("topic", "different")
-    await _kept(agreements, file, {"topic": {"same": 1, "different": 1, "upstream error": 0}})
+    await _kept(agreements, file, {"topic": {"same": 1, "different": 1, "not compared": 0, "upstream error": 0}})
     assert load(file)["topic"].shown() == "1 of 2"
 
 
@@ -37,7 +37,21 @@ def test_a_file_that_is_none_of_ours_is_no_agreement(tmp_path: Path, content: by
 
 def test_a_count_that_is_no_number_is_zero(tmp_path: Path) -> None:
     (tmp_path / "a.json").write_text('{"topic": {"same": "many", "different": -1, "upstream error": 2}}')
-    assert load(tmp_path / "a.json")["topic"].counts == {"same": 0, "different": 0, "upstream error": 2}
+    assert load(tmp_path / "a.json")["topic"].counts == {
+        "same": 0,
+        "different": 0,
+        "not compared": 0,
+        "upstream error": 2,
+    }
+
+
+def test_of_an_earlier_version_what_never_differed_may_not_have_been_compared(tmp_path: Path) -> None:
+    """It took any reply for the same, of rules that do not compare."""
+    old = {"topic": {"same": 5, "different": 0, "upstream error": 1}, "text": {"same": 5, "different": 1}}
+    (tmp_path / "a.json").write_text(json.dumps(old))
+    found = load(tmp_path / "a.json")
+    assert found["topic"].counts == {"same": 0, "different": 0, "not compared": 5, "upstream error": 1}
+    assert found["text"].counts["same"] == 5
 
 
 def test_no_file_is_no_agreement(tmp_path: Path) -> None:

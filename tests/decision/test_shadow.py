@@ -87,7 +87,33 @@ PATHS = "<is_displaying_contents>\ntrue\n</is_displaying_contents>\n\n<filepaths
         ("paths", PATHS.format("a\nb"), "<filepaths>\nb\na\n</filepaths>", "same"),
         ("paths", PATHS.format("a"), PATHS.format("a\nb"), "different"),
         ("paths", PATHS.format("a"), "a", "different"),
-        ("form", "Sorting in app.py", "How sorting works", "same"),
+        ("any", "Sorting in app.py", "quite another thing", "not compared"),
+        *(
+            ("title", f'{{"title":"{ours}"}}', f'{{"title":"{theirs}"}}', found)
+            for ours, theirs, found in (
+                ("Login button on mobile", "Fix login button on mobile", "same"),
+                ("Login button on mobile", "fix the LOGIN-button", "same"),
+                ("Sorting in app.py", "How sorting works", "different"),
+                ("Sorting in app.py", "Explain the sorting in app.py", "same"),
+                ("Sorting in app.py", "On the weather in Paris", "different"),
+                ("The cookie of a session", "The colour of a tree", "different"),
+                ("Cookie", "Why the session cookie expires on Sunday night", "different"),
+                ("登录按钮修复", "修复登录按钮", "same"),
+                ("登录按钮", "数据库连接", "different"),
+                ("", "Something", "different"),
+            )
+        ),
+        (
+            "title",
+            '"isNewTopic":true,"title":"Cookie expiry"}',
+            '"isNewTopic":true,"title":"Cookie expiry bug"}',
+            "same",
+        ),
+        ("title", '{"isNewTopic":true,"title":"Cookie"}', '{"isNewTopic":false,"title":"Cookie"}', "different"),
+        ("title", '{"isNewTopic":false,"title":null}', '{"title":null,"isNewTopic":false}', "same"),
+        ("title", '{"isNewTopic":true,"title":"x"}', '{"isNewTopic":true,"title":null}', "different"),
+        ("title", '{"title":"Cookie"}', "Cookie", "different"),
+        ("title", "[1]", "[1]", "different"),
     ],
 )
 def test_every_rule_has_its_own_notion_of_equal(comparison: str, ours: str, theirs: str, found: str) -> None:
@@ -96,11 +122,12 @@ def test_every_rule_has_its_own_notion_of_equal(comparison: str, ours: str, thei
 
 @pytest.mark.parametrize(("status", "theirs"), [(529, "text"), (200, None), (499, None)])
 def test_a_reply_that_failed_agrees_and_disagrees_with_nobody(status: int, theirs: str | None) -> None:
-    assert verdict("form", "ours", status, theirs) == "upstream error"
+    assert verdict("any", "ours", status, theirs) == "upstream error"
 
 
 def test_agreement_is_shown_as_people_say_it() -> None:
-    counts: dict[Verdict, int] = {"same": 97, "different": 3, "upstream error": 2}
+    counts: dict[Verdict, int] = {"same": 97, "different": 3, "not compared": 0, "upstream error": 2}
     assert Agreement(counts).shown() == "97 of 100 (2 errors)"
-    assert Agreement({"same": 1, "different": 0, "upstream error": 0}).shown() == "1 of 1"
+    assert Agreement({**counts, "different": 0, "upstream error": 0}).shown() == "97 of 97"
+    assert Agreement({**counts, "same": 0, "different": 0, "not compared": 5}).shown() == "5 not compared, 2 errors"
     assert Agreement().shown() == ""

@@ -82,7 +82,12 @@ def test_agreement_in_shadow_is_shown_once_there_is_some(shipped: Loaded) -> Non
     assert _rules(state)["topic"]["agreement"] is None
     for verdict in ("same", "same", "different", "upstream error"):
         state.desk.agreements.add("topic", verdict)
-    assert _rules(state)["topic"]["agreement"] == {"same": 2, "different": 1, "upstream": 1}
+    assert _rules(state)["topic"]["agreement"] == {
+        "same": 2,
+        "different": 1,
+        "not compared": 0,
+        "upstream error": 1,
+    }
 
 
 def test_the_upstream_is_as_its_last_word_was_if_that_was_lately(shipped: Loaded) -> None:

@@ -269,7 +269,7 @@ async def test_agreement_in_shadow_and_reloads_are_counted(tmp_path: Path) -> No
         await process.line("not reloaded")
         after = await scrape(port)
     assert before.counts("sidestep_shadow_comparisons_total", "rule", "verdict") == {
-        ("warm-up", "same"): 2,
+        ("warm-up", "not compared"): 2,
         ("warm-up", "upstream error"): 1,
     }
     assert before.counts("sidestep_forwards_total", "rule", "reason") == {("warm-up", "shadow"): 3}

@@ -95,3 +95,9 @@ def test_what_is_unknown_empty_or_of_a_wrong_type_is_refused_at_its_place(change
 )
 def test_a_file_is_rules_and_a_base(table: Any, place: tuple[Any, ...]) -> None:
     assert faults(RuleFile, table) == [place]
+
+
+def test_what_compared_nothing_was_called_form_and_still_may_be() -> None:
+    rule = {"name": "r", "about": "a", "action": "forward", "when": {"path": "/"}, "matches": [{"about": "m"}]}
+    found = RuleModel.model_validate({**rule, "misses": [{"about": "m"}], "compare": "form"})
+    assert found.compare == "any"

@@ -1,0 +1,114 @@
+"""`compare`: a question, what a rule would have said to it, and what the model said; out of a capture."""
+
+import shutil
+import sys
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from proxy.commands.tables import json_text, short, table
+from proxy.config import Capture
+
+_NARROW, _WIDE = 60, 200
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """One comparison. `question` is the last text of the request, "" if the capture does not hold it (any more)."""
+
+    id: str
+    at: str
+    rule: str
+    verdict: str
+    question: str
+    ours: str
+    theirs: str | None
+    """None where the reply had no text that could be read."""
+
+
+def run(settings: Capture, rule: str, *, as_json: bool) -> int:
+    """Print every comparison, the oldest first, and how often each verdict came; 1 if there is none to be shown."""
+    file = Path(settings.file)
+    try:
+        found = [one for one in comparisons(_lines(file)) if rule in ("", one.rule)]
+    except OSError as error:
+        print(f"{file}: cannot be read: {error.strerror}", file=sys.stderr)
+        return 1
+    if as_json:
+        print(json_text([asdict(one) for one in found]))
+    elif found:
+        print("\n".join([*_shown(found), *_counted(found)]))
+    if not found:
+        print(_nothing(settings, rule), file=sys.stderr)
+    return 0 if found else 1
+
+
+def _lines(file: Path) -> Iterator[dict[str, Any]]:
+    """The lines of a capture, its older half first; what is no JSON object is passed over."""
+    for part in (file.with_name(file.name + ".1"), file):
+        if part.exists():
+            for line in part.read_bytes().split(b"\n"):
+                try:
+                    value = orjson.loads(line)
+                except orjson.JSONDecodeError:
+                    continue
+                if isinstance(value, dict):
+                    yield value
+
+
+def comparisons(lines: Iterator[dict[str, Any]]) -> list[Compared]:
+    """What the lines of a capture say of comparisons, each with the request that has its id."""
+    told: dict[str, dict[str, Any]] = {}
+    requests: dict[str, tuple[str, str]] = {}
+    for line in lines:
+        if "shadow" in line:
+            told[str(line.get("id"))] = line
+        elif line.get("rule") and "body" in line:
+            requests[str(line.get("id"))] = (str(line.get("at", "")), question(line["body"]))
+    return [_one(line, *requests.get(own_id, ("", ""))) for own_id, line in told.items()]
+
+
+def _one(line: Mapping[str, Any], at: str, asked: str) -> Compared:
+    theirs = line.get("theirs")
+    verdict = str(line.get("verdict", "different"))  # without one it is of an earlier version, which told differences
+    return Compared(
+        str(line.get("id")), at, str(line["shadow"]), verdict, asked, str(line.get("ours")), theirs and str(theirs)
+    )
+
+
+def question(body: Any) -> str:
+    """The text of the last message of the user's; "" for none."""
+    messages = body.get("messages") if isinstance(body, dict) else None
+    for message in reversed(messages if isinstance(messages, list) else []):
+        if isinstance(message, dict) and message.get("role") == "user":
+            content = message.get("content")
+            blocks = content if isinstance(content, list) else [{"text": content}]
+            texts = [block.get("text") for block in blocks if isinstance(block, dict)]
+            return "\n".join(text for text in texts if isinstance(text, str))
+    return ""
+
+
+def _shown(found: Sequence[Compared]) -> Iterator[str]:
+    width = min(_WIDE, max(_NARROW, shutil.get_terminal_size().columns)) - 12
+    for one in found:
+        yield f"{one.rule}: {one.verdict} ({', '.join(filter(None, (one.at, one.id)))})"
+        theirs = "no text that could be read" if one.theirs is None else repr(one.theirs)
+        for name, text in (("question", repr(one.question)), ("rule", repr(one.ours)), ("model", theirs)):
+            yield f"  {name:10}{short(text, width)}"
+        yield ""
+
+
+def _counted(found: Sequence[Compared]) -> Iterator[str]:
+    counts = Counter((one.rule, one.verdict) for one in found)
+    yield table(("rule", "verdict", "times"), [(*kind, f"{times:,}") for kind, times in sorted(counts.items())])
+
+
+def _nothing(settings: Capture, rule: str) -> str:
+    what = f"no comparison of {rule!r}" if rule else "no comparison"
+    if not settings.enabled:
+        return f"{settings.file}: {what}, and capture is off: set capture.enabled, and put a rule in shadow or audit it"
+    return f"{settings.file}: {what} yet: put a rule in shadow, or audit it"
