@@ -67,6 +67,8 @@ class Override(Section):
 class Rules(Section):
     directory: _File = "rules"
     max_body: int = Field(8 * 1024 * 1024, ge=0)
+    audit: float = Field(0.0, ge=0, le=1)
+    audit_limit: float = Field(0.8, ge=0, le=1)
     override: dict[str, Override] = {}
 
 

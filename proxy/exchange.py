@@ -106,7 +106,7 @@ class Forward:
     reason: str
     rule: str = ""
     beside: Answer | None = None
-    """What a rule in shadow would have answered."""
+    """What a rule in shadow, or audited, would have answered."""
 
 
 Decision = Answer | Forward

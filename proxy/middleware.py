@@ -11,6 +11,7 @@ from aiohttp.typedefs import Handler, Middleware
 from proxy import messages, names, synthesis
 from proxy.capture import Writer
 from proxy.decision import shadow
+from proxy.decision.audits import AUDIT
 from proxy.decision.desk import Desk, InForce
 from proxy.downstream.guard import Access
 from proxy.downstream.inbound import Inbound
@@ -124,29 +125,35 @@ def shortcut(desk: Desk, patience: float, log: Logger, capture: Writer) -> Middl
             case Answer() as answer:
                 exchange.outcome = "answered"
                 return await _answer(request, exchange, answer)
-            case Forward(rule=rule, beside=beside):
+            case Forward(beside=beside) as forwarded:
                 exchange.copy_room = shadow.LIMIT if beside else 0
                 response = await handler(request)
                 # All bytes are out: from here on, nothing is done on the client's time.
                 if exchange.reply is not None:
                     desk.replies.keep(exchange.head, exchange.reply.headers, time.monotonic())
                 if beside is not None:
-                    _compare(exchange, rule, beside, desk, now, log, capture)
+                    _compare(exchange, forwarded, beside, desk, now, log, capture)
                 return response
 
     return stage
 
 
 def _compare(
-    exchange: Exchange, rule: str, beside: Answer, desk: Desk, now: InForce, log: Logger, capture: Writer
+    exchange: Exchange, decision: Forward, beside: Answer, desk: Desk, now: InForce, log: Logger, capture: Writer
 ) -> None:
-    """Hold the answer of a rule in shadow against the reply that the client has got."""
+    """Hold the answer of a rule in shadow, or audited, against the reply that the client has got."""
     reply = exchange.reply or Reply(exchange.status, [])
     body = None if reply.copy is None else b"".join(reply.copy)
-    verdict, theirs = desk.compare(now, beside, reply.status, text_pairs(reply.headers), body)
-    exchange.verdict = verdict
-    log.info("shadow", rule=rule, verdict=verdict, id=exchange.id)
-    capture.comparison(exchange.id, rule, verdict, beside.text, theirs)
+    audited, rule = decision.reason == AUDIT, decision.rule
+    found = desk.compare(now, beside, reply.status, text_pairs(reply.headers), body, audited=audited)
+    exchange.verdict = found.verdict
+    if audited:
+        log.info("audit", rule=rule, verdict=found.verdict, id=exchange.id)
+    else:
+        log.info("shadow", rule=rule, verdict=found.verdict, id=exchange.id)
+    if found.trip:
+        log.error("tripped", rule=rule, reason=found.trip, id=exchange.id)
+    capture.comparison(exchange.id, rule, found.verdict, beside.text, found.theirs)
 
 
 async def forward(request: web.Request) -> web.StreamResponse:

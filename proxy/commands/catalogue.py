@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from proxy.commands.tables import json_text, place, problem_json, problem_line, short, table
-from proxy.decision.shadow import Agreement
+from proxy.decision.shadow import Agreement, audits_shown
 from proxy.exchange import version_text
 from proxy.rules.load import Loaded, LoadedRule
 
-HEADS = ("no.", "rule", "status", "action", "about", "tested with", "agreement", "place")
+HEADS = ("no.", "rule", "status", "action", "about", "tested with", "in shadow", "audits", "place")
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,7 @@ class Row:
     number: int | None
     entry: LoadedRule
     agreement: Agreement
-    """How often it and the model said the same while it was in shadow."""
+    """How often it and the model said the same while it was in shadow, and in its last audits."""
 
     def cells(self) -> tuple[str, ...]:
         """What people see, below `HEADS`."""
@@ -30,7 +30,8 @@ class Row:
         about, action, where = short(rule.about, 56), self.entry.model.action, place(rule.source, rule.line)
         if rule.overridden:
             where += f"; the settings say {', '.join(f'{key} = {value}' for key, value in rule.overridden.items())}"
-        return (number, rule.name, rule.status, action, about, tested, self.agreement.shown(), where)
+        agreed = (self.agreement.shown(), audits_shown(self.agreement.audited))
+        return (number, rule.name, rule.status, action, about, tested, *agreed, where)
 
     def fields(self) -> dict[str, Any]:
         """What machines see."""
@@ -45,6 +46,7 @@ class Row:
             if rule.tested
             else None,
             "agreement": self.agreement.counts,
+            "audits": {"same": sum(self.agreement.audited), "compared": len(self.agreement.audited)},
             "overridden": rule.overridden,
             "file": rule.source,
             "line": rule.line,

@@ -4,6 +4,7 @@ import shutil
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,8 @@ from proxy.commands.savings import basis_line, saving
 from proxy.commands.spans import since as beginning
 from proxy.commands.tables import json_text, place, table
 from proxy.config import Journal
-from proxy.journal.figures import HOUR, Basis, FiguresError, Kind, Totals, bases, opened, totals
+from proxy.decision.audits import LAST
+from proxy.journal.figures import HOUR, Basis, FiguresError, Kind, Totals, audits, bases, opened, totals
 
 OUTCOMES = ("answered", "forwarded", "failed", "refused")
 HEADS = ("requests", *OUTCOMES, "errors", "agreement", "in", "cached", "out", "saved", "added")
@@ -31,16 +33,16 @@ def run(settings: Journal, span: str, by: str, *, as_json: bool) -> int:
     file = Path(settings.path)
     try:
         start = beginning(span, time.time())
-        whole, groups, worth = _read(file, start, by)
+        found = _read(file, start, by)
     except ValueError as error:
         return _say(f"--since: {error}", 2, as_json=as_json)
     except FiguresError as error:
         off = "" if settings.enabled else "the journal is switched off (journal.enabled = false); "
         return _say(f"{off}{error}", 1, as_json=as_json)
     if as_json:
-        print(json_text(_document(start, by, whole, groups, worth)))
+        print(json_text(_document(found)))
     else:
-        print("\n".join(_lines(file, start, by, whole, groups, worth)))
+        print("\n".join(_lines(file, found)))
     return 0
 
 
@@ -52,36 +54,50 @@ def _say(problem: str, code: int, *, as_json: bool) -> int:
     return code
 
 
-def _read(file: Path, start: float, by: str) -> tuple[Totals, dict[str, Totals], dict[Kind, Basis]]:
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What the journal has told, since `start`."""
+
+    start: float
+    by: str
+    whole: Totals
+    groups: Mapping[str, Totals]
+    worth: Mapping[Kind, Basis]
+    audits: Mapping[str, tuple[int, int]]
+    """By rule, how many of the last ones agreed with the model, and of how many."""
+
+
+def _read(file: Path, start: float, by: str) -> _Found:
     with opened(file) as journal:
         whole = totals(journal, start).get("", Totals())
         groups = {name or NAMELESS[by]: total for name, total in totals(journal, start, by).items()} if by else {}
-        found = bases(journal, start, sorted(whole.answered))
+        worth, audited = bases(journal, start, sorted(whole.answered)), audits(journal, start, LAST)
     # Days in their order, all else by how much of it there was.
     order: Callable[[str], Any] = str if by == "day" else lambda name: (-groups[name].requests, name)
-    return whole, {name: groups[name] for name in sorted(groups, key=order)}, found
+    return _Found(start, by, whole, {name: groups[name] for name in sorted(groups, key=order)}, worth, audited)
 
 
-def _document(
-    start: float, by: str, whole: Totals, groups: Mapping[str, Totals], worth: Mapping[Kind, Basis]
-) -> dict[str, Any]:
+def _document(found: _Found) -> dict[str, Any]:
+    whole, worth = found.whole, found.worth
     told = [
         {
             "rule": rule,
             "model": family,
             "answers": whole.answered[rule, family][0],
-            "forwards": found.forwards,
-            "bytes": found.size,
-            "waiting_ms": found.waiting,
-            "input_tokens": found.input,
-            "cached_tokens": found.cached,
-            "output_tokens": found.output,
+            "forwards": basis.forwards,
+            "bytes": basis.size,
+            "waiting_ms": basis.waiting,
+            "input_tokens": basis.input,
+            "cached_tokens": basis.cached,
+            "output_tokens": basis.output,
         }
-        for (rule, family), found in worth.items()
+        for (rule, family), basis in worth.items()
     ]
-    document = {"since": start // HOUR * HOUR, "total": _fields(whole, worth), "basis": told}
-    if by:
-        document |= {"by": by, "groups": [{"name": name, **_fields(total, worth)} for name, total in groups.items()]}
+    audited = [{"rule": rule, "same": same, "compared": many} for rule, (same, many) in found.audits.items()]
+    document = {"since": found.start // HOUR * HOUR, "total": _fields(whole, worth), "basis": told, "audits": audited}
+    if found.by:
+        groups = [{"name": name, **_fields(total, worth)} for name, total in found.groups.items()]
+        document |= {"by": found.by, "groups": groups}
     return document
 
 
@@ -101,31 +117,26 @@ def _fields(total: Totals, worth: Mapping[Kind, Basis]) -> dict[str, Any]:
     }
 
 
-def _lines(
-    file: Path,
-    start: float,
-    by: str,
-    whole: Totals,
-    groups: Mapping[str, Totals],
-    worth: Mapping[Kind, Basis],
-) -> list[str]:
+def _lines(file: Path, found: _Found) -> list[str]:
+    start, whole = found.start, found.whole
     when = f"since {datetime.fromtimestamp(start // HOUR * HOUR):%Y-%m-%d %H:%M}" if start else "since it began"
     if not whole.requests:
         return [f"{file}: no requests {when}"]
     width = min(_WIDE, max(_NARROW, shutil.get_terminal_size().columns))
     plain = not (sys.stdout.encoding or "").lower().replace("-", "").startswith("utf8")
-    lines = [f"{place(str(file), 0)}, {when}", "", *_overview(whole, worth, width, plain)]
-    if by:
-        lines += ["", *_groups(by, groups, worth, width, plain)]
+    lines = [f"{place(str(file), 0)}, {when}", "", *_overview(found, width, plain)]
+    if found.by:
+        lines += ["", *_groups(found, width, plain)]
     if whole.answered:
         lines += ["", "What was saved, by your own forwards of the same rule and model, or by sizes:"]
-        lines += [f"  {basis_line(kind, whole.answered[kind][0], found)}" for kind, found in worth.items()]
+        lines += [f"  {basis_line(kind, whole.answered[kind][0], basis)}" for kind, basis in found.worth.items()]
     return lines
 
 
-def _overview(whole: Totals, worth: Mapping[Kind, Basis], width: int, plain: bool) -> list[str]:
+def _overview(found: _Found, width: int, plain: bool) -> list[str]:
+    whole = found.whole
     longest = min(_LONGEST_BAR, width - 32)
-    lines = [f"{'saved':20}{saving(whole, worth).line()}", "", f"{'requests':20}{whole.requests:>9,}"]
+    lines = [f"{'saved':20}{saving(whole, found.worth).line()}", "", f"{'requests':20}{whole.requests:>9,}"]
     for outcome in OUTCOMES:
         if many := whole.outcomes.get(outcome, 0):
             drawn = bar(many, whole.requests, longest, ascii_only=plain)
@@ -134,7 +145,8 @@ def _overview(whole: Totals, worth: Mapping[Kind, Basis], width: int, plain: boo
             drawn = bar(many, whole.requests, longest, ascii_only=plain)
             lines += [f"    {'upstream errors':16}{many:>9,}  {drawn}", *_errors(whole)]
     told = {
-        "agreement in shadow": _agreement(whole) or "nothing was compared",
+        "agreement": _agreement(whole) or "nothing was compared",
+        "  last audits": _audited(found.audits),
         "tokens upstream": _tokens(whole),
         "time added": f"{lasting(whole.own)} (median, before the first byte)" if whole.own is not None else "",
     }
@@ -159,8 +171,13 @@ def _tokens(total: Totals) -> str:
     return f"{number(total.all_input)} in ({cached} read from the cache), {number(total.output)} out"
 
 
-def _groups(by: str, groups: Mapping[str, Totals], worth: Mapping[Kind, Basis], width: int, plain: bool) -> list[str]:
-    rows = [(name, *_cells(total, worth)) for name, total in groups.items()]
+def _audited(audits: Mapping[str, tuple[int, int]]) -> str:
+    return ", ".join(f"{same} of {many} {rule}" for rule, (same, many) in audits.items())
+
+
+def _groups(found: _Found, width: int, plain: bool) -> list[str]:
+    by, groups = found.by, found.groups
+    rows = [(name, *_cells(total, found.worth)) for name, total in groups.items()]
     lines = table((by, *HEADS), rows).split("\n")
     room = min(_LONGEST_BAR, width - max(map(len, lines)) - 2)
     if room < 4:

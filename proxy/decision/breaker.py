@@ -51,6 +51,10 @@ class Breaker:
             said = "clients keep asking again: the rule is in shadow until the rules are loaded anew"
         return Forward("asked again", answer.rule), said
 
+    def put_in_shadow(self, rule: str) -> None:
+        """Let the rule answer nobody: it has failed its audits."""
+        self._count[rule] = max(self.trips, self._count[rule])
+
     def in_shadow(self, rule: str) -> bool:
         """Whether the rule has tripped so often that it answers nobody."""
         return self._count[rule] >= self.trips

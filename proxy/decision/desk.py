@@ -3,16 +3,18 @@
 It changes nothing outside of itself; the clock is passed in, and what is worth a log line is given back.
 """
 
+import random
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from proxy.config import Config
 from proxy.decision.agreements import Agreements
+from proxy.decision.audits import AUDIT, Auditing, auditing
 from proxy.decision.breaker import Breaker
 from proxy.decision.drift import Drift, Notice
 from proxy.decision.ratelimits import ReplyHeaders
-from proxy.decision.shadow import Verdict, text_of, verdict
+from proxy.decision.shadow import Verdict, audits_shown, text_of, verdict
 from proxy.decision.sightings import Sightings
 from proxy.exchange import Answer, Decision, Forward, Head, Replay, Trail
 from proxy.headers import Pairs
@@ -34,6 +36,16 @@ class Ruling:
 
 
 @dataclass(frozen=True, slots=True)
+class Compared:
+    """What came of holding a rule's answer against the model's, whose text is None where it had none."""
+
+    verdict: Verdict
+    theirs: str | None
+    trip: str = ""
+    """Why the rule answers no more, if that is the end of it."""
+
+
+@dataclass(frozen=True, slots=True)
 class InForce:
     """Everything that a reload replaces, in one piece: no request sees half of it."""
 
@@ -41,12 +53,13 @@ class InForce:
     max_body: int
     breaker: Breaker
     drift: Drift
+    auditing: Auditing
 
 
 def in_force(config: Config, rules: RuleSet) -> InForce:
     """A fresh start with these rules: nothing has tripped, nothing has fired."""
     breaker = Breaker(config.breaker.window, config.breaker.trips)
-    return InForce(rules, config.rules.max_body, breaker, Drift(rules.rules))
+    return InForce(rules, config.rules.max_body, breaker, Drift(rules.rules), auditing(config.rules, rules))
 
 
 @dataclass(slots=True)
@@ -63,12 +76,15 @@ class Desk:
     """The keys of settings that were changed, and of which only a restart takes notice."""
     signs: Counter[str] = field(default_factory=Counter)
     """How often this process saw a sign of drift, by kind."""
+    draw: Callable[[], float] = random.random
+    """Which questions are audited: a number from 0 to 1, at random."""
     stopping: bool = False
     """Whether the process is about to end, and takes no new connections."""
 
     def replace(self, now: InForce) -> None:
         """Put other rules in force; requests that are being decided keep those they began with."""
         self.now = now
+        self.agreements.forget_failed(now.auditing)
         self.replies.prefixes = _repeated(now.rules)
 
     def decide(self, now: InForce, request: MessagesRequest, at: float) -> Ruling:
@@ -81,7 +97,9 @@ class Desk:
         if isinstance(decision, Answer) and decision.replay:
             decision = self._with_repeated(decision, decision.replay, request.head, at)
         # Last, since it remembers what was answered: a question that was declined may well come again at once.
-        if isinstance(decision, Answer):
+        if isinstance(decision, Answer) and self._audits(now, decision.rule):
+            decision = Forward(AUDIT, decision.rule, decision)
+        elif isinstance(decision, Answer):
             decision, trip = now.breaker.review(decision, request, at)
         return Ruling(decision, Asked(now.rules, failed, decision.rule), trip, notices)
 
@@ -92,21 +110,34 @@ class Desk:
             return Forward("declined: no headers to repeat", answer.rule) if replay.required else answer
         return replace(answer, headers=(*answer.headers, *headers))
 
+    def _audits(self, now: InForce, rule: str) -> bool:
+        share = now.auditing.shares.get(rule, 0.0)
+        return share > 0 and self.draw() < share and not now.breaker.in_shadow(rule)
+
     def compare(
-        self, now: InForce, beside: Answer, status: int, headers: Pairs, body: bytes | None
-    ) -> tuple[Verdict, str | None]:
-        """Hold a rule's answer against the reply that the client got; the outcome, which is counted, and their text."""
+        self, now: InForce, beside: Answer, status: int, headers: Pairs, body: bytes | None, *, audited: bool = False
+    ) -> Compared:
+        """Hold a rule's answer against the reply that the client got, and count the outcome."""
         names = {name.lower(): value for name, value in headers}
         theirs = None if body is None else text_of(body, names)
         rule = next((rule for rule in now.rules.rules if rule.name == beside.rule), None)
         found = verdict(rule.compare if rule else "text", beside.text, status, theirs)
-        self.agreements.add(beside.rule, found)
-        return found, theirs
+        if not audited:
+            self.agreements.add(beside.rule, found)
+            return Compared(found, theirs)
+        audits = self.agreements.add_audit(beside.rule, found)
+        if not now.auditing.fails(audits) or now.breaker.in_shadow(beside.rule):
+            return Compared(found, theirs)
+        now.breaker.put_in_shadow(beside.rule)
+        said = f"of its last audits, {audits_shown(audits)} agreed with the model"
+        return Compared(found, theirs, f"{said}: the rule is in shadow until the rules are loaded anew")
 
 
 def desk(config: Config, rules: RuleSet, key: bytes, agreements: Agreements | None = None) -> Desk:
     """A desk with these rules; `key` is random bytes, known to this process alone."""
-    return Desk(in_force(config, rules), ReplyHeaders(key, _repeated(rules)), agreements or Agreements())
+    now, counted = in_force(config, rules), agreements or Agreements()
+    counted.forget_failed(now.auditing)
+    return Desk(now, ReplyHeaders(key, _repeated(rules)), counted)
 
 
 def _repeated(rules: RuleSet) -> tuple[bytes, ...]:

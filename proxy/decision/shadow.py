@@ -1,7 +1,7 @@
 """Shadow mode: a rule's answer held against the model's, when the reply has long reached the client."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
@@ -29,6 +29,8 @@ class Agreement:
     """How often a rule in shadow and the model said the same."""
 
     counts: dict[Verdict, int] = field(default_factory=lambda: dict.fromkeys(VERDICTS, 0))
+    audited: list[bool] = field(default_factory=list)
+    """Whether they said the same in each of the last audits of the rule; these count nowhere else."""
 
     def shown(self) -> str:
         """`97 of 100 (2 errors)`, or "" before the first reply."""
@@ -37,6 +39,11 @@ class Agreement:
         if not compared:
             return ", ".join(others)
         return f"{self.counts['same']} of {compared}" + (f" ({', '.join(others)})" if others else "")
+
+
+def audits_shown(audited: Sequence[bool]) -> str:
+    """`47 of 50`, or "" before the first audit."""
+    return f"{sum(audited)} of {len(audited)}" if audited else ""
 
 
 _OTHERS: Mapping[Verdict, str] = {"not compared": "not compared", "upstream error": "errors"}

@@ -19,6 +19,12 @@ HOUR = 3600.0
 MEASURED = 1000
 """Of the forwards of a rule, as many of the latest are looked at."""
 
+_AUDITS = """
+    SELECT rule, verdict = 'same' FROM requests
+    WHERE at >= ? AND outcome = 'forwarded' AND rule <> '' AND reason = 'audit' AND verdict IN ('same', 'different')
+    ORDER BY at DESC
+"""
+
 LATEST = 20_000
 """Requests by which it is reckoned what answers have saved at least."""
 
@@ -198,6 +204,16 @@ def _measured(connection: sqlite3.Connection, kind: Kind, least: Basis) -> Basis
         return replace(least, waiting=waiting)
     read, cached, written = (median(column) for column in zip(*told, strict=True))
     return Basis(least.size, waiting, read, cached, written, len(found))
+
+
+def audits(connection: sqlite3.Connection, since: float, most: int) -> dict[str, tuple[int, int]]:
+    """How many of each rule's last audits agreed with the model, and of how many: `most`, since the hour of `since`."""
+    found: dict[str, tuple[int, int]] = {}
+    for rule, same in connection.execute(_AUDITS, (since // HOUR * HOUR,)):
+        agreed, compared = found.get(rule, (0, 0))
+        if compared < most:
+            found[rule] = (agreed + same, compared + 1)
+    return dict(sorted(found.items()))
 
 
 def _at_least(connection: sqlite3.Connection, since: float) -> dict[Kind, Basis]:

@@ -66,19 +66,19 @@ function showRules(rules) {
     if (state.textContent !== kind) state.replaceChildren(badge(kind));
     say(answered, rule.guard ? "–" : count(rule.answered));
     say(median, duration(rule.median));
-    say(agreement, agreed(rule.agreement));
+    say(agreement, [agreed(rule.agreement), rule.audits && `${rule.audits[0]} of the last ${rule.audits[1]} audits`].filter(Boolean).join("; ") || "–");
     const set = Object.entries(rule.overridden).map(([key, value]) => `the settings say ${key} = ${value}`);
     say(left, [...set, kinds(rule.reasons)].filter(Boolean).join(", "));
   });
 }
 
 function agreed(agreement) {
-  if (!agreement) return "–";
+  if (!agreement) return "";
   const compared = agreement.same + agreement.different;
   const parts = compared ? [`${count(agreement.same)} of ${count(compared)}`] : [];
   if (agreement["not compared"]) parts.push(`${count(agreement["not compared"])} not compared`);
   if (agreement["upstream error"]) parts.push(`${count(agreement["upstream error"])} upstream errors`);
-  return parts.join(", ") || "not yet";
+  return parts.length ? `${parts.join(", ")} in shadow` : "";
 }
 
 const since = (at, behind = " ago") => element("span", { "data-since": at, "data-behind": behind, text: `${elapsed(nowThere() - at)}${behind}` });

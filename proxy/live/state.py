@@ -91,6 +91,7 @@ def _rules(state: State) -> list[dict[str, Any]]:
             "answered": answered[rule.name],
             "reasons": reasons.get(rule.name, {}),
             "agreement": _agreement(state, rule.name),
+            "audits": _audits(state, rule.name),
             "median": _ms(answers.get(rule.name)),
         }
         for rule in (*rules.rules, *rules.off)
@@ -104,6 +105,12 @@ def _switch(state: State, rule: Rule) -> str:
 def _agreement(state: State, rule: str) -> Mapping[Verdict, int] | None:
     found = state.desk.agreements.counts.get(rule)
     return found.counts if found else None
+
+
+def _audits(state: State, rule: str) -> tuple[int, int] | None:
+    """How many of the last ones agreed, and how many there were."""
+    found = state.desk.agreements.counts.get(rule)
+    return (sum(found.audited), len(found.audited)) if found and found.audited else None
 
 
 def _upstream(state: State) -> dict[str, Any]:

@@ -158,6 +158,7 @@ def _rules(tally: Tally, desk: Desk) -> Iterator[Metric]:
     yield _counter(
         "shadow_comparisons", "Answers of rules in shadow, held against the model's", ("rule", "verdict"), compared
     )
+    yield _audits(desk)
     signs = (((sign,), desk.signs[sign]) for sign in SIGNS)
     yield _counter("drift_signs", "Requests that showed a sign of drift", ("sign",), signs)
     reloads = (((result,), tally.reloads[result]) for result in ("done", "refused"))
@@ -173,6 +174,17 @@ def _bounded(desk: Desk) -> Numbers:
         for verdict, count in agreement.counts.items():
             _add(found, (rule if number < _SHOWN else OTHER, verdict), count)
     return found
+
+
+def _audits(desk: Desk) -> Metric:
+    """Of as many rules as `_bounded` has."""
+    about = "Of the last 50 audits of a rule, those that agreed with the model, and those that did not"
+    family = GaugeMetricFamily("sidestep_audits", about, labels=("rule", "verdict"))
+    for rule, agreement in list(desk.agreements.counts.items())[:_SHOWN]:
+        if agreement.audited:
+            family.add_metric((rule, "same"), sum(agreement.audited))
+            family.add_metric((rule, "different"), len(agreement.audited) - sum(agreement.audited))
+    return family
 
 
 def _add(counts: Numbers, labels: tuple[str, ...], count: float) -> None:

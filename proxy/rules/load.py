@@ -142,6 +142,7 @@ def _compile(table: Any, base: RequestModel, source: str, line: int) -> tuple[Lo
         answer=plan,
         status=model.status,
         compare=model.compare,
+        audit=model.audit,
         tested=(parse_version(model.tested.first), parse_version(model.tested.last)) if model.tested else None,
     )
     return LoadedRule(rule, model, base), []

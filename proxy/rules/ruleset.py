@@ -52,6 +52,8 @@ class Rule:
     answer: AnswerPlan | None
     status: Status = "on"
     compare: Comparison = "text"
+    audit: float | None = None
+    """The share of its answers that is audited; None for that of all rules."""
     tested: tuple[Version, Version] | None = None
     """The first and the last client version that it was tried with."""
     overridden: Mapping[str, Any] = field(default_factory=dict)

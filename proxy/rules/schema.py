@@ -124,6 +124,8 @@ class RuleModel(Table):
     compare: Annotated[Comparison, BeforeValidator(_renamed)] = "text"
     """When its answer counts as the model's: same text, JSON value, or set of paths; a title that names the same; or,
     where any reply would do, never: it is not compared."""
+    audit: float | None = Field(None, ge=0, le=1)
+    """The share of the questions it would answer that goes to the model, to compare both; as for all if absent."""
     tested: TestedModel | None = None
     """The client versions that it was tried with."""
     when: dict[str, Any] = Field(min_length=1)

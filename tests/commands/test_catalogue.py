@@ -10,7 +10,8 @@ AGREEMENT = {"same": 3, "different": 1, "not compared": 0, "upstream error": 2}
 
 
 def _files(program: Program) -> None:
-    program.file("agreement.json", json.dumps({"learning": AGREEMENT, "gone": AGREEMENT}))
+    audited = {"audited": [True] * 9 + [False]}
+    program.file("agreement.json", json.dumps({"hello": audited, "learning": AGREEMENT, "gone": AGREEMENT}))
     program.file("1.toml", BASE + HELLO + rule("sleeping", 'user_text = "hey"', "hey", status="off"))
     program.file("2.toml", BASE + rule("guard", 'user_text = "yes"', "yes", guard=True))
     program.file("3.toml", BASE + rule("learning", 'user_text = "no"', "no", status="shadow"))
@@ -21,11 +22,11 @@ def test_guards_come_first_and_rules_that_are_off_have_no_number(program: Progra
     code, out, err = program.run("rules")
     assert (code, err) == (0, "")
     assert out.splitlines() == [
-        "no.  rule      status  action   about       tested with   agreement          place",
-        "1    guard     on      forward  guard                                        2.toml:6",
-        "2    hello     on      answer   a greeting  1.0.0-2.0.64                     1.toml:6",
-        "-    sleeping  off     answer   sleeping                                     1.toml:16",
-        "3    learning  shadow  answer   learning                  3 of 4 (2 errors)  3.toml:6",
+        "no.  rule      status  action   about       tested with   in shadow          audits   place",
+        "1    guard     on      forward  guard                                                 2.toml:6",
+        "2    hello     on      answer   a greeting  1.0.0-2.0.64                     9 of 10  1.toml:6",
+        "-    sleeping  off     answer   sleeping                                              1.toml:16",
+        "3    learning  shadow  answer   learning                  3 of 4 (2 errors)           3.toml:6",
     ]
 
 
@@ -47,6 +48,7 @@ def test_the_same_for_machines(program: Program) -> None:
         "about": "a greeting",
         "tested": {"first": "1.0.0", "last": "2.0.64"},
         "agreement": {"same": 0, "different": 0, "not compared": 0, "upstream error": 0},
+        "audits": {"same": 9, "compared": 10},
         "overridden": {},
         "file": str(program.folder / "1.toml"),
         "line": 6,

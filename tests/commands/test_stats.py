@@ -99,7 +99,7 @@ def test_people_see_the_same_with_bars(program: Program, file: Path, monkeypatch
         "  answered                  5  ████████████████████",
         "  forwarded                 4  ████████████████",
         "  failed                    1  ████",
-        "agreement in shadow    2 of 3",
+        "agreement              2 of 3",
         "tokens upstream     10.9k in (88 % read from the cache), 530 out",
         "time added          0.20 ms (median, before the first byte)",
         "  quota-probe haiku: 1 answer, each at least 800 ms, 300 + 0 tokens (by the size of the request)",
@@ -108,6 +108,19 @@ def test_people_see_the_same_with_bars(program: Program, file: Path, monkeypatch
         assert line in out.split("\n")
     assert "refused" not in out
     assert max(map(len, out.split("\n")[1:])) <= 100
+
+
+def test_the_last_audits_of_each_rule_are_told(program: Program, file: Path) -> None:
+    audited = {"reason": "audit", "rule": "topic"}
+    entries = [entry(hour() + number, verdict="same", **audited) for number in range(60)]
+    entries += [entry(hour() + 100, verdict=verdict, **audited) for verdict in ("different", "upstream error")]
+    entries += [entry(hour(), verdict="different", rule="topic", reason="shadow")]
+    written(file, [*entries, entry(hour(), verdict="same", reason="audit", rule="session-title")])
+    assert "  last audits       1 of 1 session-title, 49 of 50 topic\n" in run(program, file)[1]
+    assert document(program, file)["audits"] == [
+        {"rule": "session-title", "same": 1, "compared": 1},
+        {"rule": "topic", "same": 49, "compared": 50},
+    ]
 
 
 def test_without_any_forward_nothing_is_invented(program: Program, file: Path) -> None:

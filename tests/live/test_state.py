@@ -77,6 +77,14 @@ def test_switches_tell_on_shadow_off_and_tripped(shipped: Loaded) -> None:
     assert _rules(state)[second.name]["state"] == "tripped"
 
 
+def test_audits_are_shown_once_there_are_some(shipped: Loaded) -> None:
+    state = _state(shipped.rules)
+    assert _rules(state)["topic"]["audits"] is None
+    for verdict in ("same", "different", "upstream error"):
+        state.desk.agreements.add_audit("topic", verdict)
+    assert _rules(state)["topic"]["audits"] == (1, 2)
+
+
 def test_agreement_in_shadow_is_shown_once_there_is_some(shipped: Loaded) -> None:
     state = _state(shipped.rules)
     assert _rules(state)["topic"]["agreement"] is None

@@ -20,6 +20,7 @@ from proxy.rules.ruleset import RuleSet
 from proxy.scripted import ScriptedUpstream
 from proxy.telemetry.tally import Histogram, Tally
 from proxy.upstream.faults import NAMES
+from proxy.usage import UPSTREAM_ERRORS
 from tests.conftest import Start
 from tests.process import running
 from tests.raw import Peer, raw_client, raw_upstream
@@ -84,7 +85,7 @@ async def test_a_scrape_wants_the_local_token_and_may_come_from_no_other_site(
 def test_the_documented_metrics_are_those_that_are_told(shipped: Loaded) -> None:
     """With something counted in every one of them, so that every label shows."""
     tally, at = _full(), desk(Config(), shipped.rules, b"key")
-    at.agreements.counts["topic"] = Agreement()
+    at.agreements.counts["topic"] = Agreement(audited=[True])
     told = exposition(tally, at, 0, "")[0].decode()
     assert list(_documented()) == list(_told(told))
 
@@ -124,14 +125,27 @@ def test_every_kind_of_fault_is_documented(kind: str) -> None:
     assert f"`{kind}`" in row
 
 
+@pytest.mark.parametrize("kind", UPSTREAM_ERRORS)
+def test_every_kind_of_error_of_the_upstream_is_documented(kind: str) -> None:
+    (row,) = [line for line in PAGE.splitlines() if line.startswith("| `kind` (of errors) |")]
+    assert f"`{kind}`" in row
+
+
 def test_rules_that_a_file_of_agreements_remembers_for_ever_do_not_make_it_grow() -> None:
     at = desk(Config(), RuleSet(()), b"key")
     for number in range(1000):
-        at.agreements.counts[f"rule-{number}"] = Agreement({"same": 1, "different": 0, "upstream error": 0})
+        compared = {"same": 1, "different": 0, "upstream error": 0}
+        at.agreements.counts[f"rule-{number}"] = Agreement(compared, [True, False, True])
     told = exposition(Tally(), at, 0, "")[0].decode()
     lines = [line for line in told.splitlines() if line.startswith("sidestep_shadow_comparisons_total{")]
     assert len(lines) == 3 * 129
     assert 'sidestep_shadow_comparisons_total{rule="other",verdict="same"} 872.0' in lines
+    audits = [line for line in told.splitlines() if line.startswith("sidestep_audits{")]
+    assert len(audits) == 2 * 128
+    assert audits[:2] == [
+        'sidestep_audits{rule="rule-0",verdict="same"} 2.0',
+        'sidestep_audits{rule="rule-0",verdict="different"} 1.0',
+    ]
 
 
 async def test_nothing_that_a_client_or_an_upstream_said_is_in_it() -> None:
