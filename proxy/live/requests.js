@@ -111,12 +111,14 @@ class Requests {
   }
 }
 
+const VERDICTS = { same: "the model said the same", different: "the model said something else", "not compared": "not compared" };
+
 /** The rule, and the reason or the error, in the order in which a person asks. */
 function why(row) {
   const parts = [];
   if (row.rule) parts.push(element("b", { text: row.rule }));
   if (row.fault && row.outcome === "forwarded") parts.push(element("b", { class: "erring", text: row.fault }));
-  const said = [row.reason, row.error, row.verdict && `the model said ${row.verdict === "same" ? "the same" : row.verdict}`];
+  const said = [row.reason, row.error, VERDICTS[row.verdict]];
   const text = said.filter(Boolean).join("; ");
   if (text) parts.push(element("span", { class: "soft", text }));
   return parts;

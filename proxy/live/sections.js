@@ -59,14 +59,14 @@ function tick() {
 
 function showRules(rules) {
   const make = (rule) => element("tr", {}, element("th", { scope: "row" }, rule.name, element("span", { text: rule.about })),
-    element("td"), element("td", { class: "number" }), element("td", { class: "number" }), element("td"), element("td", { class: "why" }));
+    element("td"), element("td", { class: "number" }), element("td", { class: "number" }), element("td", { class: "agreed" }), element("td", { class: "why" }));
   keepRows(byId("rules"), rules, (rule) => rule.name, make, (row, rule) => {
     const [, state, answered, median, agreement, left] = row.children;
     const kind = rule.guard && rule.state === "on" ? "guard" : rule.state;
     if (state.textContent !== kind) state.replaceChildren(badge(kind));
     say(answered, rule.guard ? "–" : count(rule.answered));
     say(median, duration(rule.median));
-    say(agreement, [agreed(rule.agreement), rule.audits && `${rule.audits[0]} of the last ${rule.audits[1]} audits`].filter(Boolean).join("; ") || "–");
+    say(agreement, [agreed(rule.agreement), rule.audits && `${rule.audits[0]} of ${count(rule.audits[1])} audits`].filter(Boolean).join("; ") || "–");
     const set = Object.entries(rule.overridden).map(([key, value]) => `the settings say ${key} = ${value}`);
     say(left, [...set, kinds(rule.reasons)].filter(Boolean).join(", "));
   });
