@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from typing import Any
 from proxy.scripted import Block
 from tests.e2e import clients, scenario
 from tests.e2e.kinds import kind_of
-from tests.e2e.proxy import sidestep
+from tests.e2e.proxy import sidestep, stats
 from tests.e2e.upstream import running
 
 SDKS = Path(".cache/agents").absolute()
@@ -34,6 +35,9 @@ _CACHED = 0.98
 
 _SHARE = 0.75
 """Of what the session costs directly, a budget that it must do with through Sidestep."""
+
+_LEAST, _MOST = 0.8, 1.01
+"""Of the tokens that were really saved, the share that must be told; no two sessions are alike to the byte."""
 
 AGENTS: Mapping[str, list[str]] = {
     "javascript": ["node", str(_HERE / "agent.mjs")],
@@ -78,7 +82,14 @@ class Session:
     """Sums of what the upstream said in `usage`."""
     answered: list[str]
     """The rules that answered."""
+    saved: Mapping[str, Any]
+    """What `stats` tells of it."""
     errors: str
+
+    @property
+    def read(self) -> int:
+        """Tokens that the upstream has read, from the cache or not."""
+        return sum(number for name, number in self.told.items() if name != "output_tokens")
 
     @property
     def cost(self) -> float:
@@ -110,9 +121,12 @@ def session(version: str, agent: str, *, through: bool, budget: float | None = N
         proxy = stack.enter_context(sidestep(upstream.url, folder)) if through else None
         client = clients.prepare(version, folder, proxy.url if proxy else upstream.url, subscription=False)
         done = run(agent, client, prompts, budget)
+        while proxy and proxy.idle_for() < 1:
+            time.sleep(0.1)
         lines = proxy.requests() if proxy else []
+        saved = stats(folder)["total"]["saved"] if proxy else {}
     answered = [line["rule"] for line in lines if line["outcome"] == "answered"]
-    return Session(json.loads(done.stdout or "[]"), upstream.told, answered, done.stderr[-2000:])
+    return Session(json.loads(done.stdout or "[]"), upstream.told, answered, saved, done.stderr[-2000:])
 
 
 def faults(agent: str, version: str) -> Iterator[str]:
@@ -123,14 +137,18 @@ def faults(agent: str, version: str) -> Iterator[str]:
         return
     budget = _SHARE * direct.cost
     own = session(version, agent, through=True, budget=budget)
+    saved = f"{own.saved.get('input_tokens')} of {direct.read - own.read} tokens told as saved"
     shown = f"${own.cost:.4f} through Sidestep, ${direct.cost:.4f} directly, a budget of ${budget:.4f}"
-    print(f"{version:<9} {agent:<10} {shown}; answered: {', '.join(own.answered)}", flush=True)
+    print(f"{version:<9} {agent:<10} {shown}; {saved}; answered: {', '.join(own.answered)}", flush=True)
     if [turn["subtype"] for turn in own.turns] != ["success"] * TURNS:
         yield f"the session ended early: {[turn['subtype'] for turn in own.turns]} {own.errors} ({shown})"
     elif own.cost >= direct.cost:
         yield f"nothing was saved: {shown}"
     if set(own.answered) != {"session-title", "prompt-suggestion"}:
         yield f"answered: {own.answered}, and not titles and suggestions"
+    really, told = direct.read - own.read, own.saved.get("input_tokens") or 0
+    if not _LEAST * really <= told <= _MOST * really:
+        yield f"stats says that {told} tokens were saved at least, and really it was {really}"
     if charged(own) != dict(own.told):
         yield f"the client charged for {charged(own)}, and the upstream counted {dict(own.told)}"
 
