@@ -66,5 +66,6 @@ def entry(values: Row) -> Entry:
     tokens = [known.pop(name) for name in ("input", "output", "cache_read", "cache_creation")]
     client, version = known.pop("client"), known.pop("version")
     del known["family"]
+    known["retried"] = bool(known["retried"])
     record = Record(id=f"earlier_{number}", client=f"{client}/{version}" if client else "", **known)
     return Entry(record, None if None in tokens else Usage(*tokens), None, earlier=True)
