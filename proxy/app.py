@@ -11,7 +11,7 @@ from proxy.capture import Writer
 from proxy.config import Config
 from proxy.decision.desk import Desk
 from proxy.decision.sightings import file_of
-from proxy.downstream.guard import access
+from proxy.downstream.guard import OWN_PATHS, access
 from proxy.downstream.server import TALLY
 from proxy.journal.past import Past
 from proxy.journal.writer import Journal
@@ -62,14 +62,23 @@ def build(config: Config, desk: Desk, log: Logger) -> web.Application:
     app.cleanup_ctx.extend([upstream, writing, live.running])
     app.on_shutdown.append(live.close)
     app.on_response_prepare.append(_nothing_invented)
-    app.router.add_get("/-/health", health, expect_handler=_nothing)
-    app.router.add_get("/-/ready", ready(desk, ledger, journal), expect_handler=_nothing)
-    app.router.add_get("/-/metrics", metrics(desk, ledger), expect_handler=_nothing)
+    app.router.add_get("/-/health", _own(health), expect_handler=_nothing)
+    app.router.add_get("/-/ready", _own(ready(desk, ledger, journal)), expect_handler=_nothing)
+    app.router.add_get("/-/metrics", _own(metrics(desk, ledger)), expect_handler=_nothing)
     for path, page in live.pages.items():
-        app.router.add_get(path, page, allow_head=False, expect_handler=_nothing)
-    app.router.add_route("*", "/-/{own:.*}", unknown, expect_handler=_nothing)
+        app.router.add_get(path, _own(page), allow_head=False, expect_handler=_nothing)
+    app.router.add_route("*", "/-/{own:.*}", _own(unknown), expect_handler=_nothing)
     app.router.register_resource(_Rest(forward, _nothing))
     return app
+
+
+def _own(page: Handler) -> Handler:
+    """A page of Sidestep's own. aiohttp decodes a path before it looks who serves it: `/%2d/x` is the upstream's."""
+
+    async def serve(request: web.Request) -> web.StreamResponse:
+        return await (page if request.raw_path.startswith(OWN_PATHS) else forward)(request)
+
+    return serve
 
 
 class _Rest(web.DynamicResource):

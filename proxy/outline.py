@@ -50,6 +50,13 @@ class Outline(msgspec.Struct):
     metadata: _Metadata | None = None
 
 
+class _Parts(Outline):
+    """The same of a large body: what is in these two is looked at only where that is little."""
+
+    system: Raw = _NOTHING  # type: ignore[assignment]
+    tools: Raw = _NOTHING  # type: ignore[assignment]
+
+
 class _Block(msgspec.Struct, gc=False):
     type: str = ""
     text: Raw = _NOTHING
@@ -76,6 +83,9 @@ class _Shape(msgspec.Struct, gc=False):
 
 
 _outline = msgspec.json.Decoder(Outline)
+_parts = msgspec.json.Decoder(_Parts)
+_system = msgspec.json.Decoder(str | list[_Text] | None)
+_tools = msgspec.json.Decoder(list[_Tool] | None)
 _skim = msgspec.json.Decoder(msgspec.defstruct("_Skimmed", [("role", str), ("content", str | _Blocks)]))
 
 _fields = msgspec.json.Decoder(dict[str, Raw])
@@ -88,7 +98,7 @@ def outlined(raw: bytes) -> Outline:
     if len(raw) > _LARGE and raw.count(b",") > _MOST_COMMAS:
         raise ValueError("many parts")
     try:
-        return _outline.decode(raw)
+        return _outline.decode(raw) if len(raw) <= _LARGE else _assembled(_parts.decode(raw))
     except msgspec.ValidationError:
         is_object = raw[:COUNTED].lstrip().startswith(b"{")
         raise ValueError("not a Messages request" if is_object else "not a JSON object") from None
@@ -96,6 +106,16 @@ def outlined(raw: bytes) -> Outline:
         raise ValueError("not JSON") from None
     except RecursionError:
         raise ValueError("nested too deeply") from None
+
+
+def _assembled(parts: _Parts) -> Outline:
+    """Raises ValueError as `outlined` does."""
+    values = {name: getattr(parts, name) for name in Outline.__struct_fields__}
+    for name, decoder, excess in (("system", _system, "long system prompt"), ("tools", _tools, "many tools")):
+        if len(memoryview(values[name])) > _LARGE:
+            raise ValueError(excess)
+        values[name] = decoder.decode(values[name])
+    return Outline(**values)
 
 
 def skimmed(raw: memoryview) -> tuple[str, str | list[tuple[str, Raw]]] | None:

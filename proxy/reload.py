@@ -60,6 +60,8 @@ class Reload:
             problems = list(loaded.problems)
         except TomlError as error:
             problems = error.problems
+        except Exception as error:  # a fault of ours, and the service manager still waits for a word
+            problems = [Problem("reload", 0, "", f"{type(error).__name__}: see the log of a start")]
         report(problems, self.log)
         if problems:
             self.log.error("not reloaded", problems=len(problems), rules=len(self.desk.now.rules.rules))

@@ -150,3 +150,23 @@ def test_whatever_the_shape_little_is_made_of_it(shipped: Loaded, name: str) -> 
     assert made < 700_000
     if isinstance(request, MessagesRequest):
         assert isinstance(shipped.rules.decide(request), Answer | Forward)
+
+
+@pytest.mark.parametrize(
+    ("field", "element", "reason"),
+    [("tools", '{"name":"é漢"}', "many tools"), ("system", '{"type":"text","text":"\\u00e9"}', "long system prompt")],
+)
+def test_of_a_large_body_what_is_large_beside_the_messages_is_not_taken_apart(
+    field: str, element: str, reason: str
+) -> None:
+    many = ",".join([element] * 100_000)
+    body = f'{{"messages":[{{"role":"user","content":"hi"}}],"{field}":[{many}]}}'.encode()
+    assert parse(HEAD, body) == NotUnderstood(reason)
+
+
+def test_a_large_body_has_its_system_prompt_and_its_tools() -> None:
+    picture = {"type": "image", "source": {"type": "base64", "data": "a" * 2 * 1024 * 1024}}
+    messages = [{"role": "user", "content": [picture]}, {"role": "assistant", "content": "nice"}, HELLO]
+    request = parse(HEAD, orjson.dumps({"messages": messages, "system": "be brief", "tools": [{"name": "Read"}]}))
+    assert isinstance(request, MessagesRequest)
+    assert (request.system, request.tools, request.count) == (("be brief",), ("Read",), 3)

@@ -29,6 +29,13 @@ def test_a_model_is_told_as_it_is_named(text: str) -> None:
     assert names.model(text) == text
 
 
+@pytest.mark.parametrize("text", ["xsk-ant-api03-a", "ask-ant-api03-a1b2c3-d4e5f6", "sk.ant.api03.a", "sk:ant:api:a"])
+def test_a_key_in_other_joints_or_behind_a_letter_is_told_nowhere(text: str) -> None:
+    assert names.model(text) == "other"
+    assert names.path(f"/v1/{text}/x") == "/v1/…/x"
+    assert names.path(f"/v1/{text.replace('-', '/').replace('.', '/').replace(':', '/')}") == "/…"
+
+
 @pytest.mark.parametrize("text", [*KEYS, *NO_NAMES])
 def test_what_is_no_name_is_not_told(text: str) -> None:
     assert names.model(text) == "other"

@@ -68,7 +68,7 @@ _NO_PASSWORD = Refusal(
     headers=((b"WWW-Authenticate", b'Basic realm="Sidestep", charset="UTF-8"'),),
 )
 
-_OWN_PATHS = "/-/"
+OWN_PATHS = "/-/"
 """Below it, nothing is forwarded."""
 
 
@@ -99,7 +99,7 @@ class Access:
         if self._is_foreign(head, raw, port):
             return _OTHER_SITE
         if self.token and not self._knows_token(raw):
-            if not (head.method == "GET" and head.path.startswith(_OWN_PATHS)):
+            if not (head.method == "GET" and head.path.startswith(OWN_PATHS)):
                 return _NO_TOKEN
             if not self._knows_password(raw):
                 return _NO_PASSWORD

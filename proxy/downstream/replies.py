@@ -7,6 +7,7 @@ import asyncio
 import socket
 import struct
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import lru_cache
 from http import HTTPStatus
 
@@ -19,8 +20,8 @@ from proxy.headers import RawPairs, response_headers
 from proxy.wire.heads import ReplyHead, reply_head
 
 _HTTP_1_1 = (1, 1)
-_RESET = struct.pack("ii", 1, 0)
-"""SO_LINGER on, for no time: closing sends RST (socket(7))."""
+_RESET, _FINISH = struct.pack("ii", 1, 0), struct.pack("ii", 0, 0)
+"""SO_LINGER on, for no time: closing sends RST, whoever closes; and off (socket(7))."""
 _EVENTS = [(b"Content-Type", b"text/event-stream; charset=utf-8"), (b"Cache-Control", b"no-cache")]
 _LAST_CHUNK = b"0\r\n\r\n"
 
@@ -58,7 +59,7 @@ class Relayed(_Exact):
         super().__init__(head.status)
         self.pairs = response_headers(head.headers)
         self._head, self._open_end = head, length is None and not bodiless
-        self._chunked_out = self._ended = False
+        self._chunked_out = self._ended = self.given_up = False
         self._transport: asyncio.Transport | None = None
 
     @property
@@ -79,12 +80,14 @@ class Relayed(_Exact):
         self._stays = request.keep_alive and (modern or not self._open_end) and self.status != 101
         self._out, self._ended = request.writer, last
         self._transport = request.transport
+        if self.until_close and not last:
+            self._linger(_RESET)  # from here on, only an end that is meant ends cleanly, even should the process die
         head = reply_head(self.status, self._head.reason, [*self.pairs, *self._of_this_hop(modern)])
         await self._out.write(head + self._framed(data, last) if data or last else head)
 
     def send(self, data: bytes, *, last: bool) -> None:
         """Send a part of the body at once. Whether the client takes it is for the caller to see to."""
-        self._ended = last
+        self._end(last)
         framed = self._framed(data, last)
         if framed and self._transport is not None and not self._transport.is_closing():
             self._transport.write(framed)
@@ -100,13 +103,28 @@ class Relayed(_Exact):
     async def write(self, data: bytes | bytearray | memoryview, *, last: bool = False) -> None:
         """Send a part of the body, `last` for the end of it; waits when the client does not take it."""
         assert self._out is not None
-        self._ended = last
+        self._end(last)
         await self._out.write(self._framed(data, last))
+
+    def _end(self, last: bool) -> None:
+        self._ended = last
+        if last and self.until_close:
+            self._linger(_FINISH)
+
+    def _linger(self, value: bytes) -> None:
+        handle = self._transport.get_extra_info("socket") if self._transport is not None else None
+        if handle is not None:
+            with suppress(OSError):  # the client has gone
+                handle.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, value)
 
     async def write_eof(self, data: bytes = b"") -> None:
         """End the body; a second time, nothing happens."""
-        if self._out is not None and not self._ended and (data or self._chunked_out):
+        if self._out is None or self._ended or self.given_up:
+            return
+        if data or self._chunked_out:
             await self.write(data, last=True)
+        else:
+            self._end(True)
 
     def _framed(self, data: bytes | bytearray | memoryview, last: bool) -> bytes | bytearray | memoryview:
         if not self._chunked_out:
@@ -210,14 +228,12 @@ def failure(
 def break_off(request: web.BaseRequest, reply: Relayed) -> None:
     """End the client's connection so that nobody can take what it got for all of it.
 
-    Where the framing tells that something is missing, the end of the connection is enough; else it takes a reset.
+    Where the framing tells that something is missing, the end of the connection is enough; else it is a reset, as is
+    seen to when such a reply begins.
     """
-    if request.transport is None:
-        return
-    handle = request.transport.get_extra_info("socket")
-    if handle is not None and reply.until_close:
-        handle.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
-    request.transport.abort()
+    reply.given_up = True
+    if request.transport is not None:
+        request.transport.abort()
 
 
 async def invite(request: web.BaseRequest) -> None:

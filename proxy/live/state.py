@@ -11,6 +11,7 @@ from proxy import __version__
 from proxy.config import Config, origin
 from proxy.decision.desk import Desk
 from proxy.decision.shadow import Verdict
+from proxy.downstream.guard import OWN_PATHS
 from proxy.live.charts import History
 from proxy.live.feed import Feed
 from proxy.live.rows import running
@@ -24,8 +25,6 @@ _RUNNING = 50
 
 _NOTICES = 20
 """Signs of drift that are shown, the latest."""
-
-_OWN_PATHS = "/-/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +44,7 @@ class State:
 
 
 def _running(state: State) -> list[dict[str, Any]]:
-    found = [one for one in state.ledger.running.values() if not one.head.path.startswith(_OWN_PATHS)]
+    found = [one for one in state.ledger.running.values() if not one.head.path.startswith(OWN_PATHS)]
     return [running(one) for one in found[:_RUNNING]]
 
 

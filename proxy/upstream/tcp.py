@@ -16,6 +16,10 @@ from collections.abc import Iterator
 _MOMENT = 0.5
 """Seconds within which a server has ended a connection that it wanted to end before it knew of the request."""
 
+_AT_ONCE = 0.05
+"""Seconds within which a reset is taken for that of a server which closed with the request unread: a server that resets
+what it has read looks the same, but mostly takes longer to."""
+
 UNTIL_RESET = 0.02
 """Seconds in which a reset follows the end of a connection, if one does."""
 
@@ -60,19 +64,25 @@ class Tcp:
     @property
     def doubtful(self) -> bool:
         """Whether an end of the connection may have been meant for it as it was before the request."""
-        return self._begun is not None and time.monotonic() - self._begun < _MOMENT
+        return self._begun is not None and self._since_begun < _MOMENT
+
+    @property
+    def _since_begun(self) -> float:
+        return time.monotonic() - (self._begun or 0.0)
 
     @property
     def unread(self) -> bool:
         """Whether the peer, which has ended the connection, has as good as certainly not read the request.
 
-        An end that crossed the request acknowledges none of it, and a reset says that some of it was left unread.
-        Where TCP tells nothing, an end at once has to do.
+        An end that crossed the request acknowledges none of it. A reset at once mostly says that some of it was left
+        unread (RFC 9293, section 3.6.1). Where TCP tells nothing, an end at once has to do.
         """
         if not self.doubtful:
             return False
         known = self._known()
-        return known is None or known[0] == _CLOSED or self._acknowledged in (None, known[1])
+        if known is None or self._acknowledged in (None, known[1]):
+            return True
+        return known[0] == _CLOSED and self._since_begun < _AT_ONCE
 
     @property
     def may_be_reset(self) -> bool:

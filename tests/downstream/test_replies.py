@@ -24,6 +24,9 @@ class Wire:
     def write(self, data: bytes) -> None:
         self._client.writes.append(data)
 
+    def get_extra_info(self, _name: str) -> None:
+        return None
+
 
 class Client:
     """A request as far as a reply looks at it, and what is written to its client."""

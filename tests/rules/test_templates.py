@@ -171,6 +171,20 @@ def test_what_could_only_fail_later_is_refused_at_once(text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("{{ {[]: 1} | json }}", "not a template: unhashable"),
+        ("{{ [" + "1," * 5000 + "] | json }}", "longer than 8192 characters"),
+        ("a" * 9000, "longer than 8192 characters"),
+    ],
+    ids=["a list as a key", "a long literal", "a long constant"],
+)
+def test_what_jinja_cannot_compute_and_what_is_long_to_compile_is_a_fault(text: str, problem: str) -> None:
+    with pytest.raises(ValueError, match=problem):
+        compile_template(text, ())
+
+
+@pytest.mark.parametrize(
     ("text", "found"),
     [
         ("{% for a in [1]*100000000 %}x{% endfor %}", "for"),

@@ -244,3 +244,9 @@ async def test_a_chunked_body_without_trailers_leaves_the_connection_open(wire: 
         for _ in range(2):
             await client.send(wire.head(POST, CHUNKED) + chunked(b"body"))
             assert (await receive(client)).status == 200
+
+
+@pytest.mark.parametrize("target", [b"/%2d/health", b"/%2D/", b"/-%2fready", b"/x/../-/health"])
+async def test_a_path_that_only_decodes_to_one_of_sidesteps_own_is_forwarded(wire: Wire, target: bytes) -> None:
+    arrived, _ = await wire.carry(wire.head(b"GET %b HTTP/1.1" % target))
+    assert arrived.line == b"GET %b HTTP/1.1" % target

@@ -172,6 +172,31 @@ async def test_a_request_that_got_no_reply_within_the_drain_time_is_logged_as_un
         assert await process.exit_code() == 0
 
 
+@pytest.mark.parametrize("ending", [(signal.SIGTERM,), (signal.SIGTERM, signal.SIGTERM), (signal.SIGKILL,)])
+async def test_a_reply_that_only_the_connections_end_completes_is_reset_when_the_process_ends(
+    ending: tuple[signal.Signals, ...],
+) -> None:
+    """As a client of HTTP/1.0 gets one: it would take a clean end for the end of the reply."""
+
+    async def script(peer: Peer) -> None:
+        await receive(peer)
+        await peer.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + chunk(b"first"))
+        await peer.gone()
+
+    async with (
+        raw_upstream(script) as upstream,
+        running(upstream.url, "stop.drain_timeout=0.2") as (process, port),
+        asyncio.timeout(PATIENCE),
+        raw_client(port) as client,
+    ):
+        await client.send(b"GET /x HTTP/1.0\r\nHost: localhost:%d\r\n\r\n" % port)
+        assert await client.reader.readuntil(b"first")
+        for number in ending:
+            process.process.send_signal(number)
+        with pytest.raises(ConnectionResetError):
+            await client.reader.read()
+
+
 async def test_an_upload_longer_than_the_drain_time_is_logged_as_unavailable() -> None:
     async with raw_upstream(Peer.gone) as upstream, running(upstream.url, "stop.drain_timeout=0.2") as (process, port):
         async with asyncio.timeout(PATIENCE), raw_client(port) as client:

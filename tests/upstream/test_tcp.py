@@ -127,6 +127,13 @@ def works_and_resets(server: Server) -> None:
     server.close()
 
 
+def reads_and_resets_later(server: Server) -> None:
+    assert server.recv(4096) == GET
+    time.sleep(2 * tcp._AT_ONCE)
+    server.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    server.close()
+
+
 def end_of(
     loop: Loop, own: Certificate, act: Callable[[Server], None], *, before: bool = False, tls: bool = False
 ) -> bool:
@@ -184,6 +191,10 @@ def test_what_was_worked_on_was_read(own: Certificate, loop: Loop, act: Callable
 def test_what_was_read_was_read_however_soon_the_end_came(own: Certificate, loop: Loop) -> None:
     """Its bytes are acknowledged, and no reset follows."""
     assert not end_of(loop, own, reads_and_closes)
+
+
+def test_a_reset_that_is_not_at_once_is_no_sign_that_nothing_was_read(own: Certificate, loop: Loop) -> None:
+    assert not end_of(loop, own, reads_and_resets_later)
 
 
 def test_where_tcp_tells_nothing_an_end_at_once_has_to_do(
