@@ -60,6 +60,7 @@ class Override(Section):
     """What replaces the word of a rule's own file; None leaves it."""
 
     status: Literal["on", "shadow", "off"] | None = None
+    audit: float | None = Field(None, ge=0, le=1)
     without: Literal["decline", "answer"] | None = None
     max_age: float | None = Field(None, gt=0, allow_inf_nan=False)
 

@@ -21,7 +21,8 @@ def overridden(rule: Rule, override: Override | None, rate_limits: bool) -> Rule
         required = said.get("without", "decline" if replay.required else "answer") == "decline"
         fresh = replace(replay, required=required, max_age=said.get("max_age", replay.max_age))
         plan = replace(plan, replay=fresh)
-    return replace(rule, answer=plan, status=said.get("status", rule.status), overridden=said) if said else rule
+    status, audit = said.get("status", rule.status), said.get("audit", rule.audit)
+    return replace(rule, answer=plan, status=status, audit=audit, overridden=said) if said else rule
 
 
 def faults(rules: Mapping[str, Rule], overrides: Mapping[str, Override]) -> Iterator[Fault]:
@@ -30,7 +31,7 @@ def faults(rules: Mapping[str, Rule], overrides: Mapping[str, Override]) -> Iter
         rule = rules.get(name)
         if rule is None:
             yield name, f"no such rule is loaded{suggestion(name, rules)}"
-        elif override.status == "shadow" and rule.answer is None:
+        elif (override.status == "shadow" or override.audit is not None) and rule.answer is None:
             yield name, "a rule that forwards has nothing to hold against the reply"
         elif (override.without or override.max_age) and not (rule.answer and rule.answer.replay):
             yield name, "the rule repeats no headers: `without` and `max_age` mean nothing to it"

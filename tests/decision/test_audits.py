@@ -141,7 +141,7 @@ def test_only_the_last_audits_count_and_they_outlive_a_restart(tmp_path: Path) -
     for number in range(LAST + 10):
         agreements.add_audit("ping", "same" if number >= 10 else "different")
     agreements.add_audit("ping", "not compared")
-    agreements.finish(tmp_path / "a.json", log)
+    agreements.kept.finish(tmp_path / "a.json", log)
     found = load(tmp_path / "a.json")["ping"]
     assert found.audited == [True] * LAST
     (tmp_path / "a.json").write_text(json.dumps({"ping": {"audited": [True, 1, "x", False]}, "pong": {"audited": 3}}))

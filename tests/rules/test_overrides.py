@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from proxy.config import Config, load
+from proxy.decision.audits import auditing
 from proxy.exchange import Replay
 from proxy.rules.load import Loaded, configured
 
@@ -41,6 +42,16 @@ def test_a_status_is_replaced() -> None:
     assert changed == {"prompt-suggestion": {"status": "off"}, "topic": {"status": "shadow"}}
 
 
+@pytest.mark.parametrize("share", [0.0, 0.5])
+def test_how_much_is_audited_is_replaced(share: float) -> None:
+    config = settings(session_title={"audit": share})
+    loaded = configured(config)
+    assert loaded.problems == ()
+    assert auditing(config.rules, loaded.rules).shares.get("session-title", 0.0) == share
+    audited = {rule.name: rule.audit for rule in loaded.rules.rules if rule.audit is not None}
+    assert audited == {"session-title": share}
+
+
 @pytest.mark.parametrize(
     ("config", "expected"),
     [
@@ -67,6 +78,7 @@ def test_what_is_repeated_and_what_without(config: Config, expected: tuple[bool,
         ("[rules.override.topic]\nwithout = 'answer'", "repeats no headers"),
         ("[rules.override.topic]\nmax_age = 5.0", "repeats no headers"),
         ("[rules.override.summary]\nstatus = 'shadow'", "nothing to hold against the reply"),
+        ("[rules.override.summary]\naudit = 0.5", "nothing to hold against the reply"),
     ],
 )
 def test_what_cannot_be_meant_is_told_with_its_line_and_the_rest_holds(tmp_path: Path, table: str, said: str) -> None:
