@@ -153,7 +153,7 @@ async def test_signs_of_drift_are_counted_by_kind() -> None:
         for _ in range(2):
             await _done(process, port, _post(port, HELLO, newer), outcome="forwarded")
         found = await scrape(port)
-    assert found.counts("sidestep_drift_signs_total", "sign") == {("unknown question",): 1}
+    assert found.counts("sidestep_drift_signs_total", "sign") == {("unknown question",): 2}
 
 
 async def test_what_answers_saved_is_counted_at_least_by_what_the_upstream_told_of_others() -> None:
