@@ -41,6 +41,8 @@ JAVA = """Exception in thread "main" java.lang.IllegalStateException: x
         ("FAILED tests/test_a.py::test_renew - assert 1 == 2", "test_renew failure"),
         ("FAILED tests/test_a.py::test_b - x\nFAILED tests/test_a.py::test_c - y", "test_a.py failures"),
         ("--- FAIL: TestMerge (0.00s)", "TestMerge failure"),
+        ("=== Failed\n=== FAIL: internal/store TestCompact (1.42s)", "TestCompact failure"),
+        ("test codec::empty ... ok\ntest codec::roundtrip_utf8 ... FAILED", "roundtrip_utf8 failure"),
         # What is not one error of the user's own, or leaks.
         (f"{'so much was said besides ' * 20}\n\n{PYTHON}", ""),
         ("FAILED a.py::test_b - x\nFAILED c.py::test_d - y", ""),

@@ -23,7 +23,11 @@ _LIBRARY = re.compile(
     r"site-packages|dist-packages|node_modules|node:|/lib/python|/usr/|<frozen|node:internal|\(internal/|\.cargo/|rustc/|/go/src/|/pkg/mod/|"
     r"(?:java|javax|jdk|sun|android|androidx|kotlin|kotlinx|scala|dalvik|org\.springframework|org\.apache|com\.google|com\.android|io\.netty|reactor|org\.junit)\."
 )
-_FAILED = re.compile(r"^(?:FAILED ([\w./-]{1,120})::(?:\w{1,60}::)?(\w{1,80})|--- FAIL: (\w{1,80}))\b", re.MULTILINE)
+_FAILED = re.compile(
+    r"^(?:FAILED ([\w./-]{1,120})::(?:\w{1,60}::)?(\w{1,80})|(?:--- FAIL:|=== FAIL: \S{1,120}) (\w{1,80})"
+    r"|test [\w:]{0,80}?(\w{1,80}) \.\.\. FAILED)\b",
+    re.MULTILINE,
+)
 _PATH = re.compile(r"[/\\]|\d{5}")
 _PYTHON = re.compile(r"Traceback \(|File \"")
 _LONGEST_ERROR = 48
@@ -36,7 +40,11 @@ def error_title(message: Message, most: int, *, is_english: bool) -> list[Token]
     if len(message.prose) > _LONGEST_PROSE:
         return []
     pasted = message.pasted
-    failed = {(found[1] or "", found[2] or found[3]) for found in _FAILED.finditer(pasted)} if is_english else set()
+    failed = (
+        {(found[1] or "", found[2] or found[3] or found[4]) for found in _FAILED.finditer(pasted)}
+        if is_english
+        else set()
+    )
     if len(failed) == 1:
         return [Token(failed.pop()[1], "name"), Token("failure", "word")]
     if failed:

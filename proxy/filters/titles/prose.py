@@ -1,7 +1,7 @@
 """What the user wrote in a message, apart from what was pasted into it and from what the client put around it.
 
 Everything here is linear in the length of the text: whole-text work is done by `str.find` and `str.translate`, and
-the regular expressions see at most `LOOKED_AT` characters and hold no nested quantifier.
+the regular expressions see at most `LOOKED_AT` characters in `LINES` lines, and hold no nested quantifier.
 """
 
 import re
@@ -11,7 +11,7 @@ from itertools import pairwise
 from proxy.filters.decline import Decline
 from proxy.filters.titles.lexicon import FOREIGN
 
-LOOKED_AT = 10_000
+LOOKED_AT, LINES = 10_000, 500
 MIXED = "it is not in plain English alone"
 
 _FOREIGN_LETTER = re.compile(r"[^\W\d_a-zA-Z]")
@@ -56,7 +56,7 @@ _PASTED_LINE = re.compile(
     r"|\s*\[?\d{4}-\d\d-\d\d[T ]\d\d:|\[?\d\d:\d\d:\d\d|\d\d/\d\d/\d\d"
     r"|(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) +\d"
     r"|\[?(?:ERROR|WARN|WARNING|INFO|DEBUG|FATAL|TRACE|CRITICAL)\b[\]:]"
-    r"|={3,}|-{3,}|\s*[✓✗✘●✕×│├└┌|]|[$%❯➜#] ?\w+ "
+    r"|test [\w:]{1,80} \.\.\. |={3,}|-{3,}|\s*[✓✗✘●✕×│├└┌|]|[$%❯➜#] ?\w+ "
     r"|\(?[\w.-]{1,40}@[\w.-]{1,60}[ :][^\n]{0,80}[$#%❯]|[A-Z]:\\[^\n>]{0,80}>"
     # Code: definitions and imports.
     r"|\s*(?:(?:async )?def \w+ ?\(|class \w+\s*[(:{]|from [\w.]+ import |import [\w.]+(?: as \w+)?;?$|"
@@ -92,7 +92,7 @@ def read(text: str) -> Message:
         return Message(text, "", "", is_list=False, is_led=True)  # as most messages are
     prose, pasted, headings = list[str](), list[str](), list[str]()
     is_list = is_led = has_prose = fenced = False
-    for line in plain(text).split("\n"):
+    for line in plain(text).split("\n", LINES)[:LINES]:
         before, fence, rest = line.partition(_FENCE)
         if fence and _FENCE not in rest:
             (pasted if fenced else prose).append(before)
