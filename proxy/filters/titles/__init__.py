@@ -3,15 +3,15 @@
 A title stays in a person's list for good, so one is given only when it can be said why it is right. Being certain takes
 positive evidence, in this order; the first that is missing declines, with that reason, and the model names the session.
 
-1.  The message is at most `session_title.LIMIT` characters long.
+1.  The message has at most `session_title.LIMIT` characters and `prose.LINES` lines.
 2.  What the client, an editor or another program put around it is known and left out; pasted traces, logs, prompts and
     code are told from what the user wrote (`prose`). A message that begins like a template is not read.
 3.  What the user wrote is in English alone.
 4.  One of the first three sentences, near the beginning, is read; greetings and short sentences may stand before it
     (`sentences`). Every sign of it is understood: words, names, numbers, punctuation. Links, secrets, addresses and
     assignments are not (`lexer`, `names`).
-5.  It fits a known frame: a verb that asks and its object (`requests`, `verbs`), a question for how, why or where, a
-    report of what fails (`questions`).
+5.  It fits a known frame: a verb that asks and its object (`requests`, `verbs`), a question for how, why, where or who,
+    a report of what fails (`questions`). A word that no table has is a verb only before an article.
 6.  The thing that it is about is a whole noun phrase, and ends where a clause may end: no small word, verb or adverb of
     the language stands in it or right behind it (`phrases`, `lexicon`). It does not only point ("this", "it").
 7.  Nothing that turns the meaning ("not", "only", "without", "instead") stands in what the title leaves out of its

@@ -8,8 +8,8 @@ from proxy.filters.titles import lexicon
 from proxy.filters.titles.lexer import Token
 from proxy.filters.titles.phrases import Phrase, phrase_at
 from proxy.filters.titles.tables import matched
-from proxy.filters.titles.titling import Title, fitted, noun
-from proxy.filters.titles.verbs import INFINITIVES, LABELS, LEADS, TAILS, VERBS
+from proxy.filters.titles.titling import Title, fitted, noun, singular
+from proxy.filters.titles.verbs import INFINITIVES, LABELS, LEADS, TAILS, THIRD, VERBS
 
 NOT_SEEN = "no request was recognised in it"
 UNCLEAR = "what is asked for was not understood to its end"
@@ -76,14 +76,29 @@ class Clause:
         phrase = phrase_at(self.words, at, to_thing=to_thing)
         if phrase is None:
             raise Decline(POINTS if self.key(at) in _POINTING else UNCLEAR)
-        if phrase.points and (len(phrase.core) < 3 or phrase.core[-1].key in lexicon.GENERIC):
+        least = 2 if phrase.core[-1].key not in lexicon.GENERIC else 3 - (phrase.core[0].key in lexicon.SPELLED)
+        if phrase.points and len(phrase.core) < least:
             raise Decline(POINTS)
+        if (made := self._made_for(phrase)) is not None:
+            return made
         end = self.ended(phrase.end)
         # What follows tells the thing apart, and is left out: "a script that …".
         least = 3 if self.key(end) in _TELLING_APART else 2 if self.key(end) in _ON_CONDITION else 1
         if len(phrase.words) < least and all(word.kind == "word" or word.text in lexicon.NAMES for word in phrase.core):
             raise Decline(UNCLEAR)
         return replace(phrase, end=end)
+
+    def _made_for(self, phrase: Phrase) -> Phrase | None:
+        """ "a script that backs up the database" as "script for database backup" """
+        if self.key(phrase.end) not in ("that", "which") or phrase.places:
+            return None
+        size = 2 if " ".join(self.keys(phrase.end + 1, 2)) in THIRD else 1
+        work = THIRD.get(" ".join(self.keys(phrase.end + 1, size)))
+        thing = self.phrase(phrase.end + 1 + size) if work else None
+        if thing is None or thing.points or not work:
+            return None
+        place = [noun("for"), *singular(thing.core), noun(work)]
+        return replace(phrase, places=(place,), end=self.ended(thing.end), tied=1)
 
     def extended(self, phrase: Phrase, at: int) -> Phrase:
         """The phrase with the places that stand behind its verb, from `at` on."""
@@ -105,7 +120,7 @@ class Clause:
 
     def _goes_on(self, at: int) -> bool:
         """Whether a list goes on behind a comma: a third thing, or another request without a "then"."""
-        phrase = self.phrase(at)
+        phrase = None if matched(self._keys, at, VERBS) else self.phrase(at)
         return phrase is not None and (self.key(phrase.end) in ("and", "or") or self.kind(phrase.end) in ("", "comma"))
 
     def asked(

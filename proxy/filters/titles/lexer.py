@@ -19,7 +19,7 @@ _FORGE = (
 _TOKENS = re.compile(
     rf"""(?P<forge>{_FORGE})
     |(?P<link>(?:https?|ftp|file|ssh)://\S{{1,400}}|www\.\S{{1,200}})
-    |(?P<code>`[^`\n]{{1,80}}`)
+    |(?P<code>`[^`\n]{{1,80}}`(?!\w))
     |(?P<quote>"[^"\n]{{1,60}}"|“[^”\n]{{1,60}}”|(?<![\w'])'[^'\n]{{1,40}}'(?!\w)|«[^»\n]{{1,60}}»)
     |(?P<ref>(?i:\b(?:pr|mr|pull\ request|merge\ request|issue|ticket)\ ?[\#!]?(?P<number>\d{{1,7}})\b(?!\.\d))
         |[\#!]\d{{1,7}}\b)

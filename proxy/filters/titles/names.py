@@ -21,7 +21,8 @@ _PASSWORD = re.compile(r"(?i)(?:pass(?:word|wd|phrase)?|pwd|secret|token|api[_-]
 _EXTENSION = re.compile(r"\.[A-Za-z]\w{0,7}$")
 _LINE_NUMBER = re.compile(r"(\.[A-Za-z]\w{0,7})(?::\d+(?:[:-]\d+)?|#L\d+(?:-L?\d+)?)$")
 _ON_DISK = word_set(
-    "home Users usr etc var tmp opt mnt root srv dev proc private builds build workspace workspaces Volumes Library"
+    """home Users usr etc var tmp opt mnt root srv dev proc private builds build workspace workspaces Volumes
+    Library"""
 )
 # What a title never holds: addresses, assignments, markup, what belongs to a shell.
 _UNSHOWN = re.compile(r"[<>=@\\|{}$~^*\"]|\w+://")

@@ -11,13 +11,13 @@ from proxy.filters.decline import Decline
 from proxy.filters.titles import lexicon
 from proxy.filters.titles.lexer import Token
 from proxy.filters.titles.prose import MIXED
-from proxy.filters.titles.tables import matched
+from proxy.filters.titles.tables import matched, word_set
 from proxy.filters.titles.verbs import DOES, INFINITIVES, VERBS
 
 Words = list[Token]
+_TIMES = word_set("second minute hour day week month year while moment")
 _PURPOSE = "to do"
 _NO_CLAUSE = ("since", "as", "before", "after")
-_COUNTING = lexicon.NUMERALS | {"second", "other", "third", "fourth", "few"}
 _OBJECTS = lexicon.PRONOUNS | lexicon.DETERMINERS
 _NO_SUBJECT = lexicon.NO_NAME - lexicon.DETERMINERS
 
@@ -67,7 +67,7 @@ def _core(sentence: Sequence[Token], at: int, stops: Collection[str]) -> tuple[W
     points = False
     while at < len(sentence):
         token = sentence[at]
-        if token.key in ("every", "each") and at + 1 < len(sentence) and sentence[at + 1].key in _COUNTING:
+        if token.key in ("every", "each"):
             break
         if token.key in lexicon.DETERMINERS and not words:
             points = points or token.key in lexicon.POINTING
@@ -120,18 +120,20 @@ def _place(
             if not (following == "of" if first.key == "instead" else following.endswith("ing")):
                 return None
             head = [first, sentence[at + 1]]
+            if at + 2 < len(sentence) and sentence[at + 2].key in lexicon.PREPOSITIONS:
+                head.append(sentence[at + 2])
         case "out" if following == "of":
             head, at = [replace(first, text="from")], at + 1
-        case "that":
-            head = _purpose(sentence, at) if following in DOES and following not in INFINITIVES else []
         case "to" if following and _is_verb(sentence, at + 1, to_thing):
             head = _purpose(sentence, at) if following in INFINITIVES else []
         case "using":
             head = [replace(first, text="with")]
         case key if key not in lexicon.PREPOSITIONS or (key in _NO_CLAUSE and following in _NO_SUBJECT):
             return None
-    at += 2 if len(head) > 1 or (head and head[0].text == "with" and first.key == "to") else 1
+    at += len(head) if len(head) > 1 else 2 if head and head[0].text == "with" and first.key == "to" else 1
     words, end, points = _core(sentence, at, stops)
+    if len(words) == 1 and words[0].key in _TIMES and sentence[at].key in ("a", "an"):
+        return None
     # "without loading it": what is done goes on behind the phrase.
     goes_on = (
         len(head) == 1
@@ -155,7 +157,7 @@ def _purpose(sentence: Sequence[Token], at: int) -> Words:
 def _is_verb(sentence: Sequence[Token], at: int, to_thing: bool) -> bool:
     """Whether the word behind "to" is a verb: one that is known, or one that nothing shows to be a thing."""
     token, following = sentence[at], sentence[at + 1 : at + 2]
-    if token.kind != "word" or token.key in lexicon.DETERMINERS:
+    if token.kind != "word" or token.key in lexicon.DETERMINERS or (token.text.isupper() and len(token.text) > 1):
         return False
     is_last = not following or following[0].kind in ("stop", "comma", "cut") or following[0].key in lexicon.NO_NAME
     return token.key in INFINITIVES or token.key in VERBS or not (to_thing or is_last or token.text[:1].isupper())

@@ -13,6 +13,7 @@ _DENIED = word_set("doesn't don't isn't aren't won't doesnt dont isnt arent not 
 _HEDGES = word_set("so very really always still sometimes keeps keep too often being actually even currently")
 _AT_WORK = word_set("work works working")
 _DOING = word_set("do does mean means")
+_RELATED = {"cover": "covering", "test": "testing", "use": "using", "import": "importing", "call": "calling"}
 _FAULTY = verbs.FAULT_VERBS.keys() | verbs.RETURNS
 _FAILING = _FAULTY | verbs.WORKING | verbs.WORKING_ING.keys()
 
@@ -21,7 +22,36 @@ def question(clause: Clause, at: int) -> Asked | None:
     """A question, by its first words."""
     if clause.key(at) in ("is", "are"):
         return _used(clause, at)
-    return _used(clause, at + 1) if clause.key(at) == "where" else explained(clause, at)
+    if clause.key(at) == "where":
+        return _used(clause, at + 1)
+    if clause.key(at) in ("does", "do") and clause.key(at + 1) in ("anything", "anyone", "we", "any"):
+        return _still(clause, at + 2)
+    if clause.key(at) in ("who", "what", "who's", "whos", "which"):
+        return _callers(clause, at) or explained(clause, at)
+    return explained(clause, at)
+
+
+def _still(clause: Clause, at: int) -> Asked | None:
+    """ "does anything still import legacy_auth" """
+    while clause.key(at) in _HEDGES:
+        at += 1
+    work = {"use": "usage", "import": "imports", "call": "calls", "need": "usage"}.get(clause.key(at))
+    return clause.asked(clause.whole(at + 1), work, kept=True) if work else None
+
+
+def _callers(clause: Clause, at: int) -> Asked | None:
+    """ "who calls deleteTenant()", "which tests cover the coupon rules" """
+    verb = clause.key(at + 1)
+    if work := {"calls": "callers", "calling": "callers", "uses": "usage", "using": "usage", "imports": "imports"}.get(
+        verb
+    ):
+        return clause.asked(clause.whole(at + 2), work, kept=True)
+    kinds = clause.phrase(at + 1, _RELATED.keys()) if clause.key(at) in ("which", "what") else None
+    if kinds is None or kinds.places or (doing := _RELATED.get(clause.key(kinds.end))) is None:
+        return None
+    thing = clause.whole(kinds.end + 1)
+    place = [noun(doing), *thing.core]
+    return clause.asked(replace(thing, core=kinds.core, places=(place, *thing.places), tied=1))
 
 
 def explained(clause: Clause, at: int) -> Asked | None:
@@ -64,6 +94,9 @@ def _reported(clause: Clause, at: int, *, is_question: bool = False, denied: boo
     if key in verbs.RETURNS and not subject.places and not denied:
         result = clause.whole(end + 1)
         return clause.asked(replace(result, places=([noun("from"), *subject.core], *result.places)))
+    if key in ("overlap", "overlaps") and not denied and (other := clause.phrase(end + 1)):
+        core, places = [*singular(subject.core), noun("overlap")], (*subject.places, [noun("with"), *other.core])
+        return clause.asked(replace(other, core=core, places=(*places, *other.places), end=clause.ended(other.end)))
     phrase = clause.extended(subject, end + 1)
     if denied and key in verbs.WORKING_ING and key not in ("working", "running"):
         core = [*singular(phrase.core), noun(key)]

@@ -1,18 +1,20 @@
 """What a sentence asks for: the frames of a request that the filter knows, and nothing else."""
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 
 from proxy.filters.decline import Decline
 from proxy.filters.titles import lexicon, verbs
 from proxy.filters.titles.clauses import NOT_SEEN, POINTS, SEVERAL, UNCLEAR, Asked, Clause
+from proxy.filters.titles.gerund import spelled
 from proxy.filters.titles.phrases import Phrase, Words, is_purpose, phrase_at
 from proxy.filters.titles.questions import explained, overview, question, reported
 from proxy.filters.titles.tables import matched, word_set
-from proxy.filters.titles.titling import noun, singular
+from proxy.filters.titles.titling import NOTHING, noun, singular
 
 _ASKING = word_set(
-    """explain summarize walk explore look give understand describe show document investigate debug find figure"""
+    "explain summarize walk explore look give understand describe show document investigate debug find figure"
 )
 _MENDING = word_set("fix debug investigate resolve")
 _ADDING = word_set("add introduce apply put insert embed")
@@ -20,11 +22,20 @@ _BROUGHT = _ADDING | word_set(
     """upgrade update bump migrate switch move port convert change rename connect extend deploy publish export include
     pin"""
 )
-_TURNED_INTO = word_set("migrate switch move port convert pin")
+_TURNED_INTO = word_set("migrate switch move port convert turn pin")
 _PAIRED = word_set("rename replace swap benchmark compare")
 _SHOWING = word_set("use show display give")
 _SEARCHED = word_set("check search scan inspect audit review")
+_VERB_LIKE = re.compile(r"(?=.*[aeiou])[a-z]{2,}[a-z](?<!ing)(?<!ed)(?<!ly)(?<![a-rt-z]s)")
+_NO_VERB = word_set(
+    """whatever wherever however whoever throw outside beyond near above below past beside amid teach tell ask grab
+    point remind show give let keep leave make have help want need get take bring pull turn forget ignore half quite
+    such despite unlike plus hence thus whereas given hereby regarding assume imagine suppose consider understand treat
+    play paste dear after thank mind note see consider respect follow"""
+)
 _POINTED = ("this", "it", "everything")
+_CONDITIONS = ("when", "whenever", "if", "while")
+_WHERE = ("from", "in", "on", "inside", "under")
 _GOING = ("to", "into", "onto", "from")
 
 
@@ -52,8 +63,17 @@ def _request(clause: Clause, at: int) -> Asked | None:
     verb, behind = keys[:size], at + size + (clause.key(at + size) in ("me", "us"))
     # An article or a name shows that the word before it is a verb.
     is_marked = at or clause.key(behind) in lexicon.DETERMINERS or clause.kind(behind) not in ("word", "")
+    if not size and _is_verb(clause, at):
+        phrase = clause.whole(at + 1)
+        if all(word.key in lexicon.GENERIC for word in phrase.core):
+            raise Decline(NOTHING)
+        if clause.key(phrase.end) in _CONDITIONS:
+            raise Decline(UNCLEAR)
+        return clause.asked(phrase, spelled(clause.key(at)), needed=True, kept=True)
     if not size or (size == 1 and verb[0] in verbs.NOUN_FIRST and not is_marked):
         return None
+    if verb[0] in ("allow", "support", "enable") and clause.key(behind) in verbs.GERUNDS:
+        return _request(clause, behind)
     if verb[0] in _ASKING and (asked := overview(clause, behind, behind + 2) or explained(clause, behind)):
         return asked
     # "rewrite this in rust": where it goes names it well enough.
@@ -66,6 +86,16 @@ def _request(clause: Clause, at: int) -> Asked | None:
     if matched(keys, 0, verbs.PREPARING) and clause.key(phrase.end) in ("and", "then") and len(phrase.words) < 3:
         raise Decline(SEVERAL)
     return _titled(clause, verb, phrase)
+
+
+def _is_verb(clause: Clause, at: int) -> bool:
+    """Whether a word that is in no table must be a verb, since an article stands behind it: "smooth the camera"."""
+    key = clause.key(at)
+    return (
+        clause.key(at + 1) in lexicon.ARTICLES
+        and _VERB_LIKE.fullmatch(key) is not None
+        and key not in lexicon.NO_NAME | _NO_VERB | lexicon.GENERIC
+    )
 
 
 def _fault(clause: Clause, at: int) -> Asked | None:
@@ -88,15 +118,23 @@ def _titled(clause: Clause, verb: tuple[str, ...], phrase: Phrase) -> Asked:
     """What a verb makes of its object."""
     name, places = verb[0], phrase.places
     heads = [place[0].key for place in places]
-    if verb in verbs.PREFIXED and clause.key(phrase.end) in ("when", "whenever", "if", "while"):
+    if verb in verbs.TAKEN_AWAY and clause.key(phrase.end) in _CONDITIONS:
         raise Decline(UNCLEAR)
-    if verb in verbs.PREFIXED:
-        return clause.asked(replace(phrase, core=[noun(verbs.PREFIXED[verb]), *phrase.core]))
     if name in _SEARCHED and heads == ["for"]:
         # What is looked for is the thing: "errors in the logs".
         return clause.asked(replace(phrase, core=places[0][1:], places=([noun("in"), *phrase.core],)))
-    if verb in verbs.TAKEN_AWAY and heads and heads[0] not in ("from", "in", "on"):
+    if (
+        verb in verbs.TAKEN_AWAY
+        and heads
+        and heads[0]
+        not in (
+            *_WHERE,
+            *(("for",) if verbs.TAKEN_AWAY[verb].endswith("ing") else ()),
+        )
+    ):
         return _gone(clause, verbs.TAKEN_AWAY[verb], phrase)
+    if verb == ("turn",) and not {"into", "to"} & {*heads}:
+        raise Decline(UNCLEAR)
     phrase = replace(phrase, places=_placed(name, places), tied=int(name in _PAIRED and heads[:1] != ["for"]))
     phrase = replace(phrase, tied=min(phrase.tied, len(phrase.places)))
     work = verbs.WORKS.get(verb) or verbs.TAKEN_AWAY.get(verb, "")
@@ -121,6 +159,8 @@ def _placed(name: str, places: tuple[Words, ...]) -> tuple[Words, ...]:
     """The places as they read without the verb."""
     if name in ("set", "allow", "enable", "permit") and any(map(is_purpose, places)):
         raise Decline(UNCLEAR)
+    if name in _ADDING and len(places) == 2 and places[1][0].key in ("to", "into") and places[0][0].key == "with":
+        places = places[::-1]
     if name in _ADDING and any(place[0].key in ("to", "into") for place in places[1:]):
         raise Decline(UNCLEAR)
     if name in _ADDING:
@@ -129,9 +169,11 @@ def _placed(name: str, places: tuple[Words, ...]) -> tuple[Words, ...]:
         # What something is set to, if that is a value: "timeout of 30s".
         places = tuple(place for place in places if place[0].key != "to" or place[-1].kind != "word")
         return tuple([noun("of"), *place[1:]] if place[0].key == "to" else place for place in places)
+    if name in ("turn", "convert"):
+        places = tuple([noun("to"), *place[1:]] if place[0].key == "into" else place for place in places)
     if any(place[0].key in ("to", "into") for place in places):
         # Where something goes says enough.
-        return tuple(place for place in places if place[0].key != "from")
+        return tuple(place for place in places if place[0].key != "from" or place[-1].is_fixed)
     return places
 
 
@@ -148,13 +190,18 @@ def _making(clause: Clause, at: int) -> Asked | None:
         return None
     if clause.key(at + 1) in ("a", "an", "me"):
         return clause.asked(clause.whole(at + 1 + (clause.key(at + 1) == "me")))
-    phrase = clause.phrase(at + 1, verbs.MADE)
+    phrase = clause.phrase(at + 1, {*verbs.MADE, *filter(_is_made, clause.keys(at + 1))})
     if phrase is None or phrase.points:
         raise Decline(POINTS)
-    made = clause.key(phrase.end)
-    if made not in verbs.MADE or phrase.places:
+    at = phrase.end + (clause.key(phrase.end) == "more")
+    made = clause.key(at)
+    if not _is_made(made) or phrase.places:
         raise Decline(UNCLEAR)
-    return clause.asked(clause.extended(replace(phrase, core=[noun(made), *phrase.core]), phrase.end + 1))
+    return clause.asked(clause.extended(replace(phrase, core=[noun(made), *phrase.core]), at + 1))
+
+
+def _is_made(key: str) -> bool:
+    return key in verbs.MADE or (len(key) > 6 and key.endswith(("able", "ible", "-safe", "-friendly", "-aware")))
 
 
 def _wanting(clause: Clause, at: int) -> Asked | None:
@@ -162,13 +209,27 @@ def _wanting(clause: Clause, at: int) -> Asked | None:
     size = matched(clause.keys(at), 0, verbs.WANTS)
     if clause.keys(at + size, 2) == ("wrong", "with"):
         return clause.asked(clause.whole(at + size + 2), "problem", needed=True)
-    return clause.asked(clause.whole(at + size)) if size else None
+    if not size:
+        return None
+    if clause.words[-1].key == "for" and clause.key(at) in ("what", "what's", "whats"):
+        thing = clause.subject(at + size, ())
+        if thing.end == len(clause.words) - 1:
+            return clause.asked(replace(thing, core=[noun("purpose"), noun("of"), *thing.core], end=thing.end + 1))
+    phrase = clause.whole(at + size)
+    if clause.key(at).startswith("where") and phrase.core[-1].key.endswith("ed"):
+        raise Decline(UNCLEAR)
+    return clause.asked(phrase)
 
 
 def _naming(clause: Clause, at: int) -> Asked | None:
     """ "sql query for monthly active users": a thing that can be made, what it is for, and nothing else."""
     phrase = clause.phrase(at)
-    if phrase is None or not phrase.places or phrase.points or phrase.core[-1].key not in lexicon.MADE_THINGS:
+    if phrase is None or phrase.points:
+        return None
+    is_fault = phrase.core[0].key in lexicon.FAULTS and bool(phrase.places)
+    if phrase.core[-1].key not in lexicon.MADE_THINGS and not is_fault:
+        return None
+    if not is_fault and not phrase.places and (phrase.core[0].key != "new" or len(phrase.core) < 3):
         return None
     if any(word.key in verbs.VERBS and word.key not in verbs.NOUN_FIRST for word in phrase.core):
         return None

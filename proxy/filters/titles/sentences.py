@@ -11,12 +11,13 @@ from proxy.filters.titles.phrases import phrase_at
 from proxy.filters.titles.requests import asked_in
 from proxy.filters.titles.tables import matched
 from proxy.filters.titles.titling import TOO_LONG, Title, size_of
-from proxy.filters.titles.verbs import DOES, VERBS
+from proxy.filters.titles.verbs import DOES, SINGLE, VERBS
 
 LOST = "a name in it would be lost"
 
 _RESTRICTING = ("only", "except", "not", "without", "unless", "instead", "but")
 _TAKEN_BACK = (*TURNING, "don't", "but")
+_POLITE = ("please", "pls", "plz", "kindly")
 _SENTENCES = 3
 _NEAR = 120
 _LEADING = 160
@@ -27,6 +28,7 @@ _ENOUGH = 3
 
 def title_of(tokens: Sequence[Token], most: int) -> list[Token]:
     """The title of the first sentence that asks for something, if nothing that counts is lost with the others."""
+    tokens = [token for token in tokens if token.key not in _POLITE]
     reason = ""
     for number, sentence in enumerate(_sentences(tokens)):
         if number >= _SENTENCES or sentence[0].at > _LEADING:
@@ -57,7 +59,7 @@ def _of_sentence(sentence: Sequence[Token], most: int) -> Title:
     first, kinds = sentence[0], [token.kind for token in sentence[:2]]
     if kinds == ["name"] and first.short:
         return Title([first], [])
-    place = phrase_at(sentence, 1) if first.key in ("in", "on", "for") else None
+    place = phrase_at(sentence, 1, SINGLE) if first.key in ("in", "on", "for") else None
     if place and not place.points and place.end < len(sentence):
         return _with_place(sentence, [first, *place.words], place.end, most)
     try:

@@ -8,10 +8,10 @@ from proxy.filters.titles.commands import command_title
 from proxy.filters.titles.errors import error_title
 from proxy.filters.titles.lexer import Token, tokens_of
 from proxy.filters.titles.phrases import phrase_at
-from proxy.filters.titles.prose import LOOKED_AT, MIXED, Message, read, require_english
+from proxy.filters.titles.prose import LINES, LOOKED_AT, MIXED, Message, read, require_english
 from proxy.filters.titles.requests import asked_in
 from proxy.filters.titles.sentences import title_of
-from proxy.filters.titles.tables import matched
+from proxy.filters.titles.tables import matched, word_set
 from proxy.filters.titles.titling import LONGEST, TOO_LONG, fitted, shown, size_of
 from proxy.filters.titles.verbs import VERBS
 
@@ -20,6 +20,15 @@ LIMIT = LOOKED_AT
 """Characters of a message: a longer one is a document, and what it asks for may stand anywhere in it."""
 
 _READ = 600
+_TELLING = 3
+_FORM = word_set(
+    """environment info information context description describe steps step reproduce reproduction expected actual
+    behavior behaviour summary overview background goal goals motivation requirements checklist version versions system
+    additional details rules instructions introduction role tone output input task title question problem issue bug
+    report what why how who acceptance criteria scope notes current proposal solution prerequisites table contents
+    readme changelog usage installation license contributing example examples todo agenda minutes plan spec"""
+)
+"""Words of the headings that templates and documents have anyway."""
 
 _TEMPLATE = re.compile(
     r"you are |you're |you act |act as |this session is being|\[request|base directory|caveat:|<|\[system|<!--|"
@@ -41,7 +50,7 @@ def session_title(text: str, most: int = MOST) -> str:
 
     Raises `Decline` with what speaks against a title.
     """
-    if len(text) > LIMIT:
+    if len(text) > LIMIT or text.count("\n") >= LINES:
         raise Decline("it is too long to be read here")
     words = command_title(text, most) or _of_message(read(text), most)
     title = shown(words)
@@ -70,6 +79,10 @@ def _of_message(message: Message, most: int) -> list[Token]:
 
 def _of_heading(heading: str, most: int, otherwise: Decline) -> list[Token]:
     """A document's own title, if it is one; raises `otherwise` if not."""
+    if not _FORM.isdisjoint(heading.casefold().split()):
+        raise otherwise
+    before, colon, behind = heading.partition(": ")
+    heading = behind if colon and len(before.split()) < _TELLING else heading
     try:
         require_english(heading)
         words = tokens_of(heading)

@@ -78,6 +78,11 @@ def _ways(phrase: Phrase, work: str, most: int, needed: bool, kept: bool) -> Ite
     core, places = phrase.core, phrase.places
     worked = _worked(phrase, work)
     needed = needed or (size_of(core) == 1 and not places)
+    is_nested = len(places) == 2 and not phrase.tied and places[0][0].key in ("in", "on") and places[1][-1].is_fixed
+    if is_nested and not any(map(_is_telling, places[0])):
+        # "docstrings to all public functions in geo.py": the name of the file is the place.
+        longest = [*worked, *places[0], *places[1]]
+        yield from [longest, [*worked, *places[1]]] if size_of(longest) > most else []
     for held in range(len(places), phrase.tied - 1, -1):
         behind = [word for place in places[:held] for word in place]
         if held < len(places) and most > _TOPIC:
@@ -86,7 +91,7 @@ def _ways(phrase: Phrase, work: str, most: int, needed: bool, kept: bool) -> Ite
                 return
         dropped = [word for place in places[held:] for word in place]
         are_names = all(word.key and _is_telling(word) for word in core if word.key != "and")
-        if any(map(_is_telling, dropped)) or (dropped and are_names):
+        if any(map(_is_telling, dropped)) or (dropped and are_names and not phrase.tied):
             return
         ways = [[*worked, *behind], [*core, *behind]]
         yield from ways[: 1 if kept else 2] if needed else ways[::-1]
@@ -108,10 +113,14 @@ def _compounded(phrase: Phrase) -> Phrase:
         or not owner
         or owner[0].key != "of"
         or owner[1].key.endswith("ing")
+        or owner[1].key in lexicon.NUMERALS
+        or phrase.core[0].key in lexicon.GENERIC
         or phrase.core[-1].key in lexicon.AMOUNTS
     ):
         return phrase
-    return replace(phrase, core=[*singular(owner[1:]), *phrase.core], places=phrase.places[1:])
+    return replace(
+        phrase, core=[*singular(owner[1:]), *phrase.core], places=phrase.places[1:], tied=max(phrase.tied - 1, 0)
+    )
 
 
 def _fronted(phrase: Phrase, work: str) -> Words:
@@ -129,7 +138,9 @@ def _fronted(phrase: Phrase, work: str) -> Words:
 def _is_telling(word: Token) -> bool:
     """Whether a title may not lose it: names, numbers, and what has a capital letter and is no abbreviation."""
     spelled = lexicon.SPELLED.get(word.key, word.text)
-    return word.kind != "word" or (spelled[:1].isupper() and not (spelled.isupper() and word.key in lexicon.SPELLED))
+    return word.kind != "word" or (
+        spelled != spelled.lower() and not (spelled.isupper() and word.key in lexicon.SPELLED)
+    )
 
 
 def _tells(words: Words) -> bool:

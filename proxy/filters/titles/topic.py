@@ -19,16 +19,15 @@ _KEY = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
 _PHRASES = phrase_set(
     """yes|yep|yeah|yup|sure|ok|okay|k|y|n|no|nope|nah|continue|go|go on|go ahead|keep going|carry on|
     proceed|next|more|done|thanks|thank you|thx|ty|great|good|nice|perfect|cool|awesome|excellent|
-    right|correct|wrong|exactly|agreed|fine|lgtm|looks good|sounds good|good job|well done|do it|do that|
-    do this|do so|do both|both|all of them|try again|again|retry|once more|try it|try that|redo|undo|
-    undo that|revert|revert that|the other one|the first one|the second one|the last one|the first|
-    the second|the latter|the former|this one|that one|option|number|stop|wait|hold on|never mind|
-    nevermind|cancel|a|b|c|d|e|i agree|i see|got it|makes sense|why|why not|how so|what|really|and|
-    then|now|it|that|this|please|just|but|so|also|well|hmm|oh|ah|hi|hello|yes please|no thanks|
-    not yet|not that|not that one|still|still broken|still failing|still not working|same error|same|
-    same problem|it works|works|that works|it worked|it doesn't work|doesn't work|didn't work|
-    that didn't work|commit|commit it|commit this|commit that|push|push it|fix it|fix that|fix this|
-    fix them|run it|run it again|ship it|show me|explain|finish|finish it"""
+    right|correct|wrong|exactly|agreed|fine|lgtm|looks good|sounds good|good job|well done|do it|do that| do this|do
+    so|do both|both|all of them|try again|again|retry|once more|try it|try that|redo|undo| undo that|revert|revert
+    that|the other one|the first one|the second one|the last one|the first| the second|the latter|the former|this
+    one|that one|option|number|stop|wait|hold on|never mind| nevermind|cancel|a|b|c|d|e|i agree|i see|got it|makes
+    sense|why|why not|how so|what|really|and| then|now|it|that|this|please|just|but|so|also|well|hmm|oh|ah|hi|hello|yes
+    please|no thanks| not yet|not that|not that one|still|still broken|still failing|still not working|same error|same|
+    same problem|it works|works|that works|it worked|it doesn't work|doesn't work|didn't work| that didn't
+    work|commit|commit it|commit this|commit that|push|push it|fix it|fix that|fix this| fix them|run it|run it
+    again|ship it|show me|explain|finish|finish it"""
 )
 _NAMED = frozenset((TOO_LONG, LOST, TURNED, SEVERAL))
 """Reasons for which only the title is in doubt: something new was asked for."""
