@@ -47,6 +47,7 @@ FRAMES = {
     "turn the pricing table into a react component": "Pricing table to React component",
     "add pls a confirmation dialog before bulk delete": "Confirmation dialog before bulk delete",
     "allow uploading multiple files at once": "Multiple file upload",
+    "add docstrings to all public functions in geo.py": "Docstrings in geo.py",
     "missing translations in the german locale": "Missing translations in German locale",
     "new page for team invitations": "New page for team invitations",
     "does anything still import legacy_auth?": "legacy_auth imports",
@@ -133,6 +134,7 @@ DECLINED = {
     "ssh the server": UNCLEAR,
     "flip the thing": NOTHING,
     "hide prices when the user is a guest": UNCLEAR,
+    "warn the user before the session expires": UNCLEAR,
     "flash the border if the input is wrong": UNCLEAR,
     # Other languages.
     "не открывается страница оплаты": MIXED,

@@ -132,6 +132,8 @@ def _place(
             return None
     at += len(head) if len(head) > 1 else 2 if head and head[0].text == "with" and first.key == "to" else 1
     words, end, points = _core(sentence, at, stops)
+    if first.key in _NO_CLAUSE and len(words) > 1 and words[0].key and words[-1].key.endswith("s"):
+        return None  # "before the session expires" is a clause.
     if len(words) == 1 and words[0].key in _TIMES and sentence[at].key in ("a", "an"):
         return None
     # "without loading it": what is done goes on behind the phrase.

@@ -81,8 +81,8 @@ def _ways(phrase: Phrase, work: str, most: int, needed: bool, kept: bool) -> Ite
     is_nested = len(places) == 2 and not phrase.tied and places[0][0].key in ("in", "on") and places[1][-1].is_fixed
     if is_nested and not any(map(_is_telling, places[0])):
         # "docstrings to all public functions in geo.py": the name of the file is the place.
-        longest = [*worked, *places[0], *places[1]]
-        yield from [longest, [*worked, *places[1]]] if size_of(longest) > most else []
+        head = worked if needed else core
+        yield from [[*head, *places[1]]] if size_of([*head, *places[0], *places[1]]) > most else []
     for held in range(len(places), phrase.tied - 1, -1):
         behind = [word for place in places[:held] for word in place]
         if held < len(places) and most > _TOPIC:
