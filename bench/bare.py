@@ -38,7 +38,7 @@ async def serve(port: int, upstream: str) -> None:
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     options = {"auto_decompress": False, "timeout": ClientTimeout(), "connector": TCPConnector(limit=0)}
-    async with ClientSession(**options) as session:  # type: ignore[arg-type]
+    async with ClientSession(**options) as session:  # type: ignore[arg-type] - values of many types
         logging.disable()  # clients that end in the middle are no news here
         runner = web.AppRunner(relay(session, upstream), access_log=None)
         await runner.setup()
