@@ -97,9 +97,14 @@ class Session:
 
 
 def run(
-    agent: str, client: clients.Client, prompts: Sequence[str], budget: float | None = None, pause: float = _PAUSE
+    agent: str,
+    client: clients.Client,
+    prompts: Sequence[str],
+    budget: float | None = None,
+    pause: float = _PAUSE,
+    limit: float = _RUN_SECONDS,
 ) -> "subprocess.CompletedProcess[str]":
-    """A session of one SDK; what it writes is in agent.mjs."""
+    """A session of one SDK; what it writes is in agent.mjs. Raises `TimeoutExpired` after `limit` seconds."""
     given = {"executable": client.command[0], "folder": str(client.work), "env": client.env, "prompts": prompts}
     return subprocess.run(
         AGENTS[agent],
@@ -107,7 +112,7 @@ def run(
         input=json.dumps({**given, "budget": budget, "pause": pause}),
         capture_output=True,
         text=True,
-        timeout=_RUN_SECONDS,
+        timeout=limit,
         check=False,
     )
 

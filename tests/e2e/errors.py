@@ -19,7 +19,7 @@ from tests.e2e.proxy import Sidestep, sidestep, stats
 from tests.e2e.upstream import running
 
 ERRORS = 60
-_KINDS = {
+KINDS = {
     Failure(429): "429",
     Failure(529): "529",
     Failure(500): "5xx",
@@ -41,7 +41,7 @@ class Script:
         if kind_of("POST", "/v1/messages", body) == "conversation":
             self.asked += 1
             if self.asked % 2 and self.asked < 2 * ERRORS:
-                return list(_KINDS)[self.asked // 2 % len(_KINDS)]
+                return list(KINDS)[self.asked // 2 % len(KINDS)]
         return costs.script(body)
 
 
@@ -55,21 +55,21 @@ def faults(version: str) -> Iterator[str]:
             done = costs.run("javascript", client, [f"Turn {number}" for number in range(ERRORS)], pause=0.2)
             while proxy.idle_for() < 1:
                 time.sleep(0.1)
-            scraped, page = _scraped(proxy), _page(proxy)["counts"]
+            scraped, counts = _scraped(proxy), page(proxy)["counts"]
         outcome = scenario.Outcome(version, "errors", forwarded=scenario.kinds(upstream.seen))
         outcome.answered.update(line["rule"] for line in proxy.requests() if line["outcome"] == "answered")
         told = stats(folder)
     counted: Counter[str] = Counter()
     for failure, times in upstream.failed.items():
-        counted[_KINDS[failure]] += times
+        counted[KINDS[failure]] += times
     print(f"{version:<9} errors     {sum(counted.values())} of the upstream: {dict(counted)}", flush=True)
     if sum(counted.values()) < ERRORS:
         yield f"these are too few: {done.stderr[-500:]}"
-    for where, found in (("metrics", scraped), ("page", page["errors"]), ("stats", told["total"]["upstream_errors"])):
+    for where, found in (("metrics", scraped), ("page", counts["errors"]), ("stats", told["total"]["upstream_errors"])):
         if dict(found) != dict(counted):
             yield f"{where}: {dict(found)}"
-    if page["outcomes"] != {"answered": outcome.answered.total(), "forwarded": outcome.forwarded.total()}:
-        yield f"page: {page['outcomes']}, and {outcome} were seen"
+    if counts["outcomes"] != {"answered": outcome.answered.total(), "forwarded": outcome.forwarded.total()}:
+        yield f"page: {counts['outcomes']}, and {outcome} were seen"
     yield from scenario.misreported(told, outcome, upstream)
 
 
@@ -81,7 +81,7 @@ def _scraped(proxy: Sidestep) -> "Counter[str]":
     return Counter({kind: int(float(times)) for kind, times in lines if float(times)})
 
 
-def _page(proxy: Sidestep) -> dict[str, Any]:
+def page(proxy: Sidestep) -> dict[str, Any]:
     """What the page is told beside its rows."""
     with urllib.request.urlopen(f"{proxy.url}/-/events", timeout=10) as reply:
         while not (line := reply.readline()).startswith(b"data: "):
