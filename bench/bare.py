@@ -37,8 +37,8 @@ async def serve(port: int, upstream: str) -> None:
     """Serve until SIGTERM."""
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
-    options = {"auto_decompress": False, "timeout": ClientTimeout(), "connector": TCPConnector(limit=0)}
-    async with ClientSession(**options) as session:  # type: ignore[arg-type] - values of many types
+    connector = TCPConnector(limit=0)
+    async with ClientSession(auto_decompress=False, timeout=ClientTimeout(), connector=connector) as session:
         logging.disable()  # clients that end in the middle are no news here
         runner = web.AppRunner(relay(session, upstream), access_log=None)
         await runner.setup()

@@ -217,7 +217,7 @@ async def test_lines_are_written_beside_the_requests(tmp_path: Path) -> None:
     capture = writer(tmp_path)
     writing = asyncio.create_task(capture.run())
     capture.request(exchange(), RAW)
-    await until(lambda: lines(tmp_path))
+    await until(lambda: bool(lines(tmp_path)))
     writing.cancel()
 
 

@@ -98,8 +98,8 @@ def flushed(name: str, parts: list[bytes]) -> bytes:
     if name == "zstd":
         stream = zstandard.ZstdCompressor().compressobj()
         return b"".join(stream.compress(part) + stream.flush(zstandard.COMPRESSOBJ_FLUSH_BLOCK) for part in parts)
-    stream = zlib.compressobj(wbits={"gzip": 31, "deflate": 15}[name])
-    return b"".join(stream.compress(part) + stream.flush(zlib.Z_SYNC_FLUSH) for part in parts)
+    packed = zlib.compressobj(wbits={"gzip": 31, "deflate": 15}[name])
+    return b"".join(packed.compress(part) + packed.flush(zlib.Z_SYNC_FLUSH) for part in parts)
 
 
 @pytest.mark.parametrize("name", ["gzip", "deflate", "br", "zstd"])

@@ -1,12 +1,15 @@
 """Which headers travel, and that those arrive as they were sent."""
 
+from collections.abc import Callable
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from proxy.headers import HOP_BY_HOP, TOKEN, request_headers, response_headers, tokens
+from proxy.headers import HOP_BY_HOP, TOKEN, RawPairs, request_headers, response_headers, tokens
 
 RESERVED = HOP_BY_HOP | {b"host", b"expect", TOKEN}
+Travel = Callable[[RawPairs], RawPairs]
 BOTH = pytest.mark.parametrize("travel", [request_headers, response_headers])
 
 
@@ -20,7 +23,7 @@ HOP_NAMES = st.sampled_from(sorted(HOP_BY_HOP - {b"connection"})).flatmap(
 @BOTH
 @pytest.mark.parametrize("name", sorted(HOP_BY_HOP))
 @pytest.mark.parametrize("case", [bytes.lower, bytes.title, bytes.upper])
-def test_hop_by_hop_headers_stay_here_in_any_case(travel, name, case) -> None:
+def test_hop_by_hop_headers_stay_here_in_any_case(travel: Travel, name: bytes, case: Callable[[bytes], bytes]) -> None:
     raw = [(b"A", b"1"), (case(name), b"x"), (b"B", b"2")]
     assert travel(raw) == [(b"A", b"1"), (b"B", b"2")]
 
@@ -46,13 +49,13 @@ def test_the_names_of_the_standard_are_hop_by_hop(name: str) -> None:
 @pytest.mark.parametrize(
     "connection", [[b"X-Gone"], [b"close, x-gone"], [b"keep-alive ,\tX-GONE ,"], [b"close", b"x-gone"], [b",, x-gone"]]
 )
-def test_headers_that_connection_names_stay_here(travel, connection: list[bytes]) -> None:
+def test_headers_that_connection_names_stay_here(travel: Travel, connection: list[bytes]) -> None:
     raw = [(b"x-gone", b"1"), *((b"Connection", value) for value in connection), (b"X-Gone", b"2"), (b"X-Kept", b"3")]
     assert travel(raw) == [(b"X-Kept", b"3")]
 
 
 @BOTH
-def test_what_a_nameless_connection_names_is_nothing(travel) -> None:
+def test_what_a_nameless_connection_names_is_nothing(travel: Travel) -> None:
     assert travel([(b"Connection", b""), (b"", b"odd"), (b"A", b"1")])[-1] == (b"A", b"1")
 
 
@@ -63,7 +66,7 @@ def test_host_and_expect_are_for_us_when_they_come_from_the_client() -> None:
 
 
 @BOTH
-def test_order_case_duplicates_and_empty_values_stay(travel) -> None:
+def test_order_case_duplicates_and_empty_values_stay(travel: Travel) -> None:
     raw = [
         (b"x-B", b"1"),
         (b"X-a", b""),
@@ -77,26 +80,26 @@ def test_order_case_duplicates_and_empty_values_stay(travel) -> None:
 
 @BOTH
 @pytest.mark.parametrize("name", [b"authorization", b"Content-Length", b"Accept-Encoding", b"Date", b"x-api-key"])
-def test_headers_of_the_message_itself_travel(travel, name: bytes) -> None:
+def test_headers_of_the_message_itself_travel(travel: Travel, name: bytes) -> None:
     assert travel([(name, b"value")]) == [(name, b"value")]
 
 
 @BOTH
 @pytest.mark.parametrize("value", [b"caf\xe9", "café".encode(), b"\xff\xfe\x80", b"\xed\xa0\x80"])
-def test_bytes_that_are_not_utf8_are_carried_through(travel, value: bytes) -> None:
+def test_bytes_that_are_not_utf8_are_carried_through(travel: Travel, value: bytes) -> None:
     assert travel([(b"X", value)]) == [(b"X", value)]
 
 
 @BOTH
 @settings(deadline=None)
 @given(pairs=st.lists(st.tuples(st.booleans(), NAMES, HOP_NAMES, VALUES), max_size=12))
-def test_everything_else_is_untouched(travel, pairs: list[tuple[bool, bytes, bytes, bytes]]) -> None:
+def test_everything_else_is_untouched(travel: Travel, pairs: list[tuple[bool, bytes, bytes, bytes]]) -> None:
     raw = [(name if kept else hop, value) for kept, name, hop, value in pairs]
     assert travel(raw) == [(name, value) for kept, name, _, value in pairs if kept]
 
 
 @BOTH
-def test_connection_cannot_take_the_length_of_a_body_away(travel) -> None:
+def test_connection_cannot_take_the_length_of_a_body_away(travel: Travel) -> None:
     raw = [(b"Connection", b"close, Content-Length"), (b"Content-Length", b"3")]
     assert travel(raw) == raw[1:]
 

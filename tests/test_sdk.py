@@ -1,12 +1,14 @@
 """The official Python SDK as a judge: what Sidestep answers, and what it forwards, is a Messages reply to it."""
 
+from typing import Any
+
 import anthropic
 import pytest
 
 from proxy.scripted import ScriptedUpstream
 from tests.conftest import Start
 
-TITLE = {
+TITLE: dict[str, Any] = {
     "model": "claude-haiku-4-5",
     "max_tokens": 1000,
     "system": [{"type": "text", "text": "You are naming a coding session so the user can pick it out."}],
@@ -23,7 +25,7 @@ TITLE = {
         }
     },
 }
-CONVERSATION = {
+CONVERSATION: dict[str, Any] = {
     "model": "claude-sonnet-5-5",
     "max_tokens": 1000,
     "messages": [{"role": "user", "content": "Why does the login test fail?"}],
@@ -35,11 +37,17 @@ def _client(url: str) -> anthropic.AsyncAnthropic:
     return anthropic.AsyncAnthropic(base_url=url, api_key="sk-ant-dummy", default_headers=CLAUDE, max_retries=0)
 
 
+def _text(message: anthropic.types.Message) -> str:
+    (block,) = message.content
+    assert isinstance(block, anthropic.types.TextBlock)
+    return block.text
+
+
 async def test_a_title_is_a_message(start: Start, scripted: ScriptedUpstream) -> None:
     sidestep = await start(scripted.url)
     async with _client(sidestep.url) as client:
         message = await client.messages.create(**TITLE)
-    assert message.content[0].text == '{"title":"Login button on mobile"}'
+    assert _text(message) == '{"title":"Login button on mobile"}'
     assert message.stop_reason == "end_turn"
     assert (message.usage.input_tokens, message.usage.output_tokens) == (0, 0)
     assert scripted.seen == []
@@ -50,7 +58,7 @@ async def test_a_streamed_title_builds_up_to_the_same_message(start: Start, scri
     async with _client(sidestep.url) as client, client.messages.stream(**TITLE) as stream:
         texts = [text async for text in stream.text_stream]
         message = await stream.get_final_message()
-    assert "".join(texts) == message.content[0].text == '{"title":"Login button on mobile"}'
+    assert "".join(texts) == _text(message) == '{"title":"Login button on mobile"}'
     assert (message.stop_reason, message.model) == ("end_turn", "claude-haiku-4-5")
     assert (message.usage.input_tokens, message.usage.output_tokens) == (0, 0)
     assert scripted.seen == []
@@ -74,7 +82,7 @@ async def test_a_forwarded_message_is_the_upstreams(start: Start, scripted: Scri
         message = await client.messages.create(**CONVERSATION)
         counted = await client.messages.count_tokens(model="m", messages=CONVERSATION["messages"])
         models = await client.models.list()
-    assert message.content[0].text == "from the upstream"
+    assert _text(message) == "from the upstream"
     assert counted.input_tokens > 0
     assert models.data == []
 
@@ -85,4 +93,4 @@ async def test_an_unreachable_upstream_is_an_error_of_the_apis_own_class(start: 
         with pytest.raises(anthropic.InternalServerError, match="cannot be reached") as caught:
             await client.messages.create(**CONVERSATION)
     assert caught.value.status_code == 502
-    assert caught.value.request_id.startswith("req_sidestep_")
+    assert (caught.value.request_id or "").startswith("req_sidestep_")

@@ -9,7 +9,7 @@ from bench import __main__ as program
 from bench.latency import WrongReplyError
 from bench.processes import Running, Stack
 from bench.results import Result
-from bench.rows import Bench, Turns
+from bench.rows import ROWS, Bench, Turns
 
 REACHED = Result("relay", "added median", "ms", 0.1, bound=0.4)
 MISSED = Result("relay", "added median", "ms", 0.5, bound=0.4)
@@ -49,8 +49,8 @@ def run(monkeypatch: pytest.MonkeyPatch, *rows: Result | Exception) -> int:
 
     monkeypatch.setattr(program, "_missing", list)
     monkeypatch.setattr(program, "stack", lambda _folder: contextlib.nullcontext(STACK))
-    monkeypatch.setattr(program.signal, "signal", lambda *_: None)
-    monkeypatch.setitem(program.ROWS, "relay", row)
+    monkeypatch.setattr("signal.signal", lambda *_: None)
+    monkeypatch.setitem(ROWS, "relay", row)
     return program.main(["relay"])
 
 

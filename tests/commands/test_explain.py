@@ -344,7 +344,7 @@ async def test_the_bytes_are_those_that_are_served(
         session.post(url, data=orjson.dumps(given), headers=CLIENT) as reply,
     ):
         served = re.sub(r"msg_sidestep_\w+", MESSAGE_ID, await reply.text())
-        sent = {"content_type": reply.content_type, "headers": [], "repeats": None, "body": served}
+        sent: dict[str, Any] = {"content_type": reply.content_type, "headers": [], "repeats": None, "body": served}
     assert told["requests"][0]["reply"] == sent
 
 

@@ -111,7 +111,7 @@ def test_people_see_the_same_with_bars(program: Program, file: Path, monkeypatch
 
 
 def test_the_last_audits_of_each_rule_are_told(program: Program, file: Path) -> None:
-    audited = {"reason": "audit", "rule": "topic"}
+    audited: dict[str, Any] = {"reason": "audit", "rule": "topic"}
     entries = [entry(hour() + number, verdict="same", **audited) for number in range(60)]
     entries += [entry(hour() + 100, verdict=verdict, **audited) for verdict in ("different", "upstream error")]
     entries += [entry(hour(), verdict="different", rule="topic", reason="shadow")]
@@ -191,7 +191,7 @@ def test_a_terminal_without_unicode_gets_plain_bars(
     monkeypatch.setattr(sys, "stdout", stream)
     run(program, file, "--by", "rule")
     stream.flush()
-    assert b"  answered                  5  ####" in stream.buffer.getvalue()  # type: ignore[attr-defined]
+    assert b"  answered                  5  ####" in stream.buffer.getvalue()
 
 
 def test_a_wide_terminal_gets_bars_beside_the_groups(

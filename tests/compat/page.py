@@ -1,6 +1,6 @@
 """docs/compatibility.md: written by the run, and read again, so that a run of one version leaves the others' rows."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -96,8 +96,8 @@ def write(file: Path, page: Page) -> None:
     file.write_text(f"{_HEAD}{tables[0]}{_MARKS}{tables[1]}", "utf-8")
 
 
-def _lines(heads: list[str], rows: list[list[str]]) -> str:
-    head, *rest = ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in (heads, *rows)]
+def _lines(heads: list[str], rows: Sequence[Sequence[str | None]]) -> str:
+    head, *rest = ["| " + " | ".join((cell or "").replace("|", "\\|") for cell in row) + " |" for row in (heads, *rows)]
     return "\n".join([head, "|---" * len(heads) + "|", *rest, ""])
 
 

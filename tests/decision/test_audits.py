@@ -120,7 +120,7 @@ async def test_a_rule_that_agrees_often_enough_goes_on(start: Start) -> None:
     ],
 )
 def test_a_rule_has_its_own_share_or_that_of_all_whose_answers_are_compared(
-    more: str, settings: dict[str, float], shares: dict[str, float]
+    more: str, settings: dict[str, Any], shares: dict[str, float]
 ) -> None:
     assert auditing(Settings(**settings), rules(more)).shares == shares
 
@@ -145,8 +145,8 @@ def test_only_the_last_audits_count_and_they_outlive_a_restart(tmp_path: Path) -
     found = load(tmp_path / "a.json")["ping"]
     assert found.audited == [True] * LAST
     (tmp_path / "a.json").write_text(json.dumps({"ping": {"audited": [True, 1, "x", False]}, "pong": {"audited": 3}}))
-    found = load(tmp_path / "a.json")
-    assert (found["ping"].audited, found["pong"].audited) == ([True, False, False, False], [])
+    kept = load(tmp_path / "a.json")
+    assert (kept["ping"].audited, kept["pong"].audited) == ([True, False, False, False], [])
 
 
 def test_a_process_that_begins_judges_those_that_had_failed_from_the_start() -> None:

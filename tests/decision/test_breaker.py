@@ -1,5 +1,7 @@
 """The circuit breaker: who asks again at once is not answered again, and who only asks often is."""
 
+from typing import Any
+
 import orjson
 import pytest
 
@@ -10,7 +12,7 @@ from proxy.messages import MessagesRequest, parse
 ANSWER = Answer("topic", "text", "end_turn", "m", True)
 
 
-def asked(text: str = "hi", session: str = "one", **fields: object) -> MessagesRequest:
+def asked(text: str = "hi", session: str = "one", **fields: Any) -> MessagesRequest:
     body = {"messages": [{"role": "user", "content": text}], "metadata": {"user_id": session}, **fields}
     request = parse(Head("POST", "/v1/messages", {}), orjson.dumps(body))
     assert isinstance(request, MessagesRequest)
@@ -38,11 +40,11 @@ def test_from_then_on_the_rule_forwards_for_that_session_and_no_other() -> None:
 
 
 @pytest.mark.parametrize("retry", [{"stream": False}, {"max_tokens": 10}, {"model": "other"}, {"temperature": 0}])
-def test_a_retry_that_changes_only_its_form_is_the_same_question(retry: dict[str, object]) -> None:
+def test_a_retry_that_changes_only_its_form_is_the_same_question(retry: dict[str, Any]) -> None:
     """Claude Code repeats without streaming and with fewer tokens what it could not use."""
     breaker = Breaker(window=5, trips=3)
     assert answered(breaker, asked(stream=True, max_tokens=100), 0)
-    assert not answered(breaker, asked(**{"stream": True, "max_tokens": 100, **retry}), 1)
+    assert not answered(breaker, asked(**({"stream": True, "max_tokens": 100} | retry)), 1)
 
 
 @pytest.mark.parametrize(

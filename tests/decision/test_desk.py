@@ -156,11 +156,12 @@ async def test_a_rule_that_is_off_is_not_asked(start: Start, scripted: ScriptedU
 
 async def test_the_breaker_forwards_what_is_asked_again_and_says_why(start: Start, scripted: ScriptedUpstream) -> None:
     sidestep = await start(scripted.url, using=rules(), breaker={"trips": 2})
-    session = {"metadata": {"user_id": "one"}}
+    session: dict[str, Any] = {"metadata": {"user_id": "one"}}
     heads = [(await ask(sidestep, body(stream=stream, **session)))[0] for stream in (True, False, True)]
     assert [b"x-sidestep-rule" in head for head in heads] == [True, False, False]
-    other = {"metadata": {"user_id": "two"}}
-    heads = [(await ask(sidestep, body(**fields)))[0] for fields in (other, other, {})]
+    other: dict[str, Any] = {"metadata": {"user_id": "two"}}
+    nobody: dict[str, Any] = {}
+    heads = [(await ask(sidestep, body(**fields)))[0] for fields in (other, other, nobody)]
     assert [b"x-sidestep-rule" in head for head in heads] == [True, False, False]
     reasons = [line.get("reason", "") for line in sidestep.logged()]
     assert reasons == ["", "asked again", "tripped in this session", "", "asked again", "shadow"]
@@ -180,7 +181,7 @@ async def _limited(peer: Peer) -> None:
 async def test_headers_of_the_last_reply_are_replayed_to_the_same_credential_only(start: Start) -> None:
     async with raw_upstream(_limited) as upstream:
         sidestep = await start(upstream.url, using=rules(answer=REPLAY))
-        session = {"metadata": {"user_id": "one"}}
+        session: dict[str, Any] = {"metadata": {"user_id": "one"}}
         one, two = CLAUDE + "X-Api-Key: one\r\n", CLAUDE + "X-Api-Key: two\r\n"
         # The same question of the same session, at once: what was declined does not count as answered.
         before, _ = await ask(sidestep, body(**session), one)

@@ -23,7 +23,7 @@ IDENTITY = "You are Claude Code, Anthropic's official CLI for Claude."
 def rule(name: str = "topic", when: str = "client = 'claude-cli'", last: str = "2.0.0") -> Rule:
     compiled = compile_when(tomllib.loads(when), (), Notes())
     tested = ((1, 0, 0), tuple(map(int, last.split("."))))
-    plan = AnswerPlan(compile_template("x", ()), "end_turn", None)
+    plan = AnswerPlan(compile_template("x", ()), "end_turn", 0)
     return Rule(name, "about", "file", 1, compiled, plan, tested=tested)
 
 
@@ -124,7 +124,7 @@ def test_conversations_known_kinds_and_other_programs_are_no_drift() -> None:
     assert drift.note(asked("2.1.0"), Forward("declined: too little text", "topic")) == []
     stranger = parse(
         Head("POST", "/", {"user-agent": "curl/8.0"}),
-        asked("1").head and b'{"messages":[{"role":"user","content":""}]}',
+        b'{"messages":[{"role":"user","content":""}]}',
     )
     assert isinstance(stranger, MessagesRequest)
     assert drift.note(stranger, UNKNOWN) == []

@@ -1,6 +1,7 @@
 """Shadow mode's notion of equal, and the text of a reply in every encoding."""
 
 import gzip
+from typing import Any
 
 import orjson
 import pytest
@@ -12,14 +13,14 @@ from proxy.scripted import stream_events
 from proxy.sse import encode
 from tests.packing import PACKING
 
-MESSAGE = {
+MESSAGE: dict[str, Any] = {
     "content": [{"type": "text", "text": "git "}, {"type": "text", "text": "diff"}],
     "stop_reason": "end_turn",
     "usage": {"output_tokens": 1},
 }
 
 
-def streamed(message: dict[str, object]) -> bytes:
+def streamed(message: dict[str, Any]) -> bytes:
     return b"".join(encode(event) for event in stream_events(message))
 
 

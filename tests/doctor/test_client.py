@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -92,7 +93,7 @@ def test_local_settings_go_before_the_projects_these_before_the_users_and_those_
     def url(port: int) -> dict[str, str]:
         return {"ANTHROPIC_BASE_URL": f"http://127.0.0.1:{port}"}
 
-    files = {"local": url(1), "project": url(2), "user": url(3)}
+    files: dict[str, Any] = {"local": url(1), "project": url(2), "user": url(3)}
     for number, name in enumerate([*files, "environment"], 1):
         folder = tmp_path / str(number)
         folder.mkdir()

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from socket import create_server
+from typing import Any
 
 import pytest
 
@@ -26,7 +27,7 @@ TOKEN = "0123456789abcdef"
 def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No service of the person who runs the tests."""
     monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setattr(local.manager, "_installed", lambda: iter(()))
+    monkeypatch.setattr("proxy.commands.doctor.local.manager._installed", lambda: iter(()))
 
 
 @pytest.fixture
@@ -45,7 +46,7 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-async def _at(script: Script, file: Path, **listen: str) -> list[Finding]:
+async def _at(script: Script, file: Path, **listen: Any) -> list[Finding]:
     """What is found where that script stands in for Sidestep."""
     async with raw_upstream(script) as other:
         return await local.port(file, Listen(port=_port_of(other.url), **listen))
@@ -203,7 +204,7 @@ async def test_a_service_that_cannot_start_while_systemd_holds_its_address_is_na
         return "it cannot start, failed (failed); it said last: config.toml:3: x", "mend that"
 
     monkeypatch.setattr(local, "PATIENCE", 0.2)
-    monkeypatch.setattr(local.manager, "stuck", stuck)
+    monkeypatch.setattr("proxy.commands.doctor.local.manager.stuck", stuck)
     with closing(create_server(("127.0.0.1", 0))) as held:
         (finding,) = await local.port(file, Listen(port=held.getsockname()[1]))
     assert "systemd holds 127.0.0.1:" in finding.found

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from proxy import places
 from proxy.commands.doctor import manager
 from proxy.commands.doctor.findings import Finding
 from proxy.commands.units import Service, systemd_unit
@@ -54,7 +55,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
     monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:/usr/bin:/bin")
-    monkeypatch.setattr(manager.places, "for_system", lambda: manager.places.for_user().below(tmp_path / "system"))
+    monkeypatch.setattr("proxy.places.for_system", lambda: places.for_user().below(tmp_path / "system"))
     return Home(tmp_path)
 
 

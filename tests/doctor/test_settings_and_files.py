@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 
 from proxy import config
-from proxy.commands.doctor import configuration, files
+from proxy.commands.doctor import configuration
 from proxy.commands.doctor.files import permissions
 from proxy.commands.doctor.findings import Finding
+from proxy.disk import read_text
 from proxy.journal.schema import VERSION
 from proxy.places import Places
 from proxy.rules.load import load
@@ -50,8 +51,8 @@ def test_a_token_that_only_root_may_read_wants_root(file: Path, monkeypatch: pyt
         raise PermissionError(13, "Permission denied")
 
     file.with_name("listen.token").touch()
-    read = config.read_text
-    monkeypatch.setattr(config, "read_text", lambda path: denied(path) if path.suffix == ".token" else read(path))
+    read = read_text
+    monkeypatch.setattr("proxy.config.read_text", lambda path: denied(path) if path.suffix == ".token" else read(path))
     found, (finding,) = configuration.settings(file, [])
     assert found is None
     assert (f"{file.parent}/listen.token: " in finding.found, "with sudo" in finding.todo) == (True, True)
@@ -198,8 +199,8 @@ def machines(file: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for path in (file, *file.parent.glob("rules/*")):
         path.chmod(0o644)
     (file.parent / "rules").chmod(0o755)
-    monkeypatch.setattr(files.manager, "is_the_machines", lambda _file: True)
-    monkeypatch.setattr(files.places, "for_system", lambda: Places(file.parent, file.parent / "state", file.parent))
+    monkeypatch.setattr("proxy.commands.doctor.manager.is_the_machines", lambda _file: True)
+    monkeypatch.setattr("proxy.places.for_system", lambda: Places(file.parent, file.parent / "state", file.parent))
     return file
 
 

@@ -144,6 +144,7 @@ def test_all_classes_of_ours_are_looked_at() -> None:
 
 
 def _below(base: type) -> Iterator[type]:
+    each: type
     for each in base.__subclasses__():
         yield each
         yield from _below(each)

@@ -2,13 +2,14 @@
 
 import ipaddress
 import re
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from multidict import CIMultiDict
 
-from proxy.downstream.guard import Refusal, Version, access
+from proxy.downstream.guard import Access, Refusal, Version, access
 from proxy.exchange import Head
 from proxy.headers import RawPairs, text_pairs
 
@@ -23,13 +24,13 @@ def refusal(
     method: str = "GET",
     target: str = "/v1/messages",
     version: Version = (1, 1),
-    own=OWN,
+    own: Access = OWN,
 ) -> Refusal | None:
     raw: RawPairs = list(headers)
     return own.refusal(Head(method, target, CIMultiDict(text_pairs(raw))), target, raw, version, PORT)
 
 
-def reason(*headers: tuple[bytes, bytes], **request) -> str:
+def reason(*headers: tuple[bytes, bytes], **request: Any) -> str:
     """The short phrase of a refusal; "" where there is none."""
     refused = refusal(*headers, **request)
     return refused.reason if refused else ""

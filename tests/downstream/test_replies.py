@@ -1,6 +1,6 @@
 """Replies to the client, byte for byte: the upstream's, whole ones of our own, and interim ones."""
 
-from typing import Any, cast
+from typing import cast
 
 import pytest
 from aiohttp import HttpVersion, web
@@ -45,7 +45,7 @@ class Client:
 
     @property
     def request(self) -> web.BaseRequest:
-        return cast(Any, self)
+        return cast(web.BaseRequest, self)
 
     @property
     def sent(self) -> bytes:

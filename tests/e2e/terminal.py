@@ -25,7 +25,7 @@ class Terminal:
             command,
             rest,
             cwd=str(client.work),
-            env=client.env,  # type: ignore[arg-type]
+            env=client.env,
             dimensions=(ROWS, COLUMNS),
             timeout=None,
         )

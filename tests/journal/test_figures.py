@@ -122,7 +122,7 @@ def test_the_basis_is_the_median_of_the_forwards_of_one_rule_and_model(file: Pat
 
 
 def test_without_forwards_of_its_own_it_is_a_lower_bound_by_sizes(file: Path) -> None:
-    talk = {"usage": Usage(100, 9, 300, 100), "bytes_in": 2000, "first_byte": 600.0, "session": "mine"}
+    talk: dict[str, Any] = {"usage": Usage(100, 9, 300, 100), "bytes_in": 2000, "first_byte": 600.0, "session": "mine"}
     before = entry(NOON, **ANSWER, bytes_in=1000, session="mine")
     copies = [entry(NOON + 60, **ANSWER, bytes_in=3000, session=session) for session in ("mine", "other")]
     written(file, [before, entry(NOON + 30, **talk), *copies])

@@ -8,7 +8,7 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -118,7 +118,7 @@ def test_a_file_that_may_not_be_written_costs_rows(kept: Kept, monkeypatch: pyte
     real = sqlite3.connect
 
     def read_only(file: Path, **options: Any) -> sqlite3.Connection:
-        return real(f"file:{file}?mode=ro", uri=True, **options)
+        return cast(sqlite3.Connection, real(f"file:{file}?mode=ro", uri=True, **options))
 
     with monkeypatch.context() as patched:
         patched.setattr(sqlite3, "connect", read_only)

@@ -3,7 +3,9 @@
 import asyncio
 import os
 import sqlite3
+import sys
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -53,8 +55,8 @@ async def test_tokens_are_those_that_the_upstream_sent_in_every_form_and_coding(
         process.process.terminate()
         assert await process.exit_code() == 0
     told = asked(file, "SELECT input, output, cache_read, cache_creation, status, path FROM requests")
-    expected = (TOLD.input, TOLD.output, TOLD.cache_read, TOLD.cache_creation, 200, "/v1/messages")
-    assert told == [expected] * len(replies)
+    row = (TOLD.input, TOLD.output, TOLD.cache_read, TOLD.cache_creation, 200, "/v1/messages")
+    assert told == [row] * len(replies)
 
 
 async def test_a_stream_that_broke_off_has_told_its_beginning(tmp_path: Path) -> None:
@@ -112,7 +114,7 @@ async def test_killed_under_traffic_it_goes_on_where_it_was(tmp_path: Path, scri
             stop = asyncio.Event()
             clients = [asyncio.create_task(_traffic(port, stop)) for _ in range(4)]
             goal = counts[-1] + 300
-            await until(lambda goal=goal: _count(file) >= goal, PATIENCE)
+            await until(partial(_reached, file, goal), PATIENCE)
             process.process.kill()
             await process.process.wait()
             stop.set()
@@ -121,6 +123,10 @@ async def test_killed_under_traffic_it_goes_on_where_it_was(tmp_path: Path, scri
         counts.append(count(file))
         assert asked(file, "SELECT sum(requests) FROM hours") == [(counts[-1],)]
     assert counts == sorted(set(counts)), "each life has added its rows"
+
+
+def _reached(file: Path, goal: int) -> bool:
+    return _count(file) >= goal
 
 
 def _count(file: Path) -> int:
@@ -165,8 +171,8 @@ async def test_stats_can_be_asked_while_it_runs(tmp_path: Path, scripted: Script
 async def test_the_library_is_not_loaded_before_there_is_something_to_write() -> None:
     code = "import proxy.__main__, proxy.service, sys; print('sqlite3' in sys.modules)"
     child = await asyncio.create_subprocess_exec(
-        *(os.sys.executable, "-c", code),
-        stdout=asyncio.subprocess.PIPE,  # type: ignore[attr-defined]
+        *(sys.executable, "-c", code),
+        stdout=asyncio.subprocess.PIPE,
     )
     out, _ = await child.communicate()
     assert out == b"False\n"

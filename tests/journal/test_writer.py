@@ -8,6 +8,7 @@ import threading
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -17,7 +18,7 @@ from proxy.journal import keeper, writer
 from proxy.journal.writer import BATCH, Journal
 from proxy.logs.observe import logger
 from proxy.telemetry.entry import Entry
-from proxy.usage import Usage
+from proxy.usage import Meter, Usage
 from tests.journal.given import RECORD, USAGE, asked, count, settings
 from tests.waiting import PATIENCE
 
@@ -60,7 +61,7 @@ class Counted:
 
 
 def exchange(meter: Counted | None = None) -> Exchange:
-    return Exchange("req_1", Head("POST", "/v1/messages", {}), RECORD.at, 0.0, meter=meter)
+    return Exchange("req_1", Head("POST", "/v1/messages", {}), RECORD.at, 0.0, meter=cast(Meter | None, meter))
 
 
 @pytest.fixture

@@ -26,7 +26,7 @@ from proxy.rules.examples import request_of
 from proxy.rules.load import Loaded, load
 from proxy.rules.ruleset import RuleSet
 from proxy.scripted import Block, Failure
-from tests.live.browser import chromium
+from tests.live.browser import SCHEMES, Scheme, chromium
 from tests.live.given import TEXT, Shown, conversation, scripted, send, shown
 
 ROOT = Path(__file__).parents[2]
@@ -51,7 +51,7 @@ class Clock:
 
     @contextmanager
     def in_force(self) -> Iterator[None]:
-        time.time = self  # type: ignore[assignment]
+        time.time = self
         try:
             yield
         finally:
@@ -106,7 +106,14 @@ async def work(page: Shown, loaded: Loaded, clock: Clock) -> None:
 
 
 async def picture(
-    browser: Browser, url: str, scheme: str, file: Path, width: int = 1280, height: int = 1230, *, whole: bool = False
+    browser: Browser,
+    url: str,
+    scheme: Scheme,
+    file: Path,
+    width: int = 1280,
+    height: int = 1230,
+    *,
+    whole: bool = False,
 ) -> None:
     context = await browser.new_context(
         viewport={"width": width, "height": height}, color_scheme=scheme, reduced_motion="reduce", timezone_id="UTC"
@@ -135,10 +142,10 @@ async def main(folder: Path) -> None:
         upstream.pause = 1.0
         running = asyncio.create_task(_running(page.url))
         browser = await stack.enter_async_context(chromium())
-        for scheme in ("light", "dark"):
+        for scheme in SCHEMES:
             await picture(browser, page.url, scheme, folder / f"page-{scheme}.png")
         if folder != DOCS:
-            for scheme, width in product(("light", "dark"), (390, 820, 1440)):
+            for scheme, width in product(SCHEMES, (390, 820, 1440)):
                 await picture(browser, page.url, scheme, folder / f"page-{scheme}-{width}.png", width, 900, whole=True)
         upstream.pause = 0
         await running

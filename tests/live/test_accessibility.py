@@ -8,6 +8,7 @@ import aiohttp
 import pytest
 
 from proxy.rules.load import Loaded
+from tests.live.browser import SCHEMES
 from tests.live.conftest import Open
 from tests.live.given import Shown, mix, send
 from tests.npm import installed
@@ -34,7 +35,7 @@ async def test_axe_finds_nothing(sidestep: Shown, look: Open, shipped: Loaded, a
     await page.locator("tr.detail .steps").wait_for()
     await page.locator("#chart-requests summary").click()
     await page.evaluate(axe)
-    for scheme, width in itertools.product(("light", "dark"), (1280, 320)):
+    for scheme, width in itertools.product(SCHEMES, (1280, 320)):
         await page.emulate_media(color_scheme=scheme)
         await page.set_viewport_size({"width": width, "height": 900})
         found = await page.evaluate("axe.run({ resultTypes: ['violations'] })")

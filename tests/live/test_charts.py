@@ -1,8 +1,9 @@
 """Sums over time: from the journal where there is one, else of what this process has seen."""
 
 from collections.abc import Sequence
+from typing import cast
 
-from proxy.live.charts import Recent, chart
+from proxy.live.charts import History, Recent, chart
 from proxy.telemetry.entry import Bucket
 from proxy.usage import Usage
 from tests.live.entries import AT, entry
@@ -22,8 +23,8 @@ class Remembered:
 
 async def test_an_hour_is_sixty_whole_minutes_and_a_week_is_of_two_hours_each() -> None:
     journal = Remembered(True)
-    hour = await chart("hour", AT + 30, journal, Recent())
-    await chart("week", AT + 30, journal, Recent())
+    hour = await chart("hour", AT + 30, cast(History, journal), Recent())
+    await chart("week", AT + 30, cast(History, journal), Recent())
     (since, until, step), (week_since, week_until, week_step) = journal.asked
     assert (until - AT, until - since, step) == (60, 3600, 60)
     assert (week_until - week_since, week_step, week_until % 7200) == (7 * 86400, 7200, 0)
@@ -44,7 +45,7 @@ async def test_without_a_journal_there_is_the_hour_that_was_seen_and_no_week() -
     recent = Recent()
     recent.add([entry(usage=Usage(1, 1, 1, 1), own=own) for own in (0.1, 0.3, 0.5)])
     recent.add([entry(outcome="answered", own=9.0), entry(outcome="local"), entry(at=AT + 60, usage=Usage(5, 0, 0, 0))])
-    for journal in (None, Remembered(False)):
+    for journal in (None, cast(History, Remembered(False))):
         hour = await chart("hour", AT + 90, journal, recent)
         assert hour["source"] == "process"
         assert [(each["start"] - AT, each["outcomes"], each["own"]) for each in hour["buckets"]] == [

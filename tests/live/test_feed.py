@@ -14,6 +14,7 @@ from tests.live.entries import entry
 async def test_a_watcher_is_told_of_what_ends() -> None:
     feed = Feed()
     with feed.watching() as watcher:
+        assert watcher is not None
         feed.publish([entry("req_1"), entry("req_2", outcome="answered")])
         ((name, data),) = await watcher.told()
     assert name == "rows"
@@ -26,6 +27,7 @@ async def test_a_watcher_is_told_of_what_ends() -> None:
 async def test_what_is_not_taken_is_merged_and_bounded() -> None:
     feed = Feed()
     with feed.watching() as watcher:
+        assert watcher is not None
         for number in range(3 * SHOWN):
             feed.publish([entry(f"req_{number}")])
             feed.show("counts", str(number))
@@ -65,11 +67,13 @@ async def test_one_too_many_is_turned_away_until_another_leaves() -> None:
     contexts[0].__exit__(None, None, None)
     with feed.watching() as watcher:
         assert watcher is not None
+        assert watcher is not None
 
 
 async def test_closing_ends_those_who_wait_and_lets_nobody_in() -> None:
     feed = Feed()
     with feed.watching() as watcher:
+        assert watcher is not None
         waiting = asyncio.create_task(watcher.told())
         await asyncio.sleep(0)
         feed.close()
@@ -81,6 +85,7 @@ async def test_closing_ends_those_who_wait_and_lets_nobody_in() -> None:
 async def test_requests_for_its_own_pages_are_no_news() -> None:
     feed = Feed()
     with feed.watching() as watcher:
+        assert watcher is not None
         feed.publish([entry("req_1", outcome="local")])
         feed.publish([entry("req_2")])
         ((_, data),) = await watcher.told()

@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from typing import Any
+from typing import Any, cast
 
 import aiohttp
 import pytest
@@ -12,6 +12,7 @@ import pytest
 from proxy.app import LEDGER, LIVE
 from proxy.live import pages
 from proxy.live.feed import MOST
+from proxy.live.state import State
 from proxy.rules.load import Loaded
 from proxy.scripted import ScriptedUpstream
 from proxy.sse import Decoder, Event
@@ -99,8 +100,8 @@ async def test_nothing_is_looked_at_while_nobody_looks_on(sidestep: Shown, monke
     """The pulse waits: a turn of it while nobody looks would read the sections."""
     monkeypatch.setattr(pages, "_EVERY", 0.001)
     looks: list[None] = []
-    sections = pages.State.sections
-    monkeypatch.setattr(pages.State, "sections", lambda state: looks.append(None) or sections(state))
+    sections = State.sections
+    monkeypatch.setattr(State, "sections", lambda state: looks.append(None) or sections(state))
     async with _session() as session:
         async with session.get(f"{sidestep.url}/-/events") as reply:
             await anext(_events(reply))
@@ -141,7 +142,7 @@ async def test_a_browser_that_sleeps_is_let_go(sidestep: Shown, monkeypatch: pyt
     monkeypatch.setattr(pages, "_PATIENCE", 0.2)
     live = sidestep.app[LIVE]
     async with raw_client(int(sidestep.url.rpartition(":")[2])) as client:
-        client.writer.transport.pause_reading()
+        cast(asyncio.Transport, client.writer.transport).pause_reading()
         await client.send(f"GET /-/events HTTP/1.1\r\nHost: {sidestep.url[7:]}\r\n\r\n".encode())
         await until(live._feed.watched.is_set)
         many = [entry(f"req_{number}", error="x" * 20_000) for number in range(200)]
@@ -197,12 +198,12 @@ async def test_open_streams_end_at_once_with_the_process_and_hold_up_nothing(shi
 
         async def serve() -> None:
             async with shown(shipped.rules, upstream.url, tmp_path) as found:
-                sidestep.set_result(found)
+                made.set_result(found)
                 await stopped.wait()
 
-        sidestep: asyncio.Future[Shown] = asyncio.get_running_loop().create_future()
+        made: asyncio.Future[Shown] = asyncio.get_running_loop().create_future()
         serving = asyncio.create_task(serve())
-        url = (await sidestep).url
+        url = (await made).url
         talk = asyncio.create_task(send(session, url, *conversation()))
         async with session.get(f"{url}/-/events") as reply:
             events = _events(reply)

@@ -1,6 +1,7 @@
 """Sidestep's own paths: readiness, and that nothing under `/-/` is forwarded."""
 
 import json
+from typing import Any
 
 import aiohttp
 import pytest
@@ -12,7 +13,7 @@ from proxy.scripted import ScriptedUpstream
 from tests.conftest import Start
 from tests.raw import raw_client
 
-QUIET = {
+QUIET: dict[str, Any] = {
     "reload": None,
     "restart_for": [],
     "upstream": {"state": "unknown", "lately": {"requests": 0, "wrong": 0}, "last_reply": None, "last_fault": None},

@@ -13,7 +13,7 @@ import pytest
 from proxy import __version__
 from proxy.config import Config
 from proxy.decision.desk import desk
-from proxy.decision.shadow import Agreement
+from proxy.decision.shadow import Agreement, Verdict
 from proxy.local.metrics import exposition
 from proxy.rules.load import Loaded
 from proxy.rules.ruleset import RuleSet
@@ -134,7 +134,7 @@ def test_every_kind_of_error_of_the_upstream_is_documented(kind: str) -> None:
 def test_rules_that_a_file_of_agreements_remembers_for_ever_do_not_make_it_grow() -> None:
     at = desk(Config(), RuleSet(()), b"key")
     for number in range(1000):
-        compared = {"same": 1, "different": 0, "upstream error": 0}
+        compared: dict[Verdict, int] = {"same": 1, "different": 0, "upstream error": 0}
         at.agreements.counts[f"rule-{number}"] = Agreement(compared, [True, False, True])
     told = exposition(Tally(), at, 0, "")[0].decode()
     lines = [line for line in told.splitlines() if line.startswith("sidestep_shadow_comparisons_total{")]

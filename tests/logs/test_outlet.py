@@ -3,7 +3,7 @@
 import errno
 import io
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, cast
 
 import pytest
 
@@ -35,7 +35,7 @@ def test_a_full_disk_is_told_once_each_time_and_lines_go_on_behind_it(
     buffered: bool, capsys: pytest.CaptureFixture[str]
 ) -> None:
     disk = Disk()
-    outlet = Outlet(io.BufferedWriter(disk) if buffered else disk)
+    outlet = Outlet(cast(IO[Any], io.BufferedWriter(disk) if buffered else disk))
     for full in (False, True, True, True, False, True, False):
         disk.full = full
         outlet.write(b"full\n" if full else b"room\n")

@@ -135,7 +135,7 @@ def test_what_an_operator_says_of_versions(condition: str, met: list[str], not_m
 
 
 def test_the_tables_above_know_every_operator() -> None:
-    tables = {"text": TEXT, "integer": INTEGER, "flag": FLAG, "texts": TEXTS}
+    tables: dict[str, list[Any]] = {"text": TEXT, "integer": INTEGER, "flag": FLAG, "texts": TEXTS}
     for kind, table in tables.items():
         tests = [next(iter(tomllib.loads(condition).values())) for condition, _, _ in table]
         assert {name for test in tests if isinstance(test, dict) for name in test} == set(OPERATORS[kind])  # type: ignore[index]

@@ -31,9 +31,9 @@ def faults(
 ) -> list[tuple[Any, str]]:
     notes = Notes()
     conditions = compile_when(when, (), notes)
-    plan = None if text is None else AnswerPlan(compile_template(text, notes.groups), "end_turn", None)
+    plan = None if text is None else AnswerPlan(compile_template(text, notes.groups), "end_turn", 0)
     # Made without validation: a rule in a file has at least one example of each sort, these need not.
-    model = RuleModel.model_construct(
+    model = RuleModel.model_construct(  # type: ignore[call-arg]
         base=RequestModel(),
         matches=[Match(about="a match", **match) for match in matches],
         misses=[Example(about="a miss", **miss) for miss in misses],

@@ -1,5 +1,6 @@
 """Loading rules: order, healthy rules beside broken ones, and everything wrong in one go."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -39,7 +40,7 @@ def guard(name: str) -> str:
     return rule(name, ('"answer"', '"forward"'), ('[rules.answer]\ntext = "Hi"\n', ""), ('answer = "Hi"\n', ""))
 
 
-def loaded(folder: Path, files: dict[str, str | bytes]) -> Loaded:
+def loaded(folder: Path, files: Mapping[str, str | bytes]) -> Loaded:
     for name, content in files.items():
         (folder / name).write_bytes(content if isinstance(content, bytes) else content.encode())
     return load(folder)

@@ -69,6 +69,25 @@ def test_a_text_that_is_not_json_never_fits(text: str) -> None:
     assert misfit(text, TITLE) == UNFIT
 
 
+NOT_PLAIN: list[Any] = [
+    {},
+    TITLE,
+    {"type": []},
+    {"type": "number"},
+    {"type": "nope"},
+    {"type": 5},
+    {"type": "string", "pattern": "a"},
+    {"type": "string", "anyOf": [{"type": "string"}]},
+    {"anyOf": []},
+    {"anyOf": "string"},
+    {"anyOf": [{"type": ["string", "null"]}]},
+    {"anyOf": [{"anyOf": [{"type": "string"}]}]},
+    {"$ref": "#"},
+    5,
+]
+"""Schemas of a property."""
+
+
 @pytest.mark.parametrize(
     "schema",
     [
@@ -88,25 +107,7 @@ def test_a_text_that_is_not_json_never_fits(text: str) -> None:
         {**TITLE, "$schema": "http://127.0.0.1:1/unknown"},
         {**TITLE, "$schema": 5},
         {**TITLE, "description": "a" * LARGEST},
-        *(
-            {**TITLE, "properties": {"title": property_}}
-            for property_ in (
-                {},
-                TITLE,
-                {"type": []},
-                {"type": "number"},
-                {"type": "nope"},
-                {"type": 5},
-                {"type": "string", "pattern": "a"},
-                {"type": "string", "anyOf": [{"type": "string"}]},
-                {"anyOf": []},
-                {"anyOf": "string"},
-                {"anyOf": [{"type": ["string", "null"]}]},
-                {"anyOf": [{"anyOf": [{"type": "string"}]}]},
-                {"$ref": "#"},
-                5,
-            )
-        ),
+        *({**TITLE, "properties": {"title": kind}} for kind in NOT_PLAIN),
     ],
 )
 def test_nothing_fits_a_schema_that_is_not_plain(schema: dict[str, Any]) -> None:
@@ -148,7 +149,7 @@ SCHEMAS = st.fixed_dictionaries(
         "minProperties": st.just(1),
     },
 )
-VALUES = st.dictionaries(
+VALUES: st.SearchStrategy[dict[str, Any]] = st.dictionaries(
     NAMES,
     st.none() | st.booleans() | st.text(max_size=3) | st.integers(0, 9) | st.just([]) | st.just({}) | st.just(1.0),
 )

@@ -42,7 +42,8 @@ async def compare(folder: Path, *urls: str, retries: int = 0, **cases: list[str]
         node.kill()
         raise
     assert node.returncode == 0, err.decode()
-    return json.loads(out)
+    found: list[dict[str, list[Any]]] = json.loads(out)
+    return found
 
 
 async def test_messages_streams_and_errors_are_the_same_with_and_without_sidestep(start: Start, sdk: Path) -> None:

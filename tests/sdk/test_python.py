@@ -4,6 +4,7 @@ from typing import Any
 
 import anthropic
 import pytest
+from anthropic.types import TextBlock, ToolUseBlock
 
 from tests.conftest import Start
 from tests.raw import Peer, raw_upstream
@@ -96,6 +97,8 @@ async def test_a_stream_builds_up_to_the_same_message(start: Start) -> None:
                 messages.append(await stream.get_final_message())
     assert messages[0] == messages[1]
     text, tool = messages[0].content
+    assert isinstance(text, TextBlock)
+    assert isinstance(tool, ToolUseBlock)
     assert (text.text, tool.input) == ("It expects a cookie: “ü”", {"file_path": "test_login.py"})
 
 

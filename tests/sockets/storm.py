@@ -19,7 +19,7 @@ from tests.waiting import PATIENCE, until
 BROKEN = (asyncio.IncompleteReadError, ConnectionError)
 
 # What a proxy may say while clients and upstreams come and go; a traceback is not among it.
-_EVENTS = {"listening", "request", "stopping", "stopped"}
+_EVENTS = {"listening", "request", "upstream error", "stopping", "stopped"}
 _STATUSES = {200, 499, 502}
 
 

@@ -9,11 +9,10 @@ import asyncio
 import pytest
 
 from bench.shapes import SHAPES, Shape, title
-from tests.process import PATIENCE
 from tests.rules.test_structured import doubling
 from tests.sockets.bystander import bystander
 from tests.sockets.given import MEBIBYTE, Wire, receive
-from tests.waiting import until
+from tests.waiting import PATIENCE, until
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

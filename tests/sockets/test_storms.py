@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from functools import partial
 
 import pytest
 
@@ -29,6 +30,11 @@ def _must_be(position: int, whole: bytes, body: bytes, spare: int) -> dict[str, 
         return {"502": None}
     right: dict[str, bytes | None] = {"broken": b""} if position < len(whole) else {}
     return right | ({"whole": body} if position >= len(whole) - spare else {})
+
+
+def _lawful(whole: bytes, end: End) -> bool:
+    """What may become of a stream whose upstream is killed: all of it, a cut that shows, or an error."""
+    return end in (End("whole", whole), End("broken")) or end.kind == "502"
 
 
 async def die_everywhere(kind: str, death: str, step: int) -> Tally:
@@ -102,7 +108,7 @@ async def storm(streams: int, kills: int, events: int) -> Tally:
             end = await tally.add(
                 port,
                 request(port, body=name.encode()),
-                lambda end, whole=expected: end in (End("whole", whole), End("broken")) or end.kind == "502",
+                partial(_lawful, expected),
             )
             counted[end.kind if end else "lost"] += 1
 

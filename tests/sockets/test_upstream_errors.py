@@ -97,8 +97,8 @@ async def test_an_hour_of_errors_is_told_figure_by_figure_as_the_upstream_counte
     assert scraped.counts("sidestep_upstream_faults_total", "kind") == {}
     assert page["counts"]["errors"] == counted
     assert page["counts"]["outcomes"] == {"forwarded": len(hour)}
-    told = asked(file, "SELECT fault, count(*) FROM requests WHERE fault <> '' GROUP BY 1")
-    assert dict(told) == counted
+    rows = asked(file, "SELECT fault, count(*) FROM requests WHERE fault <> '' GROUP BY 1")
+    assert dict(rows) == counted
     requests = Counter(line["error"] for line in lines if line["event"] == "request" and "error" in line)
     found = Counter({line["error"]: 1 + line.get("repeated", 0) for line in lines if line["event"] == "upstream error"})
     assert set(requests) | set(found) == set(UPSTREAM_ERRORS.values())

@@ -44,8 +44,8 @@ async def _journaled(*settings: str, matches: bool = True) -> AsyncIterator[Jour
         *(sys.executable, "-m", "proxy", "--config", "config.toml", *options),
         cwd=ROOT,
         env={**environ, "PYTHONUNBUFFERED": "1"},
-        stdout=theirs,
-        stderr=theirs,
+        stdout=theirs.fileno(),
+        stderr=theirs.fileno(),
     )
     theirs.close()
     reader, writer = await asyncio.open_connection(sock=ours)

@@ -62,12 +62,13 @@ def test_what_is_kept_in_mind_is_bounded() -> None:
 
 def test_a_process_sums_what_its_answers_saved() -> None:
     saved = Savings()
-    asked = {"outcome": "answered", "bytes_in": 8000, "duration": 100.0}
+    asked: dict[str, Any] = {"outcome": "answered", "bytes_in": 8000, "duration": 100.0}
     saved.read(entry(usage=None, **asked), "haiku")
     assert (saved.requests, saved.size, saved.tokens, saved.waiting) == (1, 8000, 0, 0), "nothing is known yet"
     saved.read(entry(usage=Usage(100, 9, 300, 600), bytes_in=4000, first_byte=600.0), "haiku")
-    for changes in ({"fault": "error in stream"}, {"first_byte": None}, {"outcome": "failed"}):
-        saved.read(entry(usage=Usage(1, 1, 0, 0), **{"bytes_in": 4000, **changes}), "haiku")
+    others: list[dict[str, Any]] = [{"fault": "error in stream"}, {"first_byte": None}, {"outcome": "failed"}]
+    for other in others:
+        saved.read(entry(usage=Usage(1, 1, 0, 0), bytes_in=4000, **other), "haiku")
     saved.read(entry(usage=None, **asked), "haiku")
     assert (saved.requests, saved.size, saved.tokens, saved.cached) == (2, 16_000, 2000, 1000)
     assert saved.waiting == 500

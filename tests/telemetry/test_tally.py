@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proxy.exchange import Outcome, Record
-from proxy.telemetry.tally import BOUNDS, OTHER, Histogram, Tally, family
+from proxy.names import OTHER
+from proxy.telemetry.tally import BOUNDS, Histogram, Tally, family
 from tests.records import FORWARDED
 
 OUTCOMES: tuple[Outcome, ...] = ("answered", "forwarded", "local", "refused", "failed")

@@ -1,12 +1,14 @@
 """One connection to a raw upstream: replies in turn, interim heads, and what makes it serve no other request."""
 
 import asyncio
+from typing import cast
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from proxy.upstream.connection import Connection
+from proxy.wire.reader import ReplyReader
 from tests.raw import Peer, reply
 from tests.upstream.links import answer, ask, linked, rest
 from tests.waiting import until
@@ -157,7 +159,7 @@ def test_a_reply_in_any_pieces_is_the_same_reply(sizes: list[int]) -> None:
                 connection.data_received(sent[position : position + size])
             position += size
         statuses = [(await connection.head()).status, (await connection.head()).status]
-        return statuses, await rest(connection), connection._reply.last
+        return statuses, await rest(connection), cast(ReplyReader, connection._reply).last
 
     assert asyncio.run(feed()) == ([103, 200], b"hello, you!", False)
 

@@ -1,6 +1,7 @@
 """Every way in which a connection to the upstream can end: by garbage, by a close, by a reset, by us."""
 
 import asyncio
+from collections.abc import Callable
 
 import pytest
 
@@ -63,7 +64,7 @@ async def test_a_body_that_turns_bad_is_delivered_up_to_there_and_then_is_an_err
 @pytest.mark.parametrize("end", [Peer.abort, reset])
 @pytest.mark.parametrize("sent", [b"", b"HTTP/1.1 2", b"HTTP/1.1 103 Early\r\n\r\n"])
 @pytest.mark.parametrize("kept", [False, True])
-async def test_an_end_before_the_head_is_a_loss(end, sent: bytes, kept: bool) -> None:
+async def test_an_end_before_the_head_is_a_loss(end: Callable[[Peer], None], sent: bytes, kept: bool) -> None:
     """Had the upstream not read the request, it could not have said a word to it."""
     heard = asyncio.Event()
 
@@ -91,7 +92,7 @@ async def test_an_end_before_the_head_is_a_loss(end, sent: bytes, kept: bool) ->
 
 @pytest.mark.parametrize("end", [Peer.abort, reset])
 @pytest.mark.parametrize("sent", [LENGTH + b"hal", CHUNKED + b"4\r\nhal", CHUNKED + b"3\r\nhal\r\n0\r\n"])
-async def test_an_end_within_a_body_is_a_loss(end, sent: bytes) -> None:
+async def test_an_end_within_a_body_is_a_loss(end: Callable[[Peer], None], sent: bytes) -> None:
     read = asyncio.Event()
 
     async def script(peer: Peer) -> None:

@@ -72,8 +72,8 @@ async def test_bytes_pass_both_ways_as_they_come(start: Start) -> None:
     assert sorted(head.split(b"\r\n")) == sorted(CONSENT.split(b"\r\n"))
     for line in (b"Connection: Upgrade", b"Upgrade: websocket", b"Sec-WebSocket-Protocol: a, b"):
         assert b"\r\n" + line + b"\r\n" in heads[0]
-    (line,) = sidestep.logged()
-    assert (line["status"], line["bytes_in"], line["bytes_out"]) == (101, 9, 11)
+    (logged,) = sidestep.logged()
+    assert (logged["status"], logged["bytes_in"], logged["bytes_out"]) == (101, 9, 11)
 
 
 async def test_what_the_client_sends_before_the_consent_waits_for_it(start: Start) -> None:
