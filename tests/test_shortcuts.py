@@ -122,19 +122,21 @@ async def test_nothing_overrides_the_safety_classifiers_guard(
     assert "x-sidestep-rule" not in reply.headers
 
 
-@pytest.mark.parametrize(("command", "answer"), POLICY)
 @pytest.mark.parametrize("ending", ["", "\n"])
 async def test_every_row_of_the_policy_is_answered_as_it_says(
-    start: Start, scripted: ScriptedUpstream, command: str, answer: str, ending: str
+    start: Start, scripted: ScriptedUpstream, ending: str
 ) -> None:
     """Through the rule, as a whole request: 0.2.64 to 1.0.88 end it with the command, later versions with a newline."""
     sidestep = await _warm(start, scripted)
     entry = next(entry for entry in ANSWERING if entry.rule.name == "command-prefix")
     _, (head, body) = _answered(entry)[0]
     policy, _, _ = body["messages"][0]["content"].rpartition("Command: ")
-    messages = [{"role": "user", "content": f"{policy}Command: {command}{ending}"}]
-    reply, raw = await _send(sidestep.url, head, body | {"messages": messages})
-    assert _text(reply, raw) == answer
+    found = {}
+    for command, _ in POLICY:
+        messages = [{"role": "user", "content": f"{policy}Command: {command}{ending}"}]
+        reply, raw = await _send(sidestep.url, head, body | {"messages": messages})
+        found[command] = _text(reply, raw)
+    assert found == dict(POLICY)
 
 
 def _words(body: Body) -> list[str]:
