@@ -3,7 +3,7 @@
 It answers the client's small questions of its own (a quota probe, a title, the prefix of a command) and forwards
 everything else unchanged. A request goes one way:
 
-    listen -> record( guard( shortcut( forward ) ) )        downstream, middleware, upstream
+    listen -> record( guard( shortcut( forward ) ) )        downstream, middleware, relay, upstream
 
 The nouns, in `exchange`: a `Head` is a request before its body. `shortcut` turns head and body into a `MessagesRequest`
 (`messages`, which only glances at what no rule asks for: `glance`, over an `outline`) and takes it to the desk
@@ -17,7 +17,7 @@ tells of it, a moment later: one log line (`logs`), and counts, which the pages 
 Sidestep does while it does it (`live`). How a decision came about, `rules/trail` tells.
 
 What is forwarded goes out and comes back in exact bytes: heads and framing without a socket in `wire`, connections in
-`upstream`, the client's side in `downstream`.
+`upstream`, the client's side in `downstream`. Those two know nothing of each other; `relay` joins them.
 
 What may decide about permission is answered by no rule: `rules/permission` knows it by its form.
 
@@ -25,7 +25,7 @@ The desk remembers: who asked again and is forwarded (`decision/breaker`), which
 that the client has changed (`drift`, kept in `sightings`), and how rules in `shadow` agree with the model
 (`agreements`).
 
-Where to look first: `middleware` for the flow, `rules/ruleset` for the decision, `upstream/relay` for the way out and
+Where to look first: `middleware` for the flow, `rules/ruleset` for the decision, `relay/handler` for the way out and
 back, `filters/shell/grammar` for what is trusted of a shell command. `__main__`, `service` and `commands` are the
 program around it.
 """

@@ -18,10 +18,11 @@ from proxy.journal.writer import Journal
 from proxy.live.pages import Live
 from proxy.local.handlers import health, metrics, ready, unknown
 from proxy.logs.observe import Logger
-from proxy.middleware import UPSTREAM, forward, guard, record, shortcut
+from proxy.middleware import RELAY, forward, guard, record, shortcut
+from proxy.relay.handler import Relay
 from proxy.telemetry.ledger import Ledger
 from proxy.telemetry.tally import Tally
-from proxy.upstream.relay import connected
+from proxy.upstream.client import connected
 
 JOURNAL, LEDGER, LIVE = web.AppKey("journal", Journal), web.AppKey("ledger", Ledger), web.AppKey("live", Live)
 CAPTURE = web.AppKey("capture", Writer)
@@ -36,12 +37,13 @@ def build(config: Config, desk: Desk, log: Logger) -> web.Application:
     journal.listeners += [ledger.read, live.publish]
     capture, listen = Writer(config.capture, log), config.listen
     own = access(listen.host, listen.names, listen.token)
-    decide = shortcut(desk, config.limits.body_timeout, log, capture)
-    app = web.Application(middlewares=[record(ledger, capture), guard(own), decide])
+    decide = shortcut(desk, log, capture)
+    app = web.Application(middlewares=[record(ledger, capture, config), guard(own), decide])
     app[CAPTURE], app[JOURNAL], app[LEDGER], app[LIVE] = capture, journal, ledger, live
 
-    async def upstream(app: web.Application) -> AsyncIterator[None]:
-        async with connected(config, ledger.tally) as app[UPSTREAM]:
+    async def relay(app: web.Application) -> AsyncIterator[None]:
+        async with connected(config.upstream, ledger.tally) as upstream:
+            app[RELAY] = Relay(upstream, ledger.tally.gaps)
             yield
 
     async def writing(_app: web.Application) -> AsyncIterator[None]:
@@ -59,7 +61,7 @@ def build(config: Config, desk: Desk, log: Logger) -> web.Application:
         await journal.finish()
 
     app[TALLY] = ledger.tally
-    app.cleanup_ctx.extend([upstream, writing, live.running])
+    app.cleanup_ctx.extend([relay, writing, live.running])
     app.on_shutdown.append(live.close)
     app.on_response_prepare.append(_nothing_invented)
     app.router.add_get("/-/health", _own(health), expect_handler=_nothing)

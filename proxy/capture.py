@@ -49,7 +49,7 @@ def request_line(exchange: Exchange, headers: Pairs, now: datetime) -> bytes:
             "method": names.method(exchange.head.method),
             "target": names.path(exchange.head.path),
             "headers": [[name, value if _is_harmless(name, value) else None] for name, value in headers],
-            "body": _body(b"".join(exchange.collected)),
+            "body": _body(b"".join(exchange.body.chunks)),
             "outcome": exchange.outcome,
             "rule": exchange.decision.rule,
             "reason": "" if isinstance(exchange.decision, Answer) else exchange.decision.reason,
@@ -95,7 +95,7 @@ class Writer:
 
         Of one that began before anything was wanted, the body may be gone.
         """
-        if exchange.keep_body and exchange.outcome in self._outcomes:
+        if exchange.body.keep and exchange.outcome in self._outcomes:
             self._write(request_line(exchange, text_pairs(raw), datetime.now(UTC)))
 
     def comparison(self, request_id: str, rule: str, verdict: str, ours: str, theirs: str | None) -> None:

@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal, Protocol
 
 from proxy import names
+from proxy.bodies import Body
 from proxy.usage import UPSTREAM_ERRORS, Meter, error_of_status
 
 Version = tuple[int, ...]
@@ -173,100 +174,104 @@ class Record:
     """Whether it was sent to the upstream twice, the first time in vain."""
 
 
-@dataclass(slots=True)
-class Reply:
-    """What the upstream said: status and headers, and a copy of the body where somebody asked for one.
+class Exchange:
+    """One request on its way through the chain: what each stage learned, for the stages behind it and for `record`.
 
-    The copy is None when nobody did, and when the body turned out to be larger than `room` bytes, or incomplete.
+    Anybody may read its fields. Only its methods write them: each says what happened, and sets all that belongs to it.
     """
 
-    status: int
-    headers: list[tuple[bytes, bytes]]
-    copy: list[bytes] | None = None
-    room: int = 0
-
-    def take(self, chunk: bytes) -> None:
-        """Keep a chunk that has been passed on."""
-        if self.copy is not None:
-            self.room -= len(chunk)
-            if self.room >= 0:
-                self.copy.append(chunk)
-            else:
-                self.copy = None
-
-
-@dataclass(slots=True)
-class Exchange:
-    """One request on its way through the chain: what each stage learned, for the stages behind it and for `record`."""
-
-    id: str
-    head: Head
-    at: float
-    """Seconds since the epoch."""
-    started: float
-    """Seconds on a steady clock, as all times here but `at`."""
-    decision: Decision = field(default=Forward("not decided"))
-    collected: list[bytes] = field(default_factory=list)
-    """The part of the body that `shortcut` has already read, as it came; `forward` sends it first."""
-    complete: bool = False
-    """Whether `collected` is, or was, the whole body."""
-    keep_body: bool = False
-    """Whether `collected` is still wanted when it has been sent; a long reply need not hold on to it."""
-    model: str = ""
-    """As it may be told (`names`)."""
-    session: str = ""
-    """A hash of what names the client's session; "" for none."""
+    decision: Decision = Forward("not decided")
+    outcome: Outcome | None = None
+    """None until it is known what becomes of the request."""
     trail: Trail | None = None
-    copy_room: int = 0
-    """Bytes of the reply's body up to which somebody wants a copy of it."""
-    reply: Reply | None = None
-    """The upstream's reply, once its head is there."""
+    model = ""
+    """As it may be told (`names`)."""
+    session = ""
+    """A hash of what names the client's session; "" for none."""
+    status = 0
+    error = ""
+    """What went wrong, as a short phrase; empty if nothing did."""
+    fault = ""
+    """What kind of thing went wrong with the upstream."""
+    verdict = ""
     meter: Meter | None = None
     """Of the reply's tokens, where it can have any."""
-    outcome: Outcome = "failed"
-    status: int = 0
-    error: str = ""
-    """What went wrong, as a short phrase; empty if nothing did."""
-    fault: str = ""
-    """What kind of thing went wrong with the upstream."""
-    verdict: str = ""
-    own: float = 0.0
-    """Seconds that were spent here until `first_byte`, waiting left out."""
-    since: float | None = None
-    """When the present stretch of that time began; None while others are waited for."""
+    waited = 0.0
+    """Seconds until `first_byte` in which the client or the upstream was waited for."""
     first_byte: float | None = None
-    bytes_in: int = 0
-    bytes_out: int = 0
-    retried: bool = False
+    bytes_out = 0
+    retried = False
     """Whether it was sent to the upstream twice, the first time in vain."""
 
-    def __post_init__(self) -> None:
-        self.since = self.started
+    def __init__(self, own_id: str, head: Head, at: float, started: float, body: Body | None = None) -> None:
+        """`at` in seconds since the epoch; `started` on a steady clock, as all other times here."""
+        self.id, self.head, self.at, self.started = own_id, head, at, started
+        self.body = body or Body()
 
-    def pause(self, now: float) -> None:
-        """From now on, somebody else is waited for."""
-        if self.since is not None:
-            self.own += now - self.since
-            self.since = None
+    def belongs_to(self, session: str, model: str = "") -> None:
+        """Whose request it is, and which model it asks, as far as it is known."""
+        self.session, self.model = names.session(session), names.model(model)
 
-    def resume(self, now: float) -> None:
-        """It is our turn again."""
-        self.since = now
+    def decided(self, decision: Decision, trail: Trail | None = None) -> None:
+        """It is to be answered, or forwarded."""
+        self.decision, self.trail = decision, trail
+        self.outcome = "answered" if isinstance(decision, Answer) else "forwarded"
 
-    def reply_begun(self, now: float) -> None:
-        """The head of the reply is out."""
-        self.first_byte = now
-        self.pause(now)
+    def refused(self, reason: str) -> None:
+        """It is not served at all."""
+        self.decision, self.outcome = Forward(reason), "refused"
 
-    def upstream_said(self, status: int) -> None:
-        """The status of the upstream's reply, an error or not; to a HEAD, any says that it is there."""
+    def served_locally(self) -> None:
+        """It is for one of Sidestep's own pages: nothing is forwarded, so that there is no reason to tell."""
+        self.decision, self.outcome, self.status = Forward(""), "local", 200
+
+    def waited_for(self, seconds: float, *, sent_twice: bool = False) -> None:
+        """So long, somebody else was waited for; the upstream perhaps a second time, on another connection."""
+        self.waited += seconds
+        self.retried = sent_twice
+
+    def upstream_replied(self, status: int, meter: Meter | None) -> None:
+        """The upstream's status, an error or not; to a HEAD, any says that it is there."""
+        self.status, self.meter = status, meter
         if status >= 400 and self.head.method != "HEAD":
             self.fault = error_of_status(status)
             self.error = UPSTREAM_ERRORS[self.fault]
 
-    def let_go(self) -> None:
-        """Give up the bodies: it has ended, and is only told of."""
-        self.collected, self.reply = [], None
+    def reply_begun(self, status: int, now: float) -> None:
+        """The head of the reply is out."""
+        self.status, self.first_byte = status, now
+
+    def sent(self, size: int) -> None:
+        """So many bytes of a body went to the client."""
+        self.bytes_out += size
+
+    def upstream_failed(self, error: str, fault: str) -> None:
+        """No reply, or half of one, came from the upstream; `fault` is one of `upstream.faults.NAMES`."""
+        self.outcome, self.error, self.fault = "failed", error, fault
+
+    def upstream_broke_off(self, error: str, fault: str) -> None:
+        """It ended what had no other end."""
+        self.error, self.fault = error, fault
+
+    def client_failed(self, error: str) -> None:
+        """The client spoiled its own request."""
+        self.outcome, self.error = "failed", error
+
+    def client_gone(self) -> None:
+        """The client went away before the reply was complete."""
+        self.status, self.error = 499, GONE
+
+    def stopped(self) -> None:
+        """The process ends, and does not wait for this one."""
+        self.status, self.error = self.status or 503, STOPPED
+
+    def crashed(self) -> None:
+        """An error of Sidestep's own ended it."""
+        self.outcome, self.status, self.error = "failed", 500, "an error of Sidestep's own"
+
+    def compared(self, verdict: str) -> None:
+        """What a rule in shadow, or audited, would have said is held against the reply."""
+        self.verdict = verdict
 
     def record(self, now: float) -> Record:
         """The exchange as it ended; `now` on the clock of `started`, in seconds."""
@@ -276,7 +281,7 @@ class Exchange:
             at=self.at,
             method=names.method(self.head.method),
             path=names.path(self.head.path),
-            outcome=self.outcome,
+            outcome=self.outcome or "failed",
             rule=self.decision.rule,
             reason="" if isinstance(self.decision, Answer) else self.decision.reason,
             error=self.error,
@@ -288,8 +293,8 @@ class Exchange:
             verdict=self.verdict,
             duration=(now - self.started) * 1000,
             first_byte=None if sent is None else (sent - self.started) * 1000,
-            own=None if sent is None else self.own * 1000,
-            bytes_in=self.bytes_in,
+            own=None if sent is None else (sent - self.started - self.waited) * 1000,
+            bytes_in=self.body.size,
             bytes_out=self.bytes_out,
             retried=self.retried,
         )

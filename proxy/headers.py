@@ -64,6 +64,14 @@ def response_headers(raw: RawHeaders) -> RawPairs:
     return _end_to_end(raw, HOP_BY_HOP)
 
 
+def upgrade_headers(raw: RawHeaders) -> RawPairs:
+    """What asks the upstream for an upgrade, where the client asked for one (RFC 9110, section 7.8); else nothing."""
+    if b"upgrade" not in tokens(raw, b"connection"):
+        return []
+    asked = [(name, value) for name, value in raw if name.lower() == b"upgrade"]
+    return [(b"Connection", b"Upgrade"), *asked] if asked else []
+
+
 def _end_to_end(raw: RawHeaders, stays: frozenset[bytes]) -> RawPairs:
     pairs = [*raw]
     names = tuple(map(_NAME, pairs))

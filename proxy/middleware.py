@@ -8,26 +8,27 @@ from dataclasses import asdict
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
-from proxy import messages, names, synthesis
+from proxy import messages, synthesis
 from proxy.capture import Writer
+from proxy.config import Config
 from proxy.decision import shadow
 from proxy.decision.audits import AUDIT
-from proxy.decision.desk import Desk, InForce
+from proxy.decision.desk import Desk, InForce, Ruling
 from proxy.downstream.guard import Access
 from proxy.downstream.inbound import Inbound
-from proxy.downstream.incoming import BodyFault, next_chunk
-from proxy.downstream.replies import Streamed, Whole, failure, invite
-from proxy.exchange import GONE, STOPPED, Answer, Decision, Exchange, Forward, Head, Reply
+from proxy.downstream.incoming import BodyFault, RequestBody
+from proxy.downstream.replies import EventsResponse, FullResponse, RelayedResponse, failure, send_100_continue
+from proxy.exchange import Answer, Exchange, Forward, Head
 from proxy.headers import is_own, text_pairs
 from proxy.ids import message_id, request_id
 from proxy.logs.observe import Logger
 from proxy.messages import MessagesRequest, NotUnderstood
+from proxy.relay.handler import Relay
 from proxy.telemetry.ledger import Ledger
 from proxy.upstream.faults import UpstreamError
-from proxy.upstream.relay import Upstream
 
 EXCHANGE = web.RequestKey("exchange", Exchange)
-UPSTREAM = web.AppKey("upstream", Upstream)
+RELAY = web.AppKey("relay", Relay)
 
 _LARGE = 1024 * 1024
 """Bytes of a body from which on it is understood in one turn of the loop, and decided on in another."""
@@ -35,8 +36,9 @@ _TURN = 0.001
 """Seconds."""
 
 
-def record(ledger: Ledger, capture: Writer) -> Middleware:
+def record(ledger: Ledger, capture: Writer, config: Config) -> Middleware:
     """The outermost stage: starts the clock, and on every outcome enters one record into the ledger."""
+    patience, limit = config.limits.body_timeout, config.rules.max_body
 
     @web.middleware
     async def stage(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -44,46 +46,39 @@ def record(ledger: Ledger, capture: Writer) -> Middleware:
         # Any other form is refused, and could name a user and a password before a host.
         path = target.partition("?")[0] if target.startswith("/") else ""
         head = Head(request.method, path, request.headers)
-        exchange = request[EXCHANGE] = Exchange(
-            request_id(), head, time.time(), time.perf_counter(), keep_body=capture.enabled
-        )
+        body = RequestBody(request.content, patience, limit, complete=not request.body_exists, keep=capture.enabled)
+        exchange = request[EXCHANGE] = Exchange(request_id(), head, time.time(), time.perf_counter(), body)
         ledger.began(exchange)
-        if isinstance(request.protocol, Inbound):
-            request.protocol.began(request)
+        connection = request.protocol if isinstance(request.protocol, Inbound) else None
+        if connection is not None:
+            connection.began(request)
         try:
-            response = await _or_blame(request, handler)
-            exchange.status = exchange.status or response.status
-            return response
+            return await _or_blame(request, exchange, handler)
         except asyncio.CancelledError:
-            exchange.status, exchange.error = _cut_short(request, exchange)
+            if connection is not None and connection.out_of_time:
+                exchange.stopped()
+            else:
+                exchange.client_gone()
             raise
         except Exception:
-            exchange.outcome, exchange.status, exchange.error = "failed", 500, "an error of Sidestep's own"
+            exchange.crashed()
             raise
         finally:
-            if isinstance(request.protocol, Inbound):
-                request.protocol.ended()
+            if connection is not None:
+                connection.ended()
             ledger.ended(exchange, time.perf_counter())
             capture.request(exchange, request.raw_headers)
-            exchange.let_go()
+            body.release()
 
     return stage
 
 
-def _cut_short(request: web.Request, exchange: Exchange) -> tuple[int, str]:
-    """Status and error of a request that was cancelled: its client went away, or this process ends."""
-    if isinstance(request.protocol, Inbound) and request.protocol.out_of_time:
-        return exchange.status or 503, STOPPED
-    return 499, GONE
-
-
-async def _or_blame(request: web.Request, handler: Handler) -> web.StreamResponse:
+async def _or_blame(request: web.Request, exchange: Exchange, handler: Handler) -> web.StreamResponse:
     """The reply, or what the client is told that spoiled its own request; then its connection ends."""
     try:
         return await handler(request)
     except BodyFault as fault:
-        exchange = request[EXCHANGE]
-        exchange.outcome, exchange.error = "failed", str(fault)
+        exchange.client_failed(str(fault))
         response = await _fail(request, fault.status, "invalid_request_error", f"Sidestep: {fault}", close=True)
         if request.transport is not None:  # at once: nobody waits for the rest of such a body
             request.transport.close()
@@ -101,9 +96,9 @@ def guard(access: Access) -> Middleware:
         refused = access.refusal(exchange.head, request.raw_path, request.raw_headers, version, port)
         if refused is None:
             if "expect" in exchange.head.headers:
-                await invite(request)
+                await send_100_continue(request)
             return await handler(request)
-        exchange.outcome, exchange.decision = "refused", Forward(refused.reason)
+        exchange.refused(refused.reason)
         return await _fail(
             request, refused.status, refused.kind, refused.text, close=refused.final, more=refused.headers
         )
@@ -111,42 +106,44 @@ def guard(access: Access) -> Middleware:
     return stage
 
 
-def shortcut(desk: Desk, patience: float, log: Logger, capture: Writer) -> Middleware:
-    """Decide, and answer here what a rule answers. A body is read only when a rule could match its head.
-
-    `patience` is how many seconds of silence a client may make in the middle of a body.
-    """
+def shortcut(desk: Desk, log: Logger, capture: Writer) -> Middleware:
+    """Decide, and answer here what a rule answers. A body is read only when a rule could match its head."""
 
     @web.middleware
     async def stage(request: web.Request, handler: Handler) -> web.StreamResponse:
         exchange, now = request[EXCHANGE], desk.now
-        exchange.decision = await _decide(request, exchange, desk, now, patience, log)
+        await _decide(exchange, desk, now, log)
         match exchange.decision:
             case Answer() as answer:
-                exchange.outcome = "answered"
                 return await _answer(request, exchange, answer)
-            case Forward(beside=beside) as forwarded:
-                exchange.copy_room = shadow.LIMIT if beside else 0
+            case Forward() as forwarded:
                 response = await handler(request)
                 # All bytes are out: from here on, nothing is done on the client's time.
-                if exchange.reply is not None:
-                    desk.replies.keep(exchange.head, exchange.reply.headers, time.monotonic())
-                if beside is not None:
-                    _compare(exchange, forwarded, beside, desk, now, log, capture)
+                reply = response if isinstance(response, RelayedResponse) else None
+                if reply is not None:
+                    desk.replies.keep(exchange.head, reply.pairs, time.monotonic())
+                if forwarded.beside is not None:
+                    _compare(exchange, forwarded, forwarded.beside, reply, desk, now, log, capture)
                 return response
 
     return stage
 
 
 def _compare(
-    exchange: Exchange, decision: Forward, beside: Answer, desk: Desk, now: InForce, log: Logger, capture: Writer
+    exchange: Exchange,
+    decision: Forward,
+    beside: Answer,
+    reply: RelayedResponse | None,
+    desk: Desk,
+    now: InForce,
+    log: Logger,
+    capture: Writer,
 ) -> None:
-    """Hold the answer of a rule in shadow, or audited, against the reply that the client has got."""
-    reply = exchange.reply or Reply(exchange.status, [])
-    body = None if reply.copy is None else b"".join(reply.copy)
+    """Hold the answer of a rule in shadow, or audited, against the reply that the client has got, if it got one."""
+    status, pairs, body = (reply.status, reply.pairs, reply.body_copy) if reply is not None else (0, [], None)
     audited, rule = decision.reason == AUDIT, decision.rule
-    found = desk.compare(now, beside, reply.status, text_pairs(reply.headers), body, audited=audited)
-    exchange.verdict = found.verdict
+    found = desk.compare(now, beside, status, text_pairs(pairs), body, audited=audited)
+    exchange.compared(found.verdict)
     if audited:
         log.info("audit", rule=rule, verdict=found.verdict, id=exchange.id)
     else:
@@ -159,49 +156,62 @@ def _compare(
 async def forward(request: web.Request) -> web.StreamResponse:
     """The innermost stage: to the upstream and back, unchanged."""
     exchange = request[EXCHANGE]
+    compared = isinstance(exchange.decision, Forward) and exchange.decision.beside is not None
     try:
-        exchange.outcome = "forwarded"
-        return await request.app[UPSTREAM].relay(request, exchange)
+        return await request.app[RELAY].forward(request, exchange, shadow.LIMIT if compared else 0)
     except UpstreamError as error:
-        exchange.outcome, exchange.error, exchange.fault = "failed", error.fault, error.name
+        exchange.upstream_failed(error.fault, error.name)
         return await _fail(request, error.status, error.kind, error.text)
 
 
-async def serve_own(request: web.Request, page: Whole) -> web.StreamResponse:
-    """A page of Sidestep's own; nothing was forwarded, so that there is no reason to tell."""
-    exchange = request[EXCHANGE]
-    exchange.outcome, exchange.decision = "local", Forward("")
+async def serve_own(request: web.Request, page: FullResponse) -> web.StreamResponse:
+    """A page of Sidestep's own."""
+    request[EXCHANGE].served_locally()
     return await _send(request, page)
 
 
-async def _decide(
-    request: web.Request, exchange: Exchange, desk: Desk, now: InForce, patience: float, log: Logger
-) -> Decision:
-    exchange.complete = not request.body_exists
-    exchange.session = names.session(exchange.head.headers.get("x-claude-code-session-id", ""))
-    if exchange.complete or not now.rules.interested(exchange.head):
-        return Forward("nothing to answer")
-    if not await _collect(request, exchange, now.max_body, patience):
-        return Forward("body too large to inspect")
-    parsed = await _understood(exchange.head, b"".join(exchange.collected))
-    if isinstance(parsed, NotUnderstood):
-        return Forward(parsed.reason)
-    exchange.model, exchange.session = names.model(parsed.model), names.session(parsed.session)
-    ruling = desk.decide(now, parsed, time.monotonic())
-    exchange.trail = ruling.trail
+async def _decide(exchange: Exchange, desk: Desk, now: InForce, log: Logger) -> None:
+    """Have the exchange decided, as far as its head and body can be understood."""
+    found = await _understood(exchange, now)
+    if isinstance(found, NotUnderstood):
+        exchange.belongs_to(exchange.head.headers.get("x-claude-code-session-id", ""))
+        exchange.decided(Forward(found.reason))
+        return
+    exchange.belongs_to(found.session, found.model)
+    ruling = desk.decide(now, found, time.monotonic())
+    exchange.decided(ruling.decision, ruling.trail)
+    if ruling.trip or ruling.notices:
+        _tell(exchange, ruling, desk, log)
+
+
+def _tell(exchange: Exchange, ruling: Ruling, desk: Desk, log: Logger) -> None:
+    """What a person should know of the decision."""
     if ruling.trip:
         log.warning("tripped", rule=ruling.decision.rule, reason=ruling.trip, id=exchange.id)
     for notice in ruling.notices:
-        if not desk.sightings.add(notice, exchange.at, exchange.id):
-            continue
-        log.warning("drift", **{name: value for name, value in asdict(notice).items() if value}, id=exchange.id)
-    return ruling.decision
+        if desk.sightings.add(notice, exchange.at, exchange.id):
+            known = {name: value for name, value in asdict(notice).items() if value}
+            log.warning("drift", **known, id=exchange.id)
 
 
-async def _understood(head: Head, body: bytes) -> MessagesRequest | NotUnderstood:
+async def _understood(exchange: Exchange, now: InForce) -> MessagesRequest | NotUnderstood:
+    """The question, once its body is there; it is read only when a rule could match."""
+    head, body = exchange.head, exchange.body
+    if body.complete or not now.rules.interested(head):
+        return NotUnderstood("nothing to answer")
+    assert isinstance(body, RequestBody)
+    begun = time.perf_counter()
+    whole = await body.collect(now.max_body)
+    exchange.waited_for(time.perf_counter() - begun)
+    if not whole:
+        return NotUnderstood("body too large to inspect")
+    if body.size <= _LARGE:
+        return messages.parse(head, b"".join(body.chunks))
+    return await _understood_in_steps(head, b"".join(body.chunks))
+
+
+async def _understood_in_steps(head: Head, body: bytes) -> MessagesRequest | NotUnderstood:
     """Large bodies are understood, and decided on, in steps of milliseconds: between them, others are served."""
-    if len(body) <= _LARGE:
-        return messages.parse(head, body)
     outline = messages.outline_of(head, body)
     if isinstance(outline, NotUnderstood):
         return outline
@@ -211,37 +221,21 @@ async def _understood(head: Head, body: bytes) -> MessagesRequest | NotUnderstoo
     return parsed
 
 
-async def _collect(request: web.Request, exchange: Exchange, max_body: int, patience: float) -> bool:
-    """Read the body into the exchange; False as soon as it is larger than `max_body`. Raises `BodyFault`."""
-    if (request.content_length or 0) > max_body:
-        return False
-    content = request.content
-    exchange.pause(time.perf_counter())
-    while chunk := await next_chunk(content, patience):
-        exchange.collected.append(chunk)
-        exchange.bytes_in += len(chunk)
-        if exchange.bytes_in > max_body or content.at_eof():
-            break
-    exchange.complete = content.at_eof() and exchange.bytes_in <= max_body
-    exchange.resume(time.perf_counter())
-    return exchange.complete
-
-
 async def _answer(request: web.Request, exchange: Exchange, answer: Answer) -> web.StreamResponse:
     further = [(name.encode(), value.encode()) for name, value in answer.headers]
     own = [(b"x-sidestep-rule", answer.rule.encode()), (b"request-id", exchange.id.encode())]
     pairs = [*(pair for pair in further if not is_own(pair[0].lower())), *own]
     if not answer.stream:
-        return await _send(request, Whole(200, synthesis.message(answer, message_id()), pairs))
-    response = Streamed(pairs)
+        return await _send(request, FullResponse(200, synthesis.message(answer, message_id()), pairs))
+    response = EventsResponse(pairs)
     await response.prepare(request)
-    response.set_down(*synthesis.events(answer, message_id()))
+    response.add(*synthesis.events(answer, message_id()))
     try:
         await response.write_eof()
-        exchange.reply_begun(time.perf_counter())
-        exchange.bytes_out = response.sent
+        exchange.reply_begun(200, time.perf_counter())
+        exchange.sent(response.sent)
     except ConnectionError:
-        exchange.status, exchange.error = 499, GONE
+        exchange.client_gone()
     return response
 
 
@@ -258,13 +252,13 @@ async def _fail(
     return await _send(request, failure(status, kind, text, request[EXCHANGE].id, close=close, more=more))
 
 
-async def _send(request: web.Request, response: Whole) -> web.StreamResponse:
+async def _send(request: web.Request, response: FullResponse) -> web.StreamResponse:
     """Write a complete reply now, so that what becomes of it is on the record."""
     exchange = request[EXCHANGE]
     try:
         await response.prepare(request)
-        exchange.reply_begun(time.perf_counter())
-        exchange.bytes_out = len(response.body)
+        exchange.reply_begun(response.status, time.perf_counter())
+        exchange.sent(len(response.body))
     except ConnectionError:
-        exchange.status, exchange.error = 499, GONE
+        exchange.client_gone()
     return response

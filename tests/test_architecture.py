@@ -15,25 +15,26 @@ LAYERS = (
     {"live"},
     {"local"},
     {"middleware"},
-    {"upstream"},
-    {"downstream", "decision", "journal"},
+    {"relay"},
+    {"upstream", "downstream", "decision", "journal"},
     {"rules", "telemetry", "capture"},
     {"messages", "synthesis", "logs", "commandline"},
     {"exchange", "scripted", "surroundings"},
     {"wire", "config", "filters", "glance", "usage"},
-    {"coding", "headers", "outline", "sse", "toml"},
+    {"bodies", "coding", "headers", "outline", "sse", "toml"},
     {"disk", "ids", "lean", "names", "notify", "places", "printable", "setting_values"},
 )
 """From the top down: a module imports its own package, and what stands in a layer below; siblings do not meet."""
 
 SPEAK_HTTP = {
-    *("app", "commands.demo", "downstream", "lean", "live.pages", "local.handlers", "middleware", "scripted"),
-    *("upstream.relay", "upstream.tunnel"),
+    *("app", "commands.demo", "downstream", "lean", "live.pages", "local.handlers", "middleware", "relay"),
+    "scripted",
 }
 """Who may import aiohttp."""
 
 PURE = {
     *(
+        "bodies",
         "coding",
         "exchange",
         "filters",
@@ -124,6 +125,23 @@ def test_pure_modules_touch_nothing_outside() -> None:
         if _within(module, PURE) and module not in OF_FILES:
             touched = {name.split(".")[0] for name in _imported(module)} & WORLDLY
             assert not touched, f"{module} touches {touched}"
+
+
+def _written(tree: ast.AST, name: str) -> Iterator[str]:
+    """Attributes of what goes by that name that are assigned to."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store | ast.Del):
+            owner = node.value
+            if (isinstance(owner, ast.Name) and owner.id == name) or (
+                isinstance(owner, ast.Attribute) and owner.attr == f"_{name}"
+            ):
+                yield node.attr
+
+
+def test_only_an_exchange_writes_what_it_is() -> None:
+    found = {module: [*_written(ast.parse(path.read_text()), "exchange")] for module, path in MODULES.items()}
+    assert {module: written for module, written in found.items() if written} == {}
+    assert [*_written(ast.parse("exchange.status, self._exchange.error = 499, ''"), "exchange")] == ["status", "error"]
 
 
 def test_no_module_is_crowded() -> None:

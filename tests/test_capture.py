@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from proxy.bodies import Body
 from proxy.capture import Writer
 from proxy.config import Capture, Log
 from proxy.exchange import Answer, Exchange, Forward, Head
@@ -57,7 +58,15 @@ def exchange(outcome: Any = "answered", body: bytes = b'{"model":"m"}') -> Excha
     head = Head("POST", "/v1/messages", {})
     answer = Answer("topic", "text", "end_turn", "m", True)
     decision = answer if outcome == "answered" else Forward("no rule matched")
-    return Exchange("req_1", head, 0.0, 0.0, decision=decision, collected=[body], outcome=outcome, keep_body=True)
+    held = Body(keep=True)
+    held.chunks.append(body)
+    exchange = Exchange("req_1", head, 0.0, 0.0, held)
+    exchange.decided(decision)
+    if outcome == "failed":
+        exchange.crashed()
+    elif outcome == "refused":
+        exchange.refused("no rule matched")
+    return exchange
 
 
 def writer(tmp_path: Path, said: io.StringIO | None = None, **settings: Any) -> Writer:

@@ -1,13 +1,14 @@
 """The nouns that travel: clients and versions read from a head, and the record of an exchange."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
 
-from proxy.exchange import Answer, Exchange, Forward, Head, Reply, Version, parse_version
+from proxy.bodies import Body
+from proxy.exchange import GONE, STOPPED, Answer, Exchange, Forward, Head, Version, parse_version
 
 ANSWER = Answer("topic", "text", "end_turn", "a-model", True)
+FORWARD = Forward("guarded", "summary")
 
 
 def head_of(agent: str | None) -> Head:
@@ -61,43 +62,77 @@ def test_versions_compare_by_number() -> None:
     assert parse_version("2.1.9") < parse_version("2.1.10") < parse_version("2.2")
 
 
-def test_an_exchange_that_nobody_touched_is_recorded_as_failed() -> None:
-    record = Exchange("id", head_of(None), 1e9, 10.0).record(10.25)
-    assert (record.outcome, record.status, record.reason, record.rule) == ("failed", 0, "not decided", "")
-    assert record.error == ""
+def made(agent: str | None = None, method: str = "POST", body: Body | None = None) -> Exchange:
+    return Exchange("id", Head(method, "/", {} if agent is None else {"user-agent": agent}), 1e9, 10.0, body)
+
+
+def test_of_an_exchange_nothing_is_told_before_it_happens() -> None:
+    exchange = made()
+    assert (exchange.outcome, exchange.first_byte) == (None, None)
+    record = exchange.record(10.25)
+    assert (record.status, record.reason, record.rule, record.error) == (0, "not decided", "", "")
     assert (record.client, record.model, record.first_byte) == ("", "", None)
     assert record.duration == pytest.approx(250)
 
 
-def exchanges() -> Iterator[Exchange]:
-    yield Exchange("id", head_of("claude-cli/2.1.330 (external)"), 1e9, 10.0, first_byte=10.125, model="a-model")
-
-
 def test_a_record_has_times_in_milliseconds_since_the_start() -> None:
-    [exchange] = exchanges()
+    exchange = made()
+    exchange.reply_begun(200, 10.125)
     record = exchange.record(11.0)
     assert (record.duration, record.first_byte) == (pytest.approx(1000), pytest.approx(125))
 
 
-def test_a_record_names_the_client_and_the_rule_of_an_answer_without_a_reason() -> None:
-    [exchange] = exchanges()
-    exchange.decision, exchange.outcome = ANSWER, "answered"
+# What happened, one thing after the other, and what is told of it: outcome, status, reason, error, fault.
+HAPPENED: list[tuple[list[tuple[object, ...]], tuple[str, int, str, str, str]]] = [
+    ([("decided", ANSWER), ("reply_begun", 200, 11.0)], ("answered", 200, "", "", "")),
+    ([("decided", ANSWER), ("client_gone",)], ("answered", 499, "", GONE, "")),
+    ([("decided", FORWARD), ("upstream_replied", 200, None)], ("forwarded", 200, "guarded", "", "")),
+    (
+        [("decided", FORWARD), ("upstream_replied", 529, None)],
+        ("forwarded", 529, "guarded", "the upstream was overloaded", "529"),
+    ),
+    ([("decided", FORWARD), ("client_gone",)], ("forwarded", 499, "guarded", GONE, "")),
+    (
+        [("decided", FORWARD), ("upstream_failed", "it is down", "unreachable"), ("reply_begun", 502, 11.0)],
+        ("failed", 502, "guarded", "it is down", "unreachable"),
+    ),
+    (
+        [("decided", FORWARD), ("upstream_replied", 200, None), ("upstream_failed", "broke off", "broken off")],
+        ("failed", 200, "guarded", "broke off", "broken off"),
+    ),
+    (
+        [("decided", FORWARD), ("upstream_replied", 101, None), ("upstream_broke_off", "broke off", "broken off")],
+        ("forwarded", 101, "guarded", "broke off", "broken off"),
+    ),
+    ([("refused", "host"), ("reply_begun", 403, 11.0)], ("refused", 403, "host", "", "")),
+    ([("decided", FORWARD), ("served_locally",), ("reply_begun", 404, 11.0)], ("local", 404, "", "", "")),
+    ([("client_gone",)], ("failed", 499, "not decided", GONE, "")),
+    ([("stopped",)], ("failed", 503, "not decided", STOPPED, "")),
+    (
+        [("decided", FORWARD), ("upstream_replied", 200, None), ("stopped",)],
+        ("forwarded", 200, "guarded", STOPPED, ""),
+    ),
+    ([("client_failed", "it stalled"), ("reply_begun", 408, 11.0)], ("failed", 408, "not decided", "it stalled", "")),
+    ([("decided", FORWARD), ("crashed",)], ("failed", 500, "guarded", "an error of Sidestep's own", "")),
+]
+
+
+@pytest.mark.parametrize(("happened", "told"), HAPPENED)
+def test_a_record_tells_what_happened(happened: list[tuple[object, ...]], told: tuple[str, int, str, str, str]) -> None:
+    exchange = made()
+    for name, *arguments in happened:
+        getattr(exchange, str(name))(*arguments)
+    record = exchange.record(12.0)
+    assert (record.outcome, record.status, record.reason, record.error, record.fault) == told
+
+
+def test_a_record_names_client_model_and_rule() -> None:
+    exchange = made("claude-cli/2.1.330 (external)")
+    exchange.belongs_to("session", "a-model")
+    exchange.decided(ANSWER)
     record = exchange.record(11.0)
-    assert (record.client, record.rule, record.reason, record.model) == ("claude-cli/2.1.330", "topic", "", "a-model")
-
-
-def test_a_record_gives_the_reason_of_a_forwarded_request() -> None:
-    [exchange] = exchanges()
-    exchange.decision, exchange.outcome = Forward("guarded", "summary"), "forwarded"
-    record = exchange.record(11.0)
-    assert (record.outcome, record.rule, record.reason) == ("forwarded", "summary", "guarded")
-
-
-def test_a_record_says_what_went_wrong_beside_the_reason() -> None:
-    [exchange] = exchanges()
-    exchange.decision, exchange.error = Forward("no rule matched"), "upstream timeout"
-    record = exchange.record(11.0)
-    assert (record.reason, record.error) == ("no rule matched", "upstream timeout")
+    assert (record.client, record.rule, record.model) == ("claude-cli/2.1.330", "topic", "a-model")
+    assert record.session not in ("", "session")
 
 
 @pytest.mark.parametrize(
@@ -112,24 +147,23 @@ def test_a_record_says_what_went_wrong_beside_the_reason() -> None:
     ],
 )
 def test_a_status_tells_the_kind_of_error_that_the_upstream_replied_with(method: str, status: int, kind: str) -> None:
-    exchange = Exchange("id", Head(method, "/", {}), 1e9, 10.0)
-    exchange.upstream_said(status)
-    assert (exchange.fault, bool(exchange.error)) == (kind, bool(kind))
+    exchange = made(method=method)
+    exchange.upstream_replied(status, None)
+    assert (exchange.status, exchange.fault, bool(exchange.error)) == (status, kind, bool(kind))
 
 
 def test_own_time_is_what_passed_before_the_reply_without_the_waiting() -> None:
-    exchange = Exchange("id", head_of(None), 1e9, 10.0)
-    exchange.pause(10.25)
-    exchange.pause(10.375)
-    exchange.resume(11.0)
-    exchange.reply_begun(11.5)
+    exchange = made()
+    exchange.waited_for(0.25)
+    exchange.waited_for(0.5)
+    exchange.reply_begun(200, 11.5)
     record = exchange.record(20.0)
     assert (record.own, record.first_byte, record.duration, record.at) == (750, 1500, 10_000, 1e9)
 
 
 def test_a_request_without_a_reply_has_no_own_time() -> None:
-    exchange = Exchange("id", head_of(None), 1e9, 10.0)
-    exchange.pause(10.5)
+    exchange = made()
+    exchange.waited_for(0.5)
     assert exchange.record(11.0).own is None
 
 
@@ -155,18 +189,20 @@ def test_decisions_cannot_be_changed() -> None:
     assert replace(ANSWER, text="other") != ANSWER
 
 
-def test_an_exchange_that_has_ended_holds_no_body() -> None:
-    [exchange] = exchanges()
-    exchange.collected.append(b"body")
-    exchange.reply = Reply(200, [], [b"copy"], 10)
-    exchange.let_go()
-    assert (exchange.collected, exchange.reply) == ([], None)
+async def test_a_body_is_held_until_it_is_released_and_its_size_is_known() -> None:
+    body = Body()
+    body.chunks.append(b"body")
+    body.size = 4
+    exchange = made(body=body)
+    body.release()
+    assert (body.chunks, body.whole, exchange.record(11.0).bytes_in) == ([], True, 4)
+    assert [chunk async for chunk in body] == []
 
 
-def test_exchanges_do_not_share_what_they_collected() -> None:
-    [one], [two] = exchanges(), exchanges()
-    one.collected.append(b"body")
-    assert two.collected == []
+def test_exchanges_do_not_share_what_they_received() -> None:
+    one, two = made(), made()
+    one.body.chunks.append(b"body")
+    assert two.body.chunks == []
 
 
 @pytest.mark.parametrize("text", ["1_0", "-1.2", " 1", "\u0663.1", "1..2", "1.", ""])

@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator, Callable
 
 from aiohttp import StreamReader, web
 
+from proxy.bodies import Body
 from proxy.downstream.inbound import Inbound
-from proxy.exchange import Exchange
 
 
 class BodyFault(Exception):  # noqa: N818 - it is the client's fault, not an error of ours
@@ -35,28 +35,41 @@ async def next_chunk(content: StreamReader, patience: float) -> bytes:
         raise BodyFault(400, "sent a malformed body") from None
 
 
-class Body:
-    """The body of one request: what was collected for a look into it, then the rest as it arrives.
+class RequestBody(Body):
+    """The body of a client's request, as it arrives.
 
     It can be sent again for as long as everything that was read is still held, at most `limit` bytes.
     """
 
-    def __init__(self, exchange: Exchange, request: web.Request, limit: int, patience: float) -> None:
-        self._exchange, self._content, self._patience = exchange, request.content, patience
-        self._limit = limit
-        self.whole = True
+    def __init__(self, content: StreamReader, patience: float, limit: int, *, complete: bool, keep: bool) -> None:
+        """`patience` is how many seconds of silence a client may make in the middle of a body."""
+        super().__init__(complete=complete, keep=keep)
+        self._content, self._patience, self._limit = content, patience, limit
+
+    async def collect(self, most: int) -> bool:
+        """Read all of it; False as soon as it is larger than `most`. Raises `BodyFault`."""
+        content = self._content
+        while chunk := await next_chunk(content, self._patience):
+            self.chunks.append(chunk)
+            self.size += len(chunk)
+            if self.size > most:
+                return False
+            if content.at_eof():
+                break
+        self.complete = True
+        return True
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         """What is still to come, each piece as it arrives. Raises `BodyFault`."""
         while chunk := await next_chunk(self._content, self._patience):
-            self._exchange.bytes_in += len(chunk)
-            if self._exchange.bytes_in <= self._limit:
-                self._exchange.collected.append(chunk)
+            self.size += len(chunk)
+            if self.size <= self._limit:
+                self.chunks.append(chunk)
             else:
-                self._exchange.collected.clear()
+                self.release()
                 self.whole = False
             yield chunk
-        self._exchange.complete = True
+        self.complete = True
 
 
 def divert(request: web.Request, sink: Callable[[bytes], None]) -> None:

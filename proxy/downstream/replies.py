@@ -26,7 +26,7 @@ _EVENTS = [(b"Content-Type", b"text/event-stream; charset=utf-8"), (b"Cache-Cont
 _LAST_CHUNK = b"0\r\n\r\n"
 
 
-class _Exact(web.StreamResponse):
+class RawResponse(web.StreamResponse):
     """What both kinds share: they write their own heads, and say themselves whether the connection stays."""
 
     def __init__(self, status: int) -> None:
@@ -49,7 +49,30 @@ class _Exact(web.StreamResponse):
         return [(b"Connection", b"keep-alive" if self._stays else b"close")]
 
 
-class Relayed(_Exact):
+class Copy:
+    """A copy of a body that is sent, of at most `limit` bytes; of a larger one, nothing is kept."""
+
+    __slots__ = ("_chunks", "_room")
+
+    def __init__(self, limit: int) -> None:
+        self._chunks: list[bytes] = []
+        self._room = limit
+
+    def take(self, chunk: bytes) -> None:
+        """The next chunk of the body."""
+        self._room -= len(chunk)
+        if self._room >= 0:
+            self._chunks.append(chunk)
+        else:
+            self._chunks.clear()
+
+    @property
+    def body(self) -> bytes | None:
+        """All of it; None if it is too large."""
+        return b"".join(self._chunks) if self._room >= 0 else None
+
+
+class RelayedResponse(RawResponse):
     """A reply of the upstream: its head but for hop-by-hop headers, and its body in the framing of this hop.
 
     `length` is what the head told of the body's; `bodiless` says that no body follows, whatever it told.
@@ -59,8 +82,15 @@ class Relayed(_Exact):
         super().__init__(head.status)
         self.pairs = response_headers(head.headers)
         self._head, self._open_end = head, length is None and not bodiless
-        self._chunked_out = self._ended = self.given_up = False
+        self._chunked_out = self._ended = self.aborted = False
         self._transport: asyncio.Transport | None = None
+        self.copy: Copy | None = None
+        """Of the body, where somebody asked for one."""
+
+    @property
+    def body_copy(self) -> bytes | None:
+        """The whole body, where somebody asked for a copy and it is not too large; None for half a body."""
+        return self.copy.body if self.copy is not None and not self.aborted else None
 
     @property
     def until_close(self) -> bool:
@@ -119,7 +149,7 @@ class Relayed(_Exact):
 
     async def write_eof(self, data: bytes = b"") -> None:
         """End the body; a second time, nothing happens."""
-        if self._out is None or self._ended or self.given_up:
+        if self._out is None or self._ended or self.aborted:
             return
         if data or self._chunked_out:
             await self.write(data, last=True)
@@ -133,7 +163,7 @@ class Relayed(_Exact):
         return b"".join((*chunk, _LAST_CHUNK) if last else chunk)
 
 
-class Whole(_Exact):
+class FullResponse(RawResponse):
     """A reply of our own, head and body in one write; JSON, unless `kind` is another. `close` ends the connection."""
 
     def __init__(
@@ -164,7 +194,7 @@ class Whole(_Exact):
         return reply_head(self.status, _reason(self.status), [*own, *self._own_headers, *self._persistence(modern)])
 
 
-class Streamed(_Exact, aiohttp_sse.EventSourceResponse):
+class EventsResponse(RawResponse, aiohttp_sse.EventSourceResponse):
     """Events of our own that are all known at once: each in a chunk of its own, all of them in one write.
 
     An aiohttp-sse response without what is for streams that last: pings, and a patience for each event.
@@ -192,9 +222,9 @@ class Streamed(_Exact, aiohttp_sse.EventSourceResponse):
 
     async def write(self, data: bytes | bytearray | memoryview) -> None:
         """Set an event down, as `send` makes it or in bytes already."""
-        self.set_down(data)
+        self.add(data)
 
-    def set_down(self, *events: bytes | bytearray | memoryview) -> None:
+    def add(self, *events: bytes | bytearray | memoryview) -> None:
         """The same for several."""
         for event in events:
             self.sent += len(event)
@@ -216,33 +246,33 @@ def _reason(status: int) -> bytes:
 
 def failure(
     status: int, kind: str, text: str, own_id: str, *, close: bool = False, more: Sequence[tuple[bytes, bytes]] = ()
-) -> Whole:
+) -> FullResponse:
     """An error of our own, in the API's shape; its id stands in the header too, where the SDKs look for it.
 
     `more` are further headers.
     """
     headers = [(b"request-id", own_id.encode()), *more]
-    return Whole(status, synthesis.error(kind, text, own_id), headers, close=close)
+    return FullResponse(status, synthesis.error(kind, text, own_id), headers, close=close)
 
 
-def break_off(request: web.BaseRequest, reply: Relayed) -> None:
+def abort_reply(request: web.BaseRequest, reply: RelayedResponse) -> None:
     """End the client's connection so that nobody can take what it got for all of it.
 
     Where the framing tells that something is missing, the end of the connection is enough; else it is a reset, as is
     seen to when such a reply begins.
     """
-    reply.given_up = True
+    reply.aborted = True
     if request.transport is not None:
         request.transport.abort()
 
 
-async def invite(request: web.BaseRequest) -> None:
+async def send_100_continue(request: web.BaseRequest) -> None:
     """Answer `Expect: 100-continue`: the client may send its body (RFC 9110, section 10.1.1)."""
     if request.version >= _HTTP_1_1:
         await _send_interim(request, b"HTTP/1.1 100 Continue\r\n\r\n")
 
 
-async def pass_on(request: web.BaseRequest, head: ReplyHead) -> None:
+async def send_interim(request: web.BaseRequest, head: ReplyHead) -> None:
     """Send an interim reply on, as RFC 9110, section 15.2 asks of a proxy.
 
     Not 100: the server has answered the client's `Expect` itself; and none to HTTP/1.0, which knows no such replies.

@@ -13,8 +13,7 @@ from aiohttp.typedefs import Handler
 
 from proxy.config import Config
 from proxy.decision.desk import Desk
-from proxy.downstream.replies import Whole, failure
-from proxy.exchange import Forward
+from proxy.downstream.replies import FullResponse, failure
 from proxy.live.charts import SPANS, History, Recent, chart
 from proxy.live.document import document
 from proxy.live.feed import SHOWN, Feed, Watcher
@@ -102,7 +101,7 @@ class Live:
         """`GET /-/`: the page."""
         page = document()
         headers = [(b"Content-Security-Policy", page.policy.encode()), *_PRIVATE]
-        return await serve_own(request, Whole(200, page.html, headers, kind=b"text/html; charset=utf-8"))
+        return await serve_own(request, FullResponse(200, page.html, headers, kind=b"text/html; charset=utf-8"))
 
     async def _events(self, request: web.Request) -> web.StreamResponse:
         """`GET /-/events`: first `state`, all there is; then `rows`, and a section under its name when it changes.
@@ -110,7 +109,7 @@ class Live:
         Who comes back begins anew: `Last-Event-ID` needs no look. 503 when too many look on, or the process ends.
         """
         exchange = request[EXCHANGE]
-        exchange.outcome, exchange.decision = "local", Forward("")
+        exchange.served_locally()
         with self._feed.watching() as watcher:
             if watcher is None:
                 return await _refuse(request, 503, "overloaded_error", "no more pages can look on just now")
@@ -123,7 +122,7 @@ class Live:
                 await stream.prepare(request)
                 async with stream:
                     await self._tell(stream, watcher)
-            exchange.bytes_out = stream.sent
+            exchange.sent(stream.sent)
             return stream
 
     async def _tell(self, stream: "_Stream", watcher: Watcher) -> None:
@@ -145,7 +144,7 @@ class Live:
         for span in SPANS:
             if request.rel_url.raw_query_string == f"span={span}":
                 found = await chart(span, time.time(), self._history, self._recent)
-                return await serve_own(request, Whole(200, _json(found), _PRIVATE))
+                return await serve_own(request, FullResponse(200, _json(found), _PRIVATE))
         return await _refuse(request, 400, "invalid_request_error", f"span is one of {', '.join(SPANS)}")
 
     async def _request(self, request: web.Request) -> web.StreamResponse:
@@ -153,7 +152,7 @@ class Live:
         entry = self._feed.find(request.match_info["id"])
         if entry is None:
             return await _refuse(request, 404, "not_found_error", "this request is no longer in memory")
-        return await serve_own(request, Whole(200, _json(decision(entry)), _PRIVATE))
+        return await serve_own(request, FullResponse(200, _json(decision(entry)), _PRIVATE))
 
 
 async def _refuse(request: web.Request, status: int, kind: str, text: str) -> web.StreamResponse:

@@ -9,10 +9,10 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from proxy.decision.desk import Desk
-from proxy.downstream.replies import Whole, failure
+from proxy.downstream.replies import FullResponse, failure
 from proxy.journal.writer import Journal
 from proxy.local.standing import readiness
-from proxy.middleware import EXCHANGE, UPSTREAM, serve_own
+from proxy.middleware import EXCHANGE, RELAY, serve_own
 from proxy.telemetry.ledger import Ledger
 from proxy.telemetry.tally import Tally
 
@@ -21,7 +21,7 @@ _PAGES = "there are /-/, /-/health, /-/ready and /-/metrics"
 
 async def health(request: web.Request) -> web.StreamResponse:
     """`GET /-/health`: 200 for as long as the process can say so, whatever is wrong with its rules or its upstream."""
-    return await serve_own(request, Whole(200, orjson.dumps({"alive": True}), []))
+    return await serve_own(request, FullResponse(200, orjson.dumps({"alive": True}), []))
 
 
 def ready(desk: Desk, ledger: Ledger, journal: Journal) -> Handler:
@@ -32,7 +32,7 @@ def ready(desk: Desk, ledger: Ledger, journal: Journal) -> Handler:
 
     async def handle(request: web.Request) -> web.StreamResponse:
         state = readiness(desk, ledger.tally, journal.trouble, time.time())
-        return await serve_own(request, Whole(200 if state["ready"] else 503, orjson.dumps(state), []))
+        return await serve_own(request, FullResponse(200 if state["ready"] else 503, orjson.dumps(state), []))
 
     return handle
 
@@ -42,10 +42,10 @@ def metrics(desk: Desk, ledger: Ledger) -> Handler:
 
     async def handle(request: web.Request) -> web.StreamResponse:
         exposition = await asyncio.to_thread(_exposition)
-        accept, idle = request.headers.get("accept", ""), request.app[UPSTREAM].idle
+        accept, idle = request.headers.get("accept", ""), request.app[RELAY].upstream.idle
         # Here, and not in the thread: nothing may be counted meanwhile.
         body, kind = exposition(ledger.tally, desk, idle, accept)
-        return await serve_own(request, Whole(200, body, [], kind=kind.encode()))
+        return await serve_own(request, FullResponse(200, body, [], kind=kind.encode()))
 
     return handle
 

@@ -4,7 +4,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
 
-from proxy.exchange import STOPPED, Exchange, Record
+from proxy.exchange import Exchange, Record
 from proxy.logs.observe import Logger, log_request
 from proxy.telemetry.entry import Entry
 from proxy.telemetry.tally import Tally
@@ -76,7 +76,7 @@ class Ledger:
     def cut_short(self, now: float) -> None:
         """The process ends at once: what is running has ended too."""
         for exchange in list(self.running.values()):
-            exchange.status, exchange.error = exchange.status or 503, STOPPED
+            exchange.stopped()
             self.ended(exchange, now)
         self.settle()
 

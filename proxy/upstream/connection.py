@@ -1,11 +1,11 @@
 """One connection to the upstream: requests out, replies in, one after the other, with backpressure both ways."""
 
 import asyncio
-from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from typing import cast
 
 from proxy.upstream.faults import ConnectionLost, Stalled
+from proxy.upstream.states import State
 from proxy.upstream.tcp import UNTIL_RESET, Tcp
 from proxy.wire.framing import Body
 from proxy.wire.heads import ReplyHead
@@ -26,40 +26,38 @@ class Connection(asyncio.Protocol):
     """
 
     def __init__(self, idle_timeout: float) -> None:
-        self._loop = asyncio.get_running_loop()
-        self._idle_timeout = idle_timeout
+        self.state = State.NEW
+        self.since = 0.0
+        """When the upstream last said or took something, or its last reply was done with; on the loop's clock."""
+        self._loop, self._idle_timeout = asyncio.get_running_loop(), idle_timeout
         self._transport: asyncio.Transport | None = None
         self._tcp = Tcp()
         self._timer: asyncio.TimerHandle | None = None
-        self._since = self.idle_since = 0.0
-        """When the upstream last said or took something."""
         self._reply: ReplyReader | None = None
-        self._early = b""
-        """What a busy upstream said before it was asked anything."""
-        self._waiting: deque[bytes] = deque()
-        self._held = 0
+        self._unread = bytearray()
+        """What has come of the body and nobody has taken; before the first request, what a busy upstream said."""
         self._error: Exception | None = None
         self._reader: asyncio.Future[None] | None = None
         self._drainer: asyncio.Future[None] | None = None
-        self._paused = self._over = False
-        """Whether the upstream is not read from, and whether no more will come."""
         self._sender: asyncio.Task[None] | None = None
         self._sink: Sink | None = None
+        self._paused = False
+        """Whether the upstream is not read from."""
         self.full = False
         """Whether the transport holds as much unsent data as it likes: `drain` would wait."""
-        self.patient = False
-        """Whether a silent upstream is nobody's fault: the client has not sent its all, or both sides just talk."""
 
-    # What the relay calls.
+    # What the client calls.
 
     def begin(self, method: bytes, *, upgrade: bool = False) -> None:
         """The next request. `method` decides how its reply ends, `upgrade` whether it may switch protocols."""
-        if self.used:
+        if self.state is not State.NEW:
             self._tcp.begin()
         self._reply = ReplyReader(method, upgrade=upgrade)
-        self.patient, self._since = False, self._loop.time()
-        if self._early:
-            early, self._early = self._early, b""
+        self.since = self._loop.time()
+        if self.state is not State.CLOSED:
+            self.state = State.ACTIVE
+        if early := bytes(self._unread):
+            self._unread.clear()
             self.data_received(early)
 
     def write(self, parts: Iterable[bytes]) -> None:
@@ -67,21 +65,22 @@ class Connection(asyncio.Protocol):
         if self._transport is not None and self._error is None:
             self._transport.writelines(parts)
 
-    def accompany(self, sending: Coroutine[None, None, None]) -> None:
-        """Let `sending` write the rest of the request while the reply is awaited; it ends with the exchange."""
-        self.patient = True
+    def send_alongside(self, sending: Coroutine[None, None, None]) -> None:
+        """Let `sending` write the rest of the request while the reply is awaited; it ends with the exchange.
+
+        As long as it has not, the upstream may be silent.
+        """
         self._sender = self._loop.create_task(sending)
         self._sender.add_done_callback(self._all_sent)
         self._tcp.hold()
 
     def _all_sent(self, _sender: "asyncio.Task[None]") -> None:
-        self._sender, self.patient = None, False
-        self._since = self._loop.time()
+        self._sender, self.since = None, self._loop.time()
         self._tcp.release()
 
     async def drain(self) -> None:
         """Wait until the upstream has taken enough of what was written."""
-        self._since = self._loop.time()
+        self.since = self._loop.time()
         while self.full and self._error is None:
             self._drainer = self._loop.create_future()
             await self._drainer
@@ -97,12 +96,12 @@ class Connection(asyncio.Protocol):
 
     async def read(self) -> bytes:
         """What has come of the body, at least one byte; b"" at its end. Only after the final head."""
-        while not self._waiting and not self.complete:
+        while not self._unread and not self.complete:
             self._resume()
             await self._more()
         return self.read_nowait()
 
-    async def pour(self, sink: Sink, drain: Callable[[], Awaitable[None]]) -> None:
+    async def stream_to(self, sink: Sink, drain: Callable[[], Awaitable[None]]) -> None:
         """Give the rest of the body to `sink`, each piece as it comes; returns when all of it has come.
 
         A piece is given on within the very call that brings it, without waking a task: that halves its delay. When
@@ -110,8 +109,8 @@ class Connection(asyncio.Protocol):
         """
         self._sink = sink
         try:
-            if self._waiting:  # what has come since somebody read
-                self._take(self.read_nowait())
+            if self._unread:  # what has come since somebody read
+                self._take(self.read_nowait(), self.complete)
             while True:
                 if self._paused:
                     await drain()
@@ -124,9 +123,8 @@ class Connection(asyncio.Protocol):
 
     def read_nowait(self) -> bytes:
         """The same without waiting: b"" also when nothing has come."""
-        data = self._waiting.popleft() if len(self._waiting) == 1 else b"".join(self._waiting)
-        self._waiting.clear()
-        self._held = 0
+        data = bytes(self._unread)
+        self._unread.clear()
         self._resume()
         return data
 
@@ -145,61 +143,69 @@ class Connection(asyncio.Protocol):
     @property
     def reusable(self) -> bool:
         """Whether the reply is over and another request may follow."""
-        if self._reply is None or not self._reply.complete or self._reply.last:
+        if self._reply is None or not self._reply.complete or self._reply.last or self._unread:
             return False
-        return not self._waiting and self._sender is None and not self.full and self.open
-
-    @property
-    def used(self) -> bool:
-        """Whether a request has gone by this connection before."""
-        return self._reply is not None
+        return self._sender is None and not self.full and self._alive
 
     @property
     def open(self) -> bool:
         """Whether it has not ended, as far as TCP knows: the event loop may still be about to tell of it."""
-        alive = self._error is None and self._transport is not None and not self._transport.is_closing()
-        return alive and self._tcp.established
+        return self._alive and self._tcp.established
+
+    @property
+    def _alive(self) -> bool:
+        """The same, as far as the event loop has told."""
+        return self.state is not State.CLOSED and self._transport is not None and not self._transport.is_closing()
+
+    def keep(self) -> None:
+        """The reply is done with; the connection waits for another request."""
+        self.state, self.since = State.IDLE, self._loop.time()
+
+    def switch_protocol(self) -> None:
+        """Behind the head comes no HTTP any more."""
+        self.state = State.SWITCHED_PROTOCOL
 
     def fail(self, error: Exception) -> None:
         """End the connection at once; whoever waits on it gets `error`."""
+        self.state = State.CLOSED
         if self._error is None:
             self._error = error
         if self._transport is not None:
             self._transport.abort()
         if self._sender is not None:
             self._sender.cancel()
-        self._wake()
+        _wake(self._reader)
+        _wake(self._drainer)
 
     def abort(self) -> None:
         """End the connection at once: nobody wants the rest."""
         self.fail(ConnectionLost())
 
-    # What the event loop calls.
-
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
         self._tcp.attach(transport)
-        self._since = self._loop.time()
+        self.since = self._loop.time()
         self._timer = self._loop.call_later(self._idle_timeout, self._look)
 
     def data_received(self, data: bytes) -> None:
-        self._since = self._loop.time()
-        self._tcp.answered()
-        if self._reply is None:
-            self._early += data
+        self.since = self._loop.time()
+        reply = self._reply
+        if reply is None:
+            self._unread += data
             return
+        self._tcp.answered()
         try:
-            self._take(self._reply.feed(data))
+            self._take(reply.feed(data), reply.complete)
         except Exception as error:  # BadReply; anything else is a fault of ours that must not go unheard
             self.fail(error)
-        if self._reply.complete and self._reply.last and self._transport is not None:
+        if reply.complete and reply.last and self._transport is not None:
             self._transport.close()
-        if self._reply.rest:
+        if reply.rest:
             self._pause()
-        elif self._over:
+        elif self.state is State.CLOSED and self._error is None:
             self._ended()
-        if self._sink is None or self._paused or self.complete:
-            self._wake()
+        if self._sink is None or self._paused or reply.complete:
+            _wake(self._reader)
 
     def eof_received(self) -> bool:
         """Gives whether the transport is to stay for a moment."""
@@ -219,25 +225,22 @@ class Connection(asyncio.Protocol):
         self._transport, self.full = None, False
         if self._timer is not None:
             self._timer.cancel()
-        self._wake()
+        _wake(self._drainer)
 
     def pause_writing(self) -> None:
         self.full = True
 
     def resume_writing(self) -> None:
-        self.full, self._since = False, self._loop.time()
-        _set(self._drainer)
+        self.full, self.since = False, self._loop.time()
+        _wake(self._drainer)
 
-    # Inside.
-
-    def _take(self, piece: bytes) -> None:
+    def _take(self, piece: bytes, last: bool) -> None:
         if self._sink is not None:
-            if not self._sink(piece, self.complete):
+            if not self._sink(piece, last):
                 self._pause()
         elif piece:
-            self._waiting.append(piece)
-            self._held += len(piece)
-            if self._held > ENOUGH:
+            self._unread += piece
+            if len(self._unread) > ENOUGH:
                 self._pause()
 
     def _pause(self) -> None:
@@ -248,7 +251,7 @@ class Connection(asyncio.Protocol):
     def _resume(self) -> None:
         """Read on; what has come and was not taken apart comes first, in a turn of its own."""
         if self._paused:
-            self._paused, self._since = False, self._loop.time()
+            self._paused, self.since = False, self._loop.time()
             self._loop.call_soon(self._go_on)
 
     def _go_on(self) -> None:
@@ -261,30 +264,27 @@ class Connection(asyncio.Protocol):
 
     def _ended(self) -> None:
         """No more bytes will come: the end of a body that has no other, or a loss. What was cut ends no body."""
-        self._over = True
+        self.state = State.CLOSED
         if self._reply is not None and self._reply.rest:
             return  # which is taken apart first
         whole = self._reply is not None and self._reply.end(cut=self._tcp.cut)
         if self._error is None and not whole:
             self._error = ConnectionLost(unread=self._tcp.unread)
-        self._wake()
+            _wake(self._drainer)
+        _wake(self._reader)
 
-    async def _more(self) -> None:
-        """Wait until something has come, or raise what ended the connection."""
+    def _more(self) -> "asyncio.Future[None]":
+        """To be awaited until something has come; raises what ended the connection."""
         if self._error is not None:
             raise self._error
         self._reader = self._loop.create_future()
-        await self._reader
-
-    def _wake(self) -> None:
-        _set(self._reader)
-        if self._error is not None or self._transport is None:
-            _set(self._drainer)
+        return self._reader
 
     def _look(self) -> None:
         """One timer for the life of a connection: far cheaper than one for every wait."""
-        waited_for = (_pending(self._reader) and not self.patient) or _pending(self._drainer)
-        rest = self._since + self._idle_timeout - self._loop.time() if waited_for else self._idle_timeout
+        may_be_silent = self._sender is not None or self.state is State.SWITCHED_PROTOCOL
+        waited_for = (_pending(self._reader) and not may_be_silent) or _pending(self._drainer)
+        rest = self.since + self._idle_timeout - self._loop.time() if waited_for else self._idle_timeout
         if rest <= 0:
             self.fail(Stalled())
         else:
@@ -295,6 +295,6 @@ def _pending(future: "asyncio.Future[None] | None") -> bool:
     return future is not None and not future.done()
 
 
-def _set(future: "asyncio.Future[None] | None") -> None:
+def _wake(future: "asyncio.Future[None] | None") -> None:
     if future is not None and not future.done():
         future.set_result(None)

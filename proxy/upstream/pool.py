@@ -19,14 +19,18 @@ class Pool:
         """How many are free."""
         return len(self._idle)
 
-    async def take(self, fresh: bool = False) -> Connection:
-        """A free connection, or with `fresh` in any case a new one. Raises as `Dialer.open` does."""
+    def take(self) -> Connection | None:
+        """A free connection, None if there is none."""
         now = asyncio.get_running_loop().time()
-        while self._idle and not fresh:
+        while self._idle:
             connection = self._idle.pop()
-            if connection.open and now - connection.idle_since < self._keepalive:
+            if connection.open and now - connection.since < self._keepalive:
                 return connection
             connection.abort()
+        return None
+
+    async def open(self) -> Connection:
+        """A new connection. Raises as `Dialer.open` does."""
         return await self._dialer.open()
 
     def give_back(self, connection: Connection) -> None:
@@ -36,11 +40,10 @@ class Pool:
         if not connection.reusable or len(self._idle) >= self._most:
             connection.abort()
             return
-        loop = asyncio.get_running_loop()
-        connection.idle_since = loop.time()
+        connection.keep()
         self._idle.append(connection)
         if self._sweeper is None:
-            self._sweeper = loop.call_later(self._keepalive, self._sweep)
+            self._sweeper = asyncio.get_running_loop().call_later(self._keepalive, self._sweep)
 
     def close(self) -> None:
         if self._sweeper is not None:
@@ -53,7 +56,7 @@ class Pool:
         loop = asyncio.get_running_loop()
         long_ago = loop.time() - self._keepalive
         for connection in self._idle:
-            if connection.idle_since <= long_ago or not connection.open:
+            if connection.since <= long_ago or not connection.open:
                 connection.abort()
         self._idle = [connection for connection in self._idle if connection.open]
         self._sweeper = loop.call_later(self._keepalive, self._sweep) if self._idle else None

@@ -15,7 +15,7 @@ class ReplyReader:
 
     def __init__(self, method: bytes, *, upgrade: bool = False) -> None:
         self._method, self._upgrade, self._interim = method, upgrade, 0
-        self._partial = bytearray()
+        self._partial = b""
         """The beginning of a head."""
         self.heads: deque[ReplyHead] = deque()
         """Interim ones, then the final one, for somebody to take."""
@@ -23,11 +23,8 @@ class ReplyReader:
         """The body, once the final head has come."""
         self.last = False
         """Whether the connection can serve no further request."""
-
-    @property
-    def complete(self) -> bool:
+        self.complete = False
         """Whether the whole reply has come."""
-        return self.body is not None and self.body.done
 
     @property
     def rest(self) -> bytes:
@@ -41,35 +38,39 @@ class ReplyReader:
         """
         if self.body is None:
             data = self._heads_of(data)
-        if self.body is None or not (data or self.body.rest):
+        body = self.body
+        if body is None or not (data or body.rest):
             return b""
-        if self.body.done:
+        if body.done:
             self.last = True
             return b""
-        piece = self.body.feed(data)
-        self.last = self.last or self.body.over
+        piece = body.feed(data)
+        if body.done:
+            self.complete, self.last = True, self.last or body.over
         return piece
 
     def end(self, *, cut: bool) -> bool:
         """No more will come: whether the reply is whole. A connection that was `cut` ends no body (RFC 9112, 9.8)."""
         self.last = True
-        return self.body is not None and (self.body.done if cut else self.body.end())
+        self.complete = self.body is not None and (self.body.done if cut else self.body.end())
+        return self.complete
 
     def _heads_of(self, data: bytes) -> bytes:
         """Take the heads that `data` completes; gives what stands behind the final one."""
-        looked_at = max(0, len(self._partial) - 3)
+        looked_at = 0
         if self._partial:
-            self._partial += data
-            data = bytes(self._partial)
-        while self.body is None and (end := head_end(data, looked_at)) > 0:
+            looked_at = max(0, len(self._partial) - 3)
+            data, self._partial = self._partial + data, b""
+        while (end := head_end(data, looked_at)) > 0:
             head, data, looked_at = parse_reply_head(data[:end]), data[end:], 0
-            if head.interim:
-                self._count_interim()
-            else:
+            if not head.interim:
                 self._begin_body(head)
-            self.heads.append(head)  # only now: a head with contradictory framing is none
-        self._partial = bytearray(data) if self.body is None else bytearray()
-        return data
+                self.heads.append(head)  # only now: a head with contradictory framing is none
+                return data
+            self._count_interim()
+            self.heads.append(head)
+        self._partial = data
+        return b""
 
     def _count_interim(self) -> None:
         self._interim += 1
@@ -80,5 +81,7 @@ class ReplyReader:
         if head.status == 101 and not self._upgrade:
             raise BadReply("switched protocols unasked")
         self.body = body_of(self._method, head)
-        options = members(head.known.get(b"connection", b""))
-        self.last = head.minor == 0 or head.status == 101 or b"close" in options
+        self.complete = self.body.done
+        self.last = head.minor == 0 or head.status == 101
+        if b"connection" in head.known:
+            self.last = self.last or b"close" in members(head.known[b"connection"])

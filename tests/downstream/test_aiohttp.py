@@ -27,7 +27,15 @@ from proxy.live import pages
 ROOT = Path(__file__).parent.parent.parent / "proxy"
 MENTION = [path for path in sorted(ROOT.rglob("*.py")) if "aiohttp" in path.read_text()]
 """Modules that name it."""
-OURS: list[type] = [Inbound, app._Rest, replies._Exact, replies.Relayed, replies.Whole, replies.Streamed, pages._Stream]
+OURS: list[type] = [
+    Inbound,
+    app._Rest,
+    replies.RawResponse,
+    replies.RelayedResponse,
+    replies.FullResponse,
+    replies.EventsResponse,
+    pages._Stream,
+]
 """Every class that has one of aiohttp's above it."""
 
 # Names and parameters: of what is called, and of what is put in place of aiohttp's own.

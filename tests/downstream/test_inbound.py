@@ -14,7 +14,7 @@ from aiohttp import web
 
 from proxy.config import Limits, Log
 from proxy.downstream.inbound import OPTIONS, Inbound, Load
-from proxy.downstream.replies import Whole
+from proxy.downstream.replies import FullResponse
 from proxy.logs.observe import logger
 from proxy.wire.heads import MAX_HEAD
 from tests.waiting import PATIENCE, until
@@ -96,7 +96,7 @@ async def connect() -> AsyncIterator[Limited]:
             inbound.began(request)
             requests.put_nowait(request)
             await finished.get()
-            reply = Whole(200, b"{}", [])
+            reply = FullResponse(200, b"{}", [])
             await reply.prepare(request)
             inbound.ended()
             return reply

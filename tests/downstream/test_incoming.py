@@ -1,24 +1,20 @@
 """The body of a request as it arrives: each piece at once, a stall told, and held while it may be sent again."""
 
 import asyncio
-from types import SimpleNamespace
-from typing import Any, cast
 from unittest import mock
 
 import pytest
 from aiohttp import EMPTY_PAYLOAD, StreamReader, web
 
-from proxy.downstream.incoming import Body, BodyFault, next_chunk
-from proxy.exchange import Exchange, Head
+from proxy.downstream.incoming import BodyFault, RequestBody, next_chunk
 
 
 def reader() -> StreamReader:
     return StreamReader(mock.Mock(_reading_paused=False), 65536, loop=asyncio.get_running_loop())
 
 
-def body(content: StreamReader, limit: int = 100, patience: float = 5) -> tuple[Body, Exchange]:
-    exchange = Exchange(id="req_1", head=Head("POST", "/", {}), at=0.0, started=0)
-    return Body(exchange, cast(Any, SimpleNamespace(content=content)), limit, patience), exchange
+def body(content: StreamReader, limit: int = 100, patience: float = 5) -> RequestBody:
+    return RequestBody(content, patience, limit, complete=False, keep=False)
 
 
 async def test_what_is_there_comes_at_once_and_then_the_end() -> None:
@@ -67,38 +63,53 @@ async def test_bytes_that_no_body_may_hold_are_the_clients_fault(waiting: bool) 
 
 async def test_a_body_is_counted_and_held_while_it_passes() -> None:
     content = reader()
-    sent, exchange = body(content)
+    sent = body(content)
     pieces = aiter(sent)
     for piece in (b"one", b"two"):
         content.feed_data(piece)
         assert await anext(pieces) == piece
-    assert (exchange.collected, exchange.bytes_in, exchange.complete) == ([b"one", b"two"], 6, False)
+    assert (sent.chunks, sent.size, sent.complete) == ([b"one", b"two"], 6, False)
     content.feed_eof()
     assert [piece async for piece in pieces] == []
-    assert exchange.complete
+    assert sent.complete
     assert sent.whole
 
 
 async def test_a_body_above_the_limit_passes_and_is_not_held() -> None:
     content = reader()
-    sent, exchange = body(content, limit=5)
+    sent = body(content, limit=5)
     pieces = aiter(sent)
     for piece, held in ((b"five!", [b"five!"]), (b"six", []), (b"x", [])):
         content.feed_data(piece)
         assert await anext(pieces) == piece
-        assert exchange.collected == held
+        assert sent.chunks == held
         assert sent.whole is bool(held)
     content.feed_eof()
     assert [piece async for piece in pieces] == []
-    assert (exchange.complete, exchange.bytes_in) == (True, 9)
+    assert (sent.complete, sent.size) == (True, 9)
 
 
 async def test_a_body_that_stalls_is_not_complete() -> None:
     content = reader()
     content.feed_data(b"half")
-    sent, exchange = body(content, patience=0.01)
+    sent = body(content, patience=0.01)
     pieces = aiter(sent)
     assert await anext(pieces) == b"half"
     with pytest.raises(BodyFault):
         await anext(pieces)
-    assert not exchange.complete
+    assert not sent.complete
+
+
+@pytest.mark.parametrize(("most", "whole", "held"), [(6, True, [b"one", b"two"]), (5, False, [b"one", b"two"])])
+async def test_a_body_is_collected_up_to_the_most_that_is_looked_at(most: int, whole: bool, held: list[bytes]) -> None:
+    content = reader()
+    received = body(content)
+    collecting = asyncio.ensure_future(received.collect(most))
+    for piece in held:
+        content.feed_data(piece)
+        for _ in range(3):
+            await asyncio.sleep(0)
+    content.feed_eof()
+    assert await collecting is whole
+    assert (received.chunks, received.size, received.complete) == (held, 6, whole)
+    assert received.whole

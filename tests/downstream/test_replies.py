@@ -5,7 +5,7 @@ from typing import cast
 import pytest
 from aiohttp import HttpVersion, web
 
-from proxy.downstream.replies import Relayed, Whole, invite, pass_on
+from proxy.downstream.replies import FullResponse, RelayedResponse, send_100_continue, send_interim
 from proxy.headers import RawPairs
 from proxy.wire.heads import ReplyHead
 
@@ -54,8 +54,8 @@ class Client:
 
 async def relayed(
     client: Client, *chunks: bytes, headers: RawPairs, length: int | None, bodiless: bool = False, status: int = 200
-) -> Relayed:
-    response = Relayed(ReplyHead(1, status, b"So It Is", headers), length, bodiless=bodiless)
+) -> RelayedResponse:
+    response = RelayedResponse(ReplyHead(1, status, b"So It Is", headers), length, bodiless=bodiless)
     await response.prepare(client.request)
     for chunk in chunks:
         await response.write(chunk)
@@ -111,7 +111,7 @@ async def test_persistence_is_said_where_it_is_not_the_default(
     assert client.sent == LENGTH_SENT + said + b"\r\nhello"
     assert response.keep_alive is keep_alive
     own = Client(version, keep_alive)
-    await Whole(404, b"{}", []).prepare(own.request)
+    await FullResponse(404, b"{}", []).prepare(own.request)
     assert own.sent.endswith(b"Content-Length: 2\r\n" + said + b"\r\n{}")
 
 
@@ -173,7 +173,7 @@ async def test_a_head_is_sent_once_and_a_body_ended_once() -> None:
 
 async def test_the_last_piece_may_come_with_the_end() -> None:
     client = Client()
-    response = Relayed(ReplyHead(1, 200, b"", []), None, bodiless=False)
+    response = RelayedResponse(ReplyHead(1, 200, b"", []), None, bodiless=False)
     await response.write_eof(b"nobody is there yet")
     assert client.writes == []
     await response.prepare(client.request)
@@ -186,14 +186,14 @@ async def test_a_client_that_has_gone_is_told_to_whoever_writes() -> None:
         async def write(self, _data: bytes) -> None:
             raise ConnectionResetError
 
-    for response in (Relayed(ReplyHead(1, 200, b"", []), None, bodiless=False), Whole(200, b"{}", [])):
+    for response in (RelayedResponse(ReplyHead(1, 200, b"", []), None, bodiless=False), FullResponse(200, b"{}", [])):
         with pytest.raises(ConnectionError):
             await response.prepare(Gone().request)
 
 
 async def test_a_whole_reply_is_one_write() -> None:
     client = Client()
-    response = Whole(502, b'{"a":1}', [(b"X", b"1")])
+    response = FullResponse(502, b'{"a":1}', [(b"X", b"1")])
     await response.prepare(client.request)
     await response.prepare(client.request)
     await response.write_eof()
@@ -204,19 +204,19 @@ async def test_a_whole_reply_is_one_write() -> None:
 
 async def test_a_whole_reply_says_its_kind_where_it_is_not_json() -> None:
     client = Client()
-    await Whole(200, b"a 1", [], kind=b"text/plain; charset=utf-8").prepare(client.request)
+    await FullResponse(200, b"a 1", [], kind=b"text/plain; charset=utf-8").prepare(client.request)
     assert client.sent == b"HTTP/1.1 200 OK\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 3\r\n\r\na 1"
 
 
 async def test_a_whole_reply_to_head_has_its_length_and_no_body() -> None:
     client = Client(method="HEAD")
-    await Whole(404, b"{}", []).prepare(client.request)
+    await FullResponse(404, b"{}", []).prepare(client.request)
     assert client.sent.endswith(b"Content-Length: 2\r\n\r\n")
 
 
 async def test_a_whole_reply_can_end_the_connection() -> None:
     client = Client()
-    response = Whole(400, b"{}", [], close=True)
+    response = FullResponse(400, b"{}", [], close=True)
     await response.prepare(client.request)
     assert b"\r\nConnection: close\r\n" in client.sent
     assert not response.keep_alive
@@ -227,20 +227,20 @@ async def test_a_whole_reply_can_end_the_connection() -> None:
 )
 async def test_interim_replies_pass_to_those_who_know_them(status: int, version: HttpVersion, passed: bool) -> None:
     client = Client(version)
-    await pass_on(client.request, ReplyHead(1, status, b"Early", [(b"Link", b"</a>"), (b"Connection", b"close")]))
+    await send_interim(client.request, ReplyHead(1, status, b"Early", [(b"Link", b"</a>"), (b"Connection", b"close")]))
     assert client.sent == (b"HTTP/1.1 %d Early\r\nLink: </a>\r\n\r\n" % status if passed else b"")
 
 
 async def test_a_client_that_has_gone_gets_no_interim_reply() -> None:
     client = Client()
     client.gone = True
-    await invite(client.request)
-    await pass_on(client.request, ReplyHead(1, 103, b"Early", []))
+    await send_100_continue(client.request)
+    await send_interim(client.request, ReplyHead(1, 103, b"Early", []))
     assert client.sent == b""
 
 
 @pytest.mark.parametrize(("version", "invited"), [(MODERN, b"HTTP/1.1 100 Continue\r\n\r\n"), (OLD, b"")])
 async def test_those_who_know_it_are_invited_to_send_their_body(version: HttpVersion, invited: bytes) -> None:
     client = Client(version)
-    await invite(client.request)
+    await send_100_continue(client.request)
     assert client.sent == invited

@@ -9,7 +9,7 @@ import pytest
 from aiohttp import web
 
 from proxy.downstream.inbound import OPTIONS, Inbound
-from proxy.downstream.replies import Relayed, pass_on
+from proxy.downstream.replies import RelayedResponse, send_interim
 from proxy.downstream.server import BACKLOG
 from proxy.scripted import ScriptedUpstream
 from proxy.wire.heads import MAX_HEAD, MAX_HEADERS, ReplyHead
@@ -253,7 +253,7 @@ async def test_a_handler_that_fails_gets_an_error_that_quotes_nothing(
         raise ZeroDivisionError("planted")
 
     sidestep = await start(scripted.url)
-    monkeypatch.setattr("proxy.upstream.relay.Upstream.relay", broken)
+    monkeypatch.setattr("proxy.relay.handler.Relay.forward", broken)
     with caplog.at_level(logging.CRITICAL, "aiohttp.server"):
         async with raw_client(sidestep.port) as client:
             await client.send(get(sidestep))
@@ -268,12 +268,12 @@ async def test_an_error_behind_interim_replies_is_still_told(
 ) -> None:
     """They are no reply yet: neither the one made here, nor those of the upstream."""
 
-    async def broken(_self: object, request: web.Request, _exchange: object) -> None:
-        await pass_on(request, ReplyHead(1, 103, b"Early Hints", []))
+    async def broken(_self: object, request: web.Request, *_: object) -> None:
+        await send_interim(request, ReplyHead(1, 103, b"Early Hints", []))
         raise ZeroDivisionError
 
     sidestep = await start(scripted.url)
-    monkeypatch.setattr("proxy.upstream.relay.Upstream.relay", broken)
+    monkeypatch.setattr("proxy.relay.handler.Relay.forward", broken)
     with caplog.at_level(logging.CRITICAL, "aiohttp.server"):
         async with asyncio.timeout(PATIENCE), raw_client(sidestep.port) as client:
             await client.send(request(sidestep.port, body=b"{}", more="Expect: 100-continue\r\n"))
@@ -288,12 +288,12 @@ async def test_a_handler_that_fails_in_the_middle_of_its_reply_ends_the_connecti
 ) -> None:
     """No second reply stands in the first one."""
 
-    async def broken(_self: object, request: web.Request, _exchange: object) -> None:
-        await Relayed(ReplyHead(1, 200, b"OK", []), None, bodiless=False).begin(request, b"half", last=False)
+    async def broken(_self: object, request: web.Request, *_: object) -> None:
+        await RelayedResponse(ReplyHead(1, 200, b"OK", []), None, bodiless=False).begin(request, b"half", last=False)
         raise ZeroDivisionError
 
     sidestep = await start(scripted.url)
-    monkeypatch.setattr("proxy.upstream.relay.Upstream.relay", broken)
+    monkeypatch.setattr("proxy.relay.handler.Relay.forward", broken)
     with caplog.at_level(logging.CRITICAL, "aiohttp.server"):
         async with asyncio.timeout(PATIENCE), raw_client(sidestep.port) as client:
             await client.send(get(sidestep))

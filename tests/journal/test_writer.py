@@ -61,7 +61,9 @@ class Counted:
 
 
 def exchange(meter: Counted | None = None) -> Exchange:
-    return Exchange("req_1", Head("POST", "/v1/messages", {}), RECORD.at, 0.0, meter=cast(Meter | None, meter))
+    one = Exchange("req_1", Head("POST", "/v1/messages", {}), RECORD.at, 0.0)
+    one.upstream_replied(200, cast(Meter | None, meter))
+    return one
 
 
 @pytest.fixture

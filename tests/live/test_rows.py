@@ -29,7 +29,7 @@ def test_a_decision_lists_the_rules_that_were_asked() -> None:
 def test_what_runs_tells_of_its_first_byte_when_it_was_sent() -> None:
     exchange = Exchange("req_1", Head("POST", "/v1/messages", {"user-agent": "claude-cli/2.1.0"}), 1.0, 5.0)
     assert running(exchange)["first"] is None
-    exchange.reply_begun(5.25)
+    exchange.reply_begun(200, 5.25)
     assert (running(exchange)["first"], running(exchange)["client"]) == (250.0, "claude-cli/2.1.0")
 
 

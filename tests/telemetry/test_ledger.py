@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import orjson
 
 from proxy.config import Log
-from proxy.exchange import Exchange, Head, Record
+from proxy.exchange import Exchange, Forward, Head, Record
 from proxy.logs.observe import logger
 from proxy.telemetry.ledger import Ledger
 from proxy.telemetry.tally import Tally
@@ -15,7 +15,10 @@ from tests.waiting import PATIENCE
 
 
 def exchange(number: int) -> Exchange:
-    return Exchange(f"req_{number}", Head("POST", "/v1/messages", {}), 1e9, 10.0, outcome="forwarded", status=200)
+    one = Exchange(f"req_{number}", Head("POST", "/v1/messages", {}), 1e9, 10.0)
+    one.decided(Forward("no rule matched"))
+    one.upstream_replied(200, None)
+    return one
 
 
 @dataclass(slots=True)
@@ -75,10 +78,10 @@ async def test_what_went_wrong_is_told_at_once_behind_what_ended_before_it() -> 
     well, badly, refused = told.begin(1), told.begin(2), told.begin(3)
     told.ledger.ended(well, 10.5)
     assert told.lines == []
-    badly.error = "the upstream broke off its reply"
+    badly.upstream_failed("the upstream broke off its reply", "broken off")
     told.ledger.ended(badly, 10.6)
     assert told.ids == told.lines == ["req_1", "req_2"]
-    refused.outcome = "refused"
+    refused.refused("host")
     told.ledger.ended(refused, 10.7)
     assert told.ids == told.lines == ["req_1", "req_2", "req_3"]
 
@@ -132,7 +135,7 @@ async def test_one_that_is_set_aside_is_logged_at_its_end_and_told_to_nobody() -
 def test_when_the_process_ends_at_once_each_running_request_still_has_its_line() -> None:
     told = Told()
     told.begin(1)
-    told.begin(2).status = 0
+    told.ledger.began(Exchange("req_2", Head("POST", "/v1/messages", {}), 1e9, 10.0))
     told.ledger.cut_short(10.5)
     lines = [orjson.loads(line) for line in told.stream.getvalue().splitlines()]
     assert [(line["id"], line["status"]) for line in lines] == [("req_1", 200), ("req_2", 503)]

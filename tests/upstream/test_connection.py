@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from proxy.upstream.connection import Connection
+from proxy.upstream.states import State
 from proxy.wire.reader import ReplyReader
 from tests.raw import Peer, reply
 from tests.upstream.links import answer, ask, linked, rest
@@ -26,7 +27,7 @@ async def test_a_connection_serves_one_request_after_the_other() -> None:
 
     async with linked(script) as (connection, _):
         for number in range(3):
-            assert connection.used == (number > 0)
+            assert (connection.state is State.NEW) == (number == 0)
             head, body = await answer(connection)
             assert (head.status, body, connection.body.length) == (200, b"%d" % number, 1)
             assert connection.reusable
@@ -107,7 +108,7 @@ async def test_a_reply_that_comes_before_the_request_is_the_reply_to_it() -> Non
         await peer.gone()
 
     async with linked(script) as (connection, _):
-        await until(lambda: bool(connection._early))
+        await until(lambda: bool(connection._unread))
         head, body = await answer(connection)
         assert (head.status, body) == (503, b"busy")
 

@@ -31,7 +31,7 @@ async def test_enough_unread_stops_the_upstream_and_reading_lets_it_go_on() -> N
         ask(connection)
         await connection.head()
         await until(lambda: connection._paused)
-        assert ENOUGH < connection._held <= 2 * ENOUGH
+        assert ENOUGH < len(connection._unread) <= 2 * ENOUGH
         assert sent < size
         assert len(await rest(connection)) == size
         assert connection.reusable
@@ -101,7 +101,7 @@ async def test_an_upstream_that_falls_silent_within_its_reply_is_given_up() -> N
             await connection.read()
 
 
-async def test_an_upstream_that_takes_nothing_is_given_up_even_by_the_patient() -> None:
+async def test_an_upstream_that_takes_nothing_is_given_up_even_where_silence_is_no_fault() -> None:
     stop = asyncio.Event()
 
     async def script(_peer: Peer) -> None:
@@ -109,14 +109,14 @@ async def test_an_upstream_that_takes_nothing_is_given_up_even_by_the_patient() 
 
     async with linked(script, idle_timeout=0.02) as (connection, _):
         ask(connection, b"POST")
-        connection.patient = True
+        connection.switch_protocol()
         connection.write([b"x" * 32 * 1024 * 1024])
         with pytest.raises(Stalled):
             await connection.drain()
         stop.set()
 
 
-async def test_the_patient_wait_longer_than_the_idle_timeout() -> None:
+async def test_a_switched_protocol_may_be_silent_for_longer_than_the_idle_timeout() -> None:
     """The reply comes when the timer has gone off three times: each time it found nobody to blame."""
     looks = 0
 
@@ -136,7 +136,7 @@ async def test_the_patient_wait_longer_than_the_idle_timeout() -> None:
 
         connection._look = counted  # type: ignore[method-assign]
         ask(connection)
-        connection.patient = True
+        connection.switch_protocol()
         look()
         assert (await connection.head()).status == 200
 
@@ -158,7 +158,7 @@ async def test_nobody_is_blamed_for_silence_while_nobody_waits() -> None:
         await answer(connection)
 
 
-async def test_the_sender_writes_while_the_reply_is_awaited_and_patience_ends_with_it() -> None:
+async def test_the_sender_writes_while_the_reply_is_awaited() -> None:
     more = asyncio.Event()
 
     async def script(peer: Peer) -> None:
@@ -174,12 +174,10 @@ async def test_the_sender_writes_while_the_reply_is_awaited_and_patience_ends_wi
             connection.write([b"rest"])
 
         ask(connection, b"POST")
-        connection.accompany(sending())
-        assert connection.patient
+        connection.send_alongside(sending())
         more.set()
         assert (await connection.head()).status == 200
         assert await rest(connection) == b"got it"
-        assert not connection.patient
         assert connection.reusable
 
 
@@ -199,7 +197,7 @@ async def test_an_early_answer_arrives_while_the_request_is_still_being_sent_and
                 ended.set()
 
         ask(connection, b"POST")
-        connection.accompany(sending())
+        connection.send_alongside(sending())
         assert (await connection.head()).status == 413
         assert await rest(connection) == b"too large"
         assert not connection.reusable
@@ -208,7 +206,9 @@ async def test_an_early_answer_arrives_while_the_request_is_still_being_sent_and
 
 
 @pytest.mark.parametrize("room", [1, 3, 1000])
-async def test_what_is_poured_is_all_of_the_body_whenever_it_came_and_however_little_the_sink_takes(room: int) -> None:
+async def test_all_of_a_body_is_streamed_whenever_it_came_and_however_little_the_sink_takes(
+    room: int,
+) -> None:
     """Some of the body has come before anybody asks; the sink is full after every `room` pieces."""
     size = 2 * 1024 * 1024
     body = bytes(range(256)) * (size // 256)
@@ -232,15 +232,15 @@ async def test_what_is_poured_is_all_of_the_body_whenever_it_came_and_however_li
     async with linked(script) as (connection, _):
         ask(connection)
         await connection.head()
-        await until(lambda: connection._held > 0)
-        await connection.pour(sink, drain)
+        await until(lambda: len(connection._unread) > 0)
+        await connection.stream_to(sink, drain)
         assert b"".join(piece for piece, _ in got) == body
         assert [last for _, last in got] == [False] * (len(got) - 1) + [True]
         assert (drained > 0) is (room < 1000)
         assert connection.reusable
 
 
-async def test_a_whole_body_that_waits_is_poured_at_once() -> None:
+async def test_a_whole_body_that_waits_is_streamed_at_once() -> None:
     got: list[tuple[bytes, bool]] = []
 
     async def script(peer: Peer) -> None:
@@ -259,11 +259,11 @@ async def test_a_whole_body_that_waits_is_poured_at_once() -> None:
         ask(connection)
         await connection.head()
         await until(lambda: connection.complete)
-        await connection.pour(sink, drain)
+        await connection.stream_to(sink, drain)
     assert got == [(b"body", True)]
 
 
-async def test_a_body_that_breaks_off_is_an_error_for_who_pours() -> None:
+async def test_a_body_that_breaks_off_is_an_error_for_who_streams() -> None:
     async def script(peer: Peer) -> None:
         await peer.head()
         await peer.send(LENGTH + b"bo")
@@ -275,4 +275,4 @@ async def test_a_body_that_breaks_off_is_an_error_for_who_pours() -> None:
         ask(connection)
         await connection.head()
         with pytest.raises(ConnectionLost):
-            await connection.pour(lambda _piece, _last: True, drain)
+            await connection.stream_to(lambda _piece, _last: True, drain)

@@ -63,7 +63,7 @@ def poured(loop: Loop, sent: bytes, *, room: int) -> list[bytes]:
 
         turn()
         try:
-            await connection.pour(sink, drain)
+            await connection.stream_to(sink, drain)
         finally:
             stop = True
             await asyncio.sleep(0)
@@ -96,6 +96,6 @@ def test_who_does_not_read_is_given_no_more_than_a_little(loop: Loop) -> None:
         await until(lambda: connection._paused)
         for _ in range(10):
             await asyncio.sleep(0)
-        assert connection._held <= _AT_ONCE
+        assert len(connection._unread) <= _AT_ONCE
 
     run(loop, b"1\r\nx\r\n" * MANY + b"0\r\n\r\n", use)

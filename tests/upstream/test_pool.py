@@ -32,7 +32,7 @@ async def pooled(keepalive: float = 60, most: int = 8) -> AsyncIterator[tuple[Po
 
 async def used(pool: Pool, count: int) -> list[Connection]:
     """So many connections at once, each with a reply behind it."""
-    taken = [await pool.take() for _ in range(count)]
+    taken = [await pool.open() for _ in range(count)]
     for connection in taken:
         await answer(connection)
     return taken
@@ -42,7 +42,7 @@ async def test_a_connection_that_was_given_back_is_taken_again() -> None:
     async with pooled() as (pool, upstream):
         (connection,) = await used(pool, 1)
         pool.give_back(connection)
-        assert await pool.take() is connection
+        assert pool.take() is connection
         assert len(upstream.peers) == 1
         connection.abort()
 
@@ -52,7 +52,7 @@ async def test_the_one_given_back_last_is_taken_first() -> None:
         taken = await used(pool, 3)
         for connection in taken:
             pool.give_back(connection)
-        assert [await pool.take() for _ in taken] == taken[::-1]
+        assert [pool.take() for _ in taken] == taken[::-1]
         for connection in taken:
             connection.abort()
 
@@ -62,10 +62,9 @@ async def test_a_connection_serves_one_taker_at_a_time() -> None:
         first, second = await used(pool, 2)
         assert first is not second
         pool.give_back(first)
-        again, other = await pool.take(), await pool.take()
-        assert again is first
-        assert other not in (first, second)
-        for connection in (first, second, other):
+        assert pool.take() is first
+        assert pool.take() is None
+        for connection in (first, second):
             connection.abort()
 
 
@@ -73,7 +72,7 @@ async def test_a_fresh_one_is_new_although_others_are_free() -> None:
     async with pooled() as (pool, _):
         (connection,) = await used(pool, 1)
         pool.give_back(connection)
-        fresh = await pool.take(fresh=True)
+        fresh = await pool.open()
         assert fresh is not connection
         assert connection.open
         fresh.abort()
@@ -100,9 +99,7 @@ async def test_one_that_cannot_serve_again_is_ended() -> None:
         ask(connection)
         pool.give_back(connection)
         assert not connection.open
-        other = await pool.take()
-        assert other is not connection
-        other.abort()
+        assert pool.take() is None
 
 
 async def test_one_that_the_upstream_has_closed_is_passed_over() -> None:
@@ -112,7 +109,7 @@ async def test_one_that_the_upstream_has_closed_is_passed_over() -> None:
         pool.give_back(younger)
         upstream.peers[1].abort()
         await until(lambda: not younger.open)
-        assert await pool.take() is older
+        assert pool.take() is older
         older.abort()
 
 
@@ -123,19 +120,17 @@ async def test_one_that_the_upstream_has_closed_takes_no_place() -> None:
         upstream.peers[0].abort()
         await until(lambda: not closed.open)
         pool.give_back(good)
-        assert await pool.take() is good
+        assert pool.take() is good
         good.abort()
 
 
-async def test_one_that_is_too_old_is_ended_and_another_opened() -> None:
+async def test_one_that_is_too_old_is_ended_and_not_taken() -> None:
     async with pooled(keepalive=60) as (pool, _):
         (connection,) = await used(pool, 1)
         pool.give_back(connection)
-        connection.idle_since -= 60
-        other = await pool.take()
-        assert other is not connection
+        connection.since -= 60
+        assert pool.take() is None
         assert not connection.open
-        other.abort()
 
 
 async def test_those_that_nobody_takes_are_ended_in_time() -> None:
@@ -156,7 +151,7 @@ async def test_a_sweep_spares_the_young_and_looks_again() -> None:
         old, young, dead = await used(pool, 3)
         for connection in (old, young, dead):
             pool.give_back(connection)
-        old.idle_since -= 60
+        old.since -= 60
         upstream.peers[2].abort()
         await until(lambda: not dead.open)
         first = pool._sweeper

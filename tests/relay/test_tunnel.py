@@ -4,9 +4,9 @@ import asyncio
 
 import pytest
 
-from proxy.headers import RawPairs
+from proxy.headers import RawPairs, upgrade_headers
+from proxy.relay.tunnel import _FromClient
 from proxy.upstream.connection import Connection
-from proxy.upstream.tunnel import _FromClient, upgrade_headers
 from tests.conftest import Running, Start
 from tests.raw import Peer, raw_client, raw_upstream, reply, request
 from tests.waiting import PATIENCE, until

@@ -6,43 +6,32 @@ import time
 from aiohttp import web
 
 from proxy.downstream.incoming import divert
-from proxy.downstream.replies import Relayed
-from proxy.exchange import GONE, Exchange
-from proxy.headers import RawHeaders, RawPairs, tokens
+from proxy.downstream.replies import RelayedResponse
+from proxy.exchange import Exchange
 from proxy.upstream.connection import Connection
 from proxy.upstream.faults import BROKEN_OFF, PROBLEMS
 from proxy.wire.heads import ReplyHead
 
 
-def upgrade_headers(raw: RawHeaders) -> RawPairs:
-    """What asks the upstream for an upgrade, where the client asked for one (RFC 9110, section 7.8); else nothing."""
-    if b"upgrade" not in tokens(raw, b"connection"):
-        return []
-    asked = [(name, value) for name, value in raw if name.lower() == b"upgrade"]
-    return [(b"Connection", b"Upgrade"), *asked] if asked else []
-
-
-async def tunnel(
-    request: web.Request, exchange: Exchange, connection: Connection, head: ReplyHead
-) -> web.StreamResponse:
+async def tunnel(request: web.Request, exchange: Exchange, connection: Connection, head: ReplyHead) -> RelayedResponse:
     """Send the upstream's consent (101) on, then bytes both ways; returns when the upstream has ended.
 
-    When the client ends, the server cancels the handler. No silence is too long: neither side owes the other a word.
+    When the client ends, the server cancels the handler.
     """
-    connection.patient = True
-    response = Relayed(head, None, bodiless=True)
+    connection.switch_protocol()
+    response = RelayedResponse(head, None, bodiless=True)
+    exchange.upstream_replied(head.status, None)
     try:
-        exchange.status = head.status
         await response.prepare(request)
-        exchange.reply_begun(time.perf_counter())
+        exchange.reply_begun(head.status, time.perf_counter())
         divert(request, _FromClient(request, exchange, connection).take)
         while data := await connection.read():
             await request.writer.write(data)
-            exchange.bytes_out += len(data)
+            exchange.sent(len(data))
     except ConnectionError:
-        exchange.error = GONE
+        exchange.client_gone()
     except PROBLEMS:
-        exchange.error, exchange.fault = "the upstream broke off", BROKEN_OFF
+        exchange.upstream_broke_off("the upstream broke off", BROKEN_OFF)
     return response
 
 
@@ -50,11 +39,11 @@ class _FromClient:
     """Takes the bytes of an upgraded connection. When the client ends, the handler is cancelled."""
 
     def __init__(self, request: web.Request, exchange: Exchange, connection: Connection) -> None:
-        self._transport, self._exchange, self._connection = request.transport, exchange, connection
+        self._transport, self._body, self._connection = request.transport, exchange.body, connection
         self._waiting: asyncio.Task[None] | None = None
 
     def take(self, data: bytes) -> None:
-        self._exchange.bytes_in += len(data)
+        self._body.size += len(data)
         self._connection.write([data])
         if self._connection.full and self._waiting is None and self._transport is not None:
             self._transport.pause_reading()

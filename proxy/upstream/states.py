@@ -1,0 +1,18 @@
+"""In which states a connection to the upstream can be, by the names that httpcore and h11 use."""
+
+from enum import Enum
+
+
+class State(Enum):
+    """NEW, then ACTIVE and IDLE in turn, in the end CLOSED; SWITCHED_PROTOCOL comes of ACTIVE alone."""
+
+    NEW = "new"
+    """Open, and no request has gone by it."""
+    ACTIVE = "active"
+    """A request goes out, or its reply comes in."""
+    IDLE = "idle"
+    """The last reply is whole; another request may follow."""
+    SWITCHED_PROTOCOL = "switched protocol"
+    """What is said is no HTTP any more: neither side owes the other a word."""
+    CLOSED = "closed"
+    """Nothing more will come, though some of what came may still be unread."""
