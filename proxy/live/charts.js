@@ -14,6 +14,7 @@ const CHARTS = [
       { name: "failed", fill: "failed-fill", of: (bucket) => bucket.outcomes.failed ?? 0 },
     ],
     shown: count,
+    counted: true,
     least: 4,
   },
   {
@@ -34,9 +35,12 @@ const CHARTS = [
       { name: "out", fill: "answered-fill", of: (bucket) => bucket.usage.output },
     ],
     shown: count,
+    counted: true,
     least: 100,
   },
 ];
+
+const PERIODS = { hour: "minute", week: "2 hours" };
 
 const NOTHING = { outcomes: {}, errors: 0, own: null, usage: { input: 0, output: 0, cache_read: 0, cache_creation: 0 } };
 
@@ -47,6 +51,7 @@ class Chart {
     this.data = null;
     const titleId = `${spec.figure}-title`;
     this.readout = element("span", { class: "readout" });
+    this.unit = element("span", { class: "soft" });
     this.plot = drawing("svg", { class: "plot", role: "img", "aria-labelledby": titleId, "aria-describedby": `${titleId}-text` });
     this.text = element("p", { id: `${titleId}-text`, class: "unseen" });
     const legend = element("ul", { class: "legend" });
@@ -56,7 +61,7 @@ class Chart {
     this.details = element("details", {}, element("summary", { text: "Table" }));
     this.details.addEventListener("toggle", () => this.tabulate());
     this.figure.append(
-      element("figcaption", {}, element("strong", { id: titleId, text: spec.title }), this.readout),
+      element("figcaption", {}, element("strong", { id: titleId, text: spec.title }), this.unit, this.readout),
       this.plot, this.text, element("div", { class: "below" }, legend, this.details),
     );
     this.plot.addEventListener("pointermove", (event) => this.point(event));
@@ -69,6 +74,7 @@ class Chart {
     const known = new Map(data.buckets.map((bucket) => [Math.round((bucket.start - data.since) / data.step), bucket]));
     const total = Math.round((data.until - data.since) / data.step);
     this.data = data;
+    say(this.unit, this.spec.counted ? `per ${PERIODS[data.span]}` : "median, before the first byte");
     this.buckets = Array.from({ length: total }, (_, index) => ({ ...NOTHING, ...known.get(index), start: data.since + index * data.step }));
     this.draw();
     this.tabulate();

@@ -7,7 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 
 _HERE = Path(__file__).parent
-_SCRIPTS = ("elements.js", "charts.js", "requests.js", "sections.js", "page.js")
+_SCRIPTS = ("elements.js", "charts.js", "filters.js", "detail.js", "requests.js", "sections.js", "page.js")
 """In their order: each uses what stands in those before it."""
 
 _STYLE_HERE, _SCRIPT_HERE = '<link rel="stylesheet" href="page.css">', '<script src="page.js"></script>'

@@ -36,7 +36,16 @@ const hourAndMinute = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute
 const dayAndTime = new Intl.DateTimeFormat("en-GB", { weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
 const weekday = new Intl.DateTimeFormat("en-GB", { weekday: "short" });
 
+const day = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short" });
+
 const date = (seconds) => new Date(seconds * 1000);
+
+/** The time of day; with the date, where that is not today's. */
+function clock(seconds) {
+  const at = date(seconds);
+  const today = at.toDateString() === new Date().toDateString();
+  return today ? timeOfDay.format(at) : `${day.format(at)}, ${timeOfDay.format(at)}`;
+}
 
 function count(number) {
   return Math.abs(number) < 10000 ? whole.format(number) : short.format(number);
@@ -77,16 +86,24 @@ function describe(list, pairs) {
   list.replaceChildren(...wanted.flatMap(([term, value]) => [element("dt", { text: term }), element("dd", {}, value)]));
 }
 
+/** Puts exactly these nodes into a parent, in this order. What is in place already stays untouched, and so does the focus. */
+function keepNodes(parent, nodes) {
+  const focused = document.activeElement;
+  const wanted = new Set(nodes);
+  for (const child of [...parent.children]) if (!wanted.has(child)) child.remove();
+  nodes.forEach((node, index) => {
+    if (parent.children[index] !== node) parent.insertBefore(node, parent.children[index] ?? null);
+  });
+  if (focused !== document.activeElement && focused.isConnected) focused.focus({ preventScroll: true });
+}
+
 /** The rows of a table's body, one for each item, kept from one time to the next by the items' keys. */
 function keepRows(body, items, key, make, change) {
   const before = new Map([...body.children].map((row) => [row.dataset.key, row]));
+  const rows = items.map((item) => before.get(key(item)) ?? make(item));
   items.forEach((item, index) => {
-    const name = key(item);
-    const row = before.get(name) ?? make(item);
-    before.delete(name);
-    row.dataset.key = name;
-    if (body.children[index] !== row) body.insertBefore(row, body.children[index] ?? null);
-    change(row, item);
+    rows[index].dataset.key = key(item);
+    change(rows[index], item);
   });
-  for (const row of before.values()) row.remove();
+  keepNodes(body, rows);
 }

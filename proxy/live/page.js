@@ -1,6 +1,6 @@
 // Brings it together: the stream of events, the charts, and what a person can press.
 
-const requests = new Requests(byId("rows"));
+const requests = new Requests(byId("requests-table"));
 const charts = CHARTS.map((spec) => new Chart(spec));
 const MINUTE = 60000;
 const PATIENCE = MINUTE / 4; // without a sign of life, of which there is one every few seconds
@@ -88,6 +88,17 @@ byId("pause").addEventListener("click", () => {
   byId("pause").setAttribute("aria-pressed", String(requests.paused));
   requests.plan();
   live();
+});
+
+byId("group").addEventListener("click", () => requests.group(!requests.grouped));
+
+byId("copy").addEventListener("click", async () => {
+  try {
+    await navigator.clipboard.writeText(byId("line").textContent);
+    say(byId("copy"), "Copied");
+  } catch { // no leave, or a page that came over plain http from another machine: it is marked, for Ctrl-C
+    document.getSelection().selectAllChildren(byId("line"));
+  }
 });
 
 for (const button of document.querySelectorAll("[data-span]")) {

@@ -1,29 +1,37 @@
-// The requests: the newest first, so many and no more, and what each opens to.
+// The requests: the latest start first, so many and no more; on demand a session's rows together.
 
-const MOST_ROWS = 200;
+const MOST_ROWS = 200; // that are shown
+const MOST_KNOWN = 500; // that filters find: as many as the decision can be asked for
+const COLUMNS = 11;
 
 class Requests {
-  constructor(body) {
-    this.body = body;
-    this.rows = new Map();
+  constructor(table) {
+    this.table = table;
+    this.bodies = new Map();
+    this.known = new Map();
+    this.lines = new Map();
+    this.seen = new Map();
     this.waiting = [];
     this.frame = 0;
     this.paused = false;
-    body.addEventListener("click", (event) => this.clicked(event));
+    this.grouped = false;
+    this.filters = new Filters(byId("filters"), () => this.show(true));
+    table.addEventListener("click", (event) => this.clicked(event));
+    table.addEventListener("animationend", (event) => event.target.closest("tr")?.classList.remove("fresh"));
   }
 
   /** All there is: rows that are no longer among them go, those that stay are left as they are. */
   reset(rows) {
-    this.waiting = [];
     const ids = new Set(rows.map((row) => row.id));
-    for (const id of [...this.rows.keys()]) if (!ids.has(id)) this.remove(id);
+    for (const id of [...this.known.keys()]) if (!ids.has(id)) this.forget(id);
+    this.waiting = [];
     this.add(rows, false);
   }
 
-  /** Further rows, the oldest first. They are shown before the next frame, unless the page is paused. */
+  /** Further rows. They are shown before the next frame, unless the page is paused. */
   add(rows, fresh = true) {
-    this.waiting.push(...rows.filter((row) => !this.rows.has(row.id)));
-    if (this.waiting.length > MOST_ROWS) this.waiting.splice(0, this.waiting.length - MOST_ROWS);
+    this.waiting.push(...rows);
+    if (this.waiting.length > MOST_KNOWN) this.waiting.splice(0, this.waiting.length - MOST_KNOWN);
     this.fresh = fresh;
     this.plan();
   }
@@ -34,149 +42,132 @@ class Requests {
 
   flush() {
     this.frame = 0;
-    const rows = this.waiting.splice(0).filter((row) => !this.rows.has(row.id));
-    if (!rows.length) return;
-    const fragment = document.createDocumentFragment();
+    const rows = this.waiting.splice(0).filter((row) => !this.known.has(row.id));
     // Few are marked as new: at hundreds a second everything is.
     const mark = this.fresh && rows.length < 10;
-    for (const row of rows.reverse()) {
-      const line = this.line(row);
-      if (mark) line.classList.add("fresh");
-      fragment.append(line);
+    for (const row of rows) {
+      this.known.set(row.id, row);
+      if (mark) this.line(row).classList.add("fresh");
     }
-    this.body.prepend(fragment);
-    for (const row of rows.reverse()) this.rows.set(row.id, row);
-    for (const id of [...this.rows.keys()].slice(0, Math.max(0, this.rows.size - MOST_ROWS))) this.remove(id);
-    say(byId("requests-note"), `The last ${this.rows.size}, the newest first. A row opens to how it was decided.`);
+    for (const id of [...this.known.keys()].slice(0, Math.max(0, this.known.size - MOST_KNOWN))) this.forget(id);
+    const sessions = new Set([...this.known.values()].map((row) => row.session ?? ""));
+    for (const key of [...this.seen.keys()]) if (!sessions.has(key)) this.seen.delete(key);
+    this.show();
   }
 
-  remove(id) {
-    this.rows.delete(id);
-    byId(`detail-${id}`)?.remove();
-    byId(`row-${id}`)?.remove();
+  forget(id) {
+    this.known.delete(id);
+    this.lines.delete(id);
+  }
+
+  /** Puts the rows that match into the table; `aloud` tells how many these are. */
+  show(aloud = false) {
+    const all = [...this.known.values()].sort((a, b) => b.at - a.at);
+    this.filters.offer(all, this.sessions(all).filter(({ key }) => key));
+    const found = all.filter(this.filters.matches());
+    const shown = found.slice(0, MOST_ROWS);
+    this.lines = new Map(shown.map((row) => [row.id, this.line(row)]));
+    const groups = this.grouped ? this.sessions(shown) : [{ key: "all", rows: shown }];
+    this.bodies = new Map(groups.map((group) => [group.key, this.body(group)]));
+    keepNodes(this.table, [this.table.tHead, ...this.bodies.values()]);
+    this.note(all.length, found.length, aloud);
+  }
+
+  /** The sessions of rows that come the latest first, in the order of their latest. A session is called by when it began. */
+  sessions(rows) {
+    const found = new Map();
+    for (const row of rows) found.set(row.session ?? "", [...(found.get(row.session ?? "") ?? []), row]);
+    return [...found].map(([key, own]) => {
+      const since = Math.min(own.at(-1).at, this.seen.get(key) ?? Infinity);
+      this.seen.set(key, since);
+      return { key, rows: own, name: key ? `Session since ${clock(since)}` : "Without a session", told: tally(own) };
+    });
+  }
+
+  note(all, found, aloud) {
+    byId("empty").hidden = all > 0;
+    byId("filters").hidden = all === 0;
+    byId("requests-scroll").hidden = found === 0;
+    byId("none").hidden = all === 0 || found > 0;
+    const filtered = this.filters.any;
+    const matching = `${count(found)} of the last ${count(all)} match`;
+    const which = filtered ? `${matching}.` : `The last ${count(Math.min(all, MOST_ROWS))}, the newest first.`;
+    say(byId("requests-note"), all ? `${which} A row opens to how it was decided.` : "None yet. They appear here as they end.");
+    if (aloud) say(byId("announcement"), filtered ? matching : "All requests are shown");
+  }
+
+  /** The part of the table that holds a group, with its rows, and behind each open one what it opens to. */
+  body({ key, name, rows, told }) {
+    const body = this.bodies.get(key) ?? element("tbody", { "data-session": key });
+    const lines = rows.flatMap((row) => {
+      const line = this.line(row);
+      return line.detail ? [line, line.detail] : [line];
+    });
+    if (name) {
+      body.head ??= element("tr", { class: "session" }, element("th", { scope: "rowgroup", colspan: COLUMNS }, element("b"), element("span", { class: "soft" })));
+      say(body.head.firstChild.firstChild, name);
+      say(body.head.firstChild.lastChild, told);
+      lines.unshift(body.head);
+    }
+    keepNodes(body, lines);
+    return body;
   }
 
   line(row) {
-    const time = timeOfDay.format(date(row.at));
-    const button = element("button", { type: "button", class: "open", "aria-expanded": "false", text: time });
-    button.append(element("span", { class: "unseen", text: ` ${row.outcome}: how it was decided` }));
-    const number = (kind, text) => element("td", { class: `number ${kind}`, text });
-    return element("tr", { id: `row-${row.id}`, class: "request" },
-      element("th", { scope: "row" }, button),
-      element("td", {}, badge(row.fault && row.outcome === "forwarded" ? "erring" : row.outcome, row.outcome)),
-      element("td", { class: "why" }, ...why(row)),
-      element("td", { class: "model", text: row.model ?? "–", title: row.model }),
-      element("td", { class: "client", text: (row.client ?? "–").replace("/", " ") }),
-      number("status", String(row.status)),
-      number("first", duration(row.first)),
-      number("whole", duration(row.duration)),
-      number("own", duration(row.own)),
-      number("tokens", row.usage ? `${count(tokensIn(row.usage))}, ${count(row.usage.output)}` : "–"),
-    );
+    if (!this.lines.has(row.id)) this.lines.set(row.id, lineOf(row));
+    return this.lines.get(row.id);
+  }
+
+  group(on) {
+    this.grouped = on;
+    byId("group").setAttribute("aria-pressed", String(on));
+    this.show();
   }
 
   clicked(event) {
+    const only = event.target.closest("[data-session].only");
+    if (only) {
+      this.show();
+      return this.filters.choose("session", only.dataset.session);
+    }
     const line = event.target.closest("tr.request");
-    if (!line || String(document.getSelection())) return;
-    this.toggle(line);
+    if (line && !String(document.getSelection())) this.toggle(line);
   }
 
   toggle(line) {
-    const id = line.id.slice("row-".length);
+    const row = this.known.get(line.dataset.id);
     const button = line.querySelector("button");
-    const open = button.getAttribute("aria-expanded") !== "true";
-    button.setAttribute("aria-expanded", String(open));
-    line.classList.toggle("opened", open);
-    if (!open) {
-      byId(`detail-${id}`)?.remove();
-      button.removeAttribute("aria-controls");
-      return;
-    }
-    const detail = this.detail(this.rows.get(id));
-    line.after(detail);
-    button.setAttribute("aria-controls", detail.id);
-  }
-
-  detail(row) {
-    const facts = element("dl", { class: "facts" });
-    for (const [term, value] of known(row)) {
-      facts.append(element("div", {}, element("dt", { text: term }), element("dd", { text: value })));
-    }
-    const steps = element("div");
-    if (row.earlier) steps.append(element("p", { class: "note", text: "It ended before this start: how it was decided is no longer in memory." }));
-    else if (row.decided) unfold(row.id, steps);
-    else steps.append(element("p", { class: "note", text: `No rule was asked: ${row.reason ?? row.error ?? "nothing to decide"}.` }));
-    const cell = element("td", { colspan: "10" }, facts, element("h3", { text: "How it was decided" }), steps);
-    return element("tr", { id: `detail-${row.id}`, class: "detail" }, cell);
+    line.detail = line.detail ? null : detailOf(row, COLUMNS);
+    button.setAttribute("aria-expanded", String(Boolean(line.detail)));
+    line.classList.toggle("opened", Boolean(line.detail));
+    if (line.detail) button.setAttribute("aria-controls", line.detail.id);
+    else button.removeAttribute("aria-controls");
+    this.show();
   }
 }
 
-const VERDICTS = { same: "the model said the same", different: "the model said something else", "not compared": "not compared" };
-
-/** The rule, and the reason or the error, in the order in which a person asks. */
-function why(row) {
-  const parts = [];
-  if (row.rule) parts.push(element("b", { text: row.rule }));
-  if (row.fault && row.outcome === "forwarded") parts.push(element("b", { class: "erring", text: row.fault }));
-  const said = [row.reason, row.error, VERDICTS[row.verdict]];
-  const text = said.filter(Boolean).join("; ");
-  if (text) parts.push(element("span", { class: "soft", text }));
-  return parts;
+function tally(rows) {
+  const counts = {};
+  for (const row of rows) counts[OUTCOMES[outcome(row)]] = (counts[OUTCOMES[outcome(row)]] ?? 0) + 1;
+  return Object.entries(counts).map(([kind, times]) => `${count(times)} ${kind}`).join(", ");
 }
 
-function known(row) {
-  const usage = row.usage;
-  const pairs = [
-    ["Request", `${row.method} ${row.path}`],
-    ["Status", String(row.status)],
-    ["Model", row.model],
-    ["Client", row.client],
-    ["Session", row.session && `${row.session} (hashed)`],
-    ["Came", dayAndTime.format(date(row.at))],
-    ["First byte after", duration(row.first)],
-    ["Complete after", duration(row.duration)],
-    ["Spent here", duration(row.own)],
-    ["Bytes in, out", `${bytes(row.in)}, ${bytes(row.out)}`],
-    ["Tokens in", usage && `${whole.format(tokensIn(usage))} (${whole.format(usage.cache_read)} from the cache)`],
-    ["Tokens out", usage && whole.format(usage.output)],
-    ["Id", !row.earlier && row.id],
-  ];
-  return pairs.filter(([, value]) => value);
-}
-
-/** Fetches how a request was decided, and shows it. */
-async function unfold(id, place) {
-  const note = (text) => place.replaceChildren(element("p", { class: "note", text }));
-  note("…");
-  try {
-    const reply = await fetch(`/-/requests/${encodeURIComponent(id)}`);
-    if (reply.status === 404) return note("It is no longer in memory.");
-    if (!reply.ok) return note(`It could not be asked for: ${reply.status}.`);
-    const { steps } = await reply.json();
-    if (!steps.length) return note("No rule was asked: the request's head ruled all of them out.");
-    place.replaceChildren(...told(steps));
-  } catch {
-    note("It could not be asked for: Sidestep cannot be reached.");
-  }
-}
-
-/** The rule that matched, if any, with its conditions; then those before it, each with the one that did not hold. */
-function told(steps) {
-  const matched = steps.find((each) => each.matched);
-  const others = steps.filter((each) => !each.matched);
-  const rules = others.length === 1 ? "The one rule" : `The ${others.length} rules`;
-  const parts = [];
-  if (matched) {
-    const held = element("p", { class: "decisive" }, element("b", { text: matched.rule }), " matched, since all of this held: ");
-    held.append(element("code", { text: matched.condition }));
-    parts.push(held);
-  }
-  if (!others.length) return parts;
-  parts.push(element("p", { text: `${rules} asked ${matched ? "before it " : ""}did not match, for want of:` }));
-  parts.push(element("ol", { class: "steps" }, ...others.map(step)));
-  return parts;
-}
-
-function step({ rule, condition }) {
-  return element("li", {}, element("span", { class: "missed", "aria-hidden": "true", text: "×" }), element("span", { text: rule }), element("code", { text: condition }));
+function lineOf(row) {
+  const kind = outcome(row);
+  const button = element("button", { type: "button", class: "open", "aria-expanded": "false", text: clock(row.at) });
+  button.append(element("span", { class: "unseen", text: ` ${OUTCOMES[kind]}: how it was decided` }));
+  const number = (name, text) => element("td", { class: `number ${name}`, text });
+  return element("tr", { class: `request ${kind}`, "data-id": row.id },
+    element("th", { scope: "row" }, button),
+    element("td", { class: "outcome" }, badge(kind, OUTCOMES[kind])),
+    element("td", { class: "why" }, ...why(row)),
+    element("td", { class: "model", text: row.model ?? "–", title: row.model }),
+    element("td", { class: "client", text: (row.client ?? "–").replace("/", " ") }),
+    number("status", String(row.status)),
+    number("first", duration(row.first)),
+    number("whole", duration(row.duration)),
+    number("own", duration(row.own)),
+    number("tokens", row.usage ? count(tokensIn(row.usage)) : "–"),
+    number("tokens", row.usage ? count(row.usage.output) : "–"),
+  );
 }

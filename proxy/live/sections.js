@@ -19,13 +19,14 @@ function showCounts({ outcomes, errors, own, tokens, saved }) {
   say(byId("errors"), count(erring));
   byId("errors").classList.toggle("some", erring > 0);
   say(byId("error-kinds"), kinds(errors));
-  say(byId("failed"), count(failed + refused));
+  say(byId("failed"), count(failed));
   byId("failed").classList.toggle("some", failed > 0);
-  say(byId("refused"), failed && refused ? `${count(refused)} refused` : "");
+  say(byId("refused"), refused ? `and ${count(refused)} refused` : "");
   say(byId("own"), duration(own));
   const input = tokensIn(tokens);
   say(byId("tokens-in"), count(input));
-  say(byId("tokens-more"), input ? `${percent(tokens.cache_read, input)} from the cache; ${count(tokens.output)} out` : "");
+  say(byId("tokens-more"), input ? `${percent(tokens.cache_read, input)} from the cache` : "");
+  say(byId("tokens-out"), count(tokens.output));
 }
 
 /** `12 × 529, 3 × 429`, the most frequent first. */
@@ -42,7 +43,7 @@ function showRunning(items) {
   say(byId("running-count"), items.length ? `${items.length} running` : "");
   const make = (item) => element("tr", {}, element("th", { scope: "row", class: "since", "data-at": item.at }),
     element("td", { class: "model", text: item.model || item.path }), element("td", { class: "client", text: item.client.replace("/", " ") || "–" }),
-    element("td", { class: "number" }), element("td", { class: "number" }));
+    element("td", { class: "number" }), element("td", { class: "number sent" }));
   keepRows(byId("running"), items, (item) => item.id, make, (row, item) => {
     say(row.children[1], item.model || item.path);
     say(row.children[3], item.first === null ? "not yet" : duration(item.first));
@@ -58,8 +59,10 @@ function tick() {
 }
 
 function showRules(rules) {
-  const make = (rule) => element("tr", {}, element("th", { scope: "row" }, rule.name, element("span", { text: rule.about })),
-    element("td"), element("td", { class: "number" }), element("td", { class: "number" }), element("td", { class: "agreed" }), element("td", { class: "why" }));
+  // The roles are told, since a narrow page lays these rows out in another way, and browsers then forget them.
+  const cell = (name, label) => element("td", { role: "cell", class: name, "data-label": label });
+  const make = (rule) => element("tr", { role: "row" }, element("th", { scope: "row", role: "rowheader" }, rule.name, element("span", { text: rule.about })),
+    cell("state"), cell("number times", "answered"), cell("number median", "in"), cell("agreed", "Agrees with the model"), cell("why", "Left to the model"));
   keepRows(byId("rules"), rules, (rule) => rule.name, make, (row, rule) => {
     const [, state, answered, median, agreement, left] = row.children;
     const kind = rule.guard && rule.state === "on" ? "guard" : rule.state;
@@ -69,6 +72,7 @@ function showRules(rules) {
     say(agreement, [agreed(rule.agreement), rule.audits && `${rule.audits[0]} of ${count(rule.audits[1])} audits`].filter(Boolean).join("; ") || "–");
     const set = Object.entries(rule.overridden).map(([key, value]) => `the settings say ${key} = ${value}`);
     say(left, [...set, kinds(rule.reasons)].filter(Boolean).join(", "));
+    for (const one of [answered, median, agreement, left]) one.classList.toggle("none", ["", "–"].includes(one.textContent));
   });
 }
 
@@ -104,6 +108,8 @@ function showSetup(setup) {
     byId("summary-note").dataset.started = setup.started;
     byId("summary-note").replaceChildren(since(setup.started));
   }
+  const token = setup.token ? 'ANTHROPIC_CUSTOM_HEADERS="x-sidestep-token: $TOKEN" ' : "";
+  say(byId("line"), `${token}ANTHROPIC_BASE_URL=${location.origin} ENABLE_TOOL_SEARCH=true claude`);
   say(byId("where"), `${location.host} → ${setup.upstream.replace(/^https?:\/\//, "")}`);
   describe(byId("setup"), [
     ["Version", `${setup.version}, on Python ${setup.python}`],
@@ -123,9 +129,22 @@ function showSetup(setup) {
 function showDrift(notices) {
   byId("drift-note").hidden = notices.length > 0;
   const key = ({ sign, client, rule, condition, shape, fingerprint }) => [sign, client, rule, condition, shape, fingerprint].join("\n");
-  const named = ({ sign, rule, condition }) => (sign === "nearly" ? `nearly ${rule}: ${condition}` : sign);
-  const nearest = ({ sign, rule, condition }) => (sign === "nearly" ? "" : [rule, condition].filter(Boolean).join(": "));
-  const text = (notice) => [named(notice), nearest(notice), notice.shape, notice.fingerprint].filter(Boolean).join(" · ")
-    + `, in client ${notice.client}, ${count(notice.count)} × since ${new Date(1000 * notice.first).toLocaleString()}, last in ${notice.request}`;
-  keepRows(byId("drift"), notices.toReversed(), key, () => element("li"), (item, notice) => say(item, text(notice)));
+  const make = (notice) => element("li", {}, ...DRIFT[notice.sign](notice), element("span", { class: "soft" }));
+  keepRows(byId("drift"), notices.toReversed(), key, make, (item, notice) => say(item.lastChild, often(notice)));
 }
+
+const strong = (text) => element("b", { text });
+const code = (text) => element("code", { text });
+
+/** A sign of drift in words, by its kind. */
+const DRIFT = {
+  "unknown question": ({ client, rule, condition, shape }) => [strong(`Claude Code ${client} asks what no rule knows.`),
+    ...(rule ? [` The nearest is ${rule}, but for `, code(condition), "."] : []), ` Its form: ${shape}.`],
+  "nearly": ({ client, rule, condition, shape }) => [strong(`Claude Code ${client} asks ${rule} in another form.`),
+    " What did not hold: ", code(condition), `. Its form: ${shape}.`],
+  "untested client version": ({ client, rule }) => [strong(`${rule} answers Claude Code ${client},`), " newer than any that it was tried with."],
+  "rule stopped firing": ({ client, rule }) => [strong(`${rule} matches nothing of Claude Code ${client},`), " though it did for the version before."],
+};
+
+const often = ({ count: times, first, last }) => (times === 1 ? ` Once, on ${dayAndTime.format(date(first))}.`
+  : ` ${count(times)} times since ${dayAndTime.format(date(first))}, last on ${dayAndTime.format(date(last))}.`);

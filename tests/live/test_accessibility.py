@@ -1,4 +1,4 @@
-"""axe-core finds no fault in the page, with rows, an opened row and charts on it, in light and in dark."""
+"""axe-core finds no fault in the page, with rows by session, an opened row and charts on it, in light and in dark."""
 
 import itertools
 import shutil
@@ -33,6 +33,8 @@ async def test_axe_finds_nothing(sidestep: Shown, look: Open, shipped: Loaded, a
     page = await look(sidestep.url, bypass_csp=True, reduced_motion="reduce")
     await page.locator("tr.request button").first.click()
     await page.locator("tr.detail .steps").wait_for()
+    await page.get_by_role("button", name="Group by session").click()
+    await page.locator("tr.session").first.wait_for()
     await page.locator("#chart-requests summary").click()
     await page.evaluate(axe)
     for scheme, width in itertools.product(SCHEMES, (1280, 320)):

@@ -214,7 +214,7 @@ async def test_hundreds_a_second_keep_the_rows_bounded_and_the_page_responsive(s
     await page.get_by_role("button", name="Pause").click()
     assert set(await flood) == {200}
     await expect(page.locator("#forwarded")).to_have_text("600")
-    assert await page.locator("#rows tr").count() == 200
+    assert await page.locator("#requests-table tbody tr").count() == 200
 
 
 async def test_nothing_secret_is_in_the_page_and_no_markup_of_a_client(sidestep: Shown, look: Open) -> None:
