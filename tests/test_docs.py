@@ -24,8 +24,10 @@ SERVICE = (ROOT / "docs/service.md").read_text("utf-8")
 LOGS = (ROOT / "docs/logs.md").read_text("utf-8")
 DEPLOY = (ROOT / "docs/deploy.md").read_text("utf-8")
 INDEX = (ROOT / "docs/index.md").read_text("utf-8")
+COMMANDS = (ROOT / "docs/commands.md").read_text("utf-8")
+STATS = (ROOT / "docs/stats.md").read_text("utf-8")
 MODELS = [model for model in vars(schema).values() if isinstance(model, type) and issubclass(model, BaseModel)]
-OTHERS = ("install", "openssl", "rm", "journalctl", "launchctl", "pipx", "podman", "systemctl")
+OTHERS = ("cd", "git", "install", "openssl", "rm", "journalctl", "launchctl", "pipx", "podman", "systemctl")
 """Other people's programs, of which a page may speak."""
 VALUES = ("on", "shadow", "off", "text", "json", "paths", "title", "any", "decline", "answer", "forward")
 
@@ -98,7 +100,8 @@ def test_the_worked_example_fits_among_the_shipped_rules(tmp_path: Path, capsys:
 
 
 @pytest.mark.parametrize(
-    "command", sorted({found for page in (PAGE, README, SERVICE, DEPLOY, LOGS) for found in commands(page)})
+    "command",
+    sorted({found for page in (PAGE, README, SERVICE, DEPLOY, LOGS, COMMANDS, STATS) for found in commands(page)}),
 )
 def test_every_command_on_the_page_exists(command: str) -> None:
     words = shlex.split(re.split(r" [<>|] ", command.removeprefix("sudo "))[0])
@@ -116,13 +119,34 @@ def test_every_command_of_the_program_is_on_the_page() -> None:
     help_text = parser().format_help()
     known = re.findall(r"^    ([a-z-]+) ", help_text, re.MULTILINE)
     assert {"check", "explain", "rules", "schema"} <= set(known)
-    assert {name for name in known if f"`{name}" not in PAGE + README + SERVICE} == set()
+    assert {name for name in known if f"`{name}" not in COMMANDS} == set()
 
 
 def test_every_link_on_the_pages_leads_somewhere() -> None:
-    for page, folder in ((README, ROOT), *((page, ROOT / "docs") for page in (PAGE, SERVICE, DEPLOY, INDEX))):
-        links = [link for link in re.findall(r"\]\(([^)#\s]+)", page) if "://" not in link]
-        assert [link for link in links if not (folder / link).exists()] == []
+    pages = [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]
+    links = [
+        (page.name, link, page.parent)
+        for page in pages
+        for link in re.findall(r"\]\(([^)#\s]+)", page.read_text("utf-8"))
+        if "://" not in link
+    ]
+    assert len(links) > 100
+    assert [(page, link) for page, link, folder in links if not (folder / link).exists()] == []
+
+
+def test_every_link_to_a_heading_finds_it() -> None:
+    """As GitHub names headings: in lower case, without marks, blanks as hyphens."""
+    anchors = {
+        page: {
+            re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+            for heading in re.findall(r"^#+ (.*)$", page.read_text("utf-8"), re.MULTILINE)
+        }
+        for page in (ROOT / "README.md", *(ROOT / "docs").glob("*.md"))
+    }
+    for page in anchors:
+        for link, anchor in re.findall(r"\]\(([^)#:\s]*)#([^)\s]+)\)", page.read_text("utf-8")):
+            target = (page.parent / link).resolve() if link else page
+            assert anchor in anchors.get(target, {anchor}), f"{page.name}: {link}#{anchor}"
 
 
 def test_the_index_leads_to_every_page() -> None:

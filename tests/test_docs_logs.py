@@ -18,7 +18,6 @@ from tests.logs.test_observe import FIELDS
 
 ROOT = Path(__file__).parent.parent
 PAGE = (ROOT / "docs/logs.md").read_text("utf-8")
-README = (ROOT / "README.md").read_text("utf-8")
 LEVELS = ("debug", "info", "warning", "error")
 
 
@@ -88,11 +87,6 @@ def test_an_event_has_the_levels_and_fields_that_the_page_says(event: str) -> No
 
 def test_the_fields_of_a_request_are_those_of_the_page() -> None:
     assert {name for row in _rows(PAGE, "| field |") for name in _names(row[0])} == FIELDS == EMITTED["request"][0]
-
-
-def test_the_fields_of_a_request_are_those_of_the_readme() -> None:
-    rows = _rows(README[README.index("## What it logs") :], "| field |")
-    assert {name for row in rows for name in _names(row[0])} == FIELDS
 
 
 def test_what_is_never_held_back_and_what_tells_warnings_apart_exist() -> None:
