@@ -74,7 +74,7 @@ class Chart {
     const known = new Map(data.buckets.map((bucket) => [Math.round((bucket.start - data.since) / data.step), bucket]));
     const total = Math.round((data.until - data.since) / data.step);
     this.data = data;
-    say(this.unit, this.spec.counted ? `per ${PERIODS[data.span]}` : "median, before the first byte");
+    if (this.spec.counted) say(this.unit, `per ${PERIODS[data.span]}`);
     this.buckets = Array.from({ length: total }, (_, index) => ({ ...NOTHING, ...known.get(index), start: data.since + index * data.step }));
     this.draw();
     this.tabulate();

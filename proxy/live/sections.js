@@ -30,7 +30,7 @@ function showCounts({ outcomes, errors, own, tokens, saved }) {
 }
 
 /** `12 × 529, 3 × 429`, the most frequent first. */
-const kinds = (counts) => Object.entries(counts).sort((a, b) => b[1] - a[1]).map(([kind, times]) => `${count(times)} × ${kind}`).join(", ");
+const kinds = (counts) => Object.entries(counts).sort((a, b) => b[1] - a[1]).map(([kind, times]) => `${count(times)}\u00a0×\u00a0${kind}`).join(", ");
 
 function percent(part, all) {
   const share = (100 * part) / all;
@@ -129,7 +129,9 @@ function showSetup(setup) {
 function showDrift(notices) {
   byId("drift-note").hidden = notices.length > 0;
   const key = ({ sign, client, rule, condition, shape, fingerprint }) => [sign, client, rule, condition, shape, fingerprint].join("\n");
-  const make = (notice) => element("li", {}, ...DRIFT[notice.sign](notice), element("span", { class: "soft" }));
+  // What another version has written down may be of a kind that this one does not know.
+  const words = (notice) => DRIFT[notice.sign]?.(notice) ?? [strong(`Claude Code ${notice.client}: ${notice.sign}.`)];
+  const make = (notice) => element("li", {}, ...words(notice), element("span", { class: "soft" }));
   keepRows(byId("drift"), notices.toReversed(), key, make, (item, notice) => say(item.lastChild, often(notice)));
 }
 

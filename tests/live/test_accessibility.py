@@ -25,6 +25,14 @@ def axe() -> str:
     return (folder / "node_modules/axe-core/axe.min.js").read_text("utf-8")
 
 
+async def test_axe_finds_nothing_before_the_first_request(sidestep: Shown, look: Open, axe: str) -> None:
+    page = await look(sidestep.url, bypass_csp=True, reduced_motion="reduce")
+    await page.locator("#empty").wait_for()
+    await page.evaluate(axe)
+    found = await page.evaluate("axe.run({ resultTypes: ['violations'] })")
+    assert [(each["impact"], each["id"], each["nodes"][0]["html"]) for each in found["violations"]] == []
+
+
 async def test_axe_finds_nothing(sidestep: Shown, look: Open, shipped: Loaded, axe: str) -> None:
     async with aiohttp.ClientSession() as session:
         for request in mix(shipped, 2)[:40]:

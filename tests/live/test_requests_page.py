@@ -152,7 +152,7 @@ async def test_what_failed_is_red_and_nothing_else(six: Page) -> None:
     assert reds == ["req_4", "req_3"]
 
 
-@pytest.mark.parametrize("width", [320, 390, 820, 1440])
+@pytest.mark.parametrize("width", [320, 390, 820, 1024, 1280, 1440])
 async def test_the_status_is_seen_at_every_width_and_nothing_hangs_over(six: Page, width: int) -> None:
     await six.set_viewport_size({"width": width, "height": 800})
     await expect(six.locator("tr.request td.status").first).to_be_visible()
@@ -216,12 +216,13 @@ async def test_drift_is_told_in_words(sidestep: Shown, look: Open) -> None:
         STOPPED: (Notice(STOPPED, "2.1.400", "topic"), "topic matches nothing of Claude Code 2.1.400"),
     }
     assert told.keys() == set(SIGNS)
+    told["of a later version"] = (Notice("of a later version", "2.1.400"), "Claude Code 2.1.400: of a later version.")
     sightings = sidestep.app[LIVE]._state.desk.sightings
     for notice, _ in told.values():
         sightings.add(notice, AT, "req_sidestep_1")
         sightings.add(notice, AT + 60, "req_sidestep_2")
     page = await look(sidestep.url, timezone_id="UTC")
-    await expect(page.locator("#drift li")).to_have_count(4)
+    await expect(page.locator("#drift li")).to_have_count(5)
     for _, words in told.values():
         await expect(page.locator("#drift li", has_text=words)).to_contain_text("2 times since Tue 14 Nov, 22:14")
     text = await page.locator("#drift").inner_text()
