@@ -76,7 +76,11 @@ class Requests {
   /** The sessions of rows that come the latest first, in the order of their latest. A session is called by when it began. */
   sessions(rows) {
     const found = new Map();
-    for (const row of rows) found.set(row.session ?? "", [...(found.get(row.session ?? "") ?? []), row]);
+    for (const row of rows) {
+      const key = row.session ?? "";
+      if (!found.has(key)) found.set(key, []);
+      found.get(key).push(row);
+    }
     return [...found].map(([key, own]) => {
       const since = Math.min(own.at(-1).at, this.seen.get(key) ?? Infinity);
       this.seen.set(key, since);
