@@ -1,18 +1,19 @@
 """Builds the application: the chain in its order, the one upstream, and what holds for every reply."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from aiohttp import web
-from aiohttp.typedefs import Handler
+from aiohttp.typedefs import Handler, Middleware
 
 from proxy.capture import Writer
 from proxy.config import Config
 from proxy.decision.desk import Desk
 from proxy.decision.sightings import file_of
 from proxy.downstream.guard import OWN_PATHS, access
-from proxy.downstream.server import TALLY
+from proxy.downstream.server import ENTRY, TALLY
 from proxy.journal.past import Past
 from proxy.journal.writer import Journal
 from proxy.live.pages import Live
@@ -37,8 +38,10 @@ def build(config: Config, desk: Desk, log: Logger) -> web.Application:
     journal.listeners += [ledger.read, live.publish]
     capture, listen = Writer(config.capture, log), config.listen
     own = access(listen.host, listen.names, listen.token)
-    decide = shortcut(desk, log, capture)
-    app = web.Application(middlewares=[record(ledger, capture, config), guard(own), decide])
+    stages = [record(ledger, capture, config), guard(own), shortcut(desk, log, capture)]
+    app = web.Application(middlewares=stages)
+    entry: Callable[[Handler], Handler] = partial(_entry, others=_chain(stages, forward(app)))
+    app[ENTRY] = entry
     app[CAPTURE], app[JOURNAL], app[LEDGER], app[LIVE] = capture, journal, ledger, live
 
     async def relay(app: web.Application) -> AsyncIterator[None]:
@@ -64,34 +67,33 @@ def build(config: Config, desk: Desk, log: Logger) -> web.Application:
     app.cleanup_ctx.extend([relay, writing, live.running])
     app.on_shutdown.append(live.close)
     app.on_response_prepare.append(_nothing_invented)
-    app.router.add_get("/-/health", _own(health), expect_handler=_nothing)
-    app.router.add_get("/-/ready", _own(ready(desk, ledger, journal)), expect_handler=_nothing)
-    app.router.add_get("/-/metrics", _own(metrics(desk, ledger)), expect_handler=_nothing)
+    app.router.add_get("/-/health", health, expect_handler=_nothing)
+    app.router.add_get("/-/ready", ready(desk, ledger, journal), expect_handler=_nothing)
+    app.router.add_get("/-/metrics", metrics(desk, ledger, app), expect_handler=_nothing)
     for path, page in live.pages.items():
-        app.router.add_get(path, _own(page), allow_head=False, expect_handler=_nothing)
-    app.router.add_route("*", "/-/{own:.*}", _own(unknown), expect_handler=_nothing)
-    app.router.register_resource(_Rest(forward, _nothing))
+        app.router.add_get(path, page, allow_head=False, expect_handler=_nothing)
+    app.router.add_route("*", "/{own:.*}", unknown, expect_handler=_nothing)
     return app
 
 
-def _own(page: Handler) -> Handler:
-    """A page of Sidestep's own. aiohttp decodes a path before it looks who serves it: `/%2d/x` is the upstream's."""
+def _chain(stages: Sequence[Middleware], handler: Handler) -> Handler:
+    """The handler with all stages around it, the first outermost."""
+    for stage in reversed(stages):
+        handler = partial(stage, handler=handler)
+    return handler
 
-    async def serve(request: web.Request) -> web.StreamResponse:
-        return await (page if request.raw_path.startswith(OWN_PATHS) else forward)(request)
+
+def _entry(pages: Handler, others: Handler) -> Handler:
+    """What serves a request: `pages`, aiohttp's router, below `OWN_PATHS`, and for all that is forwarded `others`.
+
+    For these, a router has nothing to find out. It would also decode their paths before it looks who serves them:
+    `/%2d/x` is the upstream's.
+    """
+
+    def serve(request: web.Request) -> Awaitable[web.StreamResponse]:
+        return (pages if request.raw_path.startswith(OWN_PATHS) else others)(request)
 
     return serve
-
-
-class _Rest(web.DynamicResource):
-    """Every path that nothing else has taken. What it is made of is the upstream's business: no pattern is tried."""
-
-    def __init__(self, handler: Handler, expect_handler: Callable[[web.Request], Awaitable[None]]) -> None:
-        super().__init__("/{target:.*}")
-        self._found = self.add_route("*", handler, expect_handler=expect_handler)
-
-    async def resolve(self, request: web.Request) -> tuple[web.UrlMappingMatchInfo, set[str]]:  # noqa: ARG002
-        return web.UrlMappingMatchInfo({}, self._found), {"*"}
 
 
 async def _nothing(_request: web.Request) -> None:

@@ -35,23 +35,25 @@ class Head:
 
     @property
     def client(self) -> tuple[str, Version] | None:
-        """Name and version of the client, from the first product of `User-Agent`; None if it names none.
-
-        What has the shape of a key is no name.
-        """
+        """Name, which is no key, and version of the client, from the first product of `User-Agent`; None for none."""
         return _client(self.headers.get("user-agent", "")[:_AGENT])
 
     @property
     def product(self) -> str:
         """The client as it names itself, `claude-cli/2.1.330`; "" if it names none."""
-        client = self.client
-        return f"{client[0]}/{version_text(client[1])}" if client else ""
+        return _product(self.headers.get("user-agent", "")[:_AGENT])
 
 
 @lru_cache(256)
 def _client(user_agent: str) -> tuple[str, Version] | None:
     product = _PRODUCT.match(user_agent)
     return (product[1], parse_version(product[2])) if product and names.is_name(product[1]) else None
+
+
+@lru_cache(256)
+def _product(user_agent: str) -> str:
+    client = _client(user_agent)
+    return f"{client[0]}/{version_text(client[1])}" if client else ""
 
 
 @lru_cache(256)
@@ -248,10 +250,6 @@ class Exchange:
     def upstream_failed(self, error: str, fault: str) -> None:
         """No reply, or half of one, came from the upstream; `fault` is one of `upstream.faults.NAMES`."""
         self.outcome, self.error, self.fault = "failed", error, fault
-
-    def upstream_broke_off(self, error: str, fault: str) -> None:
-        """It ended what had no other end."""
-        self.error, self.fault = error, fault
 
     def client_failed(self, error: str) -> None:
         """The client spoiled its own request."""

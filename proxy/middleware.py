@@ -53,7 +53,9 @@ def record(ledger: Ledger, capture: Writer, config: Config) -> Middleware:
         if connection is not None:
             connection.began(request)
         try:
-            return await _or_blame(request, exchange, handler)
+            return await handler(request)
+        except BodyFault as fault:
+            return await _blame(request, exchange, fault)
         except asyncio.CancelledError:
             if connection is not None and connection.out_of_time:
                 exchange.stopped()
@@ -73,16 +75,13 @@ def record(ledger: Ledger, capture: Writer, config: Config) -> Middleware:
     return stage
 
 
-async def _or_blame(request: web.Request, exchange: Exchange, handler: Handler) -> web.StreamResponse:
-    """The reply, or what the client is told that spoiled its own request; then its connection ends."""
-    try:
-        return await handler(request)
-    except BodyFault as fault:
-        exchange.client_failed(str(fault))
-        response = await _fail(request, fault.status, "invalid_request_error", f"Sidestep: {fault}", close=True)
-        if request.transport is not None:  # at once: nobody waits for the rest of such a body
-            request.transport.close()
-        return response
+async def _blame(request: web.Request, exchange: Exchange, fault: BodyFault) -> web.StreamResponse:
+    """What the client is told that spoiled its own request; then its connection ends."""
+    exchange.client_failed(str(fault))
+    response = await _fail(request, fault.status, "invalid_request_error", f"Sidestep: {fault}", close=True)
+    if request.transport is not None:  # at once: nobody waits for the rest of such a body
+        request.transport.close()
+    return response
 
 
 def guard(access: Access) -> Middleware:
@@ -91,9 +90,9 @@ def guard(access: Access) -> Middleware:
     @web.middleware
     async def stage(request: web.Request, handler: Handler) -> web.StreamResponse:
         exchange = request[EXCHANGE]
-        port = request.transport.get_extra_info("sockname")[1] if request.transport else 0
-        version = (request.version.major, request.version.minor)
-        refused = access.refusal(exchange.head, request.raw_path, request.raw_headers, version, port)
+        address = request.protocol.sockname
+        port = address[1] if isinstance(address, tuple) else 0
+        refused = access.refusal(exchange.head, request.raw_path, request.raw_headers, request.version, port)
         if refused is None:
             if "expect" in exchange.head.headers:
                 await send_100_continue(request)
@@ -153,15 +152,19 @@ def _compare(
     capture.comparison(exchange.id, rule, found.verdict, beside.text, found.theirs)
 
 
-async def forward(request: web.Request) -> web.StreamResponse:
+def forward(app: web.Application) -> Handler:
     """The innermost stage: to the upstream and back, unchanged."""
-    exchange = request[EXCHANGE]
-    compared = isinstance(exchange.decision, Forward) and exchange.decision.beside is not None
-    try:
-        return await request.app[RELAY].forward(request, exchange, shadow.LIMIT if compared else 0)
-    except UpstreamError as error:
-        exchange.upstream_failed(error.fault, error.name)
-        return await _fail(request, error.status, error.kind, error.text)
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        exchange = request[EXCHANGE]
+        compared = isinstance(exchange.decision, Forward) and exchange.decision.beside is not None
+        try:
+            return await app[RELAY].forward(request, exchange, shadow.LIMIT if compared else 0)
+        except UpstreamError as error:
+            exchange.upstream_failed(error.fault, error.name)
+            return await _fail(request, error.status, error.kind, error.text)
+
+    return handle
 
 
 async def serve_own(request: web.Request, page: FullResponse) -> web.StreamResponse:

@@ -100,10 +100,6 @@ HAPPENED: list[tuple[list[tuple[object, ...]], tuple[str, int, str, str, str]]] 
         [("decided", FORWARD), ("upstream_replied", 200, None), ("upstream_failed", "broke off", "broken off")],
         ("failed", 200, "guarded", "broke off", "broken off"),
     ),
-    (
-        [("decided", FORWARD), ("upstream_replied", 101, None), ("upstream_broke_off", "broke off", "broken off")],
-        ("forwarded", 101, "guarded", "broke off", "broken off"),
-    ),
     ([("refused", "host"), ("reply_begun", 403, 11.0)], ("refused", 403, "host", "", "")),
     ([("decided", FORWARD), ("served_locally",), ("reply_begun", 404, 11.0)], ("local", 404, "", "", "")),
     ([("client_gone",)], ("failed", 499, "not decided", GONE, "")),

@@ -43,20 +43,20 @@ class Load:
     """How many requests are being served."""
 
     def __init__(self) -> None:
-        self._count = 0
-        self._idle = asyncio.Event()
-        self._idle.set()
+        self.count = 0
+        self._idle: asyncio.Event | None = None
 
-    def add(self, change: int) -> None:
-        self._count += change
-        if self._count:
-            self._idle.clear()
-        else:
+    def ended(self) -> None:
+        """One has been served."""
+        self.count -= 1
+        if not self.count and self._idle is not None:
             self._idle.set()
 
     async def idle(self) -> None:
         """Wait until none is."""
-        await self._idle.wait()
+        while self.count:
+            self._idle = asyncio.Event()
+            await self._idle.wait()
 
 
 class Inbound(web.RequestHandler):
@@ -155,7 +155,7 @@ class Inbound(web.RequestHandler):
     def began(self, request: web.BaseRequest) -> None:
         """A request is being served."""
         self._serving = request
-        self._load.add(1)
+        self._load.count += 1
         if self._fault is not None:
             request.content.set_exception(web.RequestPayloadError("malformed"))
 
@@ -165,7 +165,7 @@ class Inbound(web.RequestHandler):
         The other may have been there already: a client need not wait for one reply before it sends the next request.
         """
         self._serving = None
-        self._load.add(-1)
+        self._load.ended()
         if self._ending:
             self.close()
         self._requests.served()

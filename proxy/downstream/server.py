@@ -6,6 +6,7 @@ import socket
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
+from typing import Any
 
 from aiohttp import web
 
@@ -13,6 +14,9 @@ from proxy.config import Config
 from proxy.downstream.inbound import OPTIONS, Inbound, Load
 from proxy.logs.observe import Logger
 from proxy.telemetry.tally import Tally
+
+ENTRY: web.AppKey[Callable[[Any], Any]] = web.AppKey("entry")
+"""What serves an application's requests, given what would: its router, which most of them need not pass."""
 
 TALLY = web.AppKey("tally", Tally)
 """Where an application counts; what is no request is counted there too."""
@@ -49,6 +53,8 @@ async def listening(
     try:
         options = {**OPTIONS, "keepalive_timeout": config.listen.keepalive_timeout}
         assert runner.server is not None
+        if ENTRY in app:
+            runner.server.request_handler = app[ENTRY](runner.server.request_handler)
         make = partial(Inbound, runner.server, config.limits, load, tally.unread, log, loop=loop, **options)
         servers = [await loop.create_server(make, sock=each, backlog=BACKLOG) for each in held] or [
             await loop.create_server(make, config.listen.host, config.listen.port, backlog=BACKLOG)

@@ -37,12 +37,12 @@ def ready(desk: Desk, ledger: Ledger, journal: Journal) -> Handler:
     return handle
 
 
-def metrics(desk: Desk, ledger: Ledger) -> Handler:
+def metrics(desk: Desk, ledger: Ledger, app: web.Application) -> Handler:
     """`GET /-/metrics`: every count, for Prometheus."""
 
     async def handle(request: web.Request) -> web.StreamResponse:
         exposition = await asyncio.to_thread(_exposition)
-        accept, idle = request.headers.get("accept", ""), request.app[RELAY].upstream.idle
+        accept, idle = request.headers.get("accept", ""), app[RELAY].upstream.idle
         # Here, and not in the thread: nothing may be counted meanwhile.
         body, kind = exposition(ledger.tally, desk, idle, accept)
         return await serve_own(request, FullResponse(200, body, [], kind=kind.encode()))

@@ -31,7 +31,7 @@ async def tunnel(request: web.Request, exchange: Exchange, connection: Connectio
     except ConnectionError:
         exchange.client_gone()
     except PROBLEMS:
-        exchange.upstream_broke_off("the upstream broke off", BROKEN_OFF)
+        exchange.upstream_failed("the upstream broke off", BROKEN_OFF)
     return response
 
 

@@ -50,16 +50,18 @@ class Tcp:
     def established(self) -> bool:
         """False if the peer has ended the connection, though the event loop may not have heard of it yet."""
         known = self._known()
+        self._acknowledged = known[1] if known else None
         return known is None or known[0] == _ESTABLISHED
 
     def begin(self) -> None:
         """From now on, bytes of a request go out on a connection that was kept."""
-        known = self._known()
-        self._begun, self._acknowledged = time.monotonic(), known[1] if known else None
+        if self._acknowledged is None and (known := self._known()):  # else, who took it has just looked
+            self._acknowledged = known[1]
+        self._begun = time.monotonic()
 
     def answered(self) -> None:
         """The peer has said something: it has read what was sent."""
-        self._begun = None
+        self._begun = self._acknowledged = None
 
     @property
     def doubtful(self) -> bool:

@@ -177,6 +177,10 @@ def body_of(method: bytes, head: ReplyHead) -> Body:
     Raises `BadReply` where two readers could see two different ends: that is how replies are smuggled.
     """
     known = head.known
+    if b"transfer-encoding" not in known and head.status == 200 and method != b"HEAD":
+        length = known.get(b"content-length")  # of several, joined: it is none
+        if length is not None and _LENGTH.fullmatch(length):
+            return Sized(int(length))
     codings = members(known[b"transfer-encoding"]) if b"transfer-encoding" in known else []
     lengths = set(values(head.headers, b"content-length")) if b"content-length" in known else set()
     if codings and (lengths or codings != [b"chunked"] or head.minor == 0):

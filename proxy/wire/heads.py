@@ -25,9 +25,12 @@ class BadReply(Exception):  # noqa: N818 - named for what it tells, as the fault
     """What the upstream sent is not a reply that could be relayed; the text says why, and quotes nothing of it."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ReplyHead:
-    """Status line and headers of a reply, as they came: order, case and duplicates. `minor` is of HTTP/1.x."""
+    """Status line and headers of a reply, as they came: order, case and duplicates. `minor` is of HTTP/1.x.
+
+    Nobody changes it; it is not frozen since that would double what it takes to make one.
+    """
 
     minor: int
     status: int
@@ -37,7 +40,7 @@ class ReplyHead:
     """The headers by name (see `headers.by_name`)."""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "known", by_name(self.headers))
+        self.known = by_name(self.headers)
 
     @property
     def interim(self) -> bool:
@@ -50,14 +53,13 @@ def head_end(received: bytes | bytearray, start: int = 0) -> int:
 
     Looking begins at `start`: nothing before it can belong to the end. Raises `BadReply` when it is too large.
     """
-    end = received.find(b"\n\r\n", start) + 3
+    end = received.find(b"\n\r\n", start)
     # Some servers end their lines with LF alone; a recipient may take that (RFC 9112, section 2.2).
-    alone = received.find(b"\n\n", start, end if end > 2 else len(received)) + 2
-    if alone > 1:
-        end = alone
-    if (end if end > 2 else len(received)) > MAX_HEAD:
+    alone = received.find(b"\n\n", start) if end < 0 else received.find(b"\n\n", start, end + 2)
+    end = alone + 2 if alone >= 0 else end + 3 if end >= 0 else -1
+    if end > MAX_HEAD or (end < 0 and len(received) > MAX_HEAD):
         raise BadReply("sent a head that is too large")
-    return end if end > 2 or alone > 1 else -1
+    return end
 
 
 def parse_reply_head(head: bytes) -> ReplyHead:

