@@ -7,9 +7,9 @@ everything else unchanged. A request goes one way:
 
 The nouns, in `exchange`: a `Head` is a request before its body. `shortcut` turns head and body into a `MessagesRequest`
 (`messages`, which only glances at what no rule asks for: `glance`, over an `outline`) and takes it to the desk
-(`decision`), which asks the `RuleSet` (`rules`) and gives a decision, `Answer` or `Forward`. An answer's text is
-computed by a filter (`filters`), which declines when it is not certain. An `Answer` becomes events or one message
-(`synthesis`, `sse`).
+(`decision`), which asks the `RuleSet` (`rules`) and gives a decision, `Answer`, `Respond` or `Forward`. The text of an
+answer is computed by a filter (`filters`), which declines when it is not certain. An `Answer` becomes events or one
+message (`synthesis`, `sse`); a `Respond` is for what asks no model (`respond`, `rules/responses`).
 
 What each stage learned is on the `Exchange`; what is left of it in the end is a `Record`. The ledger (`telemetry`)
 tells of it, a moment later: one log line (`logs`), and counts, which the pages of `local` read. With the tokens that

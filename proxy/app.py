@@ -22,7 +22,7 @@ from proxy.logs.observe import Logger
 from proxy.middleware import RELAY, forward, guard, record, shortcut
 from proxy.relay.handler import Relay
 from proxy.telemetry.ledger import Ledger
-from proxy.telemetry.tally import Tally
+from proxy.telemetry.tally import Tally, family
 from proxy.upstream.client import connected
 
 JOURNAL, LEDGER, LIVE = web.AppKey("journal", Journal), web.AppKey("ledger", Ledger), web.AppKey("live", Live)
@@ -34,6 +34,7 @@ def build(config: Config, desk: Desk, log: Logger) -> web.Application:
     ledger = Ledger(log, Tally())
     journal = Journal(config.journal, log)
     ledger.tellers.append(journal.put)
+    desk.measured = lambda model: ledger.tally.saved.bytes_per_token(family(model))
     live = Live(config, desk, ledger, Past(journal))
     journal.listeners += [ledger.read, live.publish]
     capture, listen = Writer(config.capture, log), config.listen

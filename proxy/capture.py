@@ -18,7 +18,7 @@ import orjson
 from proxy import names
 from proxy.config import Capture
 from proxy.disk import beside
-from proxy.exchange import Answer, Exchange
+from proxy.exchange import Exchange, Forward
 from proxy.headers import Pairs, RawHeaders, text_pairs
 from proxy.logs.observe import Logger
 
@@ -52,7 +52,7 @@ def request_line(exchange: Exchange, headers: Pairs, now: datetime) -> bytes:
             "body": _body(b"".join(exchange.body.chunks)),
             "outcome": exchange.outcome,
             "rule": exchange.decision.rule,
-            "reason": "" if isinstance(exchange.decision, Answer) else exchange.decision.reason,
+            "reason": exchange.decision.reason if isinstance(exchange.decision, Forward) else "",
         }
     )
 

@@ -46,6 +46,7 @@ class Upstream(Section):
     idle_timeout: float = Field(900.0, gt=0, allow_inf_nan=False)
     keepalive_timeout: float = Field(30.0, gt=0, allow_inf_nan=False)
     max_idle_connections: int = Field(64, ge=0)
+    kind: Literal["remote", "local"] = "remote"
     rate_limits: bool = True
     ca_file: _File = ""
     proxy: Annotated[str, AfterValidator(setting_values.proxy)] = ""
@@ -63,6 +64,7 @@ class Override(Section):
     audit: float | None = Field(None, ge=0, le=1)
     without: Literal["decline", "answer"] | None = None
     max_age: float | None = Field(None, gt=0, allow_inf_nan=False)
+    models: list[Annotated[str, Field(min_length=1)]] | None = None
 
 
 class Rules(Section):

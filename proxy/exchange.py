@@ -8,6 +8,7 @@ from typing import Literal, Protocol
 
 from proxy import names
 from proxy.bodies import Body
+from proxy.respond import Respond
 from proxy.usage import UPSTREAM_ERRORS, Meter, error_of_status
 
 Version = tuple[int, ...]
@@ -73,8 +74,7 @@ def parse_version(text: str) -> Version:
 class Answer:
     """A request is answered here, with one text block.
 
-    `rule` is the name of the rule; `text` follows the assistant prefill, if the request has one; `stream` tells which
-    of the two forms of a Messages reply the client asked for.
+    `text` follows the assistant prefill, if the request has one; `stream` tells which form of a reply is asked for.
     """
 
     rule: str
@@ -112,7 +112,7 @@ class Forward:
     """What a rule in shadow, or audited, would have answered."""
 
 
-Decision = Answer | Forward
+Decision = Answer | Respond | Forward
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,9 +215,9 @@ class Exchange:
         self.session, self.model = names.session(session), names.model(model)
 
     def decided(self, decision: Decision, trail: Trail | None = None) -> None:
-        """It is to be answered, or forwarded."""
+        """It is to be answered here, with a message or with something else, or forwarded."""
         self.decision, self.trail = decision, trail
-        self.outcome = "answered" if isinstance(decision, Answer) else "forwarded"
+        self.outcome = "forwarded" if isinstance(decision, Forward) else "answered"
 
     def refused(self, reason: str) -> None:
         """It is not served at all."""
@@ -281,7 +281,7 @@ class Exchange:
             path=names.path(self.head.path),
             outcome=self.outcome or "failed",
             rule=self.decision.rule,
-            reason="" if isinstance(self.decision, Answer) else self.decision.reason,
+            reason=self.decision.reason if isinstance(self.decision, Forward) else "",
             error=self.error,
             fault=self.fault,
             status=self.status,

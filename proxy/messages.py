@@ -4,7 +4,7 @@ The shapes are those of the API reference, "Create a Message"; what Claude Code 
 0.2.64 to 2.1.330.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -13,7 +13,7 @@ import orjson
 from propcache.api import cached_property
 
 from proxy.exchange import Head
-from proxy.glance import Glance, glance, texts
+from proxy.glance import Glance, Message, glance, texts
 from proxy.outline import Outline, outlined
 
 Read = TypeVar("Read")
@@ -149,6 +149,29 @@ class MessagesRequest:
         return schema if isinstance(schema, dict) else {}
 
 
+class _Nothing:
+    """What is seen of a body that is no Messages request."""
+
+    excess, count, well_formed = "", 0, True
+    ending: Sequence[Message] = ()
+    fields: Sequence[str] = ()
+    roles: Sequence[str] = ()
+    system: Sequence[str] = ()
+    tools: Sequence[str] = ()
+    output_config = user_id = None
+
+    def get(self, _name: str) -> Any:
+        return None
+
+    def question(self) -> Iterator[bytes | memoryview]:
+        return iter(())
+
+
+def opaque(head: Head, body: bytes) -> MessagesRequest:
+    """Any other request, as rules that respond see it: of its body, nothing is said."""
+    return MessagesRequest(head, body, _Nothing())
+
+
 def parse(head: Head, body: bytes, outline: Outline | None = None) -> MessagesRequest | NotUnderstood:
     """Understand `body`, or say why not; raises nothing, whatever the bytes are.
 
@@ -156,6 +179,12 @@ def parse(head: Head, body: bytes, outline: Outline | None = None) -> MessagesRe
     half of the work where it has been done before.
     """
     return _understood(head, lambda: MessagesRequest(head, body, glance(body, outline)))
+
+
+def seen(head: Head, body: bytes, *, opaquely: bool) -> MessagesRequest | NotUnderstood:
+    """What rules see of any request; `opaquely`: also of one that is no Messages request."""
+    parsed = parse(head, body)
+    return opaque(head, body) if opaquely and isinstance(parsed, NotUnderstood) else parsed
 
 
 def outline_of(head: Head, body: bytes) -> Outline | NotUnderstood:

@@ -19,11 +19,12 @@ from proxy.downstream.inbound import Inbound
 from proxy.downstream.incoming import BodyFault, RequestBody
 from proxy.downstream.replies import EventsResponse, FullResponse, RelayedResponse, failure, send_100_continue
 from proxy.exchange import Answer, Exchange, Forward, Head
-from proxy.headers import is_own, text_pairs
+from proxy.headers import RawPairs, is_own, text_pairs
 from proxy.ids import message_id, request_id
 from proxy.logs.observe import Logger
 from proxy.messages import MessagesRequest, NotUnderstood
 from proxy.relay.handler import Relay
+from proxy.respond import Respond
 from proxy.telemetry.ledger import Ledger
 from proxy.upstream.faults import UpstreamError
 
@@ -34,6 +35,8 @@ _LARGE = 1024 * 1024
 """Bytes of a body from which on it is understood in one turn of the loop, and decided on in another."""
 _TURN = 0.001
 """Seconds."""
+
+_JSON = b"application/json"
 
 
 def record(ledger: Ledger, capture: Writer, config: Config) -> Middleware:
@@ -115,6 +118,8 @@ def shortcut(desk: Desk, log: Logger, capture: Writer) -> Middleware:
         match exchange.decision:
             case Answer() as answer:
                 return await _answer(request, exchange, answer)
+            case Respond() as own:
+                return await _respond(request, exchange, own)
             case Forward() as forwarded:
                 response = await handler(request)
                 # All bytes are out: from here on, nothing is done on the client's time.
@@ -180,8 +185,9 @@ async def _decide(exchange: Exchange, desk: Desk, now: InForce, log: Logger) -> 
         exchange.belongs_to(exchange.head.headers.get("x-claude-code-session-id", ""))
         exchange.decided(Forward(found.reason))
         return
-    exchange.belongs_to(found.session, found.model)
     ruling = desk.decide(now, found, time.monotonic())
+    # Of a response no model is told: none was asked, so that no call of one was saved.
+    exchange.belongs_to(found.session, "" if isinstance(ruling.decision, Respond) else found.model)
     exchange.decided(ruling.decision, ruling.trail)
     if ruling.trip or ruling.notices:
         _tell(exchange, ruling, desk, log)
@@ -198,19 +204,25 @@ def _tell(exchange: Exchange, ruling: Ruling, desk: Desk, log: Logger) -> None:
 
 
 async def _understood(exchange: Exchange, now: InForce) -> MessagesRequest | NotUnderstood:
-    """The question, once its body is there; it is read only when a rule could match."""
+    """What rules see of it, once its body is there; that is read only when a rule could match."""
     head, body = exchange.head, exchange.body
-    if body.complete or not now.rules.interested(head):
+    responds = now.rules.responds(head)
+    if not responds and (body.complete or not now.rules.interested(head)):
         return NotUnderstood("nothing to answer")
-    assert isinstance(body, RequestBody)
-    begun = time.perf_counter()
-    whole = await body.collect(now.max_body)
-    exchange.waited_for(time.perf_counter() - begun)
-    if not whole:
+    if not body.complete and not await _collected(exchange, now.max_body):
         return NotUnderstood("body too large to inspect")
-    if body.size <= _LARGE:
-        return messages.parse(head, b"".join(body.chunks))
-    return await _understood_in_steps(head, b"".join(body.chunks))
+    raw = b"".join(body.chunks)
+    found = messages.parse(head, raw) if body.size <= _LARGE else await _understood_in_steps(head, raw)
+    return messages.opaque(head, raw) if responds and isinstance(found, NotUnderstood) else found
+
+
+async def _collected(exchange: Exchange, most: int) -> bool:
+    """Read the body; False as soon as it is larger than `most`."""
+    assert isinstance(exchange.body, RequestBody)
+    begun = time.perf_counter()
+    whole = await exchange.body.collect(most)
+    exchange.waited_for(time.perf_counter() - begun)
+    return whole
 
 
 async def _understood_in_steps(head: Head, body: bytes) -> MessagesRequest | NotUnderstood:
@@ -225,9 +237,7 @@ async def _understood_in_steps(head: Head, body: bytes) -> MessagesRequest | Not
 
 
 async def _answer(request: web.Request, exchange: Exchange, answer: Answer) -> web.StreamResponse:
-    further = [(name.encode(), value.encode()) for name, value in answer.headers]
-    own = [(b"x-sidestep-rule", answer.rule.encode()), (b"request-id", exchange.id.encode())]
-    pairs = [*(pair for pair in further if not is_own(pair[0].lower())), *own]
+    pairs = _pairs(exchange, answer.rule, answer.headers)
     if not answer.stream:
         return await _send(request, FullResponse(200, synthesis.message(answer, message_id()), pairs))
     response = EventsResponse(pairs)
@@ -240,6 +250,22 @@ async def _answer(request: web.Request, exchange: Exchange, answer: Answer) -> w
     except ConnectionError:
         exchange.client_gone()
     return response
+
+
+async def _respond(request: web.Request, exchange: Exchange, reply: Respond) -> web.StreamResponse:
+    own = _encoded(reply.own_headers())
+    pairs = [*_pairs(exchange, reply.rule, reply.headers), *own]
+    return await _send(request, FullResponse(reply.status, reply.body, pairs, kind=_JSON if reply.body else b""))
+
+
+def _pairs(exchange: Exchange, rule: str, further: Sequence[tuple[str, str]]) -> RawPairs:
+    """The headers of a local reply: those that a rule gives it, then Sidestep's own."""
+    own = [(b"x-sidestep-rule", rule.encode()), (b"request-id", exchange.id.encode())]
+    return [*(pair for pair in _encoded(further) if not is_own(pair[0].lower())), *own]
+
+
+def _encoded(headers: Sequence[tuple[str, str]]) -> RawPairs:
+    return [(name.encode(), value.encode()) for name, value in headers]
 
 
 async def _fail(
@@ -261,7 +287,7 @@ async def _send(request: web.Request, response: FullResponse) -> web.StreamRespo
     try:
         await response.prepare(request)
         exchange.reply_begun(response.status, time.perf_counter())
-        exchange.sent(len(response.body))
+        exchange.sent(0 if request.method == "HEAD" else len(response.body))
     except ConnectionError:
         exchange.client_gone()
     return response

@@ -17,7 +17,7 @@ from proxy.toml import Problem, TomlError
 Again = Callable[[], tuple[Config, Loaded]]
 """Reads configuration and rules anew; raises `TomlError` when the configuration cannot be used."""
 
-_APPLIED = ("breaker.", "capture.", "log.level", "rules.", "stop.")
+_APPLIED = ("breaker.", "capture.", "log.level", "rules.", "stop.", "upstream.kind", "upstream.rate_limits")
 """What a reload puts in force; a prefix stands for all of its table."""
 
 

@@ -22,7 +22,7 @@ LAYERS = (
     {"exchange", "scripted", "surroundings"},
     {"wire", "config", "filters", "glance", "usage"},
     {"bodies", "coding", "headers", "outline", "sse", "toml"},
-    {"disk", "ids", "lean", "names", "notify", "places", "printable", "setting_values"},
+    {"disk", "ids", "lean", "names", "notify", "places", "printable", "respond", "setting_values"},
 )
 """From the top down: a module imports its own package, and what stands in a layer below; siblings do not meet."""
 
@@ -43,6 +43,7 @@ PURE = {
         "messages",
         "names",
         "outline",
+        "respond",
         "rules",
         "sse",
         "synthesis",

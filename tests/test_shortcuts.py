@@ -19,7 +19,7 @@ from tests.versions import ASKED
 
 SHIPPED = load(Path(__file__).parent.parent / "rules")
 ANSWERING = [entry for entry in SHIPPED.entries if entry.rule.answer]
-GUARDS = [entry for entry in SHIPPED.entries if not entry.rule.answer]
+GUARDS = [entry for entry in SHIPPED.entries if entry.rule.guards]
 
 Body = dict[str, Any]
 Request = tuple[Head, Body]
@@ -28,7 +28,7 @@ Request = tuple[Head, Body]
 def _requests(entry: LoadedRule, examples: Any) -> Iterator[tuple[Any, Request]]:
     for example in examples:
         head, body = request_of(entry.base, entry.model.base, example)
-        yield example, (head, orjson.loads(body))
+        yield example, (head, orjson.loads(body or b"{}"))
 
 
 def _answered(entry: LoadedRule) -> list[tuple[str, Request]]:

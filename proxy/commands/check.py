@@ -10,7 +10,8 @@ from pathlib import Path
 from proxy import toml
 from proxy.commands.tables import counted, json_text, place, problem_json, problem_line
 from proxy.exchange import Answer
-from proxy.messages import MessagesRequest, parse
+from proxy.messages import MessagesRequest, seen
+from proxy.respond import Respond
 from proxy.rules.examples import request_of
 from proxy.rules.load import Loaded, LoadedRule
 from proxy.rules.ruleset import Rule, RuleSet
@@ -80,13 +81,14 @@ def _faults(entry: LoadedRule, rules: RuleSet) -> Iterator[tuple[toml.Path, str]
             yield case.path, f"{case.about!r}: two rules claim one example: {_named(other)} matches it as well"
     for case in _cases("misses", entry, entry.model.misses, rules):
         decision = rules.decide(case.request)
-        if isinstance(decision, Answer) and decision.rule == entry.rule.name:
+        if isinstance(decision, Answer | Respond) and decision.rule == entry.rule.name:
             yield case.path, f"{case.about!r}: the rule answers it, and must not"
 
 
 def _cases(key: str, entry: LoadedRule, examples: Sequence[Example], rules: RuleSet) -> Iterator[_Case]:
     for index, example in enumerate(examples):
-        request = parse(*request_of(entry.base, entry.model.base, example))
+        head, body = request_of(entry.base, entry.model.base, example)
+        request = seen(head, body, opaquely=rules.responds(head))
         if isinstance(request, MessagesRequest):
             claims = tuple(rule for rule in rules.rules if rule.match(request) is not None)
             yield _Case((key, index), example.about, request, claims)
@@ -99,19 +101,19 @@ def _taker(rule: Rule, case: _Case, rules: RuleSet) -> Rule | None:
 
 
 def _taken(rule: Rule, taker: Rule) -> str:
-    if taker.answer is None:
+    if taker.guards:
         return f"{_named(taker)} is asked first, and takes it from {rule.name!r}"
     return f"two rules claim one example: {_named(taker)} is asked first, and takes it from {rule.name!r}"
 
 
 def _rivals(rule: Rule, case: _Case, taker: Rule | None) -> Iterator[Rule]:
     """Rules that answer and match the example too. A guard's example is claimed by nobody else: that is its purpose."""
-    if rule.answer is not None:
-        yield from (other for other in case.claims if other.answer and other is not rule and other is not taker)
+    if not rule.guards:
+        yield from (other for other in case.claims if not other.guards and other is not rule and other is not taker)
 
 
 def _named(rule: Rule) -> str:
-    kind = "the guard " if rule.answer is None else ""
+    kind = "the guard " if rule.guards else ""
     return f"{kind}{rule.name!r} ({place(rule.source, rule.line)})"
 
 

@@ -81,7 +81,7 @@ async def _ask_all(config: Config, loaded: Loaded, asked: list[LoadedRule], stat
 
 def _answers_first(entry: LoadedRule) -> bool:
     """Whether the first of a rule's own examples is one that it answers."""
-    return entry.model.matches[0].answer is not None
+    return entry.rule.answer is not None and entry.model.matches[0].answer is not None
 
 
 def _first(entry: LoadedRule) -> tuple[Head, bytes]:

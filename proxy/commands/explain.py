@@ -10,7 +10,8 @@ from proxy.commands.reasons import Explanation, explain, explain_example
 from proxy.commands.requests import Given, read
 from proxy.commands.rule_examples import examples
 from proxy.commands.tables import json_text, place, problem_json, problem_line, short, table
-from proxy.exchange import Answer, Version, version_text
+from proxy.exchange import Answer, Forward, Version, version_text
+from proxy.respond import Respond
 from proxy.rules.load import Loaded, LoadedRule
 from proxy.rules.misses import Miss
 from proxy.rules.ruleset import Rule
@@ -20,6 +21,8 @@ MESSAGE_ID = "msg_sidestep_explained"
 """In place of the random one that a served answer has."""
 
 _NOT_SAID = "(not said)"
+
+_KINDS = {Answer: "answer", Respond: "respond", Forward: "forward"}
 
 
 def run(
@@ -74,8 +77,10 @@ def _requests(files: Sequence[str], user_agent: str) -> Iterable[Given | Problem
             yield from read(raw, source, user_agent)
 
 
-def reply_bytes(answer: Answer) -> bytes:
+def reply_bytes(answer: Answer | Respond) -> bytes:
     """The body of the reply, byte for byte, but for the id of the message."""
+    if isinstance(answer, Respond):
+        return answer.body
     if answer.stream:
         return b"".join(synthesis.events(answer, MESSAGE_ID))
     return synthesis.message(answer, MESSAGE_ID)
@@ -91,8 +96,8 @@ def as_fields(explanation: Explanation) -> dict[str, Any]:
         "method": given.head.method,
         "path": given.head.path,
         "client": given.head.product,
-        "decision": "answer" if isinstance(decision, Answer) else "forward",
-        "reason": None if isinstance(decision, Answer) else decision.reason,
+        "decision": _KINDS[type(decision)],
+        "reason": decision.reason if isinstance(decision, Forward) else None,
         "rule": _rule_fields(rule) if rule else None,
         "facts": {name: plain(value) for name, value in explanation.facts},
         "reply": _reply_fields(reply) if reply else None,
@@ -104,11 +109,13 @@ def _rule_fields(rule: Rule) -> dict[str, Any]:
     return {"name": rule.name, "file": rule.source, "line": rule.line}
 
 
-def _reply_fields(answer: Answer) -> dict[str, Any]:
+def _reply_fields(answer: Answer | Respond) -> dict[str, Any]:
+    replay = answer.replay if isinstance(answer, Answer) else None
     return {
+        "status": 200 if isinstance(answer, Answer) else answer.status,
         "content_type": _content_type(answer),
-        "headers": answer.headers,
-        "repeats": answer.replay.prefix if answer.replay else None,
+        "headers": _headers(answer),
+        "repeats": replay.prefix if replay else None,
         "body": reply_bytes(answer).decode(),
     }
 
@@ -130,7 +137,7 @@ def _miss_fields(miss: Miss) -> dict[str, Any]:
 def as_text(explanation: Explanation) -> str:
     """For people: long values cut short, the bytes of the reply as they are."""
     given, decision, rule = explanation.given, explanation.decision, explanation.rule
-    what = "answered" if isinstance(decision, Answer) else f"forwarded: {decision.reason}"
+    what = f"forwarded: {decision.reason}" if isinstance(decision, Forward) else "answered"
     by = f", by {rule.name} ({place(rule.source, rule.line)})" if rule else ""
     client = given.head.product or "an unknown client"
     asked = f"{given.head.method} {given.head.path}"
@@ -143,7 +150,7 @@ def as_text(explanation: Explanation) -> str:
         heads = ("nearest rule", "held", "first condition that failed", "the request's value")
         parts.append(_indented(table(heads, map(_miss_cells, explanation.nearest))))
     if explanation.reply:
-        parts.append(_reply_text(explanation.reply, "sends" if isinstance(decision, Answer) else "would send"))
+        parts.append(_reply_text(explanation.reply, "would send" if isinstance(decision, Forward) else "sends"))
     return "\n\n".join(parts)
 
 
@@ -161,17 +168,23 @@ def _looked_at(miss: Miss) -> Any:
     return miss.value
 
 
-def _reply_text(answer: Answer, verb: str) -> str:
+def _reply_text(answer: Answer | Respond, verb: str) -> str:
     raw = reply_bytes(answer)
-    lines = [f"{verb} {len(raw)} bytes of {_content_type(answer)}:", *(f"  {name}: {v}" for name, v in answer.headers)]
-    if answer.replay:
+    body = f"{len(raw)} bytes of {_content_type(answer)}" if raw else "no body"
+    status = "" if isinstance(answer, Answer) else f"{answer.status}, "
+    lines = [f"{verb} {status}{body}:", *(f"  {name}: {value}" for name, value in _headers(answer))]
+    if isinstance(answer, Answer) and answer.replay:
         without = "; declines without them" if answer.replay.required else ""
         lines.append(f"  {answer.replay.prefix}*: as in the last forwarded reply{without}")
-    return "\n".join([*lines, "", _indented(raw.decode().rstrip("\n"))])
+    return "\n".join([*lines, "", _indented(raw.decode().rstrip("\n"))] if raw else lines)
 
 
-def _content_type(answer: Answer) -> str:
-    return "text/event-stream" if answer.stream else "application/json"
+def _headers(answer: Answer | Respond) -> Sequence[tuple[str, str]]:
+    return answer.headers if isinstance(answer, Answer) else (*answer.headers, *answer.own_headers())
+
+
+def _content_type(answer: Answer | Respond) -> str:
+    return "text/event-stream" if isinstance(answer, Answer) and answer.stream else "application/json"
 
 
 def plain(value: Any) -> Any:

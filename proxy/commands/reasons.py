@@ -10,7 +10,8 @@ from typing import Any
 from proxy.commands.requests import Given
 from proxy.commands.rule_examples import Shown
 from proxy.exchange import Answer, Decision, Forward
-from proxy.messages import MessagesRequest, NotUnderstood, parse
+from proxy.messages import MessagesRequest, NotUnderstood, seen
+from proxy.respond import Respond
 from proxy.rules.conditions import When
 from proxy.rules.facts import value_of
 from proxy.rules.misses import Miss, miss_of, near_misses
@@ -28,7 +29,7 @@ class Explanation:
     decision: Decision
     rule: Rule | None
     facts: tuple[tuple[str, Any], ...]
-    reply: Answer | None
+    reply: Answer | Respond | None
     nearest: tuple[Miss, ...]
     about: str = ""
     """What it shows, if it is an example."""
@@ -36,10 +37,10 @@ class Explanation:
 
 def explain(rules: RuleSet, given: Given, max_body: int) -> Explanation:
     """Decide as the proxy does, and find out why."""
-    request = parse(given.head, given.body)
+    request = seen(given.head, given.body, opaquely=rules.responds(given.head))
     decision = _decide(rules, given, request, max_body)
     rule = next((rule for rule in rules.rules if rule.name == decision.rule), None)
-    reply = decision if isinstance(decision, Answer) else decision.beside
+    reply = decision.beside if isinstance(decision, Forward) else decision
     if isinstance(request, NotUnderstood):
         return Explanation(given, decision, rule, (), reply, ())
     if rule is None:
@@ -51,7 +52,8 @@ def explain_example(rules: RuleSet, shown: Shown, max_body: int) -> Explanation:
     """The same of an example: its own rule is among those that are asked, and first among those that do not match."""
     if shown.rule.name not in {rule.name for rule in rules.rules}:
         rules = RuleSet((*rules.rules, shown.rule))
-    found, request = explain(rules, shown.given, max_body), parse(shown.given.head, shown.given.body)
+    found = explain(rules, shown.given, max_body)
+    request = seen(shown.given.head, shown.given.body, opaquely=shown.rule.respond is not None)
     own = None if isinstance(request, NotUnderstood) else miss_of(shown.rule, request)
     others = tuple(miss for miss in found.nearest if miss.rule.name != shown.rule.name)
     return replace(found, about=shown.about, nearest=((own, *others)[:NEAREST] if own else others))
@@ -59,7 +61,7 @@ def explain_example(rules: RuleSet, shown: Shown, max_body: int) -> Explanation:
 
 def _decide(rules: RuleSet, given: Given, request: MessagesRequest | NotUnderstood, max_body: int) -> Decision:
     """As `middleware.shortcut`: in the same order, for the same reasons."""
-    if not given.body or not rules.interested(given.head):
+    if not rules.responds(given.head) and (not given.body or not rules.interested(given.head)):
         return Forward("nothing to answer")
     if len(given.body) > max_body:
         return Forward("body too large to inspect")

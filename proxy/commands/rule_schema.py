@@ -25,11 +25,18 @@ OPERANDS: dict[Operand, Schema] = {
     "a string, or a table of text operators": {"anyOf": [_TEXT, {"$ref": "#/$defs/text"}]},
 }
 
-# What the models cannot say: a rule that answers has an answer; a guard has none, and no use for a shadow.
+_NO_SHADOW: Schema = {"status": {"enum": ["on", "off"]}}
+
+# What the models cannot say: what each action needs, and what it has no use for.
 _ACTIONS: Schema = {
-    "if": {"properties": {"action": {"const": "answer"}}},
-    "then": {"required": ["answer"]},
-    "else": {"properties": {"answer": False, "status": {"enum": ["on", "off"]}}},
+    "allOf": [
+        {"if": {"properties": {"action": {"const": action}}}, "then": then}
+        for action, then in (
+            ("answer", {"required": ["answer"], "properties": {"respond": False}}),
+            ("respond", {"required": ["respond"], "properties": {"answer": False, **_NO_SHADOW}}),
+            ("forward", {"properties": {"answer": False, "respond": False, **_NO_SHADOW}}),
+        )
+    ]
 }
 
 

@@ -19,6 +19,7 @@ from proxy.decision.sightings import Sightings
 from proxy.exchange import Answer, Decision, Forward, Head, Replay, Trail
 from proxy.headers import Pairs
 from proxy.messages import MessagesRequest
+from proxy.respond import Respond
 from proxy.rules.conditions import Check
 from proxy.rules.ruleset import RuleSet
 from proxy.rules.trail import Trail as Asked
@@ -76,6 +77,8 @@ class Desk:
     """The keys of settings that were changed, and of which only a restart takes notice."""
     signs: Counter[str] = field(default_factory=Counter)
     """How often this process saw a sign of drift, by kind."""
+    measured: Callable[[str], tuple[float, int] | None] = field(default=lambda _model: None)
+    """What replies of the upstream have told of a model: how many bytes make a token, and how many replies; or None."""
     draw: Callable[[], float] = random.random
     """Which questions are audited: a number from 0 to 1, at random."""
     stopping: bool = False
@@ -91,6 +94,8 @@ class Desk:
         """Decide on `request` by the rules of `now`; `at` in seconds on a steady clock."""
         failed: list[Check] = []
         decision, trip = now.rules.decide(request, failed), ""
+        if now.rules.responds(request.head):  # no question to a model: nothing to compare, to repeat or to miss
+            return Ruling(self._as_measured(decision), Asked(now.rules, failed, decision.rule))
         notices = now.drift.note(request, decision)
         for notice in notices:
             self.signs[notice.sign] += 1
@@ -102,6 +107,16 @@ class Desk:
         elif isinstance(decision, Answer):
             decision, trip = now.breaker.review(decision, request, at)
         return Ruling(decision, Asked(now.rules, failed, decision.rule), trip, notices)
+
+    def _as_measured(self, decision: Decision) -> Decision:
+        """An estimate by what the upstream has told, if it has."""
+        if not isinstance(decision, Respond) or decision.estimate is None:
+            return decision
+        found = self.measured(decision.estimate.model)
+        if found is None:
+            return decision
+        origin = f"the median of the last {found[1]} replies"
+        return decision.estimating(replace(decision.estimate, bytes_per_token=found[0], origin=origin))
 
     def _with_repeated(self, answer: Answer, replay: Replay, head: Head, at: float) -> Decision:
         """The answer with the headers that it repeats, or a decline where it must not do without."""

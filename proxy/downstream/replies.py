@@ -23,6 +23,8 @@ _HTTP_1_1 = (1, 1)
 _RESET, _FINISH = struct.pack("ii", 1, 0), struct.pack("ii", 0, 0)
 """SO_LINGER on, for no time: closing sends RST, whoever closes; and off (socket(7))."""
 _EVENTS = [(b"Content-Type", b"text/event-stream; charset=utf-8"), (b"Cache-Control", b"no-cache")]
+_WITHOUT_LENGTH = frozenset({204, 304})
+"""Statuses that may not have one (RFC 9110, section 8.6), or would speak of a body that is elsewhere."""
 _LAST_CHUNK = b"0\r\n\r\n"
 
 
@@ -164,7 +166,10 @@ class RelayedResponse(RawResponse):
 
 
 class FullResponse(RawResponse):
-    """A reply of our own, head and body in one write; JSON, unless `kind` is another. `close` ends the connection."""
+    """A reply of our own, head and body in one write; JSON, unless `kind` is another, or b"" where there is no body.
+
+    `close` ends the connection.
+    """
 
     def __init__(
         self, status: int, body: bytes, headers: RawPairs, *, close: bool = False, kind: bytes = b"application/json"
@@ -190,7 +195,9 @@ class FullResponse(RawResponse):
         return self._head(modern) + self.body
 
     def _head(self, modern: bool) -> bytes:
-        own = [(b"Content-Type", self._kind), (b"Content-Length", b"%d" % len(self.body))]
+        own = [(b"Content-Type", self._kind)] if self._kind else []
+        if self.status not in _WITHOUT_LENGTH:
+            own.append((b"Content-Length", b"%d" % len(self.body)))
         return reply_head(self.status, _reason(self.status), [*own, *self._own_headers, *self._persistence(modern)])
 
 
@@ -241,7 +248,8 @@ class EventsResponse(RawResponse, aiohttp_sse.EventSourceResponse):
 
 @lru_cache
 def _reason(status: int) -> bytes:
-    return HTTPStatus(status).phrase.encode()
+    """Empty for a status that nobody has registered, such as 529 (RFC 9112, section 4)."""
+    return HTTPStatus(status).phrase.encode() if status in set(HTTPStatus) else b""
 
 
 def failure(

@@ -22,6 +22,7 @@ _LONGEST = 120
 _PATHS = frozenset(
     {
         *("/v1/messages", "/v1/messages/count_tokens", "/v1/messages/batches", "/v1/models", "/v1/files"),
+        *("/", "/api/hello", "/api/event_logging/batch"),
         *("/-/", "/-/health", "/-/ready", "/-/metrics"),
     }
 )

@@ -84,7 +84,7 @@ def _rules(state: State) -> list[dict[str, Any]]:
         {
             "name": rule.name,
             "about": rule.about,
-            "guard": rule.answer is None,
+            "guard": rule.guards,
             "state": _switch(state, rule),
             "overridden": rule.overridden,
             "answered": answered[rule.name],

@@ -6,7 +6,8 @@ from typing import Any
 import orjson
 
 from proxy.exchange import Answer, Forward, Head
-from proxy.messages import MessagesRequest, NotUnderstood, parse
+from proxy.messages import MessagesRequest, NotUnderstood, seen
+from proxy.respond import Respond
 from proxy.rules.misses import miss_of
 from proxy.rules.ruleset import Rule
 from proxy.rules.schema import Example, Match, RequestModel, RuleModel
@@ -14,13 +15,13 @@ from proxy.toml import Path
 
 
 def request_of(*layers: RequestModel) -> tuple[Head, bytes]:
-    """One request out of layers, the base first: its head, and the bytes of its body."""
+    """One request out of layers, the base first: its head, and the bytes of its body, none if no layer says any."""
     method, path, headers, body = "POST", "/v1/messages", dict[str, str](), dict[str, Any]()
     for layer in layers:
         method, path = layer.method or method, layer.path or path
         headers |= {name.lower(): value for name, value in layer.headers.items()}
         body = _merged({key: value for key, value in body.items() if key not in layer.without}, layer.body)
-    return Head(method, path, headers), orjson.dumps(body)
+    return Head(method, path, headers), orjson.dumps(body) if body else b""
 
 
 def _merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
@@ -37,7 +38,7 @@ def failures(rule: Rule, model: RuleModel, base: RequestModel) -> Iterator[tuple
     examples += [("misses", *numbered) for numbered in enumerate(model.misses)]
     for key, index, example in examples:
         try:
-            request = parse(*request_of(base, model.base, example))
+            request = seen(*request_of(base, model.base, example), opaquely=rule.respond is not None)
             fault = _fault(rule, example, request) if isinstance(example, Match) else _claim(rule, request)
         except Exception as error:  # a template, or a value that JSON cannot hold: the rule's fault, not the start's
             fault = f"the rule failed: {type(error).__name__}: {error}"
@@ -60,6 +61,8 @@ def _fault(rule: Rule, match: Match, request: MessagesRequest | NotUnderstood) -
     match rule.outcome(request, groups):
         case Answer(text=text) | Forward(beside=Answer(text=text)):
             return None if text == match.answer else f"answered {text!r}, expected {match.answer!r}"
+        case Respond(body=body):
+            return None if body.decode() == match.answer else f"sent {body.decode()!r}, expected {match.answer!r}"
         case Forward(reason=reason):
             wanted = f"declined: {match.declines}" if match.declines else None if match.answer is None else ""
             return None if wanted in (None, reason) else f"{reason}, expected {match.declines or match.answer!r}"

@@ -10,10 +10,13 @@ from proxy import toml
 from proxy.config import Config
 from proxy.disk import read_text
 from proxy.exchange import Replay, parse_version
-from proxy.rules.conditions import compile_when
+from proxy.rules.conditions import When, compile_when
 from proxy.rules.examples import failures
 from proxy.rules.operators import Notes
 from proxy.rules.overrides import faults, overridden
+from proxy.rules.responses import RespondPlan
+from proxy.rules.responses import faults as misplaced
+from proxy.rules.responses import plan as planned
 from proxy.rules.ruleset import AnswerPlan, Rule, RuleSet
 from proxy.rules.schema import RequestModel, RuleFile, RuleModel
 from proxy.rules.templates import compile_template
@@ -53,7 +56,7 @@ def configured(config: Config) -> Loaded:
     wrong = dict(faults({entry.rule.name: entry.rule for entry in loaded.entries}, overrides))
     good = {name: override for name, override in overrides.items() if name not in wrong}
     entries = tuple(
-        replace(entry, rule=overridden(entry.rule, good.get(entry.rule.name), config.upstream.rate_limits))
+        replace(entry, rule=overridden(entry.rule, good.get(entry.rule.name), config.upstream))
         for entry in loaded.entries
     )
     problems = tuple(config.problem(("rules", "override", name), message) for name, message in wrong.items())
@@ -80,7 +83,7 @@ def load(directory: FilePath) -> Loaded:
             else:
                 message = f"the name {entry.rule.name!r} is taken by {first.rule.source}:{first.rule.line}"
                 problems.append(toml.Problem(entry.rule.source, entry.rule.line, "rules.name", message))
-    guards_first = sorted(entries, key=lambda entry: entry.rule.answer is not None)
+    guards_first = sorted(entries, key=lambda entry: not entry.rule.guards)
     return Loaded(tuple(guards_first), tuple(problems))
 
 
@@ -130,7 +133,8 @@ def _compile(table: Any, base: RequestModel, source: str, line: int) -> tuple[Lo
     notes = Notes()
     when = compile_when(model.when, ("when",), notes)
     plan, faults = _plan(model, notes)
-    faults += notes.problems
+    respond, wrong = _responding(model, when)
+    faults += [*wrong, *notes.problems]
     if faults:
         return None, faults
     rule = Rule(
@@ -140,7 +144,9 @@ def _compile(table: Any, base: RequestModel, source: str, line: int) -> tuple[Lo
         line=line,
         when=when,
         answer=plan,
+        respond=respond,
         status=model.status,
+        on_for=model.on_for or "",
         compare=model.compare,
         audit=model.audit,
         tested=(parse_version(model.tested.first), parse_version(model.tested.last)) if model.tested else None,
@@ -150,10 +156,11 @@ def _compile(table: Any, base: RequestModel, source: str, line: int) -> tuple[Lo
 
 def _plan(model: RuleModel, notes: Notes) -> tuple[AnswerPlan | None, list[Fault]]:
     answer = model.answer
-    if model.action == "forward":
-        faults: list[Fault] = [(("answer",), "a rule that forwards has no answer")] if answer else []
+    if model.action != "answer":
+        does = f"a rule that {model.action}s"
+        faults: list[Fault] = [(("answer",), f"{does} has no answer")] if answer else []
         if model.status == "shadow":
-            faults.append((("status",), "a rule that forwards has nothing to hold against the reply"))
+            faults.append((("status",), f"{does} has nothing to hold against the reply"))
         return None, faults
     if answer is None:
         return None, [(("action",), "a rule that answers needs a [rules.answer] table")]
@@ -164,6 +171,17 @@ def _plan(model: RuleModel, notes: Notes) -> tuple[AnswerPlan | None, list[Fault
     wanted = answer.replay
     replay = Replay(wanted.headers.lower(), wanted.max_age, wanted.without == "decline") if wanted else None
     return AnswerPlan(template, answer.stop_reason, answer.output_tokens, tuple(answer.headers.items()), replay), []
+
+
+def _responding(model: RuleModel, when: When) -> tuple[RespondPlan | None, list[Fault]]:
+    if model.action != "respond":
+        return None, [(("respond",), f"a rule that {model.action}s has no [rules.respond]")] if model.respond else []
+    if model.respond is None:
+        return None, [(("action",), "a rule that responds needs a [rules.respond] table")]
+    try:
+        return planned(model.respond), list(misplaced(model.respond, when))
+    except ValueError as error:
+        return None, [(("respond", "body"), str(error))]
 
 
 def _faults(error: ValidationError, model: type[RuleModel | RequestModel]) -> list[Fault]:

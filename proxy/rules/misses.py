@@ -40,7 +40,7 @@ class Miss:
 def near_misses(rules: Iterable[Rule], request: MessagesRequest) -> list[Miss]:
     """Rules that do not match: those that answer before guards, those whose conditions held furthest first."""
     missed = [miss for rule in rules if (miss := miss_of(rule, request))]
-    return sorted(missed, key=lambda miss: (miss.rule.answer is None, -miss.held))
+    return sorted(missed, key=lambda miss: (miss.rule.guards, -miss.held))
 
 
 def miss_of(rule: Rule, request: MessagesRequest) -> Miss | None:

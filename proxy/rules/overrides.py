@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from proxy.config import Override
+from proxy.config import Override, Upstream
 from proxy.rules.operators import suggestion
 from proxy.rules.ruleset import Rule
 
@@ -11,18 +11,26 @@ Fault = tuple[str, str]
 """The name of the rule, and what is wrong with what is said of it."""
 
 
-def overridden(rule: Rule, override: Override | None, rate_limits: bool) -> Rule:
-    """The rule with what was set of it; where the upstream sends no rate limits, none are waited for."""
+def overridden(rule: Rule, override: Override | None, upstream: Upstream) -> Rule:
+    """The rule with what was set of it. Rules for the upstream's kind are on; where it sends no rate limits, none are
+    waited for.
+    """
     said = override.model_dump(exclude_none=True) if override else {}
+    if rule.status == "off" and rule.on_for == upstream.kind:
+        said.setdefault("status", "on")
     plan, replay = rule.answer, rule.answer.replay if rule.answer else None
     if plan and replay:
-        if not rate_limits:
+        if not upstream.rate_limits:
             said.setdefault("without", "answer")
         required = said.get("without", "decline" if replay.required else "answer") == "decline"
         fresh = replace(replay, required=required, max_age=said.get("max_age", replay.max_age))
         plan = replace(plan, replay=fresh)
+    respond = rule.respond
+    if respond and "models" in said:
+        respond = replace(respond, models=tuple(said["models"]))
     status, audit = said.get("status", rule.status), said.get("audit", rule.audit)
-    return replace(rule, answer=plan, status=status, audit=audit, overridden=said) if said else rule
+    changed = replace(rule, answer=plan, respond=respond, status=status, audit=audit, overridden=said)
+    return changed if said else rule
 
 
 def faults(rules: Mapping[str, Rule], overrides: Mapping[str, Override]) -> Iterator[Fault]:
@@ -32,6 +40,8 @@ def faults(rules: Mapping[str, Rule], overrides: Mapping[str, Override]) -> Iter
         if rule is None:
             yield name, f"no such rule is loaded{suggestion(name, rules)}"
         elif (override.status == "shadow" or override.audit is not None) and rule.answer is None:
-            yield name, "a rule that forwards has nothing to hold against the reply"
+            yield name, f"a rule that {'forwards' if rule.guards else 'responds'} has nothing to hold against the reply"
         elif (override.without or override.max_age) and not (rule.answer and rule.answer.replay):
             yield name, "the rule repeats no headers: `without` and `max_age` mean nothing to it"
+        elif override.models is not None and not (rule.respond and rule.respond.models is not None):
+            yield name, "the rule lists no models: `models` means nothing to it"

@@ -10,6 +10,7 @@ from proxy.messages import MessagesRequest
 from proxy.rules.conditions import Check, When
 from proxy.rules.facts import HEADER_PREFIX
 from proxy.rules.permission import DECISION, may_decide
+from proxy.rules.responses import Address, RespondPlan, addresses
 from proxy.rules.schema import Comparison, Status
 from proxy.rules.searches import Groups
 from proxy.rules.structured import misfit
@@ -42,7 +43,7 @@ class AnswerPlan:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One compiled rule. Without an answer it is a guard: what it matches goes to the model."""
+    """One compiled rule. With neither an answer nor a response it is a guard: what it matches goes to the model."""
 
     name: str
     about: str
@@ -50,7 +51,10 @@ class Rule:
     line: int
     when: When
     answer: AnswerPlan | None
+    respond: RespondPlan | None = None
     status: Status = "on"
+    on_for: str = ""
+    """The kind of upstream for which it is on, though its status is off."""
     compare: Comparison = "text"
     audit: float | None = None
     """The share of its answers that is audited; None for that of all rules."""
@@ -59,14 +63,21 @@ class Rule:
     overridden: Mapping[str, Any] = field(default_factory=dict)
     """What config.toml says in place of the file, by key."""
 
+    @property
+    def guards(self) -> bool:
+        """Whether it is a guard."""
+        return self.answer is None and self.respond is None
+
     def match(self, request: MessagesRequest) -> Groups | None:
         return self.when.match(request)
 
     def outcome(self, request: MessagesRequest, groups: Groups) -> Decision:
         """The decision about a request that matched. A filter in doubt, or any failure, forwards it."""
-        if self.answer is None:
-            return Forward("guarded", self.name)
         try:
+            if self.respond is not None:
+                return self.respond.reply(self.name, request)
+            if self.answer is None:
+                return Forward("guarded", self.name)
             answer = self._answer(self.answer, request, groups)
         except Decline as decline:
             return Forward(f"declined: {decline.reason}", self.name)
@@ -120,6 +131,8 @@ class RuleSet:
     """Those that are switched off: known, and never asked."""
     _headers: tuple[str, ...] = field(init=False, repr=False, compare=False)
     """The headers that any rule tests."""
+    _responding: frozenset[Address] = field(init=False, repr=False, compare=False)
+    """What the rules that respond name."""
     _asked: dict[Hashable, _Asked] = field(init=False, repr=False, compare=False, default_factory=dict)
     """What heads leave, by what rules can see of them: clients send few that differ there."""
 
@@ -127,6 +140,8 @@ class RuleSet:
         tests = {test.name for rule in self.rules for test in rule.when.tests()}
         names = {name.removeprefix(HEADER_PREFIX).lower() for name in tests if name.startswith(HEADER_PREFIX)}
         object.__setattr__(self, "_headers", tuple(sorted(names | {"user-agent"})))
+        responding = (addresses(rule.when) for rule in self.rules if rule.respond is not None)
+        object.__setattr__(self, "_responding", frozenset[Address]().union(*responding))
 
     def _left(self, head: Head) -> _Asked:
         key = (head.method, head.path, *map(head.headers.get, self._headers))
@@ -144,6 +159,10 @@ class RuleSet:
     def interested(self, head: Head) -> bool:
         """Whether any answering rule could match a request with this head, so that its body is worth reading."""
         return self._left(head).interested
+
+    def responds(self, head: Head) -> bool:
+        """Whether a rule may respond to a request with this head, be it a Messages request or not."""
+        return bool(self._responding) and (head.method, head.path) in self._responding
 
     def decide(self, request: MessagesRequest, failed: list[Check] | None = None) -> Decision:
         """Answer or forward. Raises nothing: a rule that breaks forwards, as if it had declined.
@@ -169,8 +188,10 @@ class RuleSet:
         return Forward(DECISION if may_decide(request) else NO_MATCH)
 
     def _outcome(self, rule: Rule, request: MessagesRequest, groups: Groups) -> Decision:
-        if rule.answer is not None and not request.well_formed:
+        if not rule.guards and not request.well_formed:
             return Forward("not well-formed throughout", rule.name)
-        if rule.answer is not None and may_decide(request):
+        # How many tokens a question has is no answer to it, whatever it asks.
+        counts = rule.respond is not None and rule.respond.bytes_per_token is not None
+        if not rule.guards and not counts and may_decide(request):
             return Forward(DECISION, rule.name)
         return rule.outcome(request, groups)

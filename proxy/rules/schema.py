@@ -70,9 +70,9 @@ class Match(Example):
     """A request that the rule must match; `answer` is the exact text, None for a guard or a rule that declines."""
 
     answer: str | None = None
-    """The exact text that is answered."""
+    """The exact text that is answered; of a rule that responds, the exact body."""
     declines: str | None = None
-    """The reason for which the answer's filter declines this request."""
+    """The reason for which the rule declines this request."""
 
 
 class ReplayModel(Table):
@@ -110,6 +110,28 @@ class AnswerModel(Table):
     """Response headers to repeat from an earlier reply of the upstream."""
 
 
+class EstimateModel(Table):
+    """How many tokens a request has, about, by its size."""
+
+    bytes_per_token: float = Field(4.0, ge=0.5, le=100)
+    """Bytes that make a token, until replies of the upstream have told how many do."""
+
+
+class RespondModel(Table):
+    """What is sent: a status, headers, and one kind of body or none."""
+
+    status: int = Field(200, ge=200, le=599)
+    """The reply's status: a final one."""
+    headers: dict[HeaderName, HeaderValue] = {}
+    """Further headers of the reply; none that Sidestep sets itself."""
+    body: dict[str, Any] | list[Any] | None = None
+    """Its JSON body, written as it is here."""
+    estimate: EstimateModel | None = None
+    """In place of a body: the number of tokens of the request, as an estimate."""
+    models: list[Annotated[str, Field(min_length=1)]] | None = None
+    """In place of a body: models by their ids, as the API lists them; with none, the rule declines."""
+
+
 class RuleModel(Table):
     """One rule: what it matches, what it answers, and the examples that hold it to both."""
 
@@ -117,10 +139,13 @@ class RuleModel(Table):
     """Its name: small letters, digits and hyphens. No two rules share one."""
     about: str = Field(min_length=1)
     """The question that it answers, in a few words."""
-    action: Literal["answer", "forward"]
-    """To answer here, or, as a guard, to forward to the model before any other rule is asked."""
+    action: Literal["answer", "respond", "forward"]
+    """To answer here in the model's place; to respond here with what is no message; or, as a guard, to forward before
+    any other rule is asked."""
     status: Status = "on"
     """On: it is in force. Shadow: it forwards, and its answer is held against the model's. Off: it is not asked."""
+    on_for: Literal["local"] | None = None
+    """The kind of upstream (`upstream.kind` in config.toml) for which it is on, though its status is off."""
     compare: Annotated[Comparison, BeforeValidator(_renamed)] = "text"
     """When its answer counts as the model's: same text, JSON value, or set of paths; a title that names the same; or,
     where any reply would do, never: it is not compared."""
@@ -131,7 +156,9 @@ class RuleModel(Table):
     when: dict[str, Any] = Field(min_length=1)
     """The conditions, all of which must hold."""
     answer: AnswerModel | None = None
-    """What it answers; a rule that forwards has none."""
+    """What it answers, for a rule that answers."""
+    respond: RespondModel | None = None
+    """What it sends, for a rule that responds."""
     base: RequestModel = RequestModel()
     """What its examples start from, on top of the file's base."""
     matches: list[Match] = Field(min_length=1)

@@ -7,6 +7,7 @@ Of the reply that was not written nothing does: whatever it would have been, it 
 
 from collections import OrderedDict, deque
 from dataclasses import dataclass, field
+from statistics import median
 
 from proxy.telemetry.entry import Entry
 
@@ -15,6 +16,11 @@ CACHE_LASTS = 3600.0
 
 _SAMPLES = 50
 """Replies of a model by which is reckoned while requests are served, the latest."""
+
+_ENOUGH = 3
+"""Replies that tell how many bytes make a token."""
+_LEAST, _MOST = 0.125, 0.75
+"""Tokens a byte, as texts have them: a long word of English, and a script that the model hardly knows."""
 
 _SESSIONS = 1024
 _FAMILIES = 8
@@ -53,10 +59,13 @@ class Measures:
         self._sessions: OrderedDict[tuple[str, str], tuple[float, int, int]] = OrderedDict()
 
     def measure(self, family: str, size: int, tokens: int, first_byte: float) -> None:
-        """A request of `size` bytes had so many input tokens, and the first byte of its reply after milliseconds."""
+        """A request of `size` bytes had so many input tokens, and the first byte of its reply after milliseconds.
+
+        Where nobody has looked for a model, nothing is told of any: an answer without one has asked none.
+        """
         model = self._models.get(family)
         if model is None:
-            if len(self._models) >= _FAMILIES:
+            if not family or len(self._models) >= _FAMILIES:
                 return
             model = self._models[family] = _Model(self._most)
         if size:
@@ -84,6 +93,16 @@ class Measures:
             return Estimate(tokens + (size - turn) * ratio, tokens, waiting)
         return Estimate(size * ratio, 0.0, waiting)
 
+    def bytes_per_token(self, family: str) -> tuple[float, int] | None:
+        """The median of what replies of a model have told, and of how many; None of too few.
+
+        Some servers leave out of their count what they had in mind already, and images are many bytes: what no text
+        comes to tells nothing.
+        """
+        model = self._models.get(family)
+        likely = [1 / ratio for ratio in model.ratios if _LEAST <= ratio <= _MOST] if model else []
+        return (median(likely), len(likely)) if len(likely) >= _ENOUGH else None
+
 
 def _lower_quartile(values: "deque[float]") -> float:
     return sorted(values)[(len(values) - 1) // 4]
@@ -101,6 +120,10 @@ class Savings:
     waiting: float = 0.0
     """Milliseconds."""
     _measures: Measures = field(default_factory=Measures)
+
+    def bytes_per_token(self, family: str) -> tuple[float, int] | None:
+        """See `Measures`."""
+        return self._measures.bytes_per_token(family)
 
     def read(self, entry: Entry, family: str) -> None:
         """A request has ended: another answer, or another measurement."""

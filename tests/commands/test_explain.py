@@ -344,8 +344,52 @@ async def test_the_bytes_are_those_that_are_served(
         session.post(url, data=orjson.dumps(given), headers=CLIENT) as reply,
     ):
         served = re.sub(r"msg_sidestep_\w+", MESSAGE_ID, await reply.text())
-        sent: dict[str, Any] = {"content_type": reply.content_type, "headers": [], "repeats": None, "body": served}
+        kind = {"status": reply.status, "content_type": reply.content_type}
+        sent: dict[str, Any] = {**kind, "headers": [], "repeats": None, "body": served}
     assert told["requests"][0]["reply"] == sent
+
+
+RESPONDING = """
+[[rules]]
+name = "busy"
+about = "a reply that is no message"
+action = "respond"
+when = { method = "HEAD", path = "/busy" }
+respond = { status = 429, headers = { retry-after = "9" } }
+matches = [{ about = "it", method = "HEAD", path = "/busy", answer = "" }]
+misses = [{ about = "another", path = "/busy" }]
+
+[[rules]]
+name = "count"
+about = "an estimate"
+action = "respond"
+when = { method = "POST", path = "/count" }
+respond.estimate = {}
+base = { path = "/count", body = { messages = [{ role = "user", content = "hi" }] } }
+matches = [{ about = "it", answer = '{"input_tokens":8}' }]
+misses = [{ about = "another", path = "/counts" }]
+"""
+
+
+def test_a_reply_that_is_no_message_is_told_with_its_status(explained: Any, program: Program) -> None:
+    program.file("3.toml", RESPONDING)
+    code, [busy, count, other], problems = explained(
+        {"method": "HEAD", "target": "/busy", "headers": [], "body": ""},
+        {**captured("hi"), "target": "/count?beta=true"},
+        {"method": "HEAD", "target": "/other", "headers": [], "body": ""},
+    )
+    assert (code, problems) == (0, [])
+    assert (busy["decision"], busy["reason"], busy["rule"]["name"]) == ("respond", None, "busy")
+    assert busy["facts"] == {"method": "HEAD", "path": "/busy"}
+    assert (busy["reply"]["status"], busy["reply"]["body"]) == (429, "")
+    assert busy["reply"]["headers"] == [["retry-after", "9"]]
+    assert count["reply"]["body"] == '{"input_tokens":8}'
+    assert count["reply"]["headers"] == [["x-sidestep-estimate", "4.00 bytes a token, assumed"]]
+    assert (other["decision"], other["reason"]) == ("forward", "nothing to answer")
+    _, out, _ = program.run("explain", "requests.jsonl")
+    assert "answered, by busy" in out
+    assert "sends 429, no body:\n  retry-after: 9\n\n" in out
+    assert "sends 200, 18 bytes of application/json:\n  x-sidestep-estimate: 4.00 bytes" in out
 
 
 def test_as_a_process_of_its_own() -> None:

@@ -89,6 +89,19 @@ async def test_what_can_be_applied_is_in_force_at_once(service: Service, tmp_pat
     assert '"target":"/v1/models"' in line
 
 
+async def test_what_is_said_of_the_upstream_for_the_rules_sake_is_in_force_at_once(service: Service) -> None:
+    """These two settings change rules, and are read with them."""
+    head = b"HEAD /api/hello HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nConnection: close\r\n\r\n"
+    async with raw_client(service.port) as client:
+        await client.send(head % service.port)
+        assert b"x-sidestep-rule" not in await client.head()
+    service.change(kind='"local"', rate_limits="false")
+    assert await service.reload() == (0, "Reloaded: 17 rules.\n", "")
+    async with raw_client(service.port) as client:
+        await client.send(head % service.port)
+        assert b"x-sidestep-rule: hello" in await client.head()
+
+
 async def test_what_wants_a_restart_is_named_wherever_one_looks(service: Service) -> None:
     service.change(connect_timeout="3.0", head_timeout="9.0")
     code, out, _ = await service.reload()

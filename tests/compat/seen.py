@@ -94,7 +94,7 @@ def wrong(seen: Seen) -> Iterator[str]:
 
 def unlike(seen: Seen, entries: Iterable[LoadedRule]) -> Iterator[str]:
     """Questions that no example of their rule shows in the form in which they were sent."""
-    examples = {entry.rule.name: list(_forms(entry)) for entry in entries}
+    examples = {entry.rule.name: list(_forms(entry)) for entry in entries if not entry.rule.respond}
     for (kind, rule), forms in sorted(seen.forms.items()):
         shown = {form for of, form in examples[rule] if of == kind}
         if not shown & forms:

@@ -10,8 +10,11 @@ import orjson
 
 from proxy import toml
 from proxy.config import Config
+from proxy.decision.desk import Desk, Ruling, in_force
 from proxy.decision.desk import desk as at_desk
-from proxy.decision.desk import in_force
+from proxy.exchange import Forward, Head
+from proxy.messages import MessagesRequest, seen
+from proxy.respond import Respond
 from proxy.rules.load import compile_document
 from proxy.rules.ruleset import RuleSet
 from proxy.scripted import ScriptedUpstream, stream_events
@@ -216,6 +219,46 @@ async def test_drift_is_logged_once_and_without_content(start: Start, scripted: 
     drifts = [line for line in sidestep.lines() if line["event"] == "drift"]
     assert [line["sign"] for line in drifts] == ["unknown question", "untested client version"]
     assert "planted" not in json.dumps(drifts)
+
+
+COUNT = """
+[[rules]]
+name = "count"
+about = "for a test"
+action = "respond"
+when = { method = "POST", path = "/count", user_text = "ping" }
+respond.estimate.bytes_per_token = 2.0
+base = { path = "/count", body = { messages = [{ role = "user", content = "ping" }] } }
+matches = [{ about = "it", answer = '{"input_tokens":17}' }]
+misses = [{ about = "another", body = { messages = [{ role = "user", content = "other" }] } }]
+"""
+
+
+def counted(desk: Desk, text: str) -> Ruling:
+    head = Head("POST", "/count", {"user-agent": "claude-cli/9.9.9 (external, cli)"})
+    request = seen(head, body(text), opaquely=False)
+    assert isinstance(request, MessagesRequest)
+    return desk.decide(desk.now, request, 0.0)
+
+
+def test_an_estimate_goes_by_what_replies_have_told_of_the_model() -> None:
+    desk = at_desk(Config(), compile_document(toml.parse(COUNT, "test.toml")).rules, b"key")
+    assumed = counted(desk, "ping").decision
+    assert isinstance(assumed, Respond)
+    assert (assumed.body, assumed.own_headers()[0][1]) == (b'{"input_tokens":17}', "2.00 bytes a token, assumed")
+    desk.measured = {"m": (3.4, 12)}.get
+    measured = counted(desk, "ping").decision
+    assert isinstance(measured, Respond)
+    told = measured.own_headers()[0][1]
+    assert (measured.body, told) == (b'{"input_tokens":10}', "3.40 bytes a token, the median of the last 12 replies")
+
+
+def test_what_is_no_question_to_a_model_is_no_sign_of_drift() -> None:
+    desk = at_desk(Config(), compile_document(toml.parse(COUNT, "test.toml")).rules, b"key")
+    found = counted(desk, "other")
+    assert found.decision == Forward("no rule matched")
+    assert (found.notices, desk.signs) == ((), {})
+    assert [step.rule for step in found.trail.steps()] == ["count"]
 
 
 def test_a_request_keeps_the_rules_it_began_with() -> None:

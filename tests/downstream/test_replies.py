@@ -214,6 +214,19 @@ async def test_a_whole_reply_to_head_has_its_length_and_no_body() -> None:
     assert client.sent.endswith(b"Content-Length: 2\r\n\r\n")
 
 
+@pytest.mark.parametrize(("status", "length"), [(200, b"Content-Length: 0\r\n"), (204, b""), (304, b"")])
+async def test_a_whole_reply_without_a_body_says_no_kind(status: int, length: bytes) -> None:
+    client = Client()
+    await FullResponse(status, b"", [], kind=b"").prepare(client.request)
+    assert client.sent.partition(b"\r\n")[2] == length + b"\r\n"
+
+
+async def test_a_whole_reply_may_have_a_status_that_nobody_has_registered() -> None:
+    client = Client()
+    await FullResponse(529, b"{}", []).prepare(client.request)
+    assert client.sent.startswith(b"HTTP/1.1 529 \r\n")
+
+
 async def test_a_whole_reply_can_end_the_connection() -> None:
     client = Client()
     response = FullResponse(400, b"{}", [], close=True)

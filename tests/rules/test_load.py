@@ -56,9 +56,9 @@ def test_the_shipped_rules_load_without_a_problem(shipped: Loaded) -> None:
 
 
 def test_the_shipped_guards_are_asked_before_all_others(shipped: Loaded) -> None:
-    answers = [entry.rule.answer is not None for entry in shipped.entries]
-    assert answers == sorted(answers)
-    assert {True, False} == set(answers)
+    guards = [entry.rule.guards for entry in shipped.entries]
+    assert guards == sorted(guards, reverse=True)
+    assert {True, False} == set(guards)
 
 
 def test_rules_are_asked_in_the_order_of_file_names_and_then_of_lines(tmp_path: Path) -> None:

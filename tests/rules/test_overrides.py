@@ -12,6 +12,9 @@ from proxy.rules.load import Loaded, configured
 
 ROOT = Path(__file__).parents[2]
 
+RESPONDING = ["count-tokens", "hello", "event-logging", "models"]
+"""The rules that are off as they are shipped."""
+
 
 def settings(upstream: dict[str, Any] | None = None, **override: dict[str, Any]) -> Config:
     """`override` by rule, with underscores for hyphens."""
@@ -30,16 +33,32 @@ def replay(loaded: Loaded) -> Replay:
 def test_nothing_said_changes_nothing() -> None:
     loaded = configured(settings())
     assert loaded.problems == ()
-    assert loaded.rules.off == ()
+    assert [rule.name for rule in loaded.rules.off] == RESPONDING
     assert not any(rule.overridden for rule in loaded.rules.rules)
 
 
 def test_a_status_is_replaced() -> None:
     loaded = configured(settings(prompt_suggestion={"status": "off"}, topic={"status": "shadow"}))
     assert loaded.problems == ()
-    assert [rule.name for rule in loaded.rules.off] == ["prompt-suggestion"]
+    assert [rule.name for rule in loaded.rules.off] == ["prompt-suggestion", *RESPONDING]
     changed = {rule.name: rule.overridden for rule in (*loaded.rules.rules, *loaded.rules.off) if rule.overridden}
     assert changed == {"prompt-suggestion": {"status": "off"}, "topic": {"status": "shadow"}}
+
+
+def test_rules_for_a_local_model_are_on_before_one_but_for_those_that_an_override_switches_off() -> None:
+    loaded = configured(settings({"kind": "local"}, hello={"status": "off"}))
+    assert loaded.problems == ()
+    assert [rule.name for rule in loaded.rules.off] == ["hello"]
+    on = {rule.name: rule.overridden for rule in loaded.rules.rules if rule.respond}
+    assert on == {name: {"status": "on"} for name in RESPONDING if name != "hello"}
+
+
+def test_a_list_of_models_is_replaced() -> None:
+    loaded = configured(settings(models={"status": "on", "models": ["a", "b"]}))
+    assert loaded.problems == ()
+    (rule,) = (rule for rule in loaded.rules.rules if rule.respond)
+    assert rule.respond
+    assert rule.respond.models == ("a", "b")
 
 
 @pytest.mark.parametrize("share", [0.0, 0.5])
@@ -79,6 +98,10 @@ def test_what_is_repeated_and_what_without(config: Config, expected: tuple[bool,
         ("[rules.override.topic]\nmax_age = 5.0", "repeats no headers"),
         ("[rules.override.summary]\nstatus = 'shadow'", "nothing to hold against the reply"),
         ("[rules.override.summary]\naudit = 0.5", "nothing to hold against the reply"),
+        ("[rules.override.hello]\nstatus = 'shadow'", "a rule that responds has nothing to hold against the reply"),
+        ("[rules.override.hello]\naudit = 0.5", "a rule that responds has nothing to hold against the reply"),
+        ("[rules.override.hello]\nmodels = ['a']", "the rule lists no models"),
+        ("[rules.override.topic]\nmodels = ['a']", "the rule lists no models"),
     ],
 )
 def test_what_cannot_be_meant_is_told_with_its_line_and_the_rest_holds(tmp_path: Path, table: str, said: str) -> None:
@@ -89,5 +112,5 @@ def test_what_cannot_be_meant_is_told_with_its_line_and_the_rest_holds(tmp_path:
     (problem,) = loaded.problems
     assert said in problem.message
     assert (problem.source, problem.line) == (str(file), 5)
-    assert [rule.name for rule in loaded.rules.off] == ["spinner-word"]
+    assert [rule.name for rule in loaded.rules.off] == ["spinner-word", *RESPONDING]
     assert len(loaded.rules.rules) == len(configured(settings()).rules.rules) - 1

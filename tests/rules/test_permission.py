@@ -8,7 +8,7 @@ import aiohttp
 import orjson
 import pytest
 
-from proxy.exchange import Answer, Forward, Head
+from proxy.exchange import Decision, Forward, Head
 from proxy.messages import MessagesRequest, parse
 from proxy.rules.load import Loaded, load
 from proxy.rules.permission import DECISION
@@ -125,7 +125,7 @@ def everything(tmp_path: Path) -> Loaded:
     return loaded
 
 
-def decided(loaded: Loaded, body: Body) -> Answer | Forward:
+def decided(loaded: Loaded, body: Body) -> Decision:
     request = parse(Head("POST", "/v1/messages", AGENT), orjson.dumps(body))
     assert isinstance(request, MessagesRequest)
     return loaded.rules.decide(request)

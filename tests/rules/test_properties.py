@@ -20,14 +20,15 @@ from proxy.rules.load import load
 
 SHIPPED = load(Path(__file__).parent.parent.parent / "rules")
 RULES = SHIPPED.rules
+OF_MESSAGES = [entry for entry in SHIPPED.entries if entry.rule.respond is None]
 SEEDS = [
     request_of(entry.base, entry.model.base, example)
-    for entry in SHIPPED.entries
+    for entry in OF_MESSAGES
     for example in (*entry.model.matches, *entry.model.misses)
 ]
 ANSWERED = [
     request_of(entry.base, entry.model.base, match)
-    for entry in SHIPPED.entries
+    for entry in OF_MESSAGES
     for match in entry.model.matches
     if match.answer is not None
 ]

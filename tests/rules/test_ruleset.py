@@ -226,7 +226,7 @@ AGENTS += ["claude-cli/2.1.62", "claude-cli/2.1.100", "claude-cli/2.1.330 (exter
 
 def example_requests(loaded: Loaded) -> list[tuple[Head, dict[str, Any]]]:
     found = []
-    for entry in loaded.entries:
+    for entry in (entry for entry in loaded.entries if entry.rule.respond is None):
         for example in (*entry.model.matches, *entry.model.misses):
             head, body = request_of(entry.base, entry.model.base, example)
             found.append((head, orjson.loads(body)))

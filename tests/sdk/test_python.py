@@ -6,8 +6,10 @@ import anthropic
 import pytest
 from anthropic.types import TextBlock, ToolUseBlock
 
-from tests.conftest import Start
-from tests.raw import Peer, raw_upstream
+from proxy.config import Config
+from proxy.rules.load import configured
+from tests.conftest import ROOT, Start
+from tests.raw import Peer, raw_upstream, reply
 from tests.sdk.replies import CONVERSATION, HEADERS, KEY, MESSAGES, STREAM, STREAMS, answer
 
 
@@ -115,3 +117,37 @@ async def test_a_refused_connection_is_retried_as_often_as_without_sidestep(
             with pytest.raises(kind):
                 await client.messages.create(**CONVERSATION)
     assert [line["status"] for line in sidestep.logged()] == [502, 502, 502]
+
+
+async def test_a_count_and_a_list_of_models_from_here_are_what_the_sdk_expects(start: Start) -> None:
+    """Before an upstream that has neither."""
+    told = {"models": {"models": ["claude-qwen3-coder", "b"]}}
+    rules = {"directory": str(ROOT / "rules"), "override": told}
+    settings = Config.model_validate({"upstream": {"kind": "local"}, "rules": rules})
+    async with raw_upstream(_none) as upstream:
+        sidestep = await start(upstream.url, using=configured(settings).rules)
+        async with _client(sidestep.url) as client:
+            counting = client.messages.with_raw_response.count_tokens(
+                model="claude-qwen3-coder",
+                system="You are terse.",
+                messages=[{"role": "user", "content": "why does the login test fail?"}],
+                tools=[{"name": "Read", "input_schema": {"type": "object"}}],
+            )
+            counted = await counting
+            beta = await client.beta.messages.count_tokens(model="m", messages=[{"role": "user", "content": "foo"}])
+            models = [model async for model in client.models.list(limit=1)]
+        async with _client(upstream.url) as client:
+            with pytest.raises(anthropic.NotFoundError):
+                await client.messages.count_tokens(model="m", messages=[{"role": "user", "content": "foo"}])
+    assert counted.headers["x-sidestep-estimate"] == "4.00 bytes a token, assumed"
+    assert ((await counted.parse()).input_tokens, beta.input_tokens) == (31, 8)
+    assert [(model.id, model.display_name, model.created_at.year) for model in models] == [
+        ("claude-qwen3-coder", "claude-qwen3-coder", 1970),
+        ("b", "b", 1970),
+    ]
+
+
+async def _none(peer: Peer) -> None:
+    while head := await peer.head():
+        await peer.sized(head)
+        await peer.send(reply(b"<h1>404</h1>", status="404 Not Found", headers="content-type: text/html"))

@@ -41,6 +41,32 @@ def test_of_a_copied_conversation_the_cache_would_have_held_the_last_turn(asked:
     assert measures.estimate(**given) == found
 
 
+@pytest.mark.parametrize(
+    ("told", "found"),
+    [
+        ([(4000, 1000), (4000, 2000), (4000, 1600)], (2.5, 3)),
+        ([(4000, 1000), (4000, 1000)], None),
+        # Some say nothing of what they had in mind, or nothing at all; and an image is many bytes.
+        ([(4000, 1000)] * 3 + [(4000, 12)] * 5 + [(4000, 0)] * 5 + [(900_000, 3000)] * 5, (4.0, 3)),
+    ],
+)
+def test_how_many_bytes_make_a_token_is_the_median_of_what_is_likely(
+    told: list[tuple[int, int]], found: tuple[float, int] | None
+) -> None:
+    measures = Measures()
+    for size, tokens in told:
+        measures.measure("haiku", size, tokens, 1.0)
+    assert measures.bytes_per_token("haiku") == found
+    assert measures.bytes_per_token("opus") is None
+
+
+def test_where_nobody_has_looked_for_a_model_nothing_is_measured_or_saved() -> None:
+    """An answer that is no message has asked no model, and so saved no tokens of any."""
+    measures = Measures()
+    measures.measure("", 4000, 1000, 800.0)
+    assert measures.estimate("", "", NOON, 4000) == Estimate(None, 0.0, None)
+
+
 def test_requests_without_a_session_have_nothing_to_do_with_each_other() -> None:
     measures = Measures()
     measures.measure("haiku", 40, 10, 1.0)

@@ -1,0 +1,130 @@
+"""Rules that respond: what they send for a method and a path that is none of messages."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import product
+from typing import Any
+from urllib.parse import unquote
+
+import msgspec
+import orjson
+import re2
+
+from proxy import names
+from proxy.filters.decline import Decline
+from proxy.messages import MessagesRequest
+from proxy.respond import Estimate, Respond
+from proxy.rules.conditions import Condition, When
+from proxy.rules.schema import RespondModel
+from proxy.toml import Path
+
+Address = tuple[str, str]
+"""A method and a path."""
+
+_BODILESS = frozenset({204, 205, 304})
+"""Statuses whose replies have no body (RFC 9110, sections 15.3.5, 15.3.6 and 15.4.5)."""
+
+_EPOCH = "1970-01-01T00:00:00Z"
+"""For a model of unknown age (API reference, "List Models")."""
+
+# Their size says nothing of their tokens. Within a text, the quotes would be escaped.
+_MEDIA = re2.compile(rb'"type"\s*:\s*"(?:image|document|container_upload)"')
+
+
+class _Counted(msgspec.Struct):
+    """The fields of a request that a model reads."""
+
+    system: msgspec.Raw = msgspec.Raw(b"")
+    tools: msgspec.Raw = msgspec.Raw(b"")
+    messages: msgspec.Raw = msgspec.Raw(b"")
+
+
+_counted = msgspec.json.Decoder(_Counted).decode
+
+
+@dataclass(frozen=True, slots=True)
+class RespondPlan:
+    """What a rule sends. `bytes_per_token` makes the body an estimate, `models` a list of these."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: bytes = b""
+    bytes_per_token: float | None = None
+    models: tuple[str, ...] | None = None
+
+    def reply(self, rule: str, request: MessagesRequest) -> Respond:
+        """Raises Decline where it is not certain what to send."""
+        reply = Respond(rule, self.status, self.headers, self.body)
+        if self.models is not None:
+            return replace(reply, body=_listed(self.models))
+        if self.bytes_per_token is not None:
+            return reply.estimating(_estimate(request, self.bytes_per_token))
+        return reply
+
+
+def _listed(models: tuple[str, ...]) -> bytes:
+    """All of them on one page, in the form of the API reference, "List Models"."""
+    if not models:
+        raise Decline("no models are listed")
+    data = [{"type": "model", "id": name, "display_name": name, "created_at": _EPOCH} for name in models]
+    return orjson.dumps({"data": data, "has_more": False, "first_id": models[0], "last_id": models[-1]})
+
+
+def _estimate(request: MessagesRequest, bytes_per_token: float) -> Estimate:
+    if not request.count:
+        raise Decline("no messages to count")
+    if _MEDIA.search(request.raw):
+        raise Decline("no estimate of images and documents")
+    read = _counted(request.raw)
+    size = sum(len(memoryview(part)) for part in (read.system, read.tools, read.messages))
+    return Estimate(names.model(request.model), size, bytes_per_token)
+
+
+def addresses(when: When) -> frozenset[Address]:
+    """The methods and paths that the conditions name one by one; nothing else meets them."""
+    named = {one.name: one for one in when.conditions if isinstance(one, Condition) and one.operator in ("is", "in")}
+    return frozenset(product(_values(named.get("method")), _values(named.get("path"))))
+
+
+def _values(condition: Condition | None) -> list[str]:
+    operand = condition.operand if condition else []
+    return [operand] if isinstance(operand, str) else list(operand)
+
+
+def plan(model: RespondModel) -> RespondPlan:
+    """Raises ValueError for a body that JSON cannot say."""
+    return RespondPlan(
+        status=model.status,
+        headers=tuple(model.headers.items()),
+        body=b"" if model.body is None else json_of(model.body),
+        bytes_per_token=model.estimate.bytes_per_token if model.estimate else None,
+        models=None if model.models is None else tuple(model.models),
+    )
+
+
+def json_of(value: Any) -> bytes:
+    """Compact JSON of what a TOML file has; raises ValueError for dates, and for numbers that JSON has no place for."""
+    try:
+        # Reading it again finds what was written as null: `inf` and `nan`.
+        raw = orjson.dumps(value, option=orjson.OPT_PASSTHROUGH_DATETIME)
+        same = orjson.loads(raw) == value
+    except (TypeError, ValueError):
+        same = False
+    if not same:
+        raise ValueError("expected what JSON can say: no dates, no `inf` or `nan`, whole numbers of 64 bits at most")
+    return raw
+
+
+def faults(model: RespondModel, when: When) -> Iterator[tuple[Path, str]]:
+    """What no rule that responds may be."""
+    if sum(part is not None for part in (model.body, model.estimate, model.models)) > 1:
+        yield ("respond",), "expected one of `body`, `estimate` and `models`, or none for a reply without a body"
+    elif model.status in _BODILESS and (model.body, model.estimate, model.models) != (None, None, None):
+        yield ("respond", "status"), f"a reply of status {model.status} has no body"
+    paths = {path for _, path in addresses(when)}
+    if not paths:
+        yield ("when",), "a rule that responds names its methods and paths one by one, by `is` or `in`, in no group"
+    if any(unquote(path).rstrip("/").endswith("/messages") for path in paths):
+        yield ("when", "path"), 'expected a path without messages: to answer those, there is action = "answer"'
+    if any(path.startswith("/-/") for path in paths):
+        yield ("when", "path"), "expected a path of the upstream's: those under /-/ are Sidestep's own"
