@@ -19,6 +19,17 @@ from tests.versions import ASKED
 
 ROOT = Path(__file__).parents[2]
 
+NOTHING = """
+[[rules]]
+name = "nothing"
+about = "a reply without a body or its length"
+action = "respond"
+when = { method = "GET", path = "/nothing" }
+respond = { status = 204 }
+matches = [{ about = "it", method = "GET", path = "/nothing", answer = "" }]
+misses = [{ about = "another", path = "/nothing" }]
+"""
+
 
 @pytest.fixture(autouse=True)
 def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -63,6 +74,17 @@ def test_a_healthy_machine_passes_every_check_and_every_shortcut(
     assert list(found) == [*seen, *PROBES, *(f"rule {name}" for name in ASKED)]
     assert {found[f"rule {name}"]["verdict"] for name in ASKED} == {"ok"}
     assert not (file.parent / "state").exists()
+
+
+def test_what_responds_before_a_local_model_is_tried_too(
+    file: Path, upstream: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (file.parent / "rules/99.toml").write_text(NOTHING)
+    code, found = _run(capsys, file, "--set", f"upstream.url={upstream}", "--set", "upstream.kind=local")
+    tried = [check for check in found if check.startswith("rule ")]
+    assert tried == [f"rule {name}" for name in (*ASKED, "count-tokens", "hello", "event-logging", "nothing")]
+    assert {found[check]["verdict"] for check in tried} == {"ok"}
+    assert code == 0
 
 
 def test_people_get_a_table(file: Path, upstream: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,5 +1,7 @@
 """The self-test before stand-ins for Sidestep: each fault is found by the probe that is there for it."""
 
+from dataclasses import replace
+
 import pytest
 
 from proxy.commands.doctor import bench as bench_module
@@ -98,6 +100,16 @@ async def test_questions_that_nobody_answers_are_faults_of_their_rules(shipped: 
     assert [finding.check for finding in findings] == [f"rule {name}" for name in answering]
     assert {finding.verdict for finding in findings} == {"fault"}
     assert all(finding.found.endswith("was answered by the upstream") for finding in findings)
+
+
+async def test_a_wrong_response_is_a_fault_of_its_rule(shipped: Loaded) -> None:
+    (entry,) = (entry for entry in shipped.entries if entry.rule.name == "hello")
+    on = replace(entry, rule=replace(entry.rule, status="on"))
+    wrong = (REWRITTEN % b"hello").replace(b"200 OK", b"404 Not Found").replace(b": 0", b": 9")
+    replies = [REWRITTEN % b"none", wrong]  # the second one to a HEAD, which has no body whatever its length is
+    async with bench(Relay(reply=lambda _data: replies.pop(0))) as tried:
+        (finding,) = await shortcuts((on,), tried)
+    assert (finding.verdict, finding.found) == ("fault", "answered 404 '', expected ''")
 
 
 async def test_a_wrong_answer_is_a_fault_of_its_rule(shipped: Loaded) -> None:

@@ -169,6 +169,7 @@ async def test_http_1_0_gets_its_answer_and_the_end() -> None:
         ("packed", b"\x1f\x8b\x08", ("Content-Encoding: gzip",)),
         ("an image", b'{"messages":[{"role":"user","content":[{"type": "image","source":{}}]}]}', ()),
         ("not UTF-8", b'{"messages":[{"role":"user","content":"\xff"}]}' + b" " * 5000, ()),
+        ("too large for an estimate", FOO + b" " * 2 * 1024 * 1024, ()),
         ("too large", FOO + b" " * 8 * 1024 * 1024, ()),
         ("no body", b"", ()),
     ],

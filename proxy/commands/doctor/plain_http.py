@@ -37,11 +37,16 @@ async def head(reader: asyncio.StreamReader) -> tuple[bytes, tuple[bytes, ...]]:
     return first, tuple(lines)
 
 
-async def message(reader: asyncio.StreamReader, *, until_end: bool = False) -> Message:
-    """A whole message; `until_end`: without a length, its body goes on until the connection ends (RFC 9112, 6.3)."""
+async def message(reader: asyncio.StreamReader, *, until_end: bool = False, bodiless: bool = False) -> Message:
+    """A whole message; `until_end`: without a length, its body goes on until the connection ends (RFC 9112, 6.3).
+
+    `bodiless`: it is the reply to a HEAD.
+    """
     first, lines = await head(reader)
     length = _value(lines, b"content-length")
-    if _value(lines, b"transfer-encoding"):
+    if bodiless or first.split(b" ")[1:2] in ([b"204"], [b"304"]):
+        body = b""
+    elif _value(lines, b"transfer-encoding"):
         body = b"".join([chunk async for chunk in _chunks(reader)])
     elif length:
         body = await reader.readexactly(int(length))
@@ -105,4 +110,4 @@ async def ask(address: Address, request: bytes) -> Message:
     """One request on a connection of its own. Raises OSError, EOFError and TimeoutError."""
     async with asyncio.timeout(PATIENCE), connected(address) as (reader, writer):
         writer.write(request)
-        return await message(reader, until_end=True)
+        return await message(reader, until_end=True, bodiless=request.startswith(b"HEAD "))

@@ -1,4 +1,4 @@
-"""Whether every rule that answers does so in a running Sidestep: its own first example, asked as a client would."""
+"""Whether every rule that answers, or responds, does so in a running Sidestep: its first example, asked by a client."""
 
 import time
 from collections.abc import Iterator
@@ -27,7 +27,7 @@ def to_repeat(rules: RuleSet) -> dict[str, str]:
 
 
 async def shortcuts(entries: tuple[LoadedRule, ...], bench: Bench) -> list[Finding]:
-    """One finding for each rule that is asked and answers."""
+    """One finding for each rule that is asked, and answers or responds."""
     await ask(bench.sidestep, _request(bench, Head("POST", "/v1/messages", {}), _PLAIN))  # brings headers to repeat
     return [await _shortcut(entry, example, bench) for entry, example in _asked(entries)]
 
@@ -35,7 +35,7 @@ async def shortcuts(entries: tuple[LoadedRule, ...], bench: Bench) -> list[Findi
 def _asked(entries: tuple[LoadedRule, ...]) -> Iterator[tuple[LoadedRule, Match]]:
     for entry in entries:
         example = next((match for match in entry.model.matches if match.answer is not None), None)
-        if entry.rule.status != "off" and entry.rule.answer and example:
+        if entry.rule.status != "off" and not entry.rule.guards and example:
             yield entry, example
 
 
@@ -59,8 +59,9 @@ def _judged(name: str, entry: LoadedRule, example: Match, reply: Message, ms: fl
         )
     if by != entry.rule.name:
         return fault(name, f"{example.about!r} was answered by {by or 'the upstream'}", _TODO)
-    text = _text(reply)
-    if reply.status != 200 or text != example.answer:
+    respond = entry.rule.respond
+    text = reply.body.decode() if respond else _text(reply)
+    if reply.status != (respond.status if respond else 200) or text != example.answer:
         return fault(name, f"answered {reply.status} {text!r}, expected {example.answer!r}", _TODO)
     return ok(name, f"answered in {ms:.1f} ms")
 
