@@ -4,10 +4,10 @@ Taking is for the event loop, reading for a thread later.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -47,8 +47,9 @@ _QUICK = 32 * 1024
 _MOST_PLAIN = 64 * 1024 * 1024
 """Bytes that a packed stream may come to."""
 _MOST_TOKENS = 10**12
-_TOTALS = ("output_tokens",)
-"""Of these the last one stands in any case; of the others, the last one above zero (so reads Claude Code 2.1.332)."""
+_TOTAL = 1
+"""Of the output's tokens the last number stands in any case; of the others, the last one above zero (so reads Claude
+Code 2.1.332)."""
 
 _EVENTS, _JSON = "text/event-stream", "application/json"
 _KEY = b'"usage"'
@@ -56,8 +57,7 @@ _ERROR_EVENT = re.compile(rb"(?:^|[\r\n])event: ?error[\r\n]")
 _LINE_END = re.compile(rb"[\r\n]")
 
 
-@dataclass(frozen=True, slots=True)
-class Usage:
+class Usage(NamedTuple):
     """Tokens of one reply, as the upstream counted them (API reference, "Create a Message", `usage`)."""
 
     input: int
@@ -68,6 +68,8 @@ class Usage:
 
 
 class _Counts(msgspec.Struct):
+    """In the order of `Usage`."""
+
     input_tokens: Any = None
     output_tokens: Any = None
     cache_read_input_tokens: Any = None
@@ -96,10 +98,15 @@ def error_of_status(status: int) -> str:
 
 def meter_for(headers: Mapping[bytes, bytes]) -> "Meter | None":
     """A meter for the reply with these headers, if it is of a kind that can tell of tokens; names in lower case."""
-    kind = headers.get(b"content-type", b"").partition(b";")[0].strip().lower().decode("latin-1")
+    kind = _media_type(headers.get(b"content-type", b""))
     if kind not in (_EVENTS, _JSON):
         return None
     return Meter(kind, headers.get(b"content-encoding", b"").decode("latin-1"))
+
+
+@lru_cache(16)
+def _media_type(value: bytes) -> str:
+    return value.partition(b";")[0].strip().lower().decode("latin-1")
 
 
 class Meter:
@@ -156,31 +163,30 @@ class Meter:
             pass
         return None
 
-    def _counts(self) -> Iterator[_Counts]:
+    def _counts(self) -> Sequence[_Counts]:
         if not self._plain:
             if self._cut:
                 raise CodingError("larger than is read")
             return self._unpacked()
         parts = self._head_and_tail() if self._cut else (bytes(self._kept),)
         self.error = _error(parts[-1])
-        return (count for part in parts for count in _streamed(part))
+        return _streamed(parts[0]) if len(parts) == 1 else [count for part in parts for count in _streamed(part)]
 
     def _head_and_tail(self) -> tuple[bytes, ...]:
         tail = bytes(self._kept[HEAD:])
         cut = _LINE_END.search(tail)  # it begins in the middle of a line
         return bytes(self._kept[:HEAD]), tail[cut.end() :] if cut else b""
 
-    def _unpacked(self) -> Iterator[_Counts]:
+    def _unpacked(self) -> Sequence[_Counts]:
         if self._events:
             plain = Meter(_EVENTS, "")
             _pour(unpacked(bytes(self._kept), self._coding, _MOST_PLAIN), plain)
-            yield from plain._counts()
+            counts = plain._counts()
             self.error = plain.error
-        else:
-            message = _said(whole(bytes(self._kept), self._coding, LIMIT))
-            self.error = NOT_A_MESSAGE if message.type == "error" else ""
-            if message.usage:
-                yield message.usage
+            return counts
+        message = _said(whole(bytes(self._kept), self._coding, LIMIT))
+        self.error = NOT_A_MESSAGE if message.type == "error" else ""
+        return [message.usage] if message.usage else []
 
 
 def _pour(pieces: Iterator[bytes], plain: Meter) -> None:
@@ -190,25 +196,35 @@ def _pour(pieces: Iterator[bytes], plain: Meter) -> None:
             plain.take(piece)
 
 
-def _streamed(part: bytes) -> Iterator[_Counts]:
+def _streamed(part: bytes) -> list[_Counts]:
     """The counts of all events in a part of a stream; only lines that have any are looked at, since most have none."""
-    odd = False
-    at = part.find(_KEY)
+    counts: list[_Counts | None] = []
+    odd, at = False, part.find(_KEY)
     while at >= 0:
-        start = max(part.rfind(b"\n", 0, at), part.rfind(b"\r", 0, at)) + 1
-        found = _LINE_END.search(part, at)
-        end = found.start() if found else len(part)
+        start, end = _line(part, at)
+        if end < 0:
+            break
         line = part[start:end].removeprefix(b"\xef\xbb\xbf")
-        if found and line.startswith(b"data:"):
+        if line.startswith(b"data:"):
             try:
-                yield from _of_event(line[5:])
+                counts.append(_count(line[5:]))
             except (msgspec.MsgspecError, RecursionError):
                 odd = True
         at = part.find(_KEY, end)
     if odd:  # an event whose data stands in several lines
         for event in Decoder().feed(part):
             with suppress(msgspec.MsgspecError, RecursionError):
-                yield from _of_event(event.data)
+                counts.append(_count(event.data))
+    return [count for count in counts if count]
+
+
+def _line(part: bytes, at: int) -> tuple[int, int]:
+    """Where the line begins and ends that this place is in; its end is -1 where that is not there yet."""
+    start, end = part.rfind(b"\n", 0, at) + 1, part.find(b"\n", at)
+    if b"\r" in part:
+        found = _LINE_END.search(part, at)
+        return max(start, part.rfind(b"\r", 0, at) + 1), found.start() if found else -1
+    return start, end
 
 
 def _error(end: bytes) -> str:
@@ -220,19 +236,23 @@ def _error(end: bytes) -> str:
     # The pattern is for few streams: it takes a hundred times as long as a look for the words.
     if (b"event: error" in end or b"event:error" in end) and _ERROR_EVENT.search(end):
         return ERROR_IN_STREAM
-    last = next((kind for kind in _kinds_from_the_end(end) if kind != "ping"), "")
+    last = _last_kind(end)
     if last is None:  # an event whose data stands in several lines
         last = next((kind for kind in reversed(_kinds(end)) if kind != "ping"), "")
     return {"message_stop": "", "error": ERROR_IN_STREAM}.get(last or "", STREAM_WITHOUT_END)
 
 
-def _kinds_from_the_end(part: bytes) -> Iterator[str | None]:
-    """The types of the events in a part of a stream, the last first, as far as each stands in one line."""
+def _last_kind(part: bytes) -> str | None:
+    """The type of the last event but pings, "" for none, as far as each stands in one line: None where it does not."""
     at = len(part)
     while (at := part.rfind(b"data:", 0, at)) >= 0:
-        if not at or part[at - 1] in b"\r\n":  # and not in the middle of a text
-            found = _LINE_END.search(part, at)
-            yield _kind(part[at + 5 : found.start() if found else len(part)])
+        if at and part[at - 1] not in b"\r\n":  # in the middle of a text
+            continue
+        _, end = _line(part, at)
+        kind = _kind(part[at + 5 : end if end >= 0 else len(part)])
+        if kind != "ping":
+            return kind
+    return ""
 
 
 def _kinds(part: bytes) -> list[str | None]:
@@ -241,32 +261,24 @@ def _kinds(part: bytes) -> list[str | None]:
 
 def _kind(data: bytes) -> str | None:
     """The type of an event, None where it has none that can be read."""
-    with suppress(msgspec.MsgspecError, RecursionError):
+    try:
         kind = _said(data).type
-        return kind if isinstance(kind, str) else None
-    return None
-
-
-def _of_event(data: bytes) -> Iterator[_Counts]:
-    event = _said(data)
-    if event.type == "message_start" and event.message and event.message.usage:
-        yield event.message.usage
-    elif event.type == "message_delta" and event.usage:
-        yield event.usage
-
-
-def _summed(counts: Iterator[_Counts]) -> Usage | None:
-    known: dict[str, int] = {}
-    for count in counts:
-        for name in _Counts.__struct_fields__:
-            value = getattr(count, name)
-            if type(value) is int and 0 <= value <= _MOST_TOKENS and (value or name not in known or name in _TOTALS):
-                known[name] = value
-    if not known:
+    except (msgspec.MsgspecError, RecursionError):
         return None
-    return Usage(
-        input=known.get("input_tokens", 0),
-        output=known.get("output_tokens", 0),
-        cache_read=known.get("cache_read_input_tokens", 0),
-        cache_creation=known.get("cache_creation_input_tokens", 0),
-    )
+    return kind if isinstance(kind, str) else None
+
+
+def _count(data: bytes) -> _Counts | None:
+    event = _said(data)
+    if event.type == "message_start":
+        return event.message.usage if event.message else None
+    return event.usage if event.type == "message_delta" else None
+
+
+def _summed(counts: Sequence[_Counts]) -> Usage | None:
+    known: list[int | None] = [None, None, None, None]
+    for count in counts:
+        for index, value in enumerate(msgspec.structs.astuple(count)):
+            if type(value) is int and 0 <= value <= _MOST_TOKENS and (value or known[index] is None or index == _TOTAL):
+                known[index] = value
+    return None if known == [None, None, None, None] else Usage(*(value or 0 for value in known))

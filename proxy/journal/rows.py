@@ -33,7 +33,6 @@ def row(entry: Entry) -> Row:
     """The values of `COLUMNS`; the tokens are None where the upstream said nothing of them."""
     record, usage = entry.record, entry.usage
     name, _, version = record.client.partition("/")
-    tokens = (usage.input, usage.output, usage.cache_read, usage.cache_creation) if usage else _NO_USAGE
     return (
         record.at,
         record.outcome,
@@ -55,7 +54,7 @@ def row(entry: Entry) -> Row:
         record.own,
         record.bytes_in,
         record.bytes_out,
-        *tokens,
+        *(usage or _NO_USAGE),
         int(record.retried),
     )
 

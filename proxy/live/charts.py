@@ -54,7 +54,7 @@ async def chart(span: Span, now: float, history: History | None, recent: "Recent
         source, buckets = "journal", list(await history.timeline(since, until, step))
     elif span == "hour":
         source, buckets = "process", recent.timeline(since, until)
-    told = [asdict(bucket) for bucket in buckets]
+    told = [{**asdict(bucket), "usage": bucket.usage._asdict()} for bucket in buckets]
     return {"span": span, "since": since, "until": until, "step": step, "source": source, "buckets": told}
 
 
@@ -88,7 +88,7 @@ class Recent:
         if record.outcome == "forwarded" and record.own is not None and len(minute.own) < _SAMPLES:
             minute.own.append(record.own)
         if (usage := entry.usage) is not None:
-            for index, count in enumerate((usage.input, usage.output, usage.cache_read, usage.cache_creation)):
+            for index, count in enumerate(usage):
                 minute.tokens[index] += count
 
     def _minute(self, start: float) -> _Minute:

@@ -99,7 +99,7 @@ class Feed:
         elif record.outcome == "answered" and (record.rule in self._answers or len(self._answers) < _RULES):
             self._answers.setdefault(record.rule, _Times()).add(record.duration)
         if (usage := entry.usage) is not None:
-            for index, count in enumerate((usage.input, usage.output, usage.cache_read, usage.cache_creation)):
+            for index, count in enumerate(usage):
                 self._tokens[index] += count
 
     def show(self, section: str, data: str) -> None:

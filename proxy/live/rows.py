@@ -31,7 +31,7 @@ def row(entry: Entry) -> dict[str, Any]:
         "own": _rounded(record.own),
         "in": record.bytes_in,
         "out": record.bytes_out,
-        "usage": None if entry.usage is None else asdict(entry.usage),
+        "usage": entry.usage and entry.usage._asdict(),
         "decided": entry.trail is not None,
         "earlier": entry.earlier or None,
     }

@@ -4,7 +4,7 @@ import platform
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from proxy import __version__
@@ -53,7 +53,7 @@ def _counts(state: State) -> dict[str, Any]:
     for (outcome, *_), count in tally.requests.items():
         outcomes[outcome] += count
     del outcomes["local"]
-    tokens = asdict(state.feed.tokens)
+    tokens = state.feed.tokens._asdict()
     errors = dict(tally.upstream_errors)
     return {
         "outcomes": outcomes,
