@@ -73,8 +73,10 @@ def conversation(number: int = 0, *, model: str = "claude-sonnet-5-5", size: int
 
 
 def examples(loaded: Loaded) -> Iterator[tuple[Head, bytes]]:
-    """The rules' own examples: those that match, and those that must not."""
+    """The examples of the rules that are on: those that match, and those that must not."""
     for entry in loaded.entries:
+        if entry.rule.status == "off":
+            continue
         for example in (*entry.model.matches, *entry.model.misses):
             yield request_of(entry.base, entry.model.base, example)
 
