@@ -53,6 +53,15 @@ def test_rules_for_a_local_model_are_on_before_one_but_for_those_that_an_overrid
     assert on == {name: {"status": "on"} for name in RESPONDING if name != "hello"}
 
 
+@pytest.mark.parametrize("status", ["on", "shadow"])
+def test_what_is_on_or_in_shadow_stays_so_before_a_local_model(tmp_path: Path, status: str) -> None:
+    text = (ROOT / "rules/70-warm-up.toml").read_text()
+    (tmp_path / "1.toml").write_text(text.replace("tested =", f'status = "{status}"\non_for = "local"\ntested ='))
+    config = Config.model_validate({"rules": {"directory": str(tmp_path)}, "upstream": {"kind": "local"}})
+    (rule,) = configured(config).rules.rules
+    assert (rule.status, rule.overridden) == (status, {})
+
+
 def test_a_list_of_models_is_replaced() -> None:
     loaded = configured(settings(models={"status": "on", "models": ["a", "b"]}))
     assert loaded.problems == ()

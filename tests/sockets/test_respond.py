@@ -165,7 +165,7 @@ async def test_http_1_0_gets_its_answer_and_the_end() -> None:
     [
         ("no JSON", b"{", ()),
         ("no messages", b'{"model":"m"}', ()),
-        ("an odd message", b'{"messages":[{"role":"user","content":"a"},3]}', ()),
+        ("an odd message", b'{"messages":[3,{"role":"user","content":"a"}]}', ()),
         ("packed", b"\x1f\x8b\x08", ("Content-Encoding: gzip",)),
         ("an image", b'{"messages":[{"role":"user","content":[{"type": "image","source":{}}]}]}', ()),
         ("not UTF-8", b'{"messages":[{"role":"user","content":"\xff"}]}' + b" " * 5000, ()),
@@ -178,6 +178,17 @@ async def test_what_cannot_be_counted_is_the_upstreams(name: str, body: bytes, m
     async with lacking(LOCAL) as (wire, came):
         assert (await wire.ask(sent(wire.port, f"POST {COUNT}", body, *more))).status == 404, name
         assert came[0].body == body
+
+
+async def test_whatever_a_question_asks_its_length_is_told() -> None:
+    """Alone under a system prompt, not streamed, for a verdict: as a message, it may decide about permission."""
+    verdict = {"type": "object", "properties": {"ok": {"type": "boolean"}}}
+    asked_for = {"output_config": {"format": {"type": "json_schema", "schema": verdict}}, "system": "Judge."}
+    body = json.dumps({**json.loads(FOO), **asked_for}).encode()
+    agent = "User-Agent: claude-cli/2.1.332 (external, cli)"
+    async with lacking(LOCAL, "rules.override.hook-evaluation.status=off") as (wire, came):
+        assert (await wire.ask(sent(wire.port, f"POST {COUNT}", body, agent))).status == 200
+        assert came == []
 
 
 async def test_an_estimate_says_how_it_is_made_and_learns_from_the_upstreams_own_usage() -> None:
@@ -272,7 +283,7 @@ misses = [{ about = "another", path = "/nothing" }]
 name = "overloaded"
 about = "a status that nobody has registered"
 action = "respond"
-when = { method = "GET", path = "/busy" }
+when = { method = { in = ["GET", "HEAD"] }, path = "/busy" }
 respond = { status = 529, headers = { retry-after = "9" }, body = { type = "error", retry = [1, 2.5, true] } }
 matches = [{ about = "it", method = "GET", path = "/busy", answer = '{"type":"error","retry":[1,2.5,true]}' }]
 misses = [{ about = "another", path = "/busy" }]
@@ -288,4 +299,8 @@ misses = [{ about = "another", path = "/busy" }]
         got = await receive(client)
         assert (got.line, got.body) == (b"HTTP/1.1 529 ", b'{"type":"error","retry":[1,2.5,true]}')
         assert got.values(b"retry-after") == [b"9"]
+        await client.send(sent(wire.port, "HEAD /busy"))
+        got = await receive(client, bodiless=True)
+        assert (got.status, got.values(b"content-length")) == (529, [b"37"])
+        assert (await wire.process.line("request", method="HEAD", path="/busy"))["bytes_out"] == 0
         assert came == []
