@@ -70,6 +70,8 @@ class Upstream:
         url = URL(settings.url)
         self._name, self._pool, self._tally = url.host, pool, tally
         self._host, self._prefix = (b"Host", url.raw_authority.encode()), url.raw_path.rstrip("/").encode()
+        self._perhaps_tls = url.scheme == "http"
+        """Whether it is spoken to in plain http, and has never replied."""
 
     @property
     def idle(self) -> int:
@@ -96,7 +98,8 @@ class Upstream:
                 connection = await self._take(request, fresh=True)
                 head = await self._ask(connection, request, on_interim)
         except PROBLEMS as error:
-            raise upstream_error(error, self._name) from error
+            raise upstream_error(error, self._name, perhaps_tls=self._perhaps_tls) from error
+        self._perhaps_tls = False
         self._tally.streams += 1
         return connection, head
 

@@ -11,7 +11,7 @@ from yarl import URL
 
 from proxy.config import Upstream
 from proxy.upstream.connection import Connection
-from proxy.upstream.faults import ConnectTimeout, ProxyRefused, TlsFailed
+from proxy.upstream.faults import ConnectTimeout, ProxyRefused, TlsFailed, TlsTimeout
 
 _NEXT_ADDRESS_SECONDS = 0.25
 """Until the next address of a name is tried beside the first (RFC 8305, section 8, "Connection Attempt Delay")."""
@@ -34,16 +34,18 @@ class Dialer:
 
     async def open(self) -> Connection:
         """A fresh connection. Raises `ConnectTimeout`, `ProxyRefused`, `TlsFailed`, ssl.SSLError or OSError."""
+        late: type[ConnectTimeout] = ConnectTimeout
         try:
             async with asyncio.timeout(self._connect_timeout):
                 handle = await self._socket()
+                late = TlsTimeout if self._tls else ConnectTimeout
                 try:
                     return await self._over(handle)
                 except BaseException:
                     handle.close()
                     raise
         except TimeoutError:
-            raise ConnectTimeout from None
+            raise late from None
 
     async def _socket(self) -> socket.socket:
         """A connected socket that leads to the upstream, by way of the proxy where there is one."""

@@ -9,6 +9,8 @@ from proxy.surroundings import AUTHORITIES, proxy_variable
 from proxy.wire.heads import BadReply
 
 _NETWORK = "check upstream.url and the network, and set upstream.proxy where a proxy is the way out"
+_PERHAPS_PLAIN = "if it is plain http, upstream.url begins with http://"
+_PERHAPS_TLS = "if it speaks TLS, upstream.url begins with https://"
 _CA = "set upstream.ca_file to the authority's certificate"
 
 # The API's name for what stands behind a status (API reference, "Errors").
@@ -48,6 +50,10 @@ class ConnectTimeout(Exception):  # noqa: N818
     """No connection within `upstream.connect_timeout`, TLS and an upstream proxy's consent included."""
 
 
+class TlsTimeout(ConnectTimeout):
+    """The connection opened, and nothing came of the TLS handshake within `upstream.connect_timeout`."""
+
+
 class TlsFailed(Exception):  # noqa: N818
     """The connection opened, and ended within the TLS handshake."""
 
@@ -67,6 +73,10 @@ class _Fault:
 # In order: the first class that fits gives the status and the words.
 _FAULTS: list[tuple[type[Exception] | tuple[type[Exception], ...], _Fault]] = [
     (ConnectionLost, _Fault(502, "lost", "closed the connection without a reply")),
+    (
+        TlsTimeout,
+        _Fault(504, "connect timeout", "accepted the connection and did not answer in TLS", _PERHAPS_PLAIN),
+    ),
     (ConnectTimeout, _Fault(504, "connect timeout", "took too long to accept a connection", _NETWORK)),
     (Stalled, _Fault(504, "silent", "was silent for too long")),
     (socket.gaierror, _Fault(502, "unresolved", "cannot be resolved", _NETWORK)),
@@ -95,15 +105,18 @@ _NO_TLS = {"HTTP_REQUEST", "PACKET_LENGTH_TOO_LONG", "RECORD_LAYER_FAILURE", "UN
 BROKEN_OFF = "broken off"
 """What a reply is whose rest never came."""
 
-NAMES = (*(fault.name for _, fault in _FAULTS), "bad reply", "proxy", "other", BROKEN_OFF)
+NAMES = (*dict.fromkeys(fault.name for _, fault in _FAULTS), "bad reply", "proxy", "other", BROKEN_OFF)
 """Every kind of fault that is told apart in counts."""
 
 PROBLEMS = (ConnectionLost, Stalled, ConnectTimeout, ProxyRefused, TlsFailed, BadReply, OSError)
 """Everything that opening a connection or waiting for a reply can raise, but for what the client itself did."""
 
 
-def upstream_error(error: Exception, host: str | None) -> UpstreamError:
-    """What a library's or the wire's error means for the client. Nothing of what the upstream sent is quoted."""
+def upstream_error(error: Exception, host: str | None, *, perhaps_tls: bool = False) -> UpstreamError:
+    """What a library's or the wire's error means for the client. Nothing of what the upstream sent is quoted.
+
+    `perhaps_tls`: it is spoken to in plain http, and has never said anything.
+    """
     if isinstance(error, BadReply):
         return UpstreamError(502, host, "bad reply", str(error))
     if isinstance(error, ProxyRefused):
@@ -112,6 +125,8 @@ def upstream_error(error: Exception, host: str | None) -> UpstreamError:
     if fault is None:
         return UpstreamError(502, host, "other", f"failed ({type(error).__name__})")
     words, todo = _closer(error) or (fault.words, fault.todo)
+    if perhaps_tls and isinstance(error, ConnectionLost):
+        todo = _PERHAPS_TLS
     return UpstreamError(fault.status, host, fault.name, words, todo + _beside(fault.name, host or ""))
 
 
@@ -120,7 +135,7 @@ def _closer(error: Exception) -> tuple[str, str] | None:
     if isinstance(error, ssl.SSLCertVerificationError):
         return _CERTIFICATES.get(getattr(error, "verify_code", 0))
     if isinstance(error, ssl.SSLError) and getattr(error, "reason", "") in _NO_TLS:
-        return "does not speak TLS there", "if it is plain http, upstream.url begins with http://"
+        return "does not speak TLS there", _PERHAPS_PLAIN
     return None
 
 

@@ -174,6 +174,7 @@ class Chunked:
 def body_of(method: bytes, head: ReplyHead) -> Body:
     """How the body of a reply to `method` is framed (RFC 9112, section 6.3).
 
+    Chunks in HTTP/1.0 are taken, as every client takes them; the connection serves nothing else (section 6.1).
     Raises `BadReply` where two readers could see two different ends: that is how replies are smuggled.
     """
     known = head.known
@@ -183,7 +184,7 @@ def body_of(method: bytes, head: ReplyHead) -> Body:
             return Sized(int(length))
     codings = members(known[b"transfer-encoding"]) if b"transfer-encoding" in known else []
     lengths = set(values(head.headers, b"content-length")) if b"content-length" in known else set()
-    if codings and (lengths or codings != [b"chunked"] or head.minor == 0):
+    if codings and (lengths or codings != [b"chunked"]):
         raise BadReply("sent a reply with contradictory framing")
     if len(lengths) > 1 or not all(map(_LENGTH.fullmatch, lengths)):
         raise BadReply("sent a reply with an invalid length")

@@ -6,6 +6,9 @@ from proxy.headers import members
 from proxy.wire.framing import Body, body_of
 from proxy.wire.heads import BadReply, ReplyHead, head_end, parse_reply_head
 
+_TLS_RECORDS = b"\x15\x16"
+"""With which of these bytes an alert or a handshake begins (RFC 8446, section 5.1), and no reply of HTTP."""
+
 _MOST_INTERIM = 32
 """Interim replies to one request; real servers send one or two."""
 
@@ -58,6 +61,8 @@ class ReplyReader:
     def _heads_of(self, data: bytes) -> bytes:
         """Take the heads that `data` completes; gives what stands behind the final one."""
         looked_at = 0
+        if data[:1] in _TLS_RECORDS and data and not (self._partial or self.heads):
+            raise BadReply("speaks TLS there: upstream.url should begin with https://")
         if self._partial:
             looked_at = max(0, len(self._partial) - 3)
             data, self._partial = self._partial + data, b""

@@ -59,6 +59,11 @@ def test_the_head_tells_how_a_body_is_framed(headers: RawPairs, kind: type) -> N
     assert isinstance(framed(b"GET", 200, headers), kind)
 
 
+def test_chunks_in_http_1_0_are_taken_apart() -> None:
+    """RFC 9112, section 6.1, has the connection end behind them, and does not have the reply refused."""
+    assert isinstance(framed(b"GET", 200, [CHUNKED], 0), Chunked)
+
+
 def test_what_follows_an_upgrade_ends_with_its_connection() -> None:
     assert isinstance(framed(b"GET", 101, []), UntilClose)
 
@@ -68,7 +73,7 @@ def test_what_follows_an_upgrade_ends_with_its_connection() -> None:
     [
         ([CHUNKED, FIVE], 1, CONTRADICTORY),
         ([FIVE, CHUNKED], 1, CONTRADICTORY),
-        ([CHUNKED], 0, CONTRADICTORY),
+        ([CHUNKED, FIVE], 0, CONTRADICTORY),
         ([CHUNKED, CHUNKED], 1, CONTRADICTORY),
         ([(b"Transfer-Encoding", b"gzip, chunked")], 1, CONTRADICTORY),
         ([(b"Transfer-Encoding", b"chunked, identity")], 1, CONTRADICTORY),
