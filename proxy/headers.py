@@ -1,11 +1,11 @@
 """Which headers travel: ordered pairs of bytes, in and out, with names in the case in which they came."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from functools import lru_cache
 from itertools import compress
 from operator import itemgetter
 
-RawHeaders = Iterable[tuple[bytes, bytes]]
+RawHeaders = Sequence[tuple[bytes, bytes]]
 RawPairs = list[tuple[bytes, bytes]]
 Pairs = list[tuple[str, str]]
 
@@ -28,7 +28,7 @@ TOKEN = b"x-sidestep-token"
 """Carries the local token: between a client and this proxy, and no further."""
 
 # `Host` names this proxy; `Expect` has been answered here (RFC 9110, section 10.1.1 lets any hop do so).
-_REQUEST_STAYS = HOP_BY_HOP | {b"host", b"expect", TOKEN}
+_DROPPED_FROM_REQUESTS = HOP_BY_HOP | {b"host", b"expect", TOKEN}
 
 # `Connection` may not take these away, whatever it names (RFC 9110, section 7.6.1): without its length a body would
 # be read as the next message.
@@ -54,14 +54,14 @@ def covers_own(prefix: bytes) -> bool:
     return is_own(prefix) or any(name.startswith(prefix) for name in (*_OWN, *_OWN_BEGINNINGS))
 
 
-def request_headers(raw: RawHeaders) -> RawPairs:
+def drop_from_request(raw: RawHeaders) -> RawPairs:
     """The headers of a request that go on to the upstream: order, case, duplicates and values as they came."""
-    return _end_to_end(raw, _REQUEST_STAYS)
+    return _drop(raw, _DROPPED_FROM_REQUESTS)
 
 
-def response_headers(raw: RawHeaders) -> RawPairs:
+def drop_from_reply(raw: RawHeaders) -> RawPairs:
     """The headers of a reply that go back to the client, likewise."""
-    return _end_to_end(raw, HOP_BY_HOP)
+    return _drop(raw, HOP_BY_HOP)
 
 
 def upgrade_headers(raw: RawHeaders) -> RawPairs:
@@ -72,30 +72,30 @@ def upgrade_headers(raw: RawHeaders) -> RawPairs:
     return [(b"Connection", b"Upgrade"), *asked] if asked else []
 
 
-def _end_to_end(raw: RawHeaders, stays: frozenset[bytes]) -> RawPairs:
-    pairs = [*raw]
-    names = tuple(map(_NAME, pairs))
+def _drop(raw: RawHeaders, dropped: frozenset[bytes]) -> RawPairs:
+    """All headers but those that are dropped, and those that `Connection` names."""
+    names = tuple(map(_NAME, raw))
     if sum(map(len, names)) > _LONGEST:
-        return _travelling(pairs, stays)
-    travels, connection = _kind(names, stays)
+        return _travelling(raw, dropped)
+    travels, connection = _kind(names, dropped)
     for at in connection:
-        if pairs[at][1] != b"keep-alive":  # which names what stays in any case
-            return _travelling(pairs, stays)
-    return [*compress(pairs, travels)]
+        if raw[at][1] != b"keep-alive":  # which names what is dropped in any case
+            return _travelling(raw, dropped)
+    return [*compress(raw, travels)]
 
 
-def _travelling(pairs: RawPairs, stays: frozenset[bytes]) -> RawPairs:
-    stays = stays.union(tokens(pairs, b"connection")) - _NEVER_NAMED
-    return [pair for pair in pairs if pair[0].lower() not in stays]
+def _travelling(raw: RawHeaders, dropped: frozenset[bytes]) -> RawPairs:
+    dropped = dropped.union(tokens(raw, b"connection")) - _NEVER_NAMED
+    return [pair for pair in raw if pair[0].lower() not in dropped]
 
 
 # A client sends the same names with every request, an upstream with every reply.
 @lru_cache(256)
-def _kind(names: tuple[bytes, ...], stays: frozenset[bytes]) -> tuple[tuple[bool, ...], tuple[int, ...]]:
+def _kind(names: tuple[bytes, ...], dropped: frozenset[bytes]) -> tuple[tuple[bool, ...], tuple[int, ...]]:
     """Which of these headers travel, whatever `Connection` says, and where that stands among them."""
     known = [name.lower() for name in names]
     connection = tuple(at for at, name in enumerate(known) if name == b"connection")
-    return tuple(name not in stays for name in known), connection
+    return tuple(name not in dropped for name in known), connection
 
 
 def tokens(raw: RawHeaders, name: bytes) -> list[bytes]:

@@ -17,7 +17,8 @@ from proxy.decision.desk import Desk, InForce, Ruling
 from proxy.downstream.guard import Access
 from proxy.downstream.inbound import Inbound
 from proxy.downstream.incoming import BodyFault, RequestBody
-from proxy.downstream.replies import EventsResponse, FullResponse, RelayedResponse, failure, send_100_continue
+from proxy.downstream.relayed import RelayedResponse
+from proxy.downstream.replies import EventsResponse, FullResponse, failure, send_100_continue
 from proxy.exchange import Answer, Exchange, Forward, Head
 from proxy.headers import RawPairs, is_own, text_pairs
 from proxy.ids import message_id, request_id

@@ -6,9 +6,9 @@ from functools import partial
 from aiohttp import web
 
 from proxy.downstream.incoming import BodyFault
-from proxy.downstream.replies import Copy, RelayedResponse, abort_reply, send_interim
+from proxy.downstream.relayed import Copy, RelayedResponse, abort_reply, send_interim
 from proxy.exchange import Exchange
-from proxy.headers import request_headers, upgrade_headers
+from proxy.headers import drop_from_request, upgrade_headers
 from proxy.relay.tunnel import tunnel
 from proxy.telemetry.tally import Histogram
 from proxy.upstream.client import Request, Upstream
@@ -94,7 +94,7 @@ def _outgoing(request: web.Request, exchange: Exchange) -> Request:
     return Request(
         request.method.encode(),
         request.raw_path.encode("utf-8", "surrogateescape"),
-        request_headers(request.raw_headers),
+        drop_from_request(request.raw_headers),
         exchange.body,
         "transfer-encoding" in known,
         upgrade_headers(request.raw_headers) if "upgrade" in known else (),

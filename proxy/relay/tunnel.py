@@ -6,7 +6,7 @@ import time
 from aiohttp import web
 
 from proxy.downstream.incoming import divert
-from proxy.downstream.replies import RelayedResponse
+from proxy.downstream.relayed import RelayedResponse
 from proxy.exchange import Exchange
 from proxy.upstream.connection import Connection
 from proxy.upstream.faults import BROKEN_OFF, PROBLEMS

@@ -12,7 +12,7 @@ MAX_HEAD = 256 * 1024
 MAX_HEADERS = 512
 """Headers that a head may have."""
 
-_STATUS_LINE = re.compile(rb"HTTP/1\.([0-9]) ([1-9][0-9]{2})(?: ([^\x00-\x08\x0a-\x1f\x7f]*))?")
+_STATUS_LINE = re.compile(rb"HTTP/1\.([0-9]) ([1-9][0-9]{2})(?: ([^\x00-\x08\x0a-\x1f\x7f]*))?\r?\n")
 # A token, a colon right behind it, and a value without control characters but tabs (RFC 9110, section 5.5). The blanks
 # behind a value are stripped afterwards: a pattern that looks for them takes the square of their number.
 _LINE = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[^\x00-\x08\x0a-\x1f\x7f]*\r?\n"
@@ -64,15 +64,14 @@ def head_end(received: bytes | bytearray, start: int = 0) -> int:
 
 def parse_reply_head(head: bytes) -> ReplyHead:
     """A whole head with its blank line. Raises `BadReply` for anything that two readers could read differently."""
-    line_end = head.index(b"\n")
-    status = _STATUS_LINE.fullmatch(head[:line_end].removesuffix(b"\r"))
+    status = _STATUS_LINE.match(head)
     if status is None:
         raise BadReply("sent something that is not an HTTP reply")
-    lines = head[line_end + 1 : -2 if head.endswith(b"\r\n") else -1]
-    if _ALL_LINES.fullmatch(lines) is None:
+    start, end = status.end(), len(head) - (2 if head.endswith(b"\r\n") else 1)
+    if _ALL_LINES.fullmatch(head, start, end) is None:
         raise BadReply("sent a malformed header")
-    headers = _NAME_AND_VALUE.findall(lines)
-    if _BLANK_BEHIND.search(lines):
+    headers = _NAME_AND_VALUE.findall(head, start, end)
+    if _BLANK_BEHIND.search(head, start, end):
         headers = [(name, value.rstrip(b" \t")) for name, value in headers]
     if len(headers) > MAX_HEADERS:
         raise BadReply("sent too many headers")

@@ -19,7 +19,7 @@ from aiohttp import StreamReader, web
 from aiohttp.abc import AbstractStreamWriter
 from aiohttp.http import StreamWriter
 
-from proxy.downstream import replies
+from proxy.downstream import relayed, replies
 from proxy.downstream.inbound import OPTIONS, Inbound
 from proxy.live import pages
 
@@ -29,7 +29,7 @@ MENTION = [path for path in sorted(ROOT.rglob("*.py")) if "aiohttp" in path.read
 OURS: list[type] = [
     Inbound,
     replies.RawResponse,
-    replies.RelayedResponse,
+    relayed.RelayedResponse,
     replies.FullResponse,
     replies.EventsResponse,
     pages._Stream,

@@ -5,7 +5,8 @@ from typing import cast
 import pytest
 from aiohttp import HttpVersion, web
 
-from proxy.downstream.replies import FullResponse, RelayedResponse, send_100_continue, send_interim
+from proxy.downstream.relayed import Copy, RelayedResponse, abort_reply, send_interim
+from proxy.downstream.replies import FullResponse, send_100_continue
 from proxy.headers import RawPairs
 from proxy.wire.heads import ReplyHead
 
@@ -27,13 +28,17 @@ class Wire:
     def get_extra_info(self, _name: str) -> None:
         return None
 
+    def abort(self) -> None:
+        self._client.gone = True
+
 
 class Client:
     """A request as far as a reply looks at it, and what is written to its client."""
 
     def __init__(self, version: HttpVersion = MODERN, keep_alive: bool = True, method: str = "GET") -> None:
         self.version, self.keep_alive, self.method = version, keep_alive, method
-        self.writer, self.transport = self, Wire(self)
+        self.writer, self.transport, self.protocol = self, Wire(self), self
+        self.writing_paused, self.output_size, self.drained = False, 0, 0
         self.writes: list[bytes] = []
         self.gone = False
 
@@ -41,7 +46,7 @@ class Client:
         self.writes.append(data)
 
     async def drain(self) -> None:
-        """Nothing waits."""
+        self.drained += 1
 
     @property
     def request(self) -> web.BaseRequest:
@@ -187,8 +192,18 @@ async def test_a_client_that_has_gone_is_told_to_whoever_writes() -> None:
             raise ConnectionResetError
 
     for response in (RelayedResponse(ReplyHead(1, 200, b"", []), None, bodiless=False), FullResponse(200, b"{}", [])):
+        client = Gone()
+        client.gone = True
         with pytest.raises(ConnectionError):
-            await response.prepare(Gone().request)
+            await response.prepare(client.request)
+
+
+@pytest.mark.parametrize("paused", [False, True])
+async def test_a_reply_waits_for_a_client_that_does_not_take_it_and_is_known_to_have_begun(paused: bool) -> None:
+    client = Client()
+    client.writing_paused = paused
+    await relayed(client, headers=LENGTH, length=5)
+    assert (client.drained, client.output_size) == (int(paused), len(client.sent))
 
 
 async def test_a_whole_reply_is_one_write() -> None:
@@ -257,3 +272,15 @@ async def test_those_who_know_it_are_invited_to_send_their_body(version: HttpVer
     client = Client(version)
     await send_100_continue(client.request)
     assert client.sent == invited
+
+
+@pytest.mark.parametrize(("limit", "body"), [(5, b"hello"), (4, None)])
+async def test_of_a_body_that_is_sent_a_copy_is_kept_up_to_its_limit(limit: int, body: bytes | None) -> None:
+    response = await relayed(Client(), headers=LENGTH, length=5)
+    assert response.body_copy is None
+    response.copy = Copy(limit)
+    for chunk in (b"hel", b"lo"):
+        response.copy.take(chunk)
+    assert response.body_copy == body
+    abort_reply(Client().request, response)
+    assert response.body_copy is None

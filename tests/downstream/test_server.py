@@ -9,7 +9,7 @@ import pytest
 from aiohttp import web
 
 from proxy.downstream.inbound import OPTIONS, Inbound
-from proxy.downstream.replies import RelayedResponse, send_interim
+from proxy.downstream.relayed import RelayedResponse, send_interim
 from proxy.downstream.server import BACKLOG
 from proxy.scripted import ScriptedUpstream
 from proxy.wire.heads import MAX_HEAD, MAX_HEADERS, ReplyHead
