@@ -47,7 +47,8 @@ class Relay:
     async def _bring_back(
         self, request: web.Request, exchange: Exchange, connection: Connection, head: ReplyHead, copy_limit: int
     ) -> RelayedResponse:
-        response = RelayedResponse(head, connection.body.length, bodiless=connection.body.absent)
+        body = connection.body
+        response = RelayedResponse(head, body.length, bodiless=body.absent)
         if copy_limit:
             response.copy = Copy(copy_limit)
         asked = head.status == 200 and exchange.head.method == "POST"

@@ -1,6 +1,7 @@
 """One connection to the upstream: requests out, replies in, one after the other, with backpressure both ways."""
 
 import asyncio
+import socket
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from typing import cast
 
@@ -25,13 +26,13 @@ class Connection(asyncio.Protocol):
     raise from then on. Cancelling any of them leaves the connection usable for nothing but `abort`.
     """
 
-    def __init__(self, idle_timeout: float) -> None:
+    def __init__(self, idle_timeout: float, handle: socket.socket | None = None) -> None:
         self.state = State.NEW
         self.since = 0.0
         """When the upstream last said or took something, or its last reply was done with; on the loop's clock."""
         self._loop, self._idle_timeout = asyncio.get_running_loop(), idle_timeout
         self._transport: asyncio.Transport | None = None
-        self._tcp = Tcp()
+        self._tcp = Tcp(handle)
         self._timer: asyncio.TimerHandle | None = None
         self._reply: ReplyReader | None = None
         self._unread = bytearray()
@@ -45,8 +46,6 @@ class Connection(asyncio.Protocol):
         """Whether the upstream is not read from."""
         self.full = False
         """Whether the transport holds as much unsent data as it likes: `drain` would wait."""
-
-    # What the client calls.
 
     def begin(self, method: bytes, *, upgrade: bool = False) -> None:
         """The next request. `method` decides how its reply ends, `upgrade` whether it may switch protocols."""

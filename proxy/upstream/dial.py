@@ -86,7 +86,7 @@ class Dialer:
         name = self._host if self._tls else None
         try:
             _, connection = await asyncio.get_running_loop().create_connection(
-                lambda: Connection(self._idle_timeout), sock=handle, ssl=self._tls, server_hostname=name
+                lambda: Connection(self._idle_timeout, handle), sock=handle, ssl=self._tls, server_hostname=name
             )
         except ConnectionError as error:
             raise TlsFailed from error

@@ -25,14 +25,16 @@ UNTIL_RESET = 0.02
 
 _PIECE = 64 * 1024
 _ESTABLISHED, _CLOSED = 1, 7  # tcp_states.h
+_HAS_INFO = hasattr(socket, "TCP_INFO")
 _INFO = struct.Struct("=B119xQ")  # tcp.h, `struct tcp_info`: `tcpi_state`, `tcpi_bytes_acked` (since Linux 4.1)
 
 
 class Tcp:
     """One connection, below its transport; to be `attach`ed to it, and in the end to be `release`d."""
 
-    def __init__(self) -> None:
-        self._socket: socket.socket | None = None
+    def __init__(self, handle: socket.socket | None = None) -> None:
+        """`handle` is the connection's own socket: what uvloop's transports give makes a new one for every call."""
+        self._socket = handle
         self._tls: ssl.SSLObject | None = None
         self._second = -1
         """A second descriptor of the socket: the kernel may still hold an answer when the transport has closed it."""
@@ -42,7 +44,8 @@ class Tcp:
         """Whether the event loop has told of an end."""
 
     def attach(self, transport: asyncio.BaseTransport) -> None:
-        self._socket, self._tls = map(transport.get_extra_info, ("socket", "ssl_object"))
+        self._socket = self._socket or transport.get_extra_info("socket")
+        self._tls = transport.get_extra_info("ssl_object")
 
     # Whether a request was read.
 
@@ -93,7 +96,7 @@ class Tcp:
 
     def _known(self) -> tuple[int, int] | None:
         """State and acknowledged bytes of the connection; None where the system cannot tell, or it is closed."""
-        if self._socket is None or not hasattr(socket, "TCP_INFO"):
+        if self._socket is None or not _HAS_INFO:
             return None
         try:
             told = self._socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _INFO.size)

@@ -169,7 +169,7 @@ class RequestReader:
         try:
             if self.held or self._stopped or (self.serving and not self.in_body):
                 return self._feed_held(data)
-            piece, at = self._take(data)
+            piece, at = self._rest(data) if self.in_body else self._request(data)
         except BadRequest:
             self.stop()
             raise
@@ -194,18 +194,16 @@ class RequestReader:
         self.held += data
         if self.serving and not self.in_body:
             return b""
-        piece, at = self._take(self.held)
+        piece, at = self._rest(self.held) if self.in_body else self._request(self.held)
         del self.held[:at]
         return bytes(piece)
-
-    def _take(self, data: Bytes) -> tuple[Bytes, int]:
-        return self._rest(data) if self.in_body else self._request(data)
 
     def _request(self, data: Bytes) -> tuple[Bytes, int]:
         """A head, once it is whole, with what is there of its body; and the position behind that."""
         start = 2 if data.startswith(b"\r\n") else 0  # one empty line is passed over (RFC 9112, section 2.2)
-        end = data.find(b"\r\n\r\n", max(start, self._looked_at - 3))
-        if (end if end >= 0 else len(data)) > MAX_HEAD:
+        looked_at = self._looked_at - 3
+        end = data.find(b"\r\n\r\n", looked_at if looked_at > start else start)
+        if end > MAX_HEAD or (end < 0 and len(data) > MAX_HEAD):
             raise BadRequest("sent a head that is too large", too_large=True)
         if end < 0:
             if not _BEGINNING.match(data, start) or _BARE_LF.search(data, self._looked_at):
@@ -255,10 +253,10 @@ def _framing(data: Bytes, start: int, end: int) -> int:
     framings = _FRAMING.findall(data, line.end() - 2, end)
     if not framings:
         return 0
-    [(name, value), *more] = framings
-    value = value.strip(b" \t")
-    if more or (name.lower() == b"content-length" and not _LENGTH.fullmatch(value)):
+    name, value = framings[0]
+    value, is_length = value.strip(b" \t"), name.lower() == b"content-length"
+    if len(framings) > 1 or (is_length and not _LENGTH.fullmatch(value)):
         raise BadRequest("sent a head with contradictory framing")
-    if name.lower() == b"content-length":
+    if is_length:
         return int(value)
     return _IN_CHUNKS if line[1] == b"1.1" and members(value) == [b"chunked"] else _REFUSED

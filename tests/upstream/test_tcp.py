@@ -200,7 +200,7 @@ def test_a_reset_that_is_not_at_once_is_no_sign_that_nothing_was_read(own: Certi
 def test_where_tcp_tells_nothing_an_end_at_once_has_to_do(
     own: Certificate, loop: Loop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delattr(socket, "TCP_INFO")
+    monkeypatch.setattr(tcp, "_HAS_INFO", False)
     assert end_of(loop, own, closes, before=True)
     assert end_of(loop, own, reads_and_closes)
     assert not end_of(loop, own, works_and_closes)
