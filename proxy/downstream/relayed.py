@@ -45,14 +45,16 @@ class RelayedResponse(RawResponse):
     `length` is what the head told of the body's; `bodiless` says that no body follows, whatever it told.
     """
 
+    copy: Copy | None = None
+    """Of the body, where somebody asked for one."""
+    aborted = False
+    _chunked_out = _ended = False
+    _transport: asyncio.Transport | None = None
+
     def __init__(self, head: ReplyHead, length: int | None, *, bodiless: bool) -> None:
         super().__init__(head.status)
         self.pairs = drop_from_reply(head.headers)
         self._head, self._open_end = head, length is None and not bodiless
-        self._chunked_out = self._ended = self.aborted = False
-        self._transport: asyncio.Transport | None = None
-        self.copy: Copy | None = None
-        """Of the body, where somebody asked for one."""
 
     @property
     def body_copy(self) -> bytes | None:

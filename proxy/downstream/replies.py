@@ -25,10 +25,11 @@ LAST_CHUNK = b"0\r\n\r\n"
 class RawResponse(web.StreamResponse):
     """What all of them share: they write their own heads, and say themselves whether the connection stays."""
 
+    _stays = False
+    _out: AbstractStreamWriter | None = None
+
     def __init__(self, status: int) -> None:
         super().__init__(status=status)
-        self._stays = False
-        self._out: AbstractStreamWriter | None = None
 
     @property
     def prepared(self) -> bool:

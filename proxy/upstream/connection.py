@@ -144,7 +144,7 @@ class Connection(asyncio.Protocol):
         """Whether the reply is over and another request may follow."""
         if self._reply is None or not self._reply.complete or self._reply.last or self._unread:
             return False
-        return self._sender is None and not self.full and self._alive
+        return self._sender is None and not self.full and self.state is not State.CLOSED
 
     @property
     def open(self) -> bool:

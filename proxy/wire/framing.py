@@ -50,11 +50,14 @@ class Sized:
         self._left, self.done, self.over = length, length == 0, False
 
     def feed(self, data: bytes) -> bytes:
-        self.over = len(data) > self._left
+        left = self._left - len(data)
+        if left > 0:
+            self._left = left
+            return data
+        self.done, self.over = True, left < 0
         if self.over:
             data = data[: self._left]
-        self._left -= len(data)
-        self.done = self._left == 0
+        self._left = 0
         return data
 
     def end(self) -> bool:

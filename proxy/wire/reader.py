@@ -16,18 +16,20 @@ _MOST_INTERIM = 32
 class ReplyReader:
     """Feed it what comes. `method` decides how the reply ends, `upgrade` whether it may switch protocols."""
 
+    body: Body | None = None
+    """The body, once the final head has come."""
+    last = False
+    """Whether the connection can serve no further request."""
+    complete = False
+    """Whether the whole reply has come."""
+    _interim = 0
+    _partial = b""
+    """The beginning of a head."""
+
     def __init__(self, method: bytes, *, upgrade: bool = False) -> None:
-        self._method, self._upgrade, self._interim = method, upgrade, 0
-        self._partial = b""
-        """The beginning of a head."""
+        self._method, self._upgrade = method, upgrade
         self.heads: deque[ReplyHead] = deque()
         """Interim ones, then the final one, for somebody to take."""
-        self.body: Body | None = None
-        """The body, once the final head has come."""
-        self.last = False
-        """Whether the connection can serve no further request."""
-        self.complete = False
-        """Whether the whole reply has come."""
 
     @property
     def rest(self) -> bytes:
