@@ -162,7 +162,7 @@ def _split(authority: str) -> tuple[str, str]:
 @lru_cache(256)
 def _is_known(host: str, names: frozenset[tuple[str, str]], scheme: str, authority: str, port: int) -> bool:
     name, named = _split(authority.lower())
-    if any((name, own) in names for own in ([named] if named else ["80", "443"])):
+    if any((name, default) in names for default in ([named] if named else ["80", "443"])):
         return True
     given = named or ("443" if scheme == "https" else "80")
     return given == str(port) and (name == host or (name, "") in names or _is_loopback(name))

@@ -172,7 +172,7 @@ class Inbound(web.RequestHandler):
         if self._requests.held:
             self._take(b"")
 
-    def divert(self, sink: Callable[[bytes], None]) -> None:
+    def switch_protocol(self, sink: Callable[[bytes], None]) -> None:
         """From here on, the connection speaks another protocol: `sink` gets what comes, and what has been held."""
         self._sink = sink
         if held := self._requests.stop():

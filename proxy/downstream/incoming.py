@@ -72,7 +72,7 @@ class RequestBody(Body):
         self.complete = True
 
 
-def divert(request: web.Request, sink: Callable[[bytes], None]) -> None:
+def switch_protocol(request: web.Request, sink: Callable[[bytes], None]) -> None:
     """After an upgrade: `sink` gets every byte that comes behind the request."""
     assert isinstance(request.protocol, Inbound)
-    request.protocol.divert(sink)
+    request.protocol.switch_protocol(sink)

@@ -5,7 +5,7 @@ import time
 
 from aiohttp import web
 
-from proxy.downstream.incoming import divert
+from proxy.downstream.incoming import switch_protocol
 from proxy.downstream.relayed import RelayedResponse
 from proxy.exchange import Exchange
 from proxy.upstream.connection import Connection
@@ -24,7 +24,7 @@ async def tunnel(request: web.Request, exchange: Exchange, connection: Connectio
     try:
         await response.prepare(request)
         exchange.reply_begun(head.status, time.perf_counter())
-        divert(request, _FromClient(request, exchange, connection).take)
+        switch_protocol(request, _FromClient(request, exchange, connection).take)
         while data := await connection.read():
             await request.writer.write(data)
             exchange.sent(len(data))

@@ -71,7 +71,7 @@ class Connection(asyncio.Protocol):
         """
         self._sender = self._loop.create_task(sending)
         self._sender.add_done_callback(self._all_sent)
-        self._tcp.hold()
+        self._tcp.duplicate()
 
     def _all_sent(self, _sender: "asyncio.Task[None]") -> None:
         self._sender, self.since = None, self._loop.time()
@@ -184,7 +184,7 @@ class Connection(asyncio.Protocol):
         self._transport = cast(asyncio.Transport, transport)
         self._tcp.attach(transport)
         self.since = self._loop.time()
-        self._timer = self._loop.call_later(self._idle_timeout, self._look)
+        self._timer = self._loop.call_later(self._idle_timeout, self._check_silence)
 
     def data_received(self, data: bytes) -> None:
         self.since = self._loop.time()
@@ -279,7 +279,7 @@ class Connection(asyncio.Protocol):
         self._reader = self._loop.create_future()
         return self._reader
 
-    def _look(self) -> None:
+    def _check_silence(self) -> None:
         """One timer for the life of a connection: far cheaper than one for every wait."""
         may_be_silent = self._sender is not None or self.state is State.SWITCHED_PROTOCOL
         waited_for = (_pending(self._reader) and not may_be_silent) or _pending(self._drainer)
@@ -287,7 +287,7 @@ class Connection(asyncio.Protocol):
         if rest <= 0:
             self.fail(Stalled())
         else:
-            self._timer = self._loop.call_later(rest, self._look)
+            self._timer = self._loop.call_later(rest, self._check_silence)
 
 
 def _pending(future: "asyncio.Future[None] | None") -> bool:

@@ -75,7 +75,7 @@ _FAULTS: list[tuple[type[Exception] | tuple[type[Exception], ...], _Fault]] = [
     (ConnectionLost, _Fault(502, "lost", "closed the connection without a reply")),
     (
         TlsTimeout,
-        _Fault(504, "connect timeout", "accepted the connection and did not answer in TLS", _PERHAPS_PLAIN),
+        _Fault(504, "connect timeout", "accepted the connection and took too long to answer in TLS", _PERHAPS_PLAIN),
     ),
     (ConnectTimeout, _Fault(504, "connect timeout", "took too long to accept a connection", _NETWORK)),
     (Stalled, _Fault(504, "silent", "was silent for too long")),
@@ -127,7 +127,7 @@ def upstream_error(error: Exception, host: str | None, *, perhaps_tls: bool = Fa
     words, todo = _closer(error) or (fault.words, fault.todo)
     if perhaps_tls and isinstance(error, ConnectionLost):
         todo = _PERHAPS_TLS
-    return UpstreamError(fault.status, host, fault.name, words, todo + _beside(fault.name, host or ""))
+    return UpstreamError(fault.status, host, fault.name, words, todo + _ignored_variable(fault.name, host or ""))
 
 
 def _closer(error: Exception) -> tuple[str, str] | None:
@@ -139,8 +139,8 @@ def _closer(error: Exception) -> tuple[str, str] | None:
     return None
 
 
-def _beside(name: str, host: str) -> str:
-    """The variable of the environment that a person may think is in force."""
+def _ignored_variable(name: str, host: str) -> str:
+    """The variable of the environment that a person may think is in force, and is not."""
     variable = ""
     if name in ("connect timeout", "unresolved", "unreachable"):  # with upstream.proxy, it would be the proxy's fault
         variable = proxy_variable(host)

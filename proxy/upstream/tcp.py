@@ -36,7 +36,7 @@ class Tcp:
         """`handle` is the connection's own socket: what uvloop's transports give makes a new one for every call."""
         self._socket = handle
         self._tls: ssl.SSLObject | None = None
-        self._second = -1
+        self._duplicate = -1
         """A second descriptor of the socket: the kernel may still hold an answer when the transport has closed it."""
         self._begun: float | None = None
         self._acknowledged: int | None = None
@@ -122,11 +122,11 @@ class Tcp:
         except ssl.SSLError:
             return True
 
-    def hold(self) -> None:
+    def duplicate(self) -> None:
         """Something is being written: a peer may answer early and close, and then the next write fails."""
         if self._tls is None and self._socket is not None:
             with contextlib.suppress(OSError):  # it has ended already
-                self._second = os.dup(self._socket.fileno())
+                self._duplicate = os.dup(self._socket.fileno())
 
     def undelivered(self) -> Iterator[bytes]:
         """What has come and nobody was given; raises nothing.
@@ -140,10 +140,10 @@ class Tcp:
     def _read(self) -> bytes:
         if self._tls is not None:
             return self._tls.read(_PIECE)
-        return os.read(self._second, _PIECE) if self._second >= 0 else b""
+        return os.read(self._duplicate, _PIECE) if self._duplicate >= 0 else b""
 
     def release(self) -> None:
         """Nothing is written any more."""
-        if self._second >= 0:
-            os.close(self._second)
-            self._second = -1
+        if self._duplicate >= 0:
+            os.close(self._duplicate)
+            self._duplicate = -1

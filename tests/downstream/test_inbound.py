@@ -298,7 +298,7 @@ async def test_bytes_behind_an_upgrade_go_to_whoever_takes_the_connection_over(c
     client.sends(FLOOD)
     assert not client.transport.reading
     came: list[bytes] = []
-    client.inbound.divert(came.append)
+    client.inbound.switch_protocol(came.append)
     assert client.transport.reading
     client.sends(b"frame")
     client.inbound.data_received(b"")

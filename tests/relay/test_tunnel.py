@@ -99,14 +99,14 @@ async def test_what_the_client_sends_before_the_consent_waits_for_it(start: Star
 async def test_silence_ends_no_tunnel(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
     """The upstream's timer goes off three times while nothing is said."""
     looks = 0
-    look = Connection._look
+    look = Connection._check_silence
 
     def counted(self: Connection) -> None:
         nonlocal looks
         looks += 1
         look(self)
 
-    monkeypatch.setattr(Connection, "_look", counted)
+    monkeypatch.setattr(Connection, "_check_silence", counted)
 
     async def script(peer: Peer) -> None:
         await peer.head()

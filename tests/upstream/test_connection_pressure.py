@@ -127,14 +127,14 @@ async def test_a_switched_protocol_may_be_silent_for_longer_than_the_idle_timeou
         await peer.gone()
 
     async with linked(script, idle_timeout=0.02) as (connection, _):
-        look = connection._look
+        look = connection._check_silence
 
         def counted() -> None:
             nonlocal looks
             looks += 1
             look()
 
-        connection._look = counted  # type: ignore[method-assign]
+        connection._check_silence = counted  # type: ignore[method-assign]
         ask(connection)
         connection.switch_protocol()
         look()
