@@ -9,13 +9,27 @@ Sizes are looked at before contents, so that no body up to `rules.max_body` hold
 that is longer than any rule answers is not decoded.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Iterator, Sequence
+from typing import Any, Literal, Protocol, get_args
 
 import orjson
+from msgspec import Raw
 from propcache.api import cached_property
 
-from proxy.outline import COUNTED, MOST_BLOCKS, Outline, is_utf8, named, outlined, roles, skimmed
+from proxy.outline import (
+    COUNTED,
+    MOST_BLOCKS,
+    Message,
+    Outline,
+    Whole,
+    is_utf8,
+    message,
+    named,
+    outlined,
+    roles,
+    written_messages,
+)
+from proxy.turns import Turn, ending_of, is_message, texts, turn_of
 
 SMALL = 4096
 """Bytes up to which to take a body apart whole takes no longer than a glance and further looks."""
@@ -30,8 +44,9 @@ _MOST_BEHIND = 64
 _TOLD_APART = 4096
 """Bytes at the end of a message which, with its length, tell it from all others."""
 
-Message = Mapping[str, Any]
-"""`role` and `content`: a text, or a list of blocks, of which only `type` and `text` are certain to be there."""
+Source = Literal["system", "user"]
+SOURCES: tuple[Source, ...] = get_args(Source)
+"""Texts that rules search: the system prompt, and the last message of role `user`."""
 
 
 class Glance(Protocol):
@@ -41,7 +56,7 @@ class Glance(Protocol):
     """What there is too much of for any rule to look at it, as a short phrase; "" if nothing."""
     count: int
     """How many messages there are."""
-    ending: Sequence[Message]
+    ending: Sequence[Turn]
     """The messages from the last of role `user` on, or all if there is none; none where there is an `excess`."""
 
     @property
@@ -59,6 +74,9 @@ class Glance(Protocol):
     @property
     def system(self) -> Sequence[str]:
         """The texts of the system prompt; a plain string is one."""
+
+    def written(self, source: Source) -> Sequence[bytes | memoryview]:
+        """Texts of a large body in UTF-8, some as JSON writes them."""
 
     @property
     def tools(self) -> Sequence[str]:
@@ -79,7 +97,7 @@ class Glance(Protocol):
         """System prompt and messages, in pieces that are the same whenever both are."""
 
 
-def glance(raw: bytes, outline: Outline | None = None) -> Glance:
+def glance(raw: bytes, outline: Outline | Whole | None = None) -> Glance:
     """Raises ValueError, with what is wrong as a short phrase, unless `raw` looks like a Messages request.
 
     `outline` is that of `raw`, if it is known already.
@@ -106,7 +124,7 @@ class _Small:
         self.fields = tuple(sorted(value))
         self.count = len(messages)
         self._messages = messages
-        self.ending = _ending(messages)
+        self.ending = ending_of(messages)
 
     @property
     def well_formed(self) -> bool:
@@ -136,46 +154,22 @@ class _Small:
         metadata = self.get("metadata")
         return metadata.get("user_id") if isinstance(metadata, dict) else None
 
+    def written(self, source: Source) -> Sequence[bytes | memoryview]:
+        return [text.encode() for text in (self.system if source == "system" else self.ending[0].texts)]
+
     def question(self) -> Iterator[bytes | memoryview]:
         yield orjson.dumps([self.get("system"), self._messages])
-
-
-def _ending(messages: list[Any]) -> Sequence[Message]:
-    for index in range(len(messages) - 1, -1, -1):
-        if not is_message(messages[index]):
-            raise ValueError("no messages")
-        if messages[index]["role"] == "user":
-            return messages[index:]
-    return messages
-
-
-def is_message(message: Any) -> bool:
-    """Whether it is what the API takes for a message, in its outlines."""
-    if not isinstance(message, dict) or not isinstance(message.get("role"), str):
-        return False
-    content = message.get("content")
-    return isinstance(content, str) or (isinstance(content, list) and all(isinstance(part, dict) for part in content))
-
-
-def texts(content: Any) -> tuple[str, ...]:
-    """The texts of a content or a system prompt, which is a string, or a list of blocks."""
-    if isinstance(content, str):
-        return (content,)
-    if not isinstance(content, list):
-        return ()
-    blocks = [block for block in content if isinstance(block, dict) and block.get("type") == "text"]
-    return tuple([block["text"] for block in blocks if isinstance(block.get("text"), str)])
 
 
 class _Large:
     """A body of which only an outline is known."""
 
-    def __init__(self, raw: bytes, outline: Outline) -> None:
+    def __init__(self, raw: bytes, outline: Outline | Whole) -> None:
         self._raw, self._outline = raw, outline
         self.count = len(outline.messages)
         if not self.count:
             raise ValueError("no messages")
-        self.ending: Sequence[Message] = ()
+        self.ending: Sequence[Turn] = ()
         self.excess = self._excess()
         if not self.excess:
             self._look_at_the_end()
@@ -195,12 +189,20 @@ class _Large:
     def roles(self) -> Sequence[str]:
         return roles(self._outline.messages)
 
-    @property
+    @cached_property
     def system(self) -> Sequence[str]:
         system = self._outline.system
         if isinstance(system, list):
-            return tuple([block.text for block in system if block.type == "text"])
+            return Turn("system", [(block.type, block.text) for block in system]).texts
         return () if system is None else (system,)
+
+    def written(self, source: Source) -> Sequence[bytes | memoryview]:
+        if source == "user":
+            return self.ending[0].written if self.ending and self.ending[0].role == "user" else ()
+        system = self._outline.system
+        if isinstance(system, list):
+            return Turn("system", [(block.type, block.text) for block in system]).written
+        return () if system is None else (system.encode(),)
 
     @property
     def tools(self) -> Sequence[str]:
@@ -219,8 +221,8 @@ class _Large:
     def question(self) -> Iterator[bytes | memoryview]:
         for text in self.system:
             yield text.encode()
-        for message in self._outline.messages:
-            raw = memoryview(message)
+        for written in written_messages(self._raw, self._outline):
+            raw = memoryview(written)
             yield b"%d" % len(raw)
             yield raw[-_TOLD_APART:]
 
@@ -231,52 +233,27 @@ class _Large:
         system = self._outline.system or ""
         if len(system) > (LONGEST_TEXT if isinstance(system, str) else MOST_BLOCKS):
             return "long system prompt"
-        if sum(map(len, self.system)) > LONGEST_TEXT:
+        if isinstance(system, list) and sum([len(memoryview(block.text)) for block in system]) > LONGEST_TEXT:
             return "long system prompt"
         return "many tools" if len(self._outline.tools or ()) > _MOST_TOOLS else ""
 
     def _look_at_the_end(self) -> None:
         """Find `ending`, or what there is too much of in it. Raises ValueError if a message is odd."""
-        ending: list[Message] = []
+        ending: list[Turn] = []
         room = LONGEST_TEXT
-        for raw in reversed(self._outline.messages[-_MOST_BEHIND:]):
-            message, size = _opened(memoryview(raw), room)
+        last: Sequence[Message | Raw] = self._outline.messages[-_MOST_BEHIND:]
+        for one in reversed(last):
+            found = one if isinstance(one, Message) else message(one)
+            turn, size = turn_of(found) if found else (None, 0)
             room -= size
-            if message is None:
+            if turn is None or room < 0:
                 self.excess = "long message"
                 return
-            ending.append(message)
-            if message["role"] == "user":
+            ending.append(turn)
+            if turn.role == "user":
                 break
         else:
             if self.count > _MOST_BEHIND:
                 self.excess = "many messages at the end"
                 return
         self.ending = ending[::-1]
-
-
-def _opened(raw: memoryview, room: int) -> tuple[Message | None, int]:
-    """A message, and the bytes of its text; None in its place when there is no `room` for these.
-
-    Of many bytes, an image's for example, all but types and texts is left out. Raises ValueError when it is no message.
-    """
-    if len(raw) > COUNTED:
-        return _skimmed(raw, room)
-    message = orjson.loads(raw)
-    if not is_message(message):
-        raise ValueError("no messages")
-    return (message if len(raw) <= room else None), len(raw)
-
-
-def _skimmed(raw: memoryview, room: int) -> tuple[Message | None, int]:
-    found = skimmed(raw)
-    if found is None:
-        return None, len(raw)
-    role, content = found
-    if isinstance(content, str):
-        return ({"role": role, "content": content} if len(content) <= room else None), len(content)
-    blocks = [(kind, memoryview(text)) for kind, text in content]
-    size = sum(len(text) for _, text in blocks)
-    if size > room:
-        return None, size
-    return {"role": role, "content": [{"type": kind, "text": orjson.loads(text)} for kind, text in blocks]}, size

@@ -13,8 +13,9 @@ import orjson
 from propcache.api import cached_property
 
 from proxy.exchange import Head
-from proxy.glance import Glance, Message, glance, texts
-from proxy.outline import Outline, outlined
+from proxy.glance import Glance, Source, glance
+from proxy.outline import Outline, Whole, outlined
+from proxy.turns import Turn
 
 Read = TypeVar("Read")
 
@@ -92,18 +93,18 @@ class MessagesRequest:
         return self.glance.count
 
     @property
-    def last_user(self) -> Any:
-        """The content of the last message of role `user`; empty if there is none.
+    def _last_user(self) -> Turn | None:
+        """The last message of role `user`.
 
         It need not be the last message: a prefill follows it, and since 2.1.212 messages of role `system` may.
         """
         ending = self.glance.ending
-        return ending[0]["content"] if ending and ending[0]["role"] == "user" else ()
+        return ending[0] if ending and ending[0].role == "user" else None
 
     @cached_property
     def user_texts(self) -> tuple[str, ...]:
         """The text blocks of the last user message; a plain string is one block."""
-        return texts(self.last_user)
+        return self._last_user.texts if self._last_user else ()
 
     @cached_property
     def user_text(self) -> str | None:
@@ -113,9 +114,11 @@ class MessagesRequest:
     @cached_property
     def user_blocks(self) -> tuple[str, ...]:
         """The types of all blocks of the last user message; a plain string is one block of type `text`."""
-        if isinstance(self.last_user, str):
-            return ("text",)
-        return tuple(str(block.get("type", "")) for block in self.last_user)
+        return self._last_user.types if self._last_user else ()
+
+    def written(self, source: Source) -> Sequence[bytes | memoryview]:
+        """Texts that rules search, in UTF-8: as they are, or as JSON writes them, each in quotes."""
+        return self.glance.written(source)
 
     @cached_property
     def prefill(self) -> str | None:
@@ -124,8 +127,10 @@ class MessagesRequest:
         A closing assistant message is a prefill ("Prefill Claude's response" in the API's documentation); Claude Code
         2.0.42 to 2.1.6 prefilled topic detection with `{`.
         """
-        last = next((message for message in reversed(self.glance.ending) if message["role"] != "system"), None)
-        return "".join(texts(last["content"])) if last and last["role"] == "assistant" else None
+        for turn in reversed(self.glance.ending):
+            if turn.role != "system":
+                return "".join(turn.texts) if turn.role == "assistant" else None
+        return None
 
     @property
     def session(self) -> str:
@@ -153,7 +158,7 @@ class _Nothing:
     """What is seen of a body that is no Messages request."""
 
     excess, count, well_formed = "", 0, True
-    ending: Sequence[Message] = ()
+    ending: Sequence[Turn] = ()
     fields: Sequence[str] = ()
     roles: Sequence[str] = ()
     system: Sequence[str] = ()
@@ -162,6 +167,9 @@ class _Nothing:
 
     def get(self, _name: str) -> Any:
         return None
+
+    def written(self, _source: Source) -> Sequence[bytes | memoryview]:
+        return ()
 
     def question(self) -> Iterator[bytes | memoryview]:
         return iter(())
@@ -172,7 +180,7 @@ def opaque(head: Head, body: bytes) -> MessagesRequest:
     return MessagesRequest(head, body, _Nothing())
 
 
-def parse(head: Head, body: bytes, outline: Outline | None = None) -> MessagesRequest | NotUnderstood:
+def parse(head: Head, body: bytes, outline: Outline | Whole | None = None) -> MessagesRequest | NotUnderstood:
     """Understand `body`, or say why not; raises nothing, whatever the bytes are.
 
     What rules look at is understood for certain; of the rest `well_formed` tells. For a large body, `outline` spares
@@ -187,7 +195,7 @@ def seen(head: Head, body: bytes, *, opaquely: bool) -> MessagesRequest | NotUnd
     return opaque(head, body) if opaquely and isinstance(parsed, NotUnderstood) else parsed
 
 
-def outline_of(head: Head, body: bytes) -> Outline | NotUnderstood:
+def outline_of(head: Head, body: bytes) -> Outline | Whole | NotUnderstood:
     """The first half of `parse`, of a body above `glance.SMALL` bytes."""
     return _understood(head, lambda: outlined(body))
 

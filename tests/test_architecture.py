@@ -21,7 +21,8 @@ LAYERS = (
     {"messages", "synthesis", "logs", "commandline"},
     {"exchange", "scripted", "surroundings"},
     {"wire", "config", "filters", "glance", "usage"},
-    {"bodies", "coding", "headers", "outline", "sse", "toml"},
+    {"bodies", "coding", "headers", "sse", "toml", "turns"},
+    {"outline"},
     {"disk", "ids", "lean", "names", "notify", "places", "printable", "respond", "setting_values"},
 )
 """From the top down: a module imports its own package, and what stands in a layer below; siblings do not meet."""
@@ -47,6 +48,7 @@ PURE = {
         "rules",
         "sse",
         "synthesis",
+        "turns",
         "usage",
         "wire",
     ),

@@ -51,7 +51,6 @@ def read_everything(request: MessagesRequest) -> None:
     assert isinstance(request.schema, dict | None)
     for texts in (request.system, request.tools, request.user_texts, request.user_blocks):
         assert all(isinstance(one, str) for one in texts)
-    assert request.last_user is not None
     assert len(request.roles) in (0, request.count)
     assert request.fields
 
@@ -309,7 +308,10 @@ def test_every_fact_is_the_same_as_in_the_whole_body(body: dict[str, Any], turns
         names = [str(tool.get("name", "")) if isinstance(tool, dict) else "" for tool in tools]
         assert request.tools == tuple(names)
         users = [turn["content"] for turn in messages if turn["role"] == "user"]
-        assert request.last_user == (users[-1] if users else ())
+        said = users[-1] if users else []
+        blocks = [text(said)] if isinstance(said, str) else said
+        assert request.user_blocks == tuple(str(block.get("type", "")) for block in blocks)
+        assert request.user_texts == tuple(block["text"] for block in blocks if isinstance(block.get("text"), str))
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,83 @@
+"""Messages of a conversation, as far as rules look at them."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import orjson
+from msgspec import Raw
+
+from proxy.outline import Message
+
+
+class Turn:
+    """A message that is looked at. Its blocks are pairs of their type, and of their `text` if that is known to be one.
+
+    A text is a `str`, or `Raw` bytes as JSON writes it: that of a long message is often never read.
+    """
+
+    def __init__(self, role: str, blocks: Sequence[tuple[str, Any]]) -> None:
+        self.role, self._blocks = role, blocks
+
+    @property
+    def types(self) -> tuple[str, ...]:
+        return tuple([kind for kind, _ in self._blocks])
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        read = [_read(text) for kind, text in self._blocks if kind == "text"]
+        return tuple([text for text in read if isinstance(text, str)])
+
+    @property
+    def written(self) -> Sequence[bytes | memoryview]:
+        """The texts in UTF-8, some as JSON writes them."""
+        texts = [text for kind, text in self._blocks if kind == "text"]
+        return [text.encode() if isinstance(text, str) else memoryview(text) for text in texts]
+
+
+def _read(text: Any) -> Any:
+    """A text; None in place of one that is not UTF-8, of which `well_formed` tells."""
+    try:
+        return orjson.loads(memoryview(text)) if isinstance(text, Raw) else text
+    except orjson.JSONDecodeError:
+        return None
+
+
+def ending_of(messages: list[Any]) -> Sequence[Turn]:
+    found: list[Turn] = []
+    for turn in reversed(messages):
+        if not is_message(turn):
+            raise ValueError("no messages")
+        role, content = turn["role"], turn["content"]
+        whole = isinstance(content, str)
+        blocks = [("text", content)] if whole else [(str(one.get("type", "")), one.get("text")) for one in content]
+        found.append(Turn(role, blocks))
+        if role == "user":
+            break
+    return found[::-1]
+
+
+def is_message(message: Any) -> bool:
+    """Whether it is what the API takes for a message, in its outlines."""
+    if not isinstance(message, dict) or not isinstance(message.get("role"), str):
+        return False
+    content = message.get("content")
+    return isinstance(content, str) or (isinstance(content, list) and all(isinstance(part, dict) for part in content))
+
+
+def texts(content: Any) -> tuple[str, ...]:
+    """The texts of a content or a system prompt, which is a string, or a list of blocks."""
+    if isinstance(content, str):
+        return (content,)
+    if not isinstance(content, list):
+        return ()
+    blocks = [block for block in content if isinstance(block, dict) and block.get("type") == "text"]
+    return tuple([block["text"] for block in blocks if isinstance(block.get("text"), str)])
+
+
+def turn_of(message: Message) -> tuple[Turn, int]:
+    """A message, and the bytes of its texts, as JSON writes them."""
+    content = message.content
+    if isinstance(content, str):
+        return Turn(message.role, [("text", content)]), len(content)
+    blocks = [(str(block.type), block.text) for block in content]
+    return Turn(message.role, blocks), sum([len(memoryview(text)) for _, text in blocks])
