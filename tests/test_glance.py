@@ -212,6 +212,15 @@ def test_a_large_request_without_tools_is_in_doubt(shipped: Loaded) -> None:
         assert getattr(decided(shipped, body), "reason", "") == reason
 
 
+def test_no_large_body_is_answered_by_a_rule_that_has_to_see_the_whole(shipped: Loaded) -> None:
+    def probe(size: int) -> bytes:
+        fields = {"max_tokens": 1, "metadata": {"x": "b" * size}, "data_flow": "c" * size}
+        return orjson.dumps({**fields, "messages": [{"role": "user", "content": "quota"}]})
+
+    assert isinstance(decided(shipped, probe(MEBIBYTE // 2 - 100)), Answer)
+    assert decided(shipped, probe(MEBIBYTE // 2 + 100)) == Forward("may be a decision about permission")
+
+
 def test_a_large_body_has_its_system_prompt_and_its_tools() -> None:
     picture = {"type": "image", "source": {"type": "base64", "data": "a" * 2 * 1024 * 1024}}
     messages = [{"role": "user", "content": [picture]}, {"role": "assistant", "content": "nice"}, HELLO]

@@ -20,8 +20,7 @@ from proxy.exchange import Answer, Decision, Forward, Head, Replay, Trail
 from proxy.headers import Pairs
 from proxy.messages import MessagesRequest
 from proxy.respond import Respond
-from proxy.rules.conditions import Check
-from proxy.rules.ruleset import RuleSet
+from proxy.rules.ruleset import Failed, RuleSet
 from proxy.rules.trail import Trail as Asked
 
 
@@ -92,7 +91,7 @@ class Desk:
 
     def decide(self, now: InForce, request: MessagesRequest, at: float) -> Ruling:
         """Decide on `request` by the rules of `now`; `at` in seconds on a steady clock."""
-        failed: list[Check] = []
+        failed: list[Failed] = []
         decision, trip = now.rules.decide(request, failed), ""
         if now.rules.responds(request.head):  # no question to a model: nothing to compare, to repeat or to miss
             return Ruling(self._as_measured(decision), Asked(now.rules, failed, decision.rule))

@@ -5,6 +5,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import orjson
 
@@ -37,6 +38,8 @@ SESSIONS = 3
 """Requests, and sessions, of a newer client version after which a rule that fired for the last one, and has not since,
 is missed. Only those of a kind count in which it fired: terminals, `-p` and SDKs do not ask the same."""
 
+_AGENT = 128
+"""Characters of a `User-Agent` up to which it is kept in mind how such a session was started."""
 _ENTRY = re.compile(r"\(([\w, -]{1,60})\)")
 
 Kind = tuple[Version, str, bool]
@@ -74,6 +77,8 @@ class Drift:
     """The newest version for which each rule fired, by kind of session."""
     _seen: "Counter[Kind]" = field(default_factory=Counter)
     _sessions: defaultdict[Kind, set[int]] = field(default_factory=lambda: defaultdict(set))
+    _judged: set[Kind] = field(default_factory=set)
+    """Of which enough was seen: nothing more is counted."""
 
     def __post_init__(self) -> None:
         self._named = {rule.name: named for rule in self.rules if rule.answer and (named := _prompt(rule))}
@@ -103,7 +108,7 @@ class Drift:
     def _described(self, request: MessagesRequest, shown: str, mark: str) -> Notice:
         shape = _shape(request)
         for rule in self.rules:
-            if rule.name in self._named and all(one.holds(request, {}) for one in self._named[rule.name]):
+            if rule.name in self._named and all(one.matches(request, {}) for one in self._named[rule.name]):
                 miss = miss_of(rule, request)
                 return Notice(NEARLY, shown, rule.name, miss.wanted if miss else "", shape)
         nearest = next(iter(near_misses([rule for rule in self.rules if rule.answer], request)), None)
@@ -133,21 +138,19 @@ class Drift:
 
     def _missed(self, request: MessagesRequest, kind: Kind, shown: str) -> list[Notice]:
         """Rules that fired for an older version in such sessions, and could fire for this one, but never do."""
-        before = self._enough(kind)
-        self._seen[kind] += 1
-        if len(self._sessions[kind]) < SESSIONS:
-            self._sessions[kind].add(hash(request.session))
-        if before or not self._enough(kind):
+        if kind in self._judged:
             return []
+        self._seen[kind] += 1
+        self._sessions[kind].add(hash(request.session))
+        if self._seen[kind] < PATIENCE or len(self._sessions[kind]) < SESSIONS:
+            return []
+        self._judged.add(kind)
         version, entry, by_key = kind
         return [
             Notice(STOPPED, shown, rule.name)
             for rule in self.rules
             if rule.when.possible(request.head) and self._fired.get((rule.name, entry, by_key), version) < version
         ]
-
-    def _enough(self, kind: Kind) -> bool:
-        return self._seen[kind] >= PATIENCE and len(self._sessions[kind]) >= SESSIONS
 
 
 def _prompt(rule: Rule) -> tuple[Condition, ...]:
@@ -159,8 +162,14 @@ def _prompt(rule: Rule) -> tuple[Condition, ...]:
 
 def _session_kind(head: Head) -> tuple[str, bool]:
     """How the client was started (`external, cli`, `external, sdk-cli`), and whether it has an API key."""
-    entry = _ENTRY.search(head.headers.get("user-agent", ""))
-    return entry[1] if entry else "", "x-api-key" in head.headers
+    agent = head.headers.get("user-agent", "")
+    return (_entry if len(agent) <= _AGENT else _entry.__wrapped__)(agent), "x-api-key" in head.headers
+
+
+@lru_cache(256)
+def _entry(user_agent: str) -> str:
+    entry = _ENTRY.search(user_agent)
+    return entry[1] if entry else ""
 
 
 def _is_unknown(request: MessagesRequest, decision: Forward) -> bool:

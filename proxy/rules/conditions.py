@@ -1,18 +1,40 @@
 """Conditions: a rule's `when` table compiled into predicates, the cheap ones first."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeGuard
 
 from proxy.exchange import Head
 from proxy.messages import MessagesRequest
 from proxy.rules.facts import FACTS, HEADER_PREFIX, BodyFact, HeadFact, fact
-from proxy.rules.operators import OPERATORS, Notes, Predicate, predicate, suggestion
-from proxy.rules.searches import Groups
+from proxy.rules.operators import OPERATORS, Notes, matcher, suggestion
+from proxy.rules.searches import Groups, mark_of
 from proxy.toml import Path
 
 Check = Callable[[MessagesRequest, Groups], bool]
 """Whether a request meets a condition; may add to the groups."""
+
+
+def _yes(_request: MessagesRequest, _groups: Groups) -> bool:
+    return True
+
+
+def _no(_request: MessagesRequest, _groups: Groups) -> bool:
+    return False
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of a request before its rules are asked, and never has to be asked again.
+
+    `clear` are the sources (`Fact.source`) of texts in which none of the rules' literals stands.
+    """
+
+    head: Head | None = None
+    clear: frozenset[str] = frozenset()
+
+
+NOTHING = Known()
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,38 +45,51 @@ class Condition:
     name: str
     operator: str
     operand: Any
-    test: Predicate
+    test: Callable[[Any, Groups], bool]
     absent: bool = False
     """What the condition is worth when the request does not say."""
-    holds: Check = field(init=False, repr=False, compare=False)
+    literals: tuple[str, ...] = ()
+    """One of these stands in the fact's text where the condition holds; none where that is not certain."""
+    matches: Check = field(init=False, repr=False, compare=False)
     """Whether a request meets it: put together once, since it is asked for every rule of every request."""
 
     def __post_init__(self) -> None:
         read, test, absent = self.fact.read, self.test, self.absent
         of_head = isinstance(self.fact, HeadFact)
 
-        def holds(request: MessagesRequest, groups: Groups) -> bool:
+        def matches(request: MessagesRequest, groups: Groups) -> bool:
             # The kind of fact, which is fixed, decides what its reader takes; mypy cannot follow that.
             subject = read(request.head if of_head else request)  # type: ignore[arg-type]
             return absent if subject is None else test(subject, groups)
 
-        object.__setattr__(self, "holds", holds)
+        object.__setattr__(self, "matches", matches)
 
-    def weigh(self, subject: Any, groups: Groups) -> bool:
-        return self.absent if subject is None else self.test(subject, groups)
+    def check(self, known: Known) -> Check:
+        """What is left to ask."""
+        if isinstance(self.fact, HeadFact) and known.head is not None:
+            subject = self.fact.read(known.head)
+            if not (self.absent if subject is None else self.test(subject, {})):
+                return _no
+            return self.matches if self.operator == "pattern" else _yes  # for what it captures
+        if self.literals and isinstance(self.fact, BodyFact) and self.fact.source in known.clear:
+            return _no
+        return self.matches
 
 
 @dataclass(frozen=True, slots=True)
-class Any_:  # noqa: N801 - `any` is the word of the language
+class AnyOf:
     """Holds when one of its groups holds as a whole; the first such group gives the captures."""
 
     groups: tuple["When", ...]
-    holds: Check = field(init=False, repr=False, compare=False)
 
-    def __post_init__(self) -> None:
-        choices = tuple(tuple(condition.holds for condition in group.conditions) for group in self.groups)
+    def check(self, known: Known) -> Check:
+        choices = [checks for group in self.groups if _no not in (checks := group.checks(known))]
+        if not choices:
+            return _no
+        if not choices[0]:
+            return _yes
 
-        def holds(request: MessagesRequest, groups: Groups) -> bool:
+        def matches(request: MessagesRequest, groups: Groups) -> bool:
             for checks in choices:
                 captured: Groups = {}
                 for check in checks:
@@ -65,7 +100,7 @@ class Any_:  # noqa: N801 - `any` is the word of the language
                     return True
             return False
 
-        object.__setattr__(self, "holds", holds)
+        return matches
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,42 +108,54 @@ class Not:
     """Holds when its group does not; captures nothing."""
 
     group: "When"
-    holds: Check = field(init=False, repr=False, compare=False)
 
-    def __post_init__(self) -> None:
-        checks = tuple(condition.holds for condition in self.group.conditions)
+    def check(self, known: Known) -> Check:
+        checks = self.group.checks(known)
+        if not checks or _no in checks:
+            return _yes if checks else _no
 
-        def holds(request: MessagesRequest, _groups: Groups) -> bool:
+        def matches(request: MessagesRequest, _groups: Groups) -> bool:
             captured: Groups = {}
             return not all(check(request, captured) for check in checks)
 
-        object.__setattr__(self, "holds", holds)
+        return matches
+
+
+AnyCondition = Condition | AnyOf | Not
+Step = tuple[AnyCondition, Check]
 
 
 @dataclass(frozen=True, slots=True)
 class When:
     """All conditions of a rule, AND-ed: those on the head first, then the cheap ones, then patterns."""
 
-    conditions: tuple[Condition | Any_ | Not, ...]
-    checks: tuple[Check, ...] = field(init=False, repr=False, compare=False)
-    """What is left to ask of a request whose head is `possible`: plain functions, in order."""
+    conditions: tuple[AnyCondition, ...]
+    steps: tuple[Step, ...] = field(init=False, repr=False, compare=False)
+    """Every condition, where nothing is known beforehand."""
 
     def __post_init__(self) -> None:
-        rest = tuple(one.holds for one in self.conditions if not _of_head(one) or one.operator == "pattern")
-        object.__setattr__(self, "checks", rest)
+        object.__setattr__(self, "steps", tuple(self.left(NOTHING)))
+
+    def left(self, known: Known) -> Iterator[Step]:
+        """What is left to ask, in order, up to the first that is known not to hold."""
+        for condition in self.conditions:
+            check = condition.check(known)
+            if check is not _yes:
+                yield condition, check
+            if check is _no:
+                return
 
     def match(self, request: MessagesRequest) -> Groups | None:
         """The captured groups if every condition holds, else None."""
         groups: Groups = {}
-        for condition in self.conditions:
-            if not condition.holds(request, groups):
-                return None
-        return groups
+        return groups if first_failing(self.steps, request, groups) is None else None
 
-    def truths(self, request: MessagesRequest) -> Iterator[tuple["AnyCondition", bool]]:
-        """Every condition in the order in which they are tested, with its truth: for explanations."""
-        for condition in self.conditions:
-            yield condition, condition.holds(request, {})
+    def checks(self, known: Known) -> tuple[Check, ...]:
+        return tuple(check for _, check in self.left(known))
+
+    def possible(self, head: Head) -> bool:
+        """Whether a request with this head could match, whatever its body is."""
+        return all(one.check(Known(head)) is not _no for one in self.conditions if _of_head(one))
 
     def tests(self) -> Iterator[Condition]:
         """Every test of a fact, those within groups too, in the order in which they are tested: for explanations."""
@@ -116,26 +163,28 @@ class When:
             match condition:
                 case Condition():
                     yield condition
-                case Any_(groups=groups):
+                case AnyOf(groups=groups):
                     for group in groups:
                         yield from group.tests()
                 case Not(group=group):
                     yield from group.tests()
 
-    def possible(self, head: Head) -> bool:
-        """Whether a request with this head could match, whatever its body is."""
-        return all(
-            condition.weigh(condition.fact.read(head), {})  # type: ignore[arg-type]
-            for condition in self.conditions
-            if _of_head(condition)
-        )
 
-
-AnyCondition = Condition | Any_ | Not
+def first_failing(steps: Iterable[Step], request: MessagesRequest, groups: Groups) -> AnyCondition | None:
+    """The one evaluator: the first condition that does not hold, None if all do; what they capture goes to `groups`."""
+    for condition, check in steps:
+        if not check(request, groups):
+            return condition
+    return None
 
 
 def _of_head(condition: AnyCondition) -> TypeGuard["Condition"]:
     return isinstance(condition, Condition) and isinstance(condition.fact, HeadFact)
+
+
+def is_whole(condition: AnyCondition) -> bool:
+    """Whether it costs a parse of the whole body."""
+    return _cost(condition) == _WHOLE
 
 
 def compile_when(table: Mapping[str, Any], path: Path, notes: Notes) -> When:
@@ -151,7 +200,7 @@ def compile_when(table: Mapping[str, Any], path: Path, notes: Notes) -> When:
 def _entry(name: str, value: Any, path: Path, notes: Notes) -> list[AnyCondition]:
     match name, value:
         case "any", [*groups] if groups and all(isinstance(group, dict) for group in groups):
-            return [Any_(tuple(compile_when(group, (*path, index), notes) for index, group in enumerate(groups)))]
+            return [AnyOf(tuple(compile_when(group, (*path, index), notes) for index, group in enumerate(groups)))]
         case "not", dict():
             return [Not(compile_when(value, path, notes))]
         case "header", dict() if value:
@@ -177,24 +226,28 @@ def _tests(name: str, value: Any, path: Path, notes: Notes) -> list[Condition]:
     tests = []
     for operator, operand in written.items():
         place = (*path, operator) if isinstance(value, dict) else path
-        test = predicate(notes, subject.kind, operator, operand, place)
-        if test is not None:
+        made = matcher(notes, subject.kind, operator, operand, place)
+        if made is not None:
             absent = operator == "present" and operand is False
-            tests.append(Condition(subject, name, operator, operand, test, absent))
+            literals = made.literals if made.literals and all(map(mark_of, made.literals)) else ()
+            tests.append(Condition(subject, name, operator, operand, made.matches, absent, literals))
     return tests
+
+
+_WHOLE = 4
 
 
 def _cost(condition: AnyCondition) -> int:
     """The cheap ones first. A group costs as much as the dearest test in it."""
     match condition:
-        case Any_(groups=groups):
+        case AnyOf(groups=groups):
             return max((_cost(one) for group in groups for one in group.conditions), default=0)
         case Not(group=group):
             return max(map(_cost, group.conditions), default=0)
         case Condition(fact=HeadFact()):
             return 0
         case Condition(fact=BodyFact(whole=True)):
-            return 4
+            return _WHOLE
         case Condition(operator="pattern"):
             return 3
         case Condition(fact=fact):

@@ -6,6 +6,7 @@ from operator import attrgetter
 from typing import Any, Literal
 
 from proxy.exchange import Head
+from proxy.glance import Source
 from proxy.messages import MessagesRequest
 
 Kind = Literal["text", "integer", "flag", "version", "texts"]
@@ -28,10 +29,14 @@ class HeadFact(Fact):
 
 @dataclass(frozen=True, slots=True)
 class BodyFact(Fact):
-    """A fact of the body. `whole`: it costs a parse of all of it, not a glance."""
+    """A fact of the body. `whole`: it costs a parse of all of it, not a glance.
+
+    `source` names the texts that it is made of, for `MessagesRequest.written`; "" if it is made of something else.
+    """
 
     read: Callable[[MessagesRequest], Any]
     whole: bool = False
+    source: Source | Literal[""] = ""
 
 
 def _stream(request: MessagesRequest) -> bool | None:
@@ -63,12 +68,14 @@ FACTS: dict[str, HeadFact | BodyFact] = {
     "max_tokens": BodyFact("integer", "the most tokens the reply may have", attrgetter("max_tokens")),
     "stream": BodyFact("flag", "the `stream` field", _stream),
     "fields": BodyFact("texts", "names of the body's fields, sorted", attrgetter("fields"), whole=True),
-    "system": BodyFact("texts", "the system prompt's text blocks", attrgetter("system")),
+    "system": BodyFact("texts", "the system prompt's text blocks", attrgetter("system"), source="system"),
     "tools": BodyFact("texts", "names of the tools on offer", attrgetter("tools")),
     "message_count": BodyFact("integer", "number of messages, a prefill included", attrgetter("count")),
     "roles": BodyFact("texts", "the messages' roles, in order", attrgetter("roles"), whole=True),
-    "user_text": BodyFact("text", "the last user message's text blocks, joined by newlines", attrgetter("user_text")),
-    "user_texts": BodyFact("texts", "the last user message's text blocks", attrgetter("user_texts")),
+    "user_text": BodyFact(
+        "text", "the last user message's text blocks, joined by newlines", attrgetter("user_text"), source="user"
+    ),
+    "user_texts": BodyFact("texts", "the last user message's text blocks", attrgetter("user_texts"), source="user"),
     "user_blocks": BodyFact("texts", "the types of all its blocks", attrgetter("user_blocks")),
     "prefill": BodyFact("text", "the closing assistant message, which the reply continues", attrgetter("prefill")),
     "schema_properties": BodyFact("texts", "property names of the requested output schema", _schema_properties),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from proxy.messages import MessagesRequest
-from proxy.rules.conditions import Any_, AnyCondition, Condition, Not, When
+from proxy.rules.conditions import AnyCondition, AnyOf, Condition, Not, When, first_failing
 from proxy.rules.facts import value_of
 from proxy.rules.ruleset import Rule
 from proxy.rules.trail import described, shortened
@@ -55,12 +55,8 @@ def miss_of(rule: Rule, request: MessagesRequest) -> Miss | None:
 
 def _progress(when: When, request: MessagesRequest) -> tuple[int, AnyCondition | None]:
     """How many conditions held before one failed, and that one; None if all held."""
-    held = 0
-    for condition, truth in when.truths(request):
-        if not truth:
-            return held, condition
-        held += 1
-    return held, None
+    failed = first_failing(when.steps, request, {})
+    return (len(when.conditions) if failed is None else when.conditions.index(failed)), failed
 
 
 def _blame(failed: AnyCondition, request: MessagesRequest) -> tuple[str, Condition]:
@@ -73,7 +69,7 @@ def _blame(failed: AnyCondition, request: MessagesRequest) -> tuple[str, Conditi
             return "", failed
         case Not(group=group):
             return "not", next(group.tests())
-        case Any_(groups=groups):
+        case AnyOf(groups=groups):
             outcomes = [_progress(group, request) for group in groups]
             _, inner = max(outcomes, key=lambda outcome: outcome[0])
             assert inner is not None

@@ -7,11 +7,21 @@ from typing import Any, Literal
 
 from proxy.exchange import parse_version
 from proxy.rules.facts import Kind
+from proxy.rules.prefixes import beginnings
 from proxy.rules.searches import Groups, any_of, pattern
 from proxy.toml import Path
 
-Predicate = Callable[[Any, Groups], bool]
-"""A test of one value, which is never None; it may add to the groups."""
+
+@dataclass(frozen=True, slots=True)
+class Matcher:
+    """A test of one value, which is never None; it may add to the groups.
+
+    One of the `literals` stands in every text that passes, or in a text of every list that does; None where that is
+    not known.
+    """
+
+    matches: Callable[[Any, Groups], bool]
+    literals: tuple[str, ...] | None = None
 
 
 @dataclass(slots=True)
@@ -27,7 +37,7 @@ class Notes:
         self.problems.append((path, message))
 
 
-def predicate(notes: Notes, kind: Kind, operator: str, operand: Any, path: Path) -> Predicate | None:
+def matcher(notes: Notes, kind: Kind, operator: str, operand: Any, path: Path) -> Matcher | None:
     """The test that `operator = operand` stands for, or None after noting what is wrong with it."""
     known = OPERATORS[kind].get(operator)
     if known is None:
@@ -58,6 +68,13 @@ def _strings(operand: Any) -> tuple[str, ...]:
     return tuple(operand)
 
 
+def _literals(wanted: Any) -> tuple[str, ...] | None:
+    """What stands in a text that is `wanted`, or in a list of texts that is."""
+    if isinstance(wanted, str):
+        return (wanted,)
+    return wanted[:1] if isinstance(wanted, tuple) and wanted and isinstance(wanted[0], str) else None
+
+
 def _version(operand: Any) -> tuple[int, ...]:
     try:
         return parse_version(_typed(operand, str, 'a version such as "2.1.83"'))
@@ -65,82 +82,84 @@ def _version(operand: Any) -> tuple[int, ...]:
         raise ValueError(f'found {operand!r}, expected a version such as "2.1.83"') from None
 
 
-Maker = Callable[[Notes, Any, Path], Predicate]
+Maker = Callable[[Notes, Any, Path], Matcher]
 
 
 def _is(convert: Callable[[Any], Any]) -> Maker:
-    def make(_notes: Notes, operand: Any, _path: Path) -> Predicate:
+    def make(_notes: Notes, operand: Any, _path: Path) -> Matcher:
         wanted = convert(operand)
-        return lambda value, _groups: value == wanted
+        return Matcher(lambda value, _groups: value == wanted, _literals(wanted))
 
     return make
 
 
 def _text_test(compare: Callable[[str, str], bool]) -> Maker:
-    def make(_notes: Notes, operand: Any, _path: Path) -> Predicate:
+    def make(_notes: Notes, operand: Any, _path: Path) -> Matcher:
         wanted = _typed(operand, str, "a string")
         if not wanted:
             raise ValueError("an empty string would match everything")
-        return lambda value, _groups: compare(value, wanted)
+        return Matcher(lambda value, _groups: compare(value, wanted), (wanted,))
 
     return make
 
 
 def _number_test(compare: Callable[[Any, Any], bool], convert: Callable[[Any], Any]) -> Maker:
-    def make(_notes: Notes, operand: Any, _path: Path) -> Predicate:
+    def make(_notes: Notes, operand: Any, _path: Path) -> Matcher:
         bound = convert(operand)
-        return lambda value, _groups: compare(value, bound)
+        return Matcher(lambda value, _groups: compare(value, bound))
 
     return make
 
 
-def _one_of(_notes: Notes, operand: Any, _path: Path) -> Predicate:
+def _one_of(_notes: Notes, operand: Any, _path: Path) -> Matcher:
     wanted = frozenset(_strings(operand))
-    return lambda value, _groups: value in wanted
+    return Matcher(lambda value, _groups: value in wanted, tuple(wanted))
 
 
-def _contains_any(_notes: Notes, operand: Any, _path: Path) -> Predicate:
+def _contains_any(_notes: Notes, operand: Any, _path: Path) -> Matcher:
     wanted = _strings(operand)
     if not wanted or not all(wanted):
         raise ValueError(f"found {operand!r}, expected texts that are not empty")
-    return any_of(wanted)
+    return Matcher(any_of(wanted), wanted)
 
 
-def _pattern(notes: Notes, operand: Any, _path: Path) -> Predicate:
+def _pattern(notes: Notes, operand: Any, _path: Path) -> Matcher:
     search, groups = pattern(_typed(operand, str, "a pattern"))
     notes.groups.update(groups)
-    return search
+    begins = beginnings(operand)
+    return Matcher(search, begins.literals if begins else None)
 
 
-def _present(_notes: Notes, operand: Any, _path: Path) -> Predicate:
+def _present(_notes: Notes, operand: Any, _path: Path) -> Matcher:
     """Present means: the request says it, and a list is not empty (`"tools": []` offers no tool)."""
     wanted = _typed(operand, bool, "true or false")
-    return lambda value, _groups: (value != ()) is wanted
+    return Matcher(lambda value, _groups: (value != ()) is wanted)
 
 
-def _length(notes: Notes, operand: Any, path: Path) -> Predicate:
+def _length(notes: Notes, operand: Any, path: Path) -> Matcher:
     tests = _group(notes, "integer", operand, path)
-    return lambda value, groups: all(test(len(value), groups) for test in tests)
+    return Matcher(lambda value, groups: all(test.matches(len(value), groups) for test in tests))
 
 
-def _only(_notes: Notes, operand: Any, _path: Path) -> Predicate:
+def _only(_notes: Notes, operand: Any, _path: Path) -> Matcher:
     allowed = frozenset(_strings(operand))
-    return lambda values, _groups: allowed.issuperset(values)
+    return Matcher(lambda values, _groups: allowed.issuperset(values))
 
 
 def _some(pick: Callable[[tuple[str, ...]], tuple[str, ...]]) -> Maker:
     """A table of text operators which one of the picked elements must satisfy, all of them."""
 
-    def make(notes: Notes, operand: Any, path: Path) -> Predicate:
+    def make(notes: Notes, operand: Any, path: Path) -> Matcher:
         tests = _group(notes, "text", operand, path)
         if isinstance(operand, str):
-            return lambda values, _groups: operand in pick(values)
+            return Matcher(lambda values, _groups: operand in pick(values), (operand,))
+        every = [test.matches for test in tests]
 
-        def test(values: Any, groups: Groups) -> bool:
+        def matches(values: Any, groups: Groups) -> bool:
             for value in pick(values):
                 captured: Groups = {}
                 # Spelled out, since `all` with a generator takes as long again as most tests.
-                for passes in tests:
+                for passes in every:
                     if not passes(value, captured):
                         break
                 else:
@@ -148,19 +167,19 @@ def _some(pick: Callable[[tuple[str, ...]], tuple[str, ...]]) -> Maker:
                     return True
             return False
 
-        return test
+        return Matcher(matches, next((test.literals for test in tests if test.literals), None))
 
     return make
 
 
-def _group(notes: Notes, kind: Kind, operand: Any, path: Path) -> list[Predicate]:
+def _group(notes: Notes, kind: Kind, operand: Any, path: Path) -> list[Matcher]:
     """The tests of a nested table, or the one that a bare value stands for."""
     if not isinstance(operand, dict):
-        test = predicate(notes, kind, "is", operand, path)
+        test = matcher(notes, kind, "is", operand, path)
         return [test] if test else []
     if not operand:
         raise ValueError(f"expected at least one operator (of {', '.join(OPERATORS[kind])})")
-    made = [predicate(notes, kind, operator, value, (*path, operator)) for operator, value in operand.items()]
+    made = [matcher(notes, kind, operator, value, (*path, operator)) for operator, value in operand.items()]
     return [test for test in made if test is not None]
 
 

@@ -1,22 +1,35 @@
 """Rules, compiled and in order, and the decision: the first that matches wins."""
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from proxy.exchange import Answer, Decision, Forward, Head, Replay, Version
 from proxy.filters.decline import Decline
+from proxy.glance import SMALL, SOURCES, Source
 from proxy.messages import MessagesRequest
-from proxy.rules.conditions import Check, When
-from proxy.rules.facts import HEADER_PREFIX
+from proxy.outline import LARGE
+from proxy.rules.conditions import (
+    AnyCondition,
+    Check,
+    Condition,
+    Known,
+    Step,
+    When,
+    first_failing,
+    is_whole,
+)
+from proxy.rules.facts import HEADER_PREFIX, BodyFact
 from proxy.rules.permission import DECISION, may_decide
 from proxy.rules.responses import Address, RespondPlan, addresses
 from proxy.rules.schema import Comparison, Status
-from proxy.rules.searches import Groups
+from proxy.rules.searches import Groups, Screen
 from proxy.rules.structured import misfit
 from proxy.rules.templates import TextTemplate
 
 NO_MATCH = "no rule matched"
+
+_NONE: frozenset[str] = frozenset()
 
 _HEADS = 256
 """Different heads of which is kept which rules they leave."""
@@ -114,11 +127,15 @@ def _continuing(prefill: str | None, text: str) -> str:
     return text[len(prefill) :]
 
 
+Failed = tuple[Rule, AnyCondition]
+"""A rule that was asked and did not match, and the first of its conditions that did not hold."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """The rules that a request's head leaves, and whether any of them could answer."""
+    """The rules that a request's head leaves, each with what is left to ask, and whether any of them could answer."""
 
-    rules: tuple[Rule, ...]
+    rules: tuple[tuple[Rule, tuple[Step, ...]], ...]
     interested: bool
 
 
@@ -133,27 +150,31 @@ class RuleSet:
     """The headers that any rule tests."""
     _responding: frozenset[Address] = field(init=False, repr=False, compare=False)
     """What the rules that respond name."""
+    _screens: Mapping[Source, Screen] = field(init=False, repr=False, compare=False)
     _asked: dict[Hashable, _Asked] = field(init=False, repr=False, compare=False, default_factory=dict)
-    """What heads leave, by what rules can see of them: clients send few that differ there."""
+    """What is left to ask, by what rules can see of heads, and by what is clear: clients send few that differ there."""
 
     def __post_init__(self) -> None:
-        tests = {test.name for rule in self.rules for test in rule.when.tests()}
-        names = {name.removeprefix(HEADER_PREFIX).lower() for name in tests if name.startswith(HEADER_PREFIX)}
+        tests = [test for rule in self.rules for test in rule.when.tests()]
+        names = {test.name.removeprefix(HEADER_PREFIX).lower() for test in tests if test.name.startswith(HEADER_PREFIX)}
         object.__setattr__(self, "_headers", tuple(sorted(names | {"user-agent"})))
         responding = (addresses(rule.when) for rule in self.rules if rule.respond is not None)
         object.__setattr__(self, "_responding", frozenset[Address]().union(*responding))
+        screens = {source: Screen(_literals(tests, source)) for source in SOURCES}
+        object.__setattr__(self, "_screens", screens)
 
-    def _left(self, head: Head) -> _Asked:
+    def _left(self, head: Head, clear: frozenset[str] = _NONE) -> _Asked:
         key = (head.method, head.path, *map(head.headers.get, self._headers))
-        asked = self._asked.get(key)
+        asked = self._asked.get((clear, key))
         if asked is None:
-            rules = tuple(rule for rule in self.rules if rule.when.possible(head))
-            asked = _Asked(rules, any(rule.answer is not None for rule in rules))
+            known = Known(head, clear)
+            rules = [(rule, tuple(_steps(rule, known))) for rule in self.rules if rule.when.possible(head)]
+            asked = _Asked(tuple(rules), any(rule.answer is not None for rule, _ in rules))
             if sum(len(value or "") for value in key) > _LONGEST:
                 return asked
             if len(self._asked) >= _HEADS:
                 self._asked.clear()
-            self._asked[key] = asked
+            self._asked[clear, key] = asked
         return asked
 
     def interested(self, head: Head) -> bool:
@@ -164,27 +185,33 @@ class RuleSet:
         """Whether a rule may respond to a request with this head, be it a Messages request or not."""
         return bool(self._responding) and (head.method, head.path) in self._responding
 
-    def decide(self, request: MessagesRequest, failed: list[Check] | None = None) -> Decision:
+    def clear(self, request: MessagesRequest) -> frozenset[str]:
+        """The sources of texts in which none of the rules' literals stands; of a small body, that is not looked for."""
+        if request.size <= SMALL:
+            return _NONE
+        return frozenset(
+            [source for source, screen in self._screens.items() if screen.is_clear(request.written(source))]
+        )
+
+    def decide(self, request: MessagesRequest, failed: list[Failed] | None = None) -> Decision:
         """Answer or forward. Raises nothing: a rule that breaks forwards, as if it had declined.
 
-        The checks at which rules ended are added to `failed`, for `rules.trail` to tell of them.
+        Rules that were asked and did not match are added to `failed`, for `rules.trail` to tell of them.
         """
         if request.glance.excess:
             return Forward(f"too large to look into: {request.glance.excess}")
         if failed is None:
             failed = []
-        for rule in self._left(request.head).rules:
+        clear = self.clear(request)
+        for rule, steps in self._left(request.head, clear).rules:
             groups: Groups = {}
             try:
-                # Spelled out, since this is asked for every rule of every request: the first that fails ends it.
-                for holds in rule.when.checks:
-                    if not holds(request, groups):
-                        failed.append(holds)
-                        break
-                else:
+                condition = first_failing(steps, request, groups)
+                if condition is None:
                     return self._outcome(rule, request, groups)
             except Exception as error:  # fails open: nothing that a rule does may cost a person's request
                 return Forward(f"rule failed: {type(error).__name__}", rule.name)
+            failed.append((rule, condition))
         return Forward(DECISION if may_decide(request) else NO_MATCH)
 
     def _outcome(self, rule: Rule, request: MessagesRequest, groups: Groups) -> Decision:
@@ -195,3 +222,19 @@ class RuleSet:
         if not rule.guards and not counts and may_decide(request):
             return Forward(DECISION, rule.name)
         return rule.outcome(request, groups)
+
+
+def _steps(rule: Rule, known: Known) -> Iterator[Step]:
+    """What is left to ask. No rule but a guard is asked about the whole of a large body."""
+    for condition, check in rule.when.left(known):
+        yield condition, (_of_small(check) if not rule.guards and is_whole(condition) else check)
+
+
+def _of_small(check: Check) -> Check:
+    return lambda request, groups: request.size <= LARGE and check(request, groups)
+
+
+def _literals(tests: Iterable[Condition], source: Source) -> Iterator[str]:
+    for test in tests:
+        if isinstance(test.fact, BodyFact) and test.fact.source == source:
+            yield from test.literals

@@ -6,30 +6,28 @@ from dataclasses import dataclass
 import orjson
 
 from proxy.exchange import Step
-from proxy.rules.conditions import Any_, AnyCondition, Check, Condition, Not
-from proxy.rules.ruleset import RuleSet
+from proxy.rules.conditions import AnyCondition, AnyOf, Condition, Not
+from proxy.rules.ruleset import Failed, RuleSet
 
 _LONGEST = 160
 
 
 @dataclass(frozen=True, slots=True)
 class Trail:
-    """Where each rule that was asked ended: `failed` are the checks that did not hold, in order, a rule each.
+    """Where each rule that was asked ended: `failed` are the rules that did not match, each with what did not hold.
 
     `matched` names the rule whose conditions all held, "" if there is none.
     """
 
     rules: RuleSet
-    failed: Sequence[Check]
+    failed: Sequence[Failed]
     matched: str
 
     def steps(self) -> Sequence[Step]:
         """The rules in the order in which they were asked. Those that the request's head ruled out were not."""
-        origin = {one.holds: (rule.name, one) for rule in self.rules.rules for one in rule.when.conditions}
-        asked = [(name, described(condition)) for name, condition in map(origin.__getitem__, self.failed)]
         decided = [rule for rule in self.rules.rules if rule.name == self.matched]
         return [
-            *(Step(name, False, text) for name, text in asked),
+            *(Step(rule.name, False, described(condition)) for rule, condition in self.failed),
             *(Step(rule.name, True, "; ".join(map(described, rule.when.conditions))) for rule in decided),
         ]
 
@@ -41,7 +39,7 @@ def described(condition: AnyCondition) -> str:
             return f"{name} {operator} {shortened(operand)}"
         case Not(group=group):
             return f"not ({'; '.join(map(described, group.conditions))})"
-        case Any_(groups=groups):
+        case AnyOf(groups=groups):
             return " or ".join(f"({'; '.join(map(described, group.conditions))})" for group in groups)
 
 

@@ -1,6 +1,8 @@
 """The shipped rules under mutated requests: never an exception, never a guarded kind, never more work than text."""
 
 import copy
+import json
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -15,8 +17,11 @@ from hypothesis import strategies as st
 from proxy.exchange import Answer, Decision, Forward, Head
 from proxy.glance import SMALL
 from proxy.messages import MessagesRequest, parse
+from proxy.rules.conditions import Known, first_failing
 from proxy.rules.examples import request_of
 from proxy.rules.load import load
+from proxy.rules.misses import miss_of
+from proxy.rules.ruleset import Failed
 
 SHIPPED = load(Path(__file__).parent.parent.parent / "rules")
 RULES = SHIPPED.rules
@@ -109,6 +114,52 @@ def test_a_mutated_request_is_answered_or_forwarded(request: tuple[Head, Body]) 
     head, body = request
     decision = decide(head, orjson.dumps(body))
     assert not (isinstance(decision, Forward) and decision.reason.startswith("rule failed"))
+
+
+def _as_written(body: Body) -> list[bytes]:
+    """Small and large, plain and with escapes where none is needed; no literal of JSON has a capital letter."""
+    large = body | {"padding": "a" * SMALL}
+    escaped = re.sub("[CESTW]", lambda letter: f"\\u{ord(letter[0]):04x}", json.dumps(large))
+    return [orjson.dumps(body), orjson.dumps(large), json.dumps(large).encode(), escaped.encode()]
+
+
+@given(st.sampled_from(SEEDS) | mutated().map(lambda request: (request[0], orjson.dumps(request[1]))))
+@settings(max_examples=400)
+def test_serving_and_explaining_say_what_examples_say(request: tuple[Head, bytes]) -> None:
+    """A rule is evaluated by one function: what is known of a head and of texts beforehand changes nothing."""
+    head, raw = request
+    for written in _as_written(orjson.loads(raw)):
+        parsed = parse(head, written)
+        if not isinstance(parsed, MessagesRequest):
+            continue
+        known = Known(head, RULES.clear(parsed))
+        failed: list[Failed] = []
+        decision = RULES.decide(parsed, failed)
+        where = {rule.name: condition for rule, condition in failed}
+        for rule in RULES.rules:
+            by_example, groups = rule.match(parsed), dict[str, str]()
+            serving = first_failing(rule.when.left(known), parsed, groups)
+            assert (groups if serving is None else None) == by_example
+            miss = miss_of(rule, parsed)
+            assert (miss is None) is (by_example is not None)
+            if rule.name in where:
+                assert where[rule.name] is rule.when.conditions[miss.held]  # type: ignore[union-attr]
+        first = next((rule for rule in RULES.rules if rule.match(parsed) is not None), None)
+        assert decision.rule == (first.name if first else "")
+
+
+def test_a_conversation_is_clear_and_what_a_rule_looks_for_is_not() -> None:
+    plain = {"messages": [{"role": "user", "content": "why?"}], "system": "b", "padding": "a" * SMALL}
+    head = SEEDS[0][0]
+
+    def clear(**fields: Any) -> frozenset[str]:
+        request = parse(head, orjson.dumps(plain | fields))
+        assert isinstance(request, MessagesRequest)
+        return RULES.clear(request)
+
+    assert clear() == {"system", "user"}
+    assert clear(system="answer <block>no</block>") == {"user"}
+    assert clear(messages=[{"role": "user", "content": "x <transcript>"}]) == {"system"}
 
 
 def _classifier(body: Body) -> None:
