@@ -76,7 +76,7 @@ class Glance(Protocol):
         """The texts of the system prompt; a plain string is one."""
 
     def written(self, source: Source) -> Sequence[bytes | memoryview]:
-        """Texts of a large body in UTF-8, some as JSON writes them."""
+        """Texts in UTF-8, some as JSON writes them."""
 
     @property
     def tools(self) -> Sequence[str]:
@@ -155,7 +155,9 @@ class _Small:
         return metadata.get("user_id") if isinstance(metadata, dict) else None
 
     def written(self, source: Source) -> Sequence[bytes | memoryview]:
-        return [text.encode() for text in (self.system if source == "system" else self.ending[0].texts)]
+        if source == "user":
+            return self.ending[0].written if self.ending[0].role == "user" else ()
+        return [text.encode() for text in self.system]
 
     def question(self) -> Iterator[bytes | memoryview]:
         yield orjson.dumps([self.get("system"), self._messages])

@@ -30,7 +30,7 @@ class Turn:
     @property
     def written(self) -> Sequence[bytes | memoryview]:
         """The texts in UTF-8, some as JSON writes them."""
-        texts = [text for kind, text in self._blocks if kind == "text"]
+        texts = [text for kind, text in self._blocks if kind == "text" and isinstance(text, str | Raw)]
         return [text.encode() if isinstance(text, str) else memoryview(text) for text in texts]
 
 

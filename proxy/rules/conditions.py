@@ -5,10 +5,11 @@ from dataclasses import dataclass, field
 from typing import Any, TypeGuard
 
 from proxy.exchange import Head
+from proxy.glance import Source
 from proxy.messages import MessagesRequest
 from proxy.rules.facts import FACTS, HEADER_PREFIX, BodyFact, HeadFact, fact
 from proxy.rules.operators import OPERATORS, Notes, matcher, suggestion
-from proxy.rules.searches import Groups, mark_of
+from proxy.rules.searches import Groups, marks_of
 from proxy.toml import Path
 
 Check = Callable[[MessagesRequest, Groups], bool]
@@ -27,11 +28,11 @@ def _no(_request: MessagesRequest, _groups: Groups) -> bool:
 class Known:
     """What is known of a request before its rules are asked, and never has to be asked again.
 
-    `clear` are the sources (`Fact.source`) of texts in which none of the rules' literals stands.
+    `found` has those marks of literals that stand in the texts of a source (`BodyFact.source`), None if any may.
     """
 
     head: Head | None = None
-    clear: frozenset[str] = frozenset()
+    found: Mapping[Source, frozenset[str] | None] = field(default_factory=dict)
 
 
 NOTHING = Known()
@@ -48,7 +49,7 @@ class Condition:
     test: Callable[[Any, Groups], bool]
     absent: bool = False
     """What the condition is worth when the request does not say."""
-    literals: tuple[str, ...] = ()
+    marks: frozenset[str] = frozenset()
     """One of these stands in the fact's text where the condition holds; none where that is not certain."""
     matches: Check = field(init=False, repr=False, compare=False)
     """Whether a request meets it: put together once, since it is asked for every rule of every request."""
@@ -71,8 +72,10 @@ class Condition:
             if not (self.absent if subject is None else self.test(subject, {})):
                 return _no
             return self.matches if self.operator == "pattern" else _yes  # for what it captures
-        if self.literals and isinstance(self.fact, BodyFact) and self.fact.source in known.clear:
-            return _no
+        if self.marks and isinstance(self.fact, BodyFact) and self.fact.source:
+            found = known.found.get(self.fact.source)
+            if found is not None and found.isdisjoint(self.marks):
+                return _no
         return self.matches
 
 
@@ -229,8 +232,7 @@ def _tests(name: str, value: Any, path: Path, notes: Notes) -> list[Condition]:
         made = matcher(notes, subject.kind, operator, operand, place)
         if made is not None:
             absent = operator == "present" and operand is False
-            literals = made.literals if made.literals and all(map(mark_of, made.literals)) else ()
-            tests.append(Condition(subject, name, operator, operand, made.matches, absent, literals))
+            tests.append(Condition(subject, name, operator, operand, made.matches, absent, marks_of(made.literals)))
     return tests
 
 

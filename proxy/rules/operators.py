@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from proxy.exchange import parse_version
 from proxy.rules.facts import Kind
-from proxy.rules.prefixes import beginnings
+from proxy.rules.literals import literals
 from proxy.rules.searches import Groups, any_of, pattern
 from proxy.toml import Path
 
@@ -68,7 +68,7 @@ def _strings(operand: Any) -> tuple[str, ...]:
     return tuple(operand)
 
 
-def _literals(wanted: Any) -> tuple[str, ...] | None:
+def _stands_in(wanted: Any) -> tuple[str, ...] | None:
     """What stands in a text that is `wanted`, or in a list of texts that is."""
     if isinstance(wanted, str):
         return (wanted,)
@@ -88,7 +88,7 @@ Maker = Callable[[Notes, Any, Path], Matcher]
 def _is(convert: Callable[[Any], Any]) -> Maker:
     def make(_notes: Notes, operand: Any, _path: Path) -> Matcher:
         wanted = convert(operand)
-        return Matcher(lambda value, _groups: value == wanted, _literals(wanted))
+        return Matcher(lambda value, _groups: value == wanted, _stands_in(wanted))
 
     return make
 
@@ -126,8 +126,7 @@ def _contains_any(_notes: Notes, operand: Any, _path: Path) -> Matcher:
 def _pattern(notes: Notes, operand: Any, _path: Path) -> Matcher:
     search, groups = pattern(_typed(operand, str, "a pattern"))
     notes.groups.update(groups)
-    begins = beginnings(operand)
-    return Matcher(search, begins.literals if begins else None)
+    return Matcher(search, literals(operand))
 
 
 def _present(_notes: Notes, operand: Any, _path: Path) -> Matcher:

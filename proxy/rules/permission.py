@@ -84,4 +84,4 @@ def _quotes_a_transcript(texts: tuple[str, ...]) -> bool:
 
 
 def _names_a_verdict(text: str) -> bool:
-    return _VERDICT_TAG.search(text.encode("utf-8", "surrogatepass")) is not None
+    return "<" in text and _VERDICT_TAG.search(text.encode("utf-8", "surrogatepass")) is not None

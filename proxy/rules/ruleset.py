@@ -6,7 +6,7 @@ from typing import Any
 
 from proxy.exchange import Answer, Decision, Forward, Head, Replay, Version
 from proxy.filters.decline import Decline
-from proxy.glance import SMALL, SOURCES, Source
+from proxy.glance import SOURCES, Source
 from proxy.messages import MessagesRequest
 from proxy.outline import LARGE
 from proxy.rules.conditions import (
@@ -29,7 +29,7 @@ from proxy.rules.templates import TextTemplate
 
 NO_MATCH = "no rule matched"
 
-_NONE: frozenset[str] = frozenset()
+_NOTHING: Mapping[Source, frozenset[str] | None] = {}
 
 _HEADS = 256
 """Different heads of which is kept which rules they leave."""
@@ -152,7 +152,7 @@ class RuleSet:
     """What the rules that respond name."""
     _screens: Mapping[Source, Screen] = field(init=False, repr=False, compare=False)
     _asked: dict[Hashable, _Asked] = field(init=False, repr=False, compare=False, default_factory=dict)
-    """What is left to ask, by what rules can see of heads, and by what is clear: clients send few that differ there."""
+    """What is left to ask, by what rules can see of heads and by the marks that were found: few differ there."""
 
     def __post_init__(self) -> None:
         tests = [test for rule in self.rules for test in rule.when.tests()]
@@ -160,21 +160,21 @@ class RuleSet:
         object.__setattr__(self, "_headers", tuple(sorted(names | {"user-agent"})))
         responding = (addresses(rule.when) for rule in self.rules if rule.respond is not None)
         object.__setattr__(self, "_responding", frozenset[Address]().union(*responding))
-        screens = {source: Screen(_literals(tests, source)) for source in SOURCES}
+        screens = {source: Screen(_marks(tests, source)) for source in SOURCES}
         object.__setattr__(self, "_screens", screens)
 
-    def _left(self, head: Head, clear: frozenset[str] = _NONE) -> _Asked:
+    def _left(self, head: Head, found: Mapping[Source, frozenset[str] | None] = _NOTHING) -> _Asked:
         key = (head.method, head.path, *map(head.headers.get, self._headers))
-        asked = self._asked.get((clear, key))
+        asked = self._asked.get((*found.values(), key))
         if asked is None:
-            known = Known(head, clear)
+            known = Known(head, found)
             rules = [(rule, tuple(_steps(rule, known))) for rule in self.rules if rule.when.possible(head)]
             asked = _Asked(tuple(rules), any(rule.answer is not None for rule, _ in rules))
             if sum(len(value or "") for value in key) > _LONGEST:
                 return asked
             if len(self._asked) >= _HEADS:
                 self._asked.clear()
-            self._asked[clear, key] = asked
+            self._asked[*found.values(), key] = asked
         return asked
 
     def interested(self, head: Head) -> bool:
@@ -185,13 +185,9 @@ class RuleSet:
         """Whether a rule may respond to a request with this head, be it a Messages request or not."""
         return bool(self._responding) and (head.method, head.path) in self._responding
 
-    def clear(self, request: MessagesRequest) -> frozenset[str]:
-        """The sources of texts in which none of the rules' literals stands; of a small body, that is not looked for."""
-        if request.size <= SMALL:
-            return _NONE
-        return frozenset(
-            [source for source, screen in self._screens.items() if screen.is_clear(request.written(source))]
-        )
+    def found(self, request: MessagesRequest) -> Mapping[Source, frozenset[str] | None]:
+        """The marks of the rules' literals that stand in the texts of each source."""
+        return {source: screen.found(request.written(source)) for source, screen in self._screens.items()}
 
     def decide(self, request: MessagesRequest, failed: list[Failed] | None = None) -> Decision:
         """Answer or forward. Raises nothing: a rule that breaks forwards, as if it had declined.
@@ -202,8 +198,7 @@ class RuleSet:
             return Forward(f"too large to look into: {request.glance.excess}")
         if failed is None:
             failed = []
-        clear = self.clear(request)
-        for rule, steps in self._left(request.head, clear).rules:
+        for rule, steps in self._left(request.head, self.found(request)).rules:
             groups: Groups = {}
             try:
                 condition = first_failing(steps, request, groups)
@@ -234,7 +229,7 @@ def _of_small(check: Check) -> Check:
     return lambda request, groups: request.size <= LARGE and check(request, groups)
 
 
-def _literals(tests: Iterable[Condition], source: Source) -> Iterator[str]:
+def _marks(tests: Iterable[Condition], source: Source) -> Iterator[str]:
     for test in tests:
         if isinstance(test.fact, BodyFact) and test.fact.source == source:
-            yield from test.literals
+            yield from test.marks

@@ -7,7 +7,6 @@ amount of work. What is not understood is not answered.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from types import NoneType
 from typing import Any
 
@@ -42,8 +41,7 @@ class _Shape:
 def misfit(text: str, schema: Mapping[str, Any]) -> str:
     """Why `text` is no JSON that `schema` allows for certain, as a short phrase; "" if it is."""
     try:
-        wanted = orjson.dumps(schema)
-        shape = _shape(wanted) if len(wanted) <= LARGEST else None
+        shape = _shape(schema) if len(orjson.dumps(schema)) <= LARGEST else None
         if shape is None:
             return "the requested schema is not a plain one"
         return "" if shape.fits(orjson.loads(text)) else "the answer does not fit the requested schema"
@@ -51,10 +49,8 @@ def misfit(text: str, schema: Mapping[str, Any]) -> str:
         return "the answer does not fit the requested schema"
 
 
-@lru_cache(64)
-def _shape(schema: bytes) -> _Shape | None:
-    """What a schema asks for, None if that is not plain. Clients send the same few schemas over and over."""
-    wanted = orjson.loads(schema)
+def _shape(wanted: Mapping[str, Any]) -> _Shape | None:
+    """What a schema asks for, None if that is not plain."""
     properties, required = wanted.get("properties"), wanted.get("required", [])
     is_open = wanted.get("additionalProperties", True)
     if not (

@@ -132,7 +132,7 @@ def test_serving_and_explaining_say_what_examples_say(request: tuple[Head, bytes
         parsed = parse(head, written)
         if not isinstance(parsed, MessagesRequest):
             continue
-        known = Known(head, RULES.clear(parsed))
+        known = Known(head, RULES.found(parsed))
         failed: list[Failed] = []
         decision = RULES.decide(parsed, failed)
         where = {rule.name: condition for rule, condition in failed}
@@ -148,18 +148,24 @@ def test_serving_and_explaining_say_what_examples_say(request: tuple[Head, bytes
         assert decision.rule == (first.name if first else "")
 
 
-def test_a_conversation_is_clear_and_what_a_rule_looks_for_is_not() -> None:
-    plain = {"messages": [{"role": "user", "content": "why?"}], "system": "b", "padding": "a" * SMALL}
+def test_of_what_rules_look_for_only_that_is_found_which_is_there() -> None:
+    plain = {"messages": [{"role": "user", "content": "why?"}], "system": "b"}
     head = SEEDS[0][0]
 
-    def clear(**fields: Any) -> frozenset[str]:
+    def found(**fields: Any) -> dict[str, Any]:
         request = parse(head, orjson.dumps(plain | fields))
         assert isinstance(request, MessagesRequest)
-        return RULES.clear(request)
+        return {source: marks if marks is None else sorted(marks) for source, marks in RULES.found(request).items()}
 
-    assert clear() == {"system", "user"}
-    assert clear(system="answer <block>no</block>") == {"user"}
-    assert clear(messages=[{"role": "user", "content": "x <transcript>"}]) == {"system"}
+    for large in ({}, {"padding": "a" * SMALL}):
+        assert found(**large) == {"system": [], "user": []}
+        assert found(**large, system="answer <block>no<") == {"system": ["<block>"], "user": []}
+        turns = [
+            {"role": "user", "content": [{"type": "text", "text": f"x{'-' * 2000} <transcript> {'-' * 2000} quota"}]}
+        ]
+        assert found(**large, messages=turns) == {"system": [], "user": ["<transcript>", "quota"]}
+        hidden = [{"role": "user", "content": [{"type": "text", "text": "\\u0041"}]}]
+        assert found(**large, messages=hidden) == {"system": [], "user": None}
 
 
 def _classifier(body: Body) -> None:
