@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict
 
 from aiohttp import web
@@ -128,10 +129,26 @@ def shortcut(desk: Desk, log: Logger, capture: Writer) -> Middleware:
                 if reply is not None:
                     desk.replies.keep(exchange.head, reply.pairs, time.monotonic())
                 if forwarded.beside is not None:
-                    _compare(exchange, forwarded, forwarded.beside, reply, desk, now, log, capture)
+                    theirs = await _text_of(reply)
+                    _compare(exchange, forwarded, forwarded.beside, reply, theirs, desk, now, log, capture)
                 return response
 
     return stage
+
+
+async def _text_of(reply: RelayedResponse | None) -> str | None:
+    """The text of the model's reply, None if there is none. A thread reads it, since packed ones can take long.
+
+    All of the reply is out: a client that leaves meanwhile cuts nothing short.
+    """
+    if reply is None or reply.body_copy is None:
+        return None
+    headers = {name.lower(): value for name, value in text_pairs(reply.pairs)}
+    reading = asyncio.ensure_future(asyncio.to_thread(shadow.text_of, reply.body_copy, headers))
+    while not reading.done():
+        with suppress(asyncio.CancelledError):
+            await asyncio.shield(reading)
+    return reading.result()
 
 
 def _compare(
@@ -139,15 +156,15 @@ def _compare(
     decision: Forward,
     beside: Answer,
     reply: RelayedResponse | None,
+    theirs: str | None,
     desk: Desk,
     now: InForce,
     log: Logger,
     capture: Writer,
 ) -> None:
     """Hold the answer of a rule in shadow, or audited, against the reply that the client has got, if it got one."""
-    status, pairs, body = (reply.status, reply.pairs, reply.body_copy) if reply is not None else (0, [], None)
     audited, rule = decision.reason == AUDIT, decision.rule
-    found = desk.compare(now, beside, status, text_pairs(pairs), body, audited=audited)
+    found = desk.compare(now, beside, reply.status if reply is not None else 0, theirs, audited=audited)
     exchange.compared(found.verdict)
     if audited:
         log.info("audit", rule=rule, verdict=found.verdict, id=exchange.id)

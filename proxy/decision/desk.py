@@ -14,10 +14,9 @@ from proxy.decision.audits import AUDIT, Auditing, auditing
 from proxy.decision.breaker import Breaker
 from proxy.decision.drift import Drift, Notice
 from proxy.decision.ratelimits import ReplyHeaders
-from proxy.decision.shadow import Verdict, audits_shown, text_of, verdict
+from proxy.decision.shadow import Verdict, audits_shown, verdict
 from proxy.decision.sightings import Sightings
 from proxy.exchange import Answer, Decision, Forward, Head, Replay, Trail
-from proxy.headers import Pairs
 from proxy.messages import MessagesRequest
 from proxy.respond import Respond
 from proxy.rules.ruleset import Failed, RuleSet
@@ -129,11 +128,9 @@ class Desk:
         return share > 0 and self.draw() < share and not now.breaker.in_shadow(rule)
 
     def compare(
-        self, now: InForce, beside: Answer, status: int, headers: Pairs, body: bytes | None, *, audited: bool = False
+        self, now: InForce, beside: Answer, status: int, theirs: str | None, *, audited: bool = False
     ) -> Compared:
-        """Hold a rule's answer against the reply that the client got, and count the outcome."""
-        names = {name.lower(): value for name, value in headers}
-        theirs = None if body is None else text_of(body, names)
+        """Hold a rule's answer against the text of the reply that the client got, and count the outcome."""
         rule = next((rule for rule in now.rules.rules if rule.name == beside.rule), None)
         found = verdict(rule.compare if rule else "text", beside.text, status, theirs)
         if not audited:

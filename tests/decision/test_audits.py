@@ -17,6 +17,7 @@ from proxy.decision.desk import desk as at_desk
 from tests.conftest import Running, Start
 from tests.decision.test_desk import ask, body, lines, message, rules
 from tests.raw import Peer, raw_upstream, reply
+from tests.waiting import until
 
 EVERY_SECOND = "audit = 0.5"
 
@@ -90,6 +91,7 @@ async def test_a_rule_that_agrees_too_rarely_goes_to_shadow_loudly_until_a_reloa
             "of its last audits, 7 of 10 agreed with the model: the rule is in shadow until the rules are loaded anew"
         )
         assert await asked(sidestep, 2) == ["pang", "pang"]
+        await until(lambda: len(sidestep.logged()) == 12)
         assert [line["reason"] for line in sidestep.logged()[-2:]] == ["shadow", "shadow"]
         assert at.agreements.counts["ping"].audited == [True] * 7 + [False] * 3
     at.replace(in_force(Config(), rules("audit = 1")))

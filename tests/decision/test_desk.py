@@ -166,6 +166,7 @@ async def test_the_breaker_forwards_what_is_asked_again_and_says_why(start: Star
     nobody: dict[str, Any] = {}
     heads = [(await ask(sidestep, body(**fields)))[0] for fields in (other, other, nobody)]
     assert [b"x-sidestep-rule" in head for head in heads] == [True, False, False]
+    await until(lambda: len(sidestep.logged()) == 6)
     reasons = [line.get("reason", "") for line in sidestep.logged()]
     assert reasons == ["", "asked again", "tripped in this session", "", "asked again", "shadow"]
     assert [line["rule"] for line in await lines(sidestep, "tripped", 2)] == ["ping", "ping"]

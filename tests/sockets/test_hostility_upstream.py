@@ -19,11 +19,13 @@ from tests.certificates import Certificate, certificate
 from tests.journal.given import asked
 from tests.process import running
 from tests.raw import Peer, raw_client, raw_upstream, reply
+from tests.sockets.bystander import bystander
 from tests.sockets.given import MEBIBYTE, OK, Message, Wire, ask, broken_off, head, peak_from_now, receive
 from tests.waiting import PATIENCE
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
+PROBE = b'{"model":"m","max_tokens":1,"messages":[{"role":"user","content":"quota"}],"metadata":{"user_id":"a"}}'
 GET = b"GET /v1/models HTTP/1.1"
 TOKENS = "SELECT path, output FROM requests ORDER BY id"
 
@@ -192,3 +194,26 @@ async def test_a_reply_that_is_unpacked_at_length_costs_its_row_the_tokens_and_n
         process.process.terminate()
         assert await process.exit_code() == 0
     assert asked(file, TOKENS) == [("/v1/messages", None), ("/v1/models", 4)]
+
+
+async def test_a_reply_to_a_rule_in_shadow_that_is_long_to_unpack_holds_up_nobody() -> None:
+    """45,000 empty members of gzip: on the event loop, they took 0.2 s."""
+    packed = gzip.compress(b"", mtime=0) * 45_000
+    answer = reply(packed, headers="content-type: application/json\r\ncontent-encoding: gzip")
+
+    async def script(peer: Peer) -> None:
+        await receive(peer)
+        await peer.send(answer)
+
+    settings = ("rules.override.quota-probe.status=shadow", "rules.override.quota-probe.without=answer")
+    asks = (b"User-Agent: claude-cli/2.1.332 (external, cli)", b"Content-Length: %d" % len(PROBE))
+    async with (
+        asyncio.timeout(PATIENCE),
+        raw_upstream(script) as upstream,
+        running(upstream.url, *settings) as (process, port),
+        bystander(process, port) as other,
+    ):
+        assert (await ask(port, head(port, b"POST /v1/messages HTTP/1.1", *asks) + PROBE)).status == 200
+        line = await process.line("shadow", rule="quota-probe")
+    assert line["verdict"] == "upstream error"
+    assert other.longest < 0.05
