@@ -6,7 +6,7 @@ everything else unchanged. A request goes one way:
     listen -> record( guard( shortcut( forward ) ) )        downstream, middleware, relay, upstream
 
 The nouns, in `exchange`: a `Head` is a request before its body. `shortcut` turns head and body into a `MessagesRequest`
-(`messages`, which only glances at what no rule asks for: `glance`, over an `outline`) and takes it to the desk
+(`messages`, which reads of a large body what rules ask for: `inspection`, over an `outline`) and takes it to the desk
 (`decision`), which asks the `RuleSet` (`rules`) and gives a decision, `Answer`, `Respond` or `Forward`. The text of an
 answer is computed by a filter (`filters`), which declines when it is not certain. An `Answer` becomes events or one
 message (`synthesis`, `sse`); a `Respond` is for what asks no model (`respond`, `rules/responses`).

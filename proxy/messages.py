@@ -13,7 +13,7 @@ import orjson
 from propcache.api import cached_property
 
 from proxy.exchange import Head
-from proxy.glance import Glance, Source, glance
+from proxy.inspection import Inspection, Source, inspected
 from proxy.outline import Outline, Whole, outlined
 from proxy.turns import Turn
 
@@ -40,7 +40,7 @@ class MessagesRequest:
 
     head: Head
     raw: bytes
-    glance: Glance
+    inspection: Inspection
 
     @property
     def size(self) -> int:
@@ -50,47 +50,47 @@ class MessagesRequest:
     @property
     def well_formed(self) -> bool:
         """Whether the body is JSON throughout, and every message what the API takes for one."""
-        return self.glance.well_formed
+        return self.inspection.well_formed
 
     @property
     def fields(self) -> tuple[str, ...]:
         """The names of the body's fields, sorted."""
-        return tuple(self.glance.fields)
+        return tuple(self.inspection.fields)
 
     @property
     def roles(self) -> tuple[str, ...]:
         """The messages' roles, in order; none if one is odd."""
-        return tuple(self.glance.roles)
+        return tuple(self.inspection.roles)
 
     @cached_property
     def model(self) -> str:
-        model = self.glance.get("model")
+        model = self.inspection.get("model")
         return model if isinstance(model, str) else ""
 
     @cached_property
     def max_tokens(self) -> int | None:
-        value = self.glance.get("max_tokens")
+        value = self.inspection.get("max_tokens")
         return value if isinstance(value, int) and not isinstance(value, bool) else None
 
     @property
     def stream(self) -> bool:
         """Whether the reply is to be streamed: `stream` must be exactly true."""
-        return self.glance.get("stream") is True
+        return self.inspection.get("stream") is True
 
     @cached_property
     def system(self) -> tuple[str, ...]:
         """The texts of the system prompt; a plain string is one block."""
-        return tuple(self.glance.system)
+        return tuple(self.inspection.system)
 
     @cached_property
     def tools(self) -> tuple[str, ...]:
         """The names of the tools on offer ("" for one without a name)."""
-        return tuple(self.glance.tools)
+        return tuple(self.inspection.tools)
 
     @cached_property
     def count(self) -> int:
         """How many messages there are, a prefill included."""
-        return self.glance.count
+        return self.inspection.count
 
     @property
     def _last_user(self) -> Turn | None:
@@ -98,7 +98,7 @@ class MessagesRequest:
 
         It need not be the last message: a prefill follows it, and since 2.1.212 messages of role `system` may.
         """
-        ending = self.glance.ending
+        ending = self.inspection.ending
         return ending[0] if ending and ending[0].role == "user" else None
 
     @cached_property
@@ -118,7 +118,7 @@ class MessagesRequest:
 
     def written(self, source: Source) -> Sequence[bytes | memoryview]:
         """Texts that rules search, in UTF-8: as they are, or as JSON writes them, each in quotes."""
-        return self.glance.written(source)
+        return self.inspection.written(source)
 
     @cached_property
     def prefill(self) -> str | None:
@@ -127,7 +127,7 @@ class MessagesRequest:
         A closing assistant message is a prefill ("Prefill Claude's response" in the API's documentation); Claude Code
         2.0.42 to 2.1.6 prefilled topic detection with `{`.
         """
-        for turn in reversed(self.glance.ending):
+        for turn in reversed(self.inspection.ending):
             if turn.role != "system":
                 return "".join(turn.texts) if turn.role == "assistant" else None
         return None
@@ -138,13 +138,13 @@ class MessagesRequest:
         session = self.head.headers.get("x-claude-code-session-id")
         if session:
             return session
-        user = self.glance.user_id
+        user = self.inspection.user_id
         return user if isinstance(user, str) else ""
 
     @cached_property
     def schema(self) -> Mapping[str, Any] | None:
         """The JSON schema that the reply's text must satisfy (`output_config.format`), if one is asked for."""
-        output = self.glance.output_config
+        output = self.inspection.output_config
         if isinstance(output, msgspec.Raw):
             return NOTHING_CONFORMS
         format_ = output.get("format") if isinstance(output, dict) else None
@@ -186,7 +186,7 @@ def parse(head: Head, body: bytes, outline: Outline | Whole | None = None) -> Me
     What rules look at is understood for certain; of the rest `well_formed` tells. For a large body, `outline` spares
     half of the work where it has been done before.
     """
-    return _understood(head, lambda: MessagesRequest(head, body, glance(body, outline)))
+    return _understood(head, lambda: MessagesRequest(head, body, inspected(body, outline)))
 
 
 def seen(head: Head, body: bytes, *, opaquely: bool) -> MessagesRequest | NotUnderstood:
@@ -196,7 +196,7 @@ def seen(head: Head, body: bytes, *, opaquely: bool) -> MessagesRequest | NotUnd
 
 
 def outline_of(head: Head, body: bytes) -> Outline | Whole | NotUnderstood:
-    """The first half of `parse`, of a body above `glance.SMALL` bytes."""
+    """The first half of `parse`, of a body above `inspection.SMALL` bytes."""
     return _understood(head, lambda: outlined(body))
 
 

@@ -43,6 +43,7 @@ def _read(text: Any) -> Any:
 
 
 def ending_of(messages: list[Any]) -> Sequence[Turn]:
+    """The messages from the last of role `user` on, or all if there is none. Raises ValueError if one is odd."""
     found: list[Turn] = []
     for turn in reversed(messages):
         if not is_message(turn):

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from proxy.exchange import Head
-from proxy.glance import SMALL
+from proxy.inspection import SMALL
 from proxy.messages import MessagesRequest, NotUnderstood, parse
 
 HEAD = Head("POST", "/v1/messages", {})
@@ -279,7 +279,7 @@ def _is_usual(body: dict[str, Any]) -> bool:
 @settings(deadline=None, max_examples=50)
 @given(st.dictionaries(st.sampled_from(FIELDS), SHAPED), st.lists(st.tuples(st.text(), SHAPED), min_size=1))
 def test_every_fact_is_the_same_as_in_the_whole_body(body: dict[str, Any], turns: list[tuple[str, Any]]) -> None:
-    """The glance at a body sees what a parse of all of it sees, however its strings are escaped."""
+    """The inspection of a body sees what a parse of all of it sees, however its strings are escaped."""
     messages = [message(role, content if isinstance(content, str) else [{"type": content}]) for role, content in turns]
     whole = orjson.loads(orjson.dumps({**body, "messages": messages}))  # no Infinity: it is not JSON
     messages = whole["messages"]

@@ -70,6 +70,6 @@ def _remember(memory: "OrderedDict[Hashable, float]", key: Hashable, now: float)
 def _digest(request: MessagesRequest) -> bytes:
     """What makes two requests the same question: a retry may change `stream`, `max_tokens` and the model."""
     digest = hashlib.blake2b(digest_size=16)
-    for piece in request.glance.question():
+    for piece in request.inspection.question():
         digest.update(piece)
     return digest.digest()

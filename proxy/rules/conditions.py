@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeGuard
 
 from proxy.exchange import Head
-from proxy.glance import Source
+from proxy.inspection import Source
 from proxy.messages import MessagesRequest
 from proxy.rules.facts import FACTS, HEADER_PREFIX, BodyFact, HeadFact, fact
 from proxy.rules.operators import OPERATORS, Notes, matcher, suggestion

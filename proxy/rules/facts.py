@@ -6,7 +6,7 @@ from operator import attrgetter
 from typing import Any, Literal
 
 from proxy.exchange import Head
-from proxy.glance import Source
+from proxy.inspection import Source
 from proxy.messages import MessagesRequest
 
 Kind = Literal["text", "integer", "flag", "version", "texts"]
@@ -29,7 +29,7 @@ class HeadFact(Fact):
 
 @dataclass(frozen=True, slots=True)
 class BodyFact(Fact):
-    """A fact of the body. `whole`: it costs a parse of all of it, not a glance.
+    """A fact of the body. `whole`: it costs a parse of all of it.
 
     `source` names the texts that it is made of, for `MessagesRequest.written`; "" if it is made of something else.
     """
@@ -40,7 +40,7 @@ class BodyFact(Fact):
 
 
 def _stream(request: MessagesRequest) -> bool | None:
-    value = request.glance.get("stream")
+    value = request.inspection.get("stream")
     return value if isinstance(value, bool) else None
 
 

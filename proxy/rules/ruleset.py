@@ -6,7 +6,7 @@ from typing import Any
 
 from proxy.exchange import Answer, Decision, Forward, Head, Replay, Version
 from proxy.filters.decline import Decline
-from proxy.glance import SOURCES, Source
+from proxy.inspection import SOURCES, Source
 from proxy.messages import MessagesRequest
 from proxy.outline import LARGE
 from proxy.rules.conditions import (
@@ -194,8 +194,8 @@ class RuleSet:
 
         Rules that were asked and did not match are added to `failed`, for `rules.trail` to tell of them.
         """
-        if request.glance.excess:
-            return Forward(f"too large to look into: {request.glance.excess}")
+        if request.inspection.excess:
+            return Forward(f"too large to look into: {request.inspection.excess}")
         if failed is None:
             failed = []
         for rule, steps in self._left(request.head, self.found(request)).rules:

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from proxy.exchange import Answer, Decision, Forward, Head
-from proxy.glance import SMALL
+from proxy.inspection import SMALL
 from proxy.messages import MessagesRequest, parse
 from proxy.rules.conditions import Known, first_failing
 from proxy.rules.examples import request_of

