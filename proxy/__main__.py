@@ -1,6 +1,6 @@
 """From the command line to a command: `python -m proxy`, or `sidestep` when it is installed, serves."""
 
-import proxy.lean  # isort: skip  # noqa: F401 - before anything that imports aiohttp
+import proxy.preload  # isort: skip  # noqa: F401 - before anything that imports aiohttp
 
 import argparse
 import asyncio

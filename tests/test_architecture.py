@@ -23,12 +23,12 @@ LAYERS = (
     {"wire", "config", "filters", "inspection", "usage"},
     {"bodies", "coding", "headers", "sse", "toml", "turns"},
     {"outline"},
-    {"disk", "ids", "lean", "names", "notify", "places", "printable", "respond", "setting_values"},
+    {"disk", "ids", "names", "notify", "places", "preload", "printable", "respond", "setting_values"},
 )
 """From the top down: a module imports its own package, and what stands in a layer below; siblings do not meet."""
 
 SPEAK_HTTP = {
-    *("app", "commands.demo", "downstream", "lean", "live.pages", "local.handlers", "middleware", "relay"),
+    *("app", "commands.demo", "downstream", "preload", "live.pages", "local.handlers", "middleware", "relay"),
     "scripted",
 }
 """Who may import aiohttp."""

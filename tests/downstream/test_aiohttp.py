@@ -172,4 +172,4 @@ def test_no_room_reaches_into_what_is_not_its_own(path: Path) -> None:
     source = path.read_text()
     here = {node.name for node in ast.walk(ast.parse(source)) if isinstance(node, ast.ClassDef)}
     foreign = {(name, attribute) for name, attribute in _attributes(source) if name not in {"self", "cls", *here}}
-    assert foreign <= {("yarl", "_url")}  # `lean`: of a yarl without it, nothing is asked
+    assert foreign <= {("yarl", "_url")}  # `preload`: of a yarl without it, nothing is asked

@@ -1,6 +1,6 @@
-"""Imported before all else: has aiohttp imported without what it would keep in memory for nothing.
+"""Imported before all else: imports aiohttp without what it would keep in memory for nothing.
 
-aiohttp reads the system's authorities when it is imported, for a client that Sidestep does not use: 40 ms and 2 MB, a
+aiohttp reads the system's authorities when it is imported, for a client that Sidestep does not use: 50 ms and 1.9 MB, a
 tenth of the time to start. `upstream.dial` reads them for itself, where there is TLS to speak. Should anything use
 aiohttp's client for https all the same, it trusts nobody.
 

@@ -7,7 +7,7 @@ import sys
 PROGRAM = """
 import os
 os.environ["SSL_CERT_DIR"] = "/kept"
-import proxy.lean
+import proxy.preload
 import ssl
 from aiohttp.connector import _SSL_CONTEXT_VERIFIED
 from proxy.upstream.dial import tls_context
