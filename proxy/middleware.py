@@ -3,7 +3,6 @@
 import asyncio
 import time
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import asdict
 
 from aiohttp import web
@@ -14,6 +13,7 @@ from proxy.capture import Writer
 from proxy.config import Config
 from proxy.decision import shadow
 from proxy.decision.audits import AUDIT
+from proxy.decision.comparison import model_text
 from proxy.decision.desk import Desk, InForce, Ruling
 from proxy.downstream.guard import Access
 from proxy.downstream.inbound import Inbound
@@ -21,7 +21,7 @@ from proxy.downstream.incoming import BodyFault, RequestBody
 from proxy.downstream.relayed import RelayedResponse
 from proxy.downstream.replies import EventsResponse, FullResponse, failure, send_100_continue
 from proxy.exchange import Answer, Exchange, Forward, Head
-from proxy.headers import RawPairs, is_own, text_pairs
+from proxy.headers import RawPairs, is_own
 from proxy.ids import message_id, request_id
 from proxy.logs.observe import Logger
 from proxy.messages import MessagesRequest, NotUnderstood
@@ -129,26 +129,11 @@ def shortcut(desk: Desk, log: Logger, capture: Writer) -> Middleware:
                 if reply is not None:
                     desk.replies.keep(exchange.head, reply.pairs, time.monotonic())
                 if forwarded.beside is not None:
-                    theirs = await _text_of(reply)
+                    theirs = await model_text(reply.pairs, reply.body_copy) if reply is not None else None
                     _compare(exchange, forwarded, forwarded.beside, reply, theirs, desk, now, log, capture)
                 return response
 
     return stage
-
-
-async def _text_of(reply: RelayedResponse | None) -> str | None:
-    """The text of the model's reply, None if there is none. A thread reads it, since packed ones can take long.
-
-    All of the reply is out: a client that leaves meanwhile cuts nothing short.
-    """
-    if reply is None or reply.body_copy is None:
-        return None
-    headers = {name.lower(): value for name, value in text_pairs(reply.pairs)}
-    reading = asyncio.ensure_future(asyncio.to_thread(shadow.text_of, reply.body_copy, headers))
-    while not reading.done():
-        with suppress(asyncio.CancelledError):
-            await asyncio.shield(reading)
-    return reading.result()
 
 
 def _compare(

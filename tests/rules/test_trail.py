@@ -4,8 +4,8 @@ from pathlib import Path
 
 from proxy.exchange import Head, Step
 from proxy.messages import MessagesRequest, parse
-from proxy.rules.conditions import Check
 from proxy.rules.load import load
+from proxy.rules.ruleset import Failed
 from proxy.rules.trail import Trail, described
 
 FILE = """
@@ -78,7 +78,7 @@ def trail(tmp_path: Path, body: bytes) -> Trail:
     assert loaded.problems == ()
     request = parse(Head("POST", "/v1/messages", {}), body)
     assert isinstance(request, MessagesRequest)
-    failed: list[Check] = []
+    failed: list[Failed] = []
     decision = loaded.rules.decide(request, failed)
     return Trail(loaded.rules, failed, decision.rule)
 
