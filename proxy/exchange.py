@@ -108,7 +108,7 @@ class Forward:
 
     reason: str
     rule: str = ""
-    beside: Answer | None = None
+    shadow_answer: Answer | None = None
     """What a rule in shadow, or audited, would have answered."""
 
 

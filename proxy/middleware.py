@@ -128,9 +128,9 @@ def shortcut(desk: Desk, log: Logger, capture: Writer) -> Middleware:
                 reply = response if isinstance(response, RelayedResponse) else None
                 if reply is not None:
                     desk.replies.keep(exchange.head, reply.pairs, time.monotonic())
-                if forwarded.beside is not None:
+                if forwarded.shadow_answer is not None:
                     theirs = await model_text(reply.pairs, reply.body_copy) if reply is not None else None
-                    _compare(exchange, forwarded, forwarded.beside, reply, theirs, desk, now, log, capture)
+                    _compare(exchange, forwarded, forwarded.shadow_answer, reply, theirs, desk, now, log, capture)
                 return response
 
     return stage
@@ -139,7 +139,7 @@ def shortcut(desk: Desk, log: Logger, capture: Writer) -> Middleware:
 def _compare(
     exchange: Exchange,
     decision: Forward,
-    beside: Answer,
+    ours: Answer,
     reply: RelayedResponse | None,
     theirs: str | None,
     desk: Desk,
@@ -149,7 +149,7 @@ def _compare(
 ) -> None:
     """Hold the answer of a rule in shadow, or audited, against the reply that the client has got, if it got one."""
     audited, rule = decision.reason == AUDIT, decision.rule
-    found = desk.compare(now, beside, reply.status if reply is not None else 0, theirs, audited=audited)
+    found = desk.compare(now, ours, reply.status if reply is not None else 0, theirs, audited=audited)
     exchange.compared(found.verdict)
     if audited:
         log.info("audit", rule=rule, verdict=found.verdict, id=exchange.id)
@@ -157,7 +157,7 @@ def _compare(
         log.info("shadow", rule=rule, verdict=found.verdict, id=exchange.id)
     if found.trip:
         log.error("tripped", rule=rule, reason=found.trip, id=exchange.id)
-    capture.comparison(exchange.id, rule, found.verdict, beside.text, found.theirs)
+    capture.comparison(exchange.id, rule, found.verdict, ours.text, found.theirs)
 
 
 def forward(app: web.Application) -> Handler:
@@ -165,7 +165,7 @@ def forward(app: web.Application) -> Handler:
 
     async def handle(request: web.Request) -> web.StreamResponse:
         exchange = request[EXCHANGE]
-        compared = isinstance(exchange.decision, Forward) and exchange.decision.beside is not None
+        compared = isinstance(exchange.decision, Forward) and exchange.decision.shadow_answer is not None
         try:
             return await app[RELAY].forward(request, exchange, shadow.LIMIT if compared else 0)
         except UpstreamError as error:

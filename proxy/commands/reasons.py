@@ -40,7 +40,7 @@ def explain(rules: RuleSet, given: Given, max_body: int) -> Explanation:
     request = seen(given.head, given.body, opaquely=rules.responds(given.head))
     decision = _decide(rules, given, request, max_body)
     rule = next((rule for rule in rules.rules if rule.name == decision.rule), None)
-    reply = decision.beside if isinstance(decision, Forward) else decision
+    reply = decision.shadow_answer if isinstance(decision, Forward) else decision
     if isinstance(request, NotUnderstood):
         return Explanation(given, decision, rule, (), reply, ())
     if rule is None:

@@ -128,18 +128,18 @@ class Desk:
         return share > 0 and self.draw() < share and not now.breaker.in_shadow(rule)
 
     def compare(
-        self, now: InForce, beside: Answer, status: int, theirs: str | None, *, audited: bool = False
+        self, now: InForce, ours: Answer, status: int, theirs: str | None, *, audited: bool = False
     ) -> Compared:
         """Hold a rule's answer against the text of the reply that the client got, and count the outcome."""
-        rule = next((rule for rule in now.rules.rules if rule.name == beside.rule), None)
-        found = verdict(rule.compare if rule else "text", beside.text, status, theirs)
+        rule = next((rule for rule in now.rules.rules if rule.name == ours.rule), None)
+        found = verdict(rule.compare if rule else "text", ours.text, status, theirs)
         if not audited:
-            self.agreements.add(beside.rule, found)
+            self.agreements.add(ours.rule, found)
             return Compared(found, theirs)
-        audits = self.agreements.add_audit(beside.rule, found)
-        if not now.auditing.fails(audits) or now.breaker.in_shadow(beside.rule):
+        audits = self.agreements.add_audit(ours.rule, found)
+        if not now.auditing.fails(audits) or now.breaker.in_shadow(ours.rule):
             return Compared(found, theirs)
-        now.breaker.put_in_shadow(beside.rule)
+        now.breaker.put_in_shadow(ours.rule)
         said = f"of its last audits, {audits_shown(audits)} agreed with the model"
         return Compared(found, theirs, f"{said}: the rule is in shadow until the rules are loaded anew")
 

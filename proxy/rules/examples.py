@@ -59,7 +59,7 @@ def _fault(rule: Rule, match: Match, request: MessagesRequest | NotUnderstood) -
         miss = miss_of(rule, request)
         return "the rule does not match it" + (f"; the first condition that fails is {miss.told()}" if miss else "")
     match rule.outcome(request, groups):
-        case Answer(text=text) | Forward(beside=Answer(text=text)):
+        case Answer(text=text) | Forward(shadow_answer=Answer(text=text)):
             return None if text == match.answer else f"answered {text!r}, expected {match.answer!r}"
         case Respond(body=body):
             return None if body.decode() == match.answer else f"sent {body.decode()!r}, expected {match.answer!r}"
