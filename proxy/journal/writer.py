@@ -59,30 +59,36 @@ class Journal:
         self._thread: threading.Thread | None = None
         self._idle, self._over = asyncio.Event(), asyncio.Event()
 
-    def put(self, exchange: Exchange, record: Record) -> None:
-        """A request has ended (a `ledger.Teller`). Those for Sidestep's own pages are nothing to remember."""
-        if record.outcome == "local":
-            return
-        if len(self._waiting) >= MOST:
-            self._dropped += 1
-            return
+    def put(self, ended: Sequence[Exchange], records: Sequence[Record]) -> None:
+        """Requests have ended (a `ledger.Teller`). Those for Sidestep's own pages are nothing to remember."""
         if not self.settings.enabled and not self.listeners:
             return
+        for exchange, record in zip(ended, records, strict=True):
+            if record.outcome == "local":
+                continue
+            if len(self._waiting) >= MOST:
+                self._dropped += 1
+            else:
+                self._waiting.append(self._taken(exchange, record))
+        if self._waiting and self._timer is None and not self._busy:
+            self._timer = asyncio.get_running_loop().call_later(PAUSE, self._hand_over)
+
+    def _taken(self, exchange: Exchange, record: Record) -> Ended:
+        """What is kept of a request; what its reply says of tokens is read here if that is quick, or else later."""
         meter = exchange.meter
         if meter is None or not record.bytes_out:
             record = _with_error(record, NOT_A_MESSAGE if record.bytes_out else EMPTY_REPLY)
         entry = Entry(record, None, exchange.trail)
-        if meter is not None and meter.quick:
+        if meter is None:
+            return entry, None
+        if meter.quick:
             # Here, since to keep the bytes for the thread would take longer, and cut the heap into pieces.
-            entry, meter = self._read(entry, meter), None
-        elif meter is not None and self._held + meter.size > ROOM:
+            return self._read(entry, meter), None
+        if self._held + meter.size > ROOM:
             self._log.warning("tokens not read", reason="too many replies at once", id=record.id)
-            meter = None
-        elif meter is not None:
-            self._held += meter.size
-        self._waiting.append((entry, meter))
-        if self._timer is None and not self._busy:
-            self._timer = asyncio.get_running_loop().call_later(PAUSE, self._hand_over)
+            return entry, None
+        self._held += meter.size
+        return entry, meter
 
     async def finish(self) -> None:
         """Store what still waits, and end the thread; the process ends without it when it takes too long."""

@@ -5,21 +5,21 @@ from collections import deque
 from collections.abc import Callable, Sequence
 
 from proxy.exchange import Exchange, Record
-from proxy.logs.observe import Logger, log_request
+from proxy.logs.observe import Logger, log_requests
 from proxy.telemetry.entry import Entry
 from proxy.telemetry.tally import Tally
 from proxy.usage import FOUND_IN_REPLIES
 
-Teller = Callable[[Exchange, Record], None]
-"""Is told of a request that has ended; must neither wait nor raise."""
+Teller = Callable[[Sequence[Exchange], Sequence[Record]], None]
+"""Is told of requests that have ended, one record each, in that order; must neither wait nor raise."""
 
 _PAUSE = 0.02
 """Seconds for which a request that ended well waits for company, so that whoever asks next does not wait for its line.
 
-Told of in a row, requests take half the time that each takes by itself: the processor still knows the way.
+Batching keeps CPU caches warm: in a row, each takes half the time that it takes by itself.
 """
 
-_STRETCH = 32
+_BATCH = 64
 """Requests that are told of without letting the event loop go on: half a millisecond."""
 
 
@@ -34,8 +34,8 @@ class Ledger:
         self.running: dict[str, Exchange] = {}
         """Requests that are being served, by id."""
         self.tellers: list[Teller] = []
-        self._ended: deque[tuple[Exchange, Record, bool]] = deque()
-        """What is still to be told, and whether it counts."""
+        self._ended: deque[tuple[Exchange, float]] = deque()
+        """What is still to be told, and when it ended."""
         self._next: asyncio.Handle | None = None
 
     @property
@@ -55,12 +55,13 @@ class Ledger:
 
     def ended(self, exchange: Exchange, now: float) -> None:
         """`now` on the clock of `exchange.started`."""
-        counts = self.running.pop(exchange.id, None) is not None
-        if counts:
-            self._tally.running -= 1
-        record = exchange.record(now)
-        self._ended.append((exchange, record, counts))
-        if record.error or record.outcome not in ("forwarded", "answered"):
+        if self.running.pop(exchange.id, None) is None:  # it was set aside
+            self.settle()
+            log_requests(self._log, [exchange.record(now)])
+            return
+        self._tally.running -= 1
+        self._ended.append((exchange, now))
+        if exchange.error or exchange.outcome not in ("forwarded", "answered"):
             self.settle()
         elif self._next is None:
             self._next = asyncio.get_running_loop().call_later(_PAUSE, self._settle_some)
@@ -86,21 +87,23 @@ class Ledger:
             self._next.cancel()
             self._next = None
         while self._ended:
-            self._tell(*self._ended.popleft())
+            self._tell()
 
     def _settle_some(self) -> None:
         self._next = None
         try:
-            for _ in range(min(_STRETCH, len(self._ended))):
-                self._tell(*self._ended.popleft())
-        finally:  # whatever becomes of one, those behind it have their turn
+            self._tell()
+        finally:  # whatever becomes of some, those behind them have their turn
             if self._ended:
                 self._next = asyncio.get_running_loop().call_soon(self._settle_some)
 
-    def _tell(self, exchange: Exchange, record: Record, counts: bool) -> None:
-        log_request(self._log, record)
-        if not counts:
-            return
-        self._tally.count(record)
+    def _tell(self) -> None:
+        """Tell of those that ended first, a batch at most."""
+        some = [self._ended.popleft() for _ in range(min(_BATCH, len(self._ended)))]
+        ended = [exchange for exchange, _ in some]
+        records = [exchange.record(now) for exchange, now in some]
+        log_requests(self._log, records)
+        for record in records:
+            self._tally.count(record)
         for tell in self.tellers:
-            tell(exchange, record)
+            tell(ended, records)

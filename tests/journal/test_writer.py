@@ -60,10 +60,11 @@ class Counted:
         return USAGE
 
 
-def exchange(meter: Counted | None = None) -> Exchange:
+def put(journal: Journal, meter: Counted | None = None, **changes: str) -> None:
+    """A request has ended."""
     one = Exchange("req_1", Head("POST", "/v1/messages", {}), RECORD.at, 0.0)
     one.upstream_replied(200, cast(Meter | None, meter))
-    return one
+    journal.put([one], [replace(RECORD, **changes)])  # type: ignore[arg-type]
 
 
 @pytest.fixture
@@ -87,11 +88,11 @@ async def made(tmp_path: Path, log: io.StringIO) -> AsyncIterator[Make]:
 async def test_rows_are_stored_and_listeners_told_on_the_loop(made: Make, tmp_path: Path) -> None:
     journal, told, meter = made(), Told(), Counted()
     journal.listeners.append(told)
-    journal.put(exchange(meter), RECORD)
-    journal.put(exchange(), RECORD)
+    put(journal, meter)
+    put(journal)
     await told.until(2)
     assert [one.usage for one in told] == [USAGE, None]
-    assert told[0].record is RECORD
+    assert told[0].record == RECORD
     assert count(tmp_path / "journal.sqlite") == 2
     assert (meter.read_by, told.threads) == ("journal", {threading.current_thread().name})
     assert journal.trouble == ""
@@ -100,7 +101,7 @@ async def test_rows_are_stored_and_listeners_told_on_the_loop(made: Make, tmp_pa
 async def test_what_is_read_quickly_is_read_at_once_and_kept_for_no_thread(made: Make) -> None:
     journal, told, meter = made(), Told(), Counted(quick=True)
     journal.listeners.append(told)
-    journal.put(exchange(meter), RECORD)
+    put(journal, meter)
     assert meter.read_by == threading.current_thread().name
     await told.until(1)
     assert [one.usage for one in told] == [USAGE]
@@ -110,7 +111,7 @@ async def test_the_last_rows_are_written_at_the_end_and_the_thread_is_gone(made:
     journal, told = made(), Told()
     journal.listeners.append(told)
     for _ in range(2 * BATCH + 5):
-        journal.put(exchange(), RECORD)
+        put(journal)
     await journal.finish()
     assert (count(tmp_path / "journal.sqlite"), len(told)) == (2 * BATCH + 5, 2 * BATCH + 5)
     assert not [thread for thread in threading.enumerate() if thread.name == "journal"]
@@ -125,9 +126,9 @@ async def test_nothing_runs_as_long_as_nothing_has_ended(made: Make, tmp_path: P
 
 async def test_switched_off_it_stores_nothing_and_tells_all_the_same(made: Make, tmp_path: Path) -> None:
     journal, told = made(enabled=False), Told()
-    journal.put(exchange(), RECORD)
+    put(journal)
     journal.listeners.append(told)
-    journal.put(exchange(Counted()), RECORD)
+    put(journal, Counted())
     await told.until(1)
     assert [one.usage for one in told] == [USAGE]
     assert os.listdir(tmp_path) == []
@@ -140,10 +141,10 @@ async def test_what_waits_is_bounded_and_what_is_dropped_is_counted(
     journal, told = made(), Told()
     journal.listeners.append(told)
     for _ in range(25):
-        journal.put(exchange(), RECORD)
+        put(journal)
     await told.until(10)
     assert '"lost":15' in log.getvalue()
-    journal.put(exchange(), RECORD)
+    put(journal)
     await told.until(11)
     assert log.getvalue().count("fell behind") == 1
     assert journal._dropped == 0
@@ -155,9 +156,9 @@ async def test_replies_that_wait_are_bounded_by_their_bytes(made: Make, monkeypa
     journal, told = made(), Told()
     journal.listeners.append(told)
     for size in (60, 60, 40):
-        journal.put(exchange(Counted(size)), RECORD)
+        put(journal, Counted(size))
     await told.until(3)
-    journal.put(exchange(Counted(100)), RECORD)
+    put(journal, Counted(100))
     await told.until(4)
     assert [one.usage for one in told] == [USAGE, None, USAGE, USAGE]
 
@@ -179,10 +180,10 @@ async def test_while_the_disk_hangs_nobody_waits(
     monkeypatch.setattr(writer, "_LAST_WORDS", 0.05)
     journal, told = made(), Told()
     journal.listeners.append(told)
-    journal.put(exchange(), RECORD)
+    put(journal)
     assert await asyncio.to_thread(hangs.wait, 10)
     for _ in range(3):
-        journal.put(exchange(), RECORD)
+        put(journal)
     await journal.finish()
     assert json.loads(log.getvalue())["event"] == "journal not finished"
     assert json.loads(log.getvalue())["lost"] == 4
@@ -197,11 +198,11 @@ async def test_trouble_is_told_and_goes_when_it_is_over(made: Make, tmp_path: Pa
     file.mkdir()
     journal, told = made(), Told()
     journal.listeners.append(told)
-    journal.put(exchange(), RECORD)
+    put(journal)
     await told.until(1)
     assert journal.trouble == "journal: no regular file (1 rows lost)"
     file.rmdir()
-    journal.put(exchange(), RECORD)
+    put(journal)
     await told.until(2)
     assert journal.trouble == ""
     assert asked(file, "SELECT count(*) FROM requests") == [(1,)]
@@ -216,7 +217,7 @@ async def test_a_meter_that_gave_up_says_so_unless_something_worse_is_said(
     meter.gave_up = "larger than is read"
     journal = made()
     journal.listeners.append(told)
-    journal.put(exchange(meter), replace(RECORD, error=error))
+    put(journal, meter, error=error)
     await told.until(1)
     lines = [json.loads(line) for line in log.getvalue().splitlines()]
     assert [(line["event"], line["reason"], line["id"]) for line in lines] == [

@@ -4,14 +4,17 @@ import io
 import logging
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any, Literal
+from datetime import UTC, datetime
+from typing import Any, Literal, get_args
 
 import orjson
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from proxy.config import Log
 from proxy.exchange import Outcome, Record
-from proxy.logs.observe import LibraryLogs, log_request, logger, take_over_library_logs
+from proxy.logs.observe import LibraryLogs, log_requests, logger, take_over_library_logs
 
 Level = Literal["debug", "info", "warning", "error"]
 SECRET = "sk-ant-hunter2"
@@ -53,7 +56,7 @@ def lines(stream: io.StringIO) -> list[dict[str, Any]]:
 
 def logged(record: Record) -> dict[str, Any]:
     stream = io.StringIO()
-    log_request(logger(Log(), stream), record)
+    log_requests(logger(Log(), stream), [record])
     [line] = lines(stream)
     return line
 
@@ -154,6 +157,66 @@ def test_what_is_empty_is_left_out_but_zero_is_not() -> None:
     )
     assert set(line) == FIELDS - {"rule", "reason", "error", "retried", "client", "model", "first_byte_ms"} | STAMP
     assert (line["bytes_out"], line["status"]) == (0, 0)
+
+
+class OneWrite(io.StringIO):
+    """A stream that counts how often it is written to."""
+
+    writes = 0
+
+    def write(self, text: str) -> int:
+        self.writes += 1
+        return super().write(text)
+
+
+RECORDS = st.builds(
+    replace,
+    st.just(RECORD),
+    outcome=st.sampled_from(get_args(Outcome)),
+    path=st.sampled_from(["/v1/messages", "/-/health", "/-/ready"]),
+    error=st.sampled_from(["", "upstream timeout", 'odd "\u2028\x7f\n']),
+    reason=st.sampled_from(["", "no rule matched"]),
+    model=st.sampled_from(["", "claude-haiku-4-5"]),
+    retried=st.booleans(),
+    first_byte=st.none() | st.floats(0, 1e6),
+    duration=st.floats(0, 1e6),
+)
+
+
+@given(
+    records=st.lists(RECORDS, max_size=5),
+    form=st.sampled_from(["json", "console"]),
+    level=st.sampled_from(["debug", "info", "warning", "error"]),
+)
+def test_lines_of_requests_are_written_at_once_and_each_as_if_by_itself(
+    records: list[Record], form: Literal["json", "console"], level: Level
+) -> None:
+    together, alone = OneWrite(), OneWrite()
+    log_requests(logger(Log(format=form, level=level), together), records)
+    for record in records:
+        log = logger(Log(format=form, level=level), alone)  # one that has heard of no other, and holds nothing back
+        wrong = record.error or record.outcome == "refused"
+        tell = log.warning if wrong else log.debug if record.path.startswith("/-/") else log.info
+        shown = {
+            **{name: getattr(record, name) for name in ("method", "path", "status", "outcome")},
+            **{name: value for name in ("rule", "reason", "error") if (value := getattr(record, name))},
+            **({"retried": True} if record.retried else {}),
+            **{name: value for name in ("client", "model") if (value := getattr(record, name))},
+            "ms": round(record.duration, 2),
+            **({} if record.first_byte is None else {"first_byte_ms": round(record.first_byte, 2)}),
+            **{name: getattr(record, name) for name in ("bytes_in", "bytes_out", "id")},
+        }
+        tell("request", **shown, timestamp=datetime.fromtimestamp(record.at + record.duration / 1000, UTC))
+    if form == "json":
+        assert together.getvalue() == alone.getvalue()
+    else:
+        assert _untimed(together) == _untimed(alone)
+    assert together.writes <= 1
+
+
+def _untimed(stream: io.StringIO) -> list[str]:
+    """Lines for people without the time of day at which each was written."""
+    return [line.partition(" ")[2] for line in stream.getvalue().splitlines()]
 
 
 @pytest.mark.parametrize("text", ["\x1b[31mred", "a\x00b", "a\u202eb", "\udcff", "a\u2028b", "\x9b31m", "\x7f"])

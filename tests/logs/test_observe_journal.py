@@ -12,7 +12,7 @@ from typing import Literal
 import pytest
 
 from proxy.config import Log
-from proxy.logs.observe import Logger, log_request, logger
+from proxy.logs.observe import Logger, log_requests, logger
 from tests.logs.test_observe import FIELDS, RECORD
 
 Form = Literal["auto", "console", "json"]
@@ -73,7 +73,7 @@ def test_another_stream_gets_no_priorities(journal: Journal) -> None:
 
 
 def test_the_line_of_a_request_has_every_field(journal: Journal) -> None:
-    log_request(journal.log(), RECORD)
+    log_requests(journal.log(), [RECORD])
     event, *fields = shlex.split(journal.text)
     assert event == "<4>request"
     pairs = dict(field.split("=", 1) for field in fields)

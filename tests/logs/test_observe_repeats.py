@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from proxy.config import Log
-from proxy.logs.observe import LibraryLogs, Logger, log_request, logger
+from proxy.logs.observe import LibraryLogs, Logger, log_requests, logger
 from tests.logs.test_observe import RECORD, lines
 
 
@@ -63,8 +63,8 @@ def test_what_only_measures_or_names_a_request_makes_no_difference() -> None:
 @pytest.mark.parametrize("outcome", ["refused", "failed", "forwarded"])
 def test_the_line_of_a_request_is_always_written(outcome: Any) -> None:
     said = Said()
-    for _ in range(100):
-        log_request(said.log, replace(RECORD, outcome=outcome))
+    for _ in range(10):
+        log_requests(said.log, [replace(RECORD, outcome=outcome)] * 10)
     assert len(said.lines) == 100
     assert {line["level"] for line in said.lines} == {"warning"}
 
