@@ -13,7 +13,7 @@ message (`synthesis`, `sse`); a `Respond` is for what asks no model (`respond`, 
 
 What each stage learned is on the `Exchange`; what is left of it in the end is a `Record`. The ledger (`telemetry`)
 tells of it, a moment later: one log line (`logs`), and counts, which the pages of `local` read. With the tokens that
-`usage` has read from a copy of the reply it is an `Entry`: one row of the `journal`, and of the page that shows what
+`usage` has read from a copy of the reply it is one row of the `journal`, and of the page that shows what
 Sidestep does while it does it (`live`). How a decision came about, `rules/trail` tells.
 
 What is forwarded goes out and comes back in exact bytes: heads and framing without a socket in `wire`, connections in

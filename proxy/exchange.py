@@ -9,7 +9,7 @@ from typing import Literal, Protocol
 from proxy import names
 from proxy.bodies import Body
 from proxy.respond import Respond
-from proxy.usage import UPSTREAM_ERRORS, Meter, error_of_status
+from proxy.usage import UPSTREAM_ERRORS, Meter, Usage, error_of_status
 
 Version = tuple[int, ...]
 
@@ -148,9 +148,8 @@ class Record:
     time until the head of the reply was sent, None if none was; `own` is the part of it that was spent here, and not in
     waiting for the client or the upstream. `status` is 499 when the client went away before the reply was complete
     (nginx's convention). `session` is a hash of what names the client's session, "" for none; `verdict` is what a
-    comparison in shadow came to, "" for none.
-
-    Nobody changes it; it is not frozen since that would double what it takes to make one.
+    comparison in shadow came to, "" for none; `usage` is None where nothing was said of tokens. Treat it as immutable;
+    frozen=True would double construction time. `journal.writer` alone adds what it reads in the reply: usage and error.
     """
 
     id: str
@@ -172,8 +171,10 @@ class Record:
     own: float | None
     bytes_in: int
     bytes_out: int
-    retried: bool = False
-    """Whether it was sent to the upstream twice, the first time in vain."""
+    retried: bool = False  # sent to the upstream twice, the first time in vain
+    trail: Trail | None = None
+    usage: Usage | None = None
+    earlier: bool = False  # remembered from before this process began
 
 
 class Exchange:
@@ -295,4 +296,5 @@ class Exchange:
             bytes_in=self.body.size,
             bytes_out=self.bytes_out,
             retried=self.retried,
+            trail=self.trail,
         )

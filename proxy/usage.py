@@ -66,6 +66,10 @@ class Usage(NamedTuple):
     cache_read: int
     cache_creation: int
 
+    @property
+    def all_input(self) -> int:
+        return self.input + self.cache_read + self.cache_creation
+
 
 class _Counts(msgspec.Struct):
     """In the order of `Usage`."""

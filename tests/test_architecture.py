@@ -53,7 +53,7 @@ PURE = {
         "wire",
     ),
     *("decision.breaker", "decision.drift", "decision.ratelimits", "decision.shadow", "downstream.guard"),
-    *("journal.rows", "journal.schema", "live.charts", "live.rows", "logs.repeats", "telemetry.entry"),
+    *("journal.rows", "journal.schema", "live.charts", "live.rows", "logs.repeats", "telemetry.bucket"),
     "telemetry.tally",
 }
 """Who touches nothing outside of the process and its own arguments: no sockets, no files, no clock, no randomness."""

@@ -7,17 +7,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from proxy.config import Journal as Settings
+from proxy.exchange import Record
 from proxy.journal.rows import row
 from proxy.journal.store import Store, UnusableError, is_corrupt, set_aside
 from proxy.logs.observe import Logger
-from proxy.telemetry.entry import Entry
 
 _EVERY = 1.0
 """Seconds between two looks at the bounds."""
 
 
 class Keeper:
-    """Keeps entries in the file; for one thread. It raises nothing, and tries anew with every batch."""
+    """Keeps records in the file; for one thread. It raises nothing, and tries anew with every batch."""
 
     def __init__(self, settings: Settings, log: Logger) -> None:
         self._settings, self._file, self._log = settings, Path(settings.path), log
@@ -30,18 +30,18 @@ class Keeper:
         """What is wrong, in one line; "" when all is well."""
         return f"journal: {self._problem} ({self._lost} rows lost)" if self._problem else ""
 
-    def keep(self, entries: Sequence[Entry]) -> None:
-        """Append the entries. A corrupt file is moved aside, and they begin a new one."""
+    def keep(self, records: Sequence[Record]) -> None:
+        """Append the records. A corrupt file is moved aside, and they begin a new one."""
         try:
             try:
-                self._add(entries)
+                self._add(records)
             except sqlite3.DatabaseError as error:
                 if not is_corrupt(error):
                     raise
                 self._move_aside(error)
-                self._add(entries)
+                self._add(records)
         except Exception as error:  # whatever it is: rows are worth less than the thread
-            self._fail(entries, error)
+            self._fail(records, error)
         else:
             self._recovered()
             self._trim()
@@ -51,10 +51,10 @@ class Keeper:
             self._store.close()
         self._store = None
 
-    def _add(self, entries: Sequence[Entry]) -> None:
+    def _add(self, records: Sequence[Record]) -> None:
         if self._store is None:
             self._store = Store(self._file, self._settings.max_age, self._settings.max_bytes)
-        self._store.add([row(entry) for entry in entries])
+        self._store.add([row(record) for record in records])
 
     def _trim(self) -> None:
         """What fails here fails again with later rows, if it matters."""
@@ -73,12 +73,12 @@ class Keeper:
         aside = set_aside(self._file, datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ"))
         self._log.error("journal corrupt", file=str(self._file), problem=str(error), moved_to=str(aside))
 
-    def _fail(self, entries: Sequence[Entry], error: Exception) -> None:
+    def _fail(self, records: Sequence[Record], error: Exception) -> None:
         self.close()
         known = isinstance(error, sqlite3.Error | UnusableError)
         said = error.strerror if isinstance(error, OSError) else str(error) if known else ""
         problem = said or type(error).__name__
-        self._lost += len(entries)
+        self._lost += len(records)
         if problem != self._problem:
             self._log.error("journal failed", file=str(self._file), problem=problem)
         self._problem = problem

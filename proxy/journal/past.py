@@ -4,8 +4,9 @@ import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 
+from proxy.exchange import Record
 from proxy.journal.writer import Journal
-from proxy.telemetry.entry import Bucket, Entry
+from proxy.telemetry.bucket import Bucket
 
 
 class Past:
@@ -26,11 +27,11 @@ class Past:
         """As `timeline.timeline`, in a thread; nothing when there is no file yet, or none that can be read."""
         return await asyncio.to_thread(self._read, since, until, step)
 
-    async def latest(self, before: float, count: int) -> Sequence[Entry]:
+    async def latest(self, before: float, count: int) -> Sequence[Record]:
         """As `timeline.latest`, likewise."""
         return await asyncio.to_thread(self._latest, before, count)
 
-    def _latest(self, before: float, count: int) -> Sequence[Entry]:
+    def _latest(self, before: float, count: int) -> Sequence[Record]:
         from proxy.journal.figures import FiguresError
         from proxy.journal.timeline import latest
 

@@ -1,10 +1,9 @@
-"""An entry as a row: plain values, none of them the text of a request, of an answer, or of a header as it came."""
+"""A record as a row: plain values, none of them the text of a request, of an answer, or of a header as it came."""
 
 from typing import Any
 
 from proxy.exchange import Record
 from proxy.names import OTHER
-from proxy.telemetry.entry import Entry
 from proxy.telemetry.tally import family
 from proxy.usage import Usage
 
@@ -29,9 +28,8 @@ _PATHS = frozenset(
 _NO_USAGE = (None, None, None, None)
 
 
-def row(entry: Entry) -> Row:
+def row(record: Record) -> Row:
     """The values of `COLUMNS`; the tokens are None where the upstream said nothing of them."""
-    record, usage = entry.record, entry.usage
     name, _, version = record.client.partition("/")
     return (
         record.at,
@@ -54,12 +52,12 @@ def row(entry: Entry) -> Row:
         record.own,
         record.bytes_in,
         record.bytes_out,
-        *(usage or _NO_USAGE),
+        *(record.usage or _NO_USAGE),
         int(record.retried),
     )
 
 
-def entry(values: Row) -> Entry:
+def record_of(values: Row) -> Record:
     """The request that a row tells of, as far as it does; the row has its `id` before the values of `COLUMNS`."""
     number, *told = values
     known: dict[str, Any] = dict(zip(COLUMNS, told, strict=True))
@@ -67,5 +65,5 @@ def entry(values: Row) -> Entry:
     client, version = known.pop("client"), known.pop("version")
     del known["family"]
     known["retried"] = bool(known["retried"])
-    record = Record(id=f"earlier_{number}", client=f"{client}/{version}" if client else "", **known)
-    return Entry(record, None if None in tokens else Usage(*tokens), None, earlier=True)
+    known["usage"] = None if None in tokens else Usage(*tokens)
+    return Record(id=f"earlier_{number}", client=f"{client}/{version}" if client else "", earlier=True, **known)

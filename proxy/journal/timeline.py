@@ -5,10 +5,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from proxy.exchange import Record
 from proxy.journal.figures import HOUR, median_of, opened
-from proxy.journal.rows import COLUMNS, entry
+from proxy.journal.rows import COLUMNS, record_of
 from proxy.journal.schema import MICROSECONDS
-from proxy.telemetry.entry import Bucket, Entry
+from proxy.telemetry.bucket import Bucket
 from proxy.usage import Usage
 
 _IN = "WHERE at >= :since AND at < :until"
@@ -54,10 +55,10 @@ def timeline(file: Path, since: float, until: float, step: float) -> list[Bucket
     return [stretch.bucket(since + number * step) for number, stretch in enumerate(stretches)]
 
 
-def latest(file: Path, before: float, count: int) -> list[Entry]:
+def latest(file: Path, before: float, count: int) -> list[Record]:
     """So many of the requests that came before a time, the oldest first. Raises `FiguresError`."""
     with opened(file) as connection:
-        return [entry(row) for row in connection.execute(_BEFORE, (before, count))][::-1]
+        return [record_of(row) for row in connection.execute(_BEFORE, (before, count))][::-1]
 
 
 @dataclass(slots=True)

@@ -3,19 +3,17 @@
 import asyncio
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from queue import SimpleQueue
 
 from proxy.config import Journal as Settings
 from proxy.exchange import Exchange, Record
 from proxy.logs.observe import Logger
-from proxy.telemetry.entry import Entry
 from proxy.usage import EMPTY_REPLY, NOT_A_MESSAGE, UPSTREAM_ERRORS, Meter
 
-Listener = Callable[[Sequence[Entry]], None]
-"""Is told on the event loop of entries, in the order in which they ended; must neither wait nor raise."""
+Listener = Callable[[Sequence[Record]], None]
+"""Is told on the event loop of records, in the order in which they ended; must neither wait nor raise."""
 
 PAUSE = 0.25
 """Seconds for which a row waits for company."""
@@ -35,7 +33,7 @@ _STRETCH = 128
 _LAST_WORDS = 5.0
 """Seconds that the thread has at the end of the process; a disk may hang for longer than anybody wants to wait."""
 
-Ended = tuple[Entry, Meter | None]
+Ended = tuple[Record, Meter | None]
 """With what its tokens are still to be read from."""
 
 
@@ -77,18 +75,18 @@ class Journal:
         """What is kept of a request; what its reply says of tokens is read here if that is quick, or else later."""
         meter = exchange.meter
         if meter is None or not record.bytes_out:
-            record = _with_error(record, NOT_A_MESSAGE if record.bytes_out else EMPTY_REPLY)
-        entry = Entry(record, None, exchange.trail)
+            _add_error(record, NOT_A_MESSAGE if record.bytes_out else EMPTY_REPLY)
         if meter is None:
-            return entry, None
+            return record, None
         if meter.quick:
             # Here, since to keep the bytes for the thread would take longer, and cut the heap into pieces.
-            return self._read(entry, meter), None
+            self._read(record, meter)
+            return record, None
         if self._held + meter.size > ROOM:
             self._log.warning("tokens not read", reason="too many replies at once", id=record.id)
-            return entry, None
+            return record, None
         self._held += meter.size
-        return entry, meter
+        return record, meter
 
     async def finish(self) -> None:
         """Store what still waits, and end the thread; the process ends without it when it takes too long."""
@@ -118,7 +116,7 @@ class Journal:
             self._thread.start()
         self._batches.put(batch)
 
-    def _kept(self, entries: Sequence[Entry], trouble: str) -> None:
+    def _kept(self, records: Sequence[Record], trouble: str) -> None:
         """Back on the loop."""
         self._busy, self.trouble = 0, trouble
         self._idle.set()
@@ -129,7 +127,7 @@ class Journal:
             pause = 0 if len(self._waiting) >= BATCH else PAUSE
             self._timer = asyncio.get_running_loop().call_later(pause, self._hand_over)
         for tell in self.listeners:
-            tell(entries)
+            tell(records)
 
     def _work(self, loop: asyncio.AbstractEventLoop) -> None:
         """The thread. What it needs is imported here, since a proxy that serves nobody needs none of it."""
@@ -139,38 +137,39 @@ class Journal:
 
             keeper = Keeper(self.settings, self._log)
         while (batch := self._batches.get()) is not None:
-            entries = list(self._entries(batch))
+            records = self._records(batch)
             batch.clear()  # what was kept of the replies
             if keeper:
-                keeper.keep(entries)
-            _tell(loop, self._kept, entries, keeper.trouble if keeper else "")
+                keeper.keep(records)
+            _tell(loop, self._kept, records, keeper.trouble if keeper else "")
         if keeper:
             keeper.close()
         _tell(loop, self._over.set)
 
-    def _entries(self, batch: Sequence[Ended]) -> Iterator[Entry]:
-        for number, (entry, meter) in enumerate(batch, 1):
-            yield self._read(entry, meter) if meter else entry
+    def _records(self, batch: Sequence[Ended]) -> list[Record]:
+        for number, (record, meter) in enumerate(batch, 1):
+            if meter:
+                self._read(record, meter)
             # Let go of the interpreter, lest the event loop wait for long; rarely, since to get it back slows both.
             if number % _STRETCH == 0:
                 time.sleep(0)
+        return [record for record, _ in batch]
 
-    def _read(self, entry: Entry, meter: Meter) -> Entry:
-        """With what the reply said of tokens, and an error within it; of a meter that gave up it is told in the log."""
-        usage = meter.read()
-        record = _with_error(entry.record, meter.error)
+    def _read(self, record: Record, meter: Meter) -> None:
+        """Add what the reply said of tokens, and an error within it; of a meter that gave up it is told in the log."""
+        record.usage = meter.read()
+        if meter.error:
+            _add_error(record, meter.error)
         if meter.gave_up and not record.error:
             self._log.warning("tokens not read", reason=meter.gave_up, id=record.id)
-        return Entry(record, usage, entry.trail)
 
 
-def _with_error(record: Record, error: str) -> Record:
-    """The record, with the error that was found in a reply to a message which began as if all were well."""
-    if not error or record.fault or record.outcome != "forwarded" or record.status != 200:
-        return record
-    if record.method != "POST" or record.path != "/v1/messages":
-        return record
-    return replace(record, fault=error, error=UPSTREAM_ERRORS[error])
+def _add_error(record: Record, error: str) -> None:
+    """Add the error that was found in a reply, if it is one to a message which began as if all were well."""
+    if record.fault or (record.outcome, record.status) != ("forwarded", 200):
+        return
+    if (record.method, record.path) == ("POST", "/v1/messages"):
+        record.fault, record.error = error, UPSTREAM_ERRORS[error]
 
 
 def _tell(loop: asyncio.AbstractEventLoop, what: Callable[..., None], *values: object) -> None:

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, Protocol, get_args
 
-from proxy.telemetry.entry import Bucket, Entry
+from proxy.exchange import Record
+from proxy.telemetry.bucket import Bucket
 from proxy.usage import Usage
 
 Span = Literal["hour", "week"]
@@ -39,7 +40,7 @@ class History(Protocol):
         Stretches in which nothing ended may be left out.
         """
 
-    async def latest(self, before: float, count: int) -> Sequence[Entry]:
+    async def latest(self, before: float, count: int) -> Sequence[Record]:
         """So many of the requests that came before a time, in seconds since the epoch, the oldest first."""
         ...
 
@@ -73,21 +74,20 @@ class Recent:
     def __init__(self) -> None:
         self._minutes: deque[_Minute] = deque(maxlen=_STEPS["hour"][1])
 
-    def add(self, entries: Sequence[Entry]) -> None:
+    def add(self, records: Sequence[Record]) -> None:
         """Requests that have ended, about now; those for Sidestep's own pages do not count."""
-        for entry in entries:
-            if entry.record.outcome != "local":
-                self._add(entry)
+        for record in records:
+            if record.outcome != "local":
+                self._add(record)
 
-    def _add(self, entry: Entry) -> None:
-        record = entry.record
+    def _add(self, record: Record) -> None:
         minute = self._minute((record.at + record.duration / 1000) // _MINUTE * _MINUTE)
         minute.outcomes[record.outcome] += 1
         if record.outcome == "forwarded" and record.fault:
             minute.errors += 1
         if record.outcome == "forwarded" and record.own is not None and len(minute.own) < _SAMPLES:
             minute.own.append(record.own)
-        if (usage := entry.usage) is not None:
+        if (usage := record.usage) is not None:
             for index, count in enumerate(usage):
                 minute.tokens[index] += count
 

@@ -4,16 +4,14 @@ A browser that is slow, or asleep, costs nothing: what it has not taken is merge
 """
 
 import asyncio
-from array import array
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 import orjson
 
+from proxy.exchange import Record
 from proxy.live.rows import row
-from proxy.telemetry.entry import Entry
-from proxy.usage import Usage
 
 KEPT = 500
 """Requests of which the decision can still be asked for."""
@@ -74,33 +72,24 @@ class Feed:
     def __init__(self) -> None:
         self.watched = asyncio.Event()
         """Whether anybody looks on."""
-        self._entries: deque[Entry] = deque(maxlen=KEPT)
+        self._records: deque[Record] = deque(maxlen=KEPT)
         self._watchers: set[Watcher] = set()
         self._closed = False
-        self._own = _Times()
-        self._answers: dict[str, _Times] = {}
-        self._tokens = [0, 0, 0, 0]
+        self._own: deque[float] = deque(maxlen=_TIMES)
+        self._answers: dict[str, deque[float]] = {}
 
-    def publish(self, entries: Sequence[Entry]) -> None:
+    def publish(self, records: Sequence[Record]) -> None:
         """Requests that have ended, in that order. Those for Sidestep's own pages are nobody's news."""
-        news = [entry for entry in entries if entry.record.outcome != "local"]
-        self._entries.extend(news)
-        for entry in news:
-            self._sum(entry)
+        news = [record for record in records if record.outcome != "local"]
+        self._records.extend(news)
+        self._own.extend([record.own for record in news if record.outcome == "forwarded" and record.own is not None])
+        for record in news:
+            if record.outcome == "answered" and (record.rule in self._answers or len(self._answers) < _RULES):
+                self._answers.setdefault(record.rule, deque(maxlen=_TIMES)).append(record.duration)
         if self._watchers and news:
-            rows = [orjson.dumps(row(entry)).decode() for entry in news[-SHOWN:]]
+            rows = [orjson.dumps(row(record)).decode() for record in news[-SHOWN:]]
             for watcher in self._watchers:
                 watcher.add(rows)
-
-    def _sum(self, entry: Entry) -> None:
-        record = entry.record
-        if record.outcome == "forwarded" and record.own is not None:
-            self._own.add(record.own)
-        elif record.outcome == "answered" and (record.rule in self._answers or len(self._answers) < _RULES):
-            self._answers.setdefault(record.rule, _Times()).add(record.duration)
-        if (usage := entry.usage) is not None:
-            for index, count in enumerate(usage):
-                self._tokens[index] += count
 
     def show(self, section: str, data: str) -> None:
         """Tell everybody what stands in a section from now on, as JSON."""
@@ -129,47 +118,26 @@ class Feed:
         for watcher in self._watchers:
             watcher.end()
 
-    def latest(self) -> list[Entry]:
+    def latest(self) -> list[Record]:
         """What a page shows at first, the oldest first."""
-        return list(self._entries)[-SHOWN:]
+        return list(self._records)[-SHOWN:]
 
-    def find(self, own_id: str) -> Entry | None:
+    def find(self, own_id: str) -> Record | None:
         """The request with that id, if it is still kept."""
-        return next((entry for entry in reversed(self._entries) if entry.record.id == own_id), None)
-
-    @property
-    def tokens(self) -> Usage:
-        """What the upstream has counted since the start."""
-        return Usage(*self._tokens)
+        return next((record for record in reversed(self._records) if record.id == own_id), None)
 
     @property
     def own(self) -> float | None:
         """The median time in milliseconds that forwarded requests spent here of late."""
-        return self._own.median()
+        return _median(self._own)
 
     @property
     def answers(self) -> Mapping[str, float | None]:
         """The median time in milliseconds until an answer was complete, by rule."""
-        return {rule: times.median() for rule, times in self._answers.items()}
+        return {rule: _median(times) for rule, times in self._answers.items()}
 
 
-class _Times:
-    """The latest of many times."""
+def _median(times: Sequence[float]) -> float | None:
+    from statistics import median  # here, since it brings much along that serving does not need
 
-    __slots__ = ("_next", "_values")
-
-    def __init__(self) -> None:
-        self._values = array("d")
-        self._next = 0
-
-    def add(self, value: float) -> None:
-        if len(self._values) < _TIMES:
-            self._values.append(value)
-        else:
-            self._values[self._next] = value
-            self._next = (self._next + 1) % _TIMES
-
-    def median(self) -> float | None:
-        from statistics import median  # here, since it brings much along that serving does not need
-
-        return median(self._values) if self._values else None
+    return median(times) if times else None

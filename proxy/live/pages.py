@@ -14,13 +14,13 @@ from aiohttp.typedefs import Handler
 from proxy.config import Config
 from proxy.decision.desk import Desk
 from proxy.downstream.replies import FullResponse, failure
+from proxy.exchange import Record
 from proxy.live.charts import SPANS, History, Recent, chart
 from proxy.live.document import document
 from proxy.live.feed import SHOWN, Feed, Watcher
 from proxy.live.rows import decision, row
 from proxy.live.state import State
 from proxy.middleware import EXCHANGE, serve_own
-from proxy.telemetry.entry import Entry
 from proxy.telemetry.ledger import Ledger
 
 _EVERY = 1.0
@@ -52,14 +52,14 @@ class Live:
     def __init__(self, config: Config, desk: Desk, ledger: Ledger, history: History | None = None) -> None:
         self._ledger, self._history, self._recent, self._feed = ledger, history, Recent(), Feed()
         self._started = time.time()
-        self._earlier: Sequence[Entry] | None = None
+        self._earlier: Sequence[Record] | None = None
         self._state = State(config, desk, ledger, self._feed, history, self._started)
 
-    def publish(self, entries: Sequence[Entry]) -> None:
+    def publish(self, records: Sequence[Record]) -> None:
         """Requests that have ended, in that order: called on the event loop, a few times a second."""
-        self._feed.publish(entries)
+        self._feed.publish(records)
         if self._history is None or not self._history.enabled:
-            self._recent.add(entries)
+            self._recent.add(records)
 
     @property
     def pages(self) -> Mapping[str, Handler]:
@@ -126,14 +126,14 @@ class Live:
             return stream
 
     async def _tell(self, stream: "_Stream", watcher: Watcher) -> None:
-        rows = [row(entry) for entry in await self._latest()]
+        rows = [row(record) for record in await self._latest()]
         everything = {"now": time.time(), "rows": rows, "sections": self._state.sections()}
         await stream.send(_json(everything).decode(), event="state")
         while told := await watcher.told():
             for name, data in told:
                 await stream.send(data, event=name)
 
-    async def _latest(self) -> Sequence[Entry]:
+    async def _latest(self) -> Sequence[Record]:
         """The requests that ended last; as long as these are few, those of before the start with them."""
         if self._earlier is None and self._history is not None and self._history.enabled:
             self._earlier = await self._history.latest(self._started, SHOWN)
@@ -149,10 +149,10 @@ class Live:
 
     async def _request(self, request: web.Request) -> web.StreamResponse:
         """`GET /-/requests/ID`: how a request was decided that ended lately."""
-        entry = self._feed.find(request.match_info["id"])
-        if entry is None:
+        record = self._feed.find(request.match_info["id"])
+        if record is None:
             return await _refuse(request, 404, "not_found_error", "this request is no longer in memory")
-        return await serve_own(request, FullResponse(200, _json(decision(entry)), _PRIVATE))
+        return await serve_own(request, FullResponse(200, _json(decision(record)), _PRIVATE))
 
 
 async def _refuse(request: web.Request, status: int, kind: str, text: str) -> web.StreamResponse:

@@ -4,13 +4,11 @@ from dataclasses import asdict
 from typing import Any
 
 from proxy import names
-from proxy.exchange import Exchange
-from proxy.telemetry.entry import Entry
+from proxy.exchange import Exchange, Record
 
 
-def row(entry: Entry) -> dict[str, Any]:
+def row(record: Record) -> dict[str, Any]:
     """One request as shown; empty fields are left out. Times in milliseconds, `at` in seconds since the epoch."""
-    record = entry.record
     fields = {
         "id": record.id,
         "at": record.at,
@@ -31,17 +29,17 @@ def row(entry: Entry) -> dict[str, Any]:
         "own": _rounded(record.own),
         "in": record.bytes_in,
         "out": record.bytes_out,
-        "usage": entry.usage and entry.usage._asdict(),
-        "decided": entry.trail is not None,
-        "earlier": entry.earlier or None,
+        "usage": record.usage and record.usage._asdict(),
+        "decided": record.trail is not None,
+        "earlier": record.earlier or None,
     }
     return {name: value for name, value in fields.items() if value not in (None, "")}
 
 
-def decision(entry: Entry) -> dict[str, Any]:
+def decision(record: Record) -> dict[str, Any]:
     """How it was decided: the rules that were asked, in that order, each with the condition that settled it."""
-    steps = entry.trail.steps() if entry.trail else ()
-    return {"id": entry.record.id, "steps": [asdict(step) for step in steps]}
+    steps = record.trail.steps() if record.trail else ()
+    return {"id": record.id, "steps": [asdict(step) for step in steps]}
 
 
 def running(exchange: Exchange) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from proxy.local.standing import health, went_wrong
 from proxy.rules.ruleset import Rule
 from proxy.telemetry.ledger import Ledger
 from proxy.telemetry.savings import Savings
+from proxy.usage import Usage
 
 _RUNNING = 50
 """Running requests that are shown, the oldest first."""
@@ -53,14 +54,13 @@ def _counts(state: State) -> dict[str, Any]:
     for (outcome, *_), count in tally.requests.items():
         outcomes[outcome] += count
     del outcomes["local"]
-    tokens = state.feed.tokens._asdict()
     errors = dict(tally.upstream_errors)
     return {
         "outcomes": outcomes,
         "errors": errors,
         "streams": tally.streams,
         "own": _ms(state.feed.own),
-        "tokens": tokens,
+        "tokens": {name: tally.tokens[name] for name in Usage._fields},
         "saved": _saved(tally.saved),
     }
 

@@ -1,1 +1,1 @@
-"""What is kept of requests that have ended: one entry each, the ledger that tells of them, and counts."""
+"""What is kept of requests that have ended: the ledger that tells of their records, and counts."""

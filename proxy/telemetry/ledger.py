@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 
 from proxy.exchange import Exchange, Record
 from proxy.logs.observe import Logger, log_requests
-from proxy.telemetry.entry import Entry
 from proxy.telemetry.tally import Tally
 from proxy.usage import FOUND_IN_REPLIES
 
@@ -66,11 +65,10 @@ class Ledger:
         elif self._next is None:
             self._next = asyncio.get_running_loop().call_later(_PAUSE, self._settle_some)
 
-    def read(self, entries: Sequence[Entry]) -> None:
+    def read(self, records: Sequence[Record]) -> None:
         """The replies of requests that were told of have been read (a `journal.writer.Listener`)."""
-        self._tally.read(entries)
-        for entry in entries:
-            record = entry.record
+        self._tally.read(records)
+        for record in records:
             if record.fault in FOUND_IN_REPLIES:
                 self._log.warning("upstream error", kind=record.fault, error=record.error, id=record.id)
 

@@ -9,7 +9,7 @@ from collections import OrderedDict, deque
 from dataclasses import dataclass, field
 from statistics import median
 
-from proxy.telemetry.entry import Entry
+from proxy.exchange import Record
 
 CACHE_LASTS = 3600.0
 """Seconds for which the upstream may hold a conversation: five minutes or an hour (API docs, "Prompt caching")."""
@@ -125,9 +125,8 @@ class Savings:
         """See `Measures`."""
         return self._measures.bytes_per_token(family)
 
-    def read(self, entry: Entry, family: str) -> None:
+    def read(self, record: Record, family: str) -> None:
         """A request has ended: another answer, or another measurement."""
-        record, usage = entry.record, entry.usage
         if record.outcome == "answered":
             found = self._measures.estimate(record.session, family, record.at, record.bytes_in)
             self.requests += 1
@@ -135,7 +134,7 @@ class Savings:
             self.tokens += found.tokens or 0.0
             self.cached += found.cached
             self.waiting += max(0.0, (found.waiting or 0.0) - record.duration)
-        elif usage is not None and record.outcome == "forwarded" and not record.fault and record.first_byte is not None:
-            tokens = usage.input + usage.cache_read + usage.cache_creation
+        elif record.usage and record.outcome == "forwarded" and not record.fault and record.first_byte is not None:
+            tokens = record.usage.all_input
             self._measures.measure(family, record.bytes_in, tokens, record.first_byte)
             self._measures.remember(record.session, family, record.at, record.bytes_in, tokens)

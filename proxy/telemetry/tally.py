@@ -13,7 +13,6 @@ from typing import Literal
 
 from proxy.exchange import Outcome, Record
 from proxy.names import OTHER
-from proxy.telemetry.entry import Entry
 from proxy.telemetry.savings import Savings
 from proxy.usage import FOUND_IN_REPLIES
 
@@ -153,15 +152,14 @@ class Tally:
         self.reloads[result] += 1
         self.last_reload = (at, result)
 
-    def read(self, entries: Sequence[Entry]) -> None:
+    def read(self, records: Sequence[Record]) -> None:
         """The replies of requests that have ended have been read: tokens, and errors within them."""
         tokens = self.tokens
-        for entry in entries:
-            record = entry.record
+        for record in records:
             if record.fault in FOUND_IN_REPLIES:
                 self._note(record)
-            self.saved.read(entry, family(record.model))
-            if (usage := entry.usage) is not None:
+            self.saved.read(record, family(record.model))
+            if (usage := record.usage) is not None:
                 tokens["input"] += usage.input
                 tokens["output"] += usage.output
                 tokens["cache_read"] += usage.cache_read

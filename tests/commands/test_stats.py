@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from proxy.exchange import Record
 from proxy.journal.schema import VERSION
-from proxy.telemetry.entry import Entry
 from proxy.usage import Usage
 from tests.commands.given import Program
 from tests.journal.given import asked, entry, written
@@ -23,7 +23,7 @@ def hour() -> float:
     return time.time() // HOUR * HOUR
 
 
-def of_all_kinds() -> list[Entry]:
+def of_all_kinds() -> list[Record]:
     """What has happened in the present hour."""
     at = hour()
     titles: dict[str, Any] = {"rule": "session-title"}

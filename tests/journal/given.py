@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from proxy.config import Journal as Settings
+from proxy.exchange import Record
 from proxy.journal.rows import Row, row
 from proxy.journal.store import Store
-from proxy.telemetry.entry import Entry
 from proxy.usage import Usage
 from tests.records import FORWARDED
 
@@ -32,8 +32,8 @@ RECORD = replace(
 USAGE = Usage(input=10, output=20, cache_read=30, cache_creation=40)
 
 
-def entry(at: float = NOON, usage: Usage | None = USAGE, **changes: Any) -> Entry:
-    return Entry(replace(RECORD, at=at, **changes), usage, None)
+def entry(at: float = NOON, usage: Usage | None = USAGE, **changes: Any) -> Record:
+    return replace(RECORD, at=at, usage=usage, **changes)
 
 
 def rows(count: int, at: float = NOON) -> list[Row]:
@@ -45,7 +45,7 @@ def settings(file: Path, **changes: Any) -> Settings:
     return Settings(path=str(file), **changes)
 
 
-def written(file: Path, entries: Iterable[Entry]) -> Path:
+def written(file: Path, entries: Iterable[Record]) -> Path:
     """The file, with these entries in it."""
     store = Store(file, 90 * 86400, 2**40)
     store.add([row(one) for one in entries])

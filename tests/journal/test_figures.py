@@ -10,7 +10,7 @@ from proxy.journal.figures import MEASURED, Basis, FiguresError, Totals, bases, 
 from proxy.journal.schema import VERSION
 from proxy.journal.store import Store
 from proxy.journal.timeline import timeline
-from proxy.telemetry.entry import Bucket
+from proxy.telemetry.bucket import Bucket
 from proxy.usage import Usage
 from tests.journal.given import NOON, asked, entry, rows, written
 

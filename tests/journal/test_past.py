@@ -44,7 +44,7 @@ async def test_the_requests_that_came_before_a_time_are_told_the_oldest_first(tm
     file = written(tmp_path / "journal.sqlite", [entry(NOON + number, status=200 + number) for number in range(9)])
     past = Past(Journal(Settings(path=str(file)), logger(Config().log)))
     found = await past.latest(NOON + 7, 3)
-    assert [one.record.status for one in found] == [204, 205, 206]
+    assert [one.status for one in found] == [204, 205, 206]
 
 
 async def test_a_file_that_cannot_be_read_tells_nothing(tmp_path: Path) -> None:

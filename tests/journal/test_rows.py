@@ -5,8 +5,7 @@ from typing import Any
 
 import pytest
 
-from proxy.journal.rows import COLUMNS, row
-from proxy.journal.rows import entry as read_again
+from proxy.journal.rows import COLUMNS, record_of, row
 from tests.journal.given import NOON, entry
 
 
@@ -47,9 +46,8 @@ def test_a_row_has_what_the_record_and_the_upstream_say() -> None:
 @pytest.mark.parametrize("changes", [{}, {"usage": None, "client": "", "first_byte": None, "own": None}])
 def test_a_row_read_again_is_the_request_that_it_tells_of(changes: dict[str, Any]) -> None:
     before = entry(rule="topic", error="e", fault="529", verdict="same", **changes)
-    again = read_again((7, *row(before)))
-    assert (again.record, again.usage) == (replace(before.record, id="earlier_7"), before.usage)
-    assert (again.trail, again.earlier) == (None, True)
+    again = record_of((7, *row(before)))
+    assert again == replace(before, id="earlier_7", earlier=True)
 
 
 def test_tokens_that_nobody_told_are_none_and_not_nothing() -> None:

@@ -13,11 +13,10 @@ from typing import cast
 import pytest
 
 from proxy.config import Log
-from proxy.exchange import Exchange, Head
+from proxy.exchange import Exchange, Head, Record
 from proxy.journal import keeper, writer
 from proxy.journal.writer import BATCH, Journal
 from proxy.logs.observe import logger
-from proxy.telemetry.entry import Entry
 from proxy.usage import Meter, Usage
 from tests.journal.given import RECORD, USAGE, asked, count, settings
 from tests.waiting import PATIENCE
@@ -25,7 +24,7 @@ from tests.waiting import PATIENCE
 Make = Callable[..., Journal]
 
 
-class Told(list[Entry]):
+class Told(list[Record]):
     """A listener that can be waited for."""
 
     def __init__(self) -> None:
@@ -33,7 +32,7 @@ class Told(list[Entry]):
         self._more = asyncio.Event()
         self.threads: set[str] = set()
 
-    def __call__(self, entries: Sequence[Entry]) -> None:
+    def __call__(self, entries: Sequence[Record]) -> None:
         self.extend(entries)
         self.threads.add(threading.current_thread().name)
         self._more.set()
@@ -92,7 +91,7 @@ async def test_rows_are_stored_and_listeners_told_on_the_loop(made: Make, tmp_pa
     put(journal)
     await told.until(2)
     assert [one.usage for one in told] == [USAGE, None]
-    assert told[0].record == RECORD
+    assert told[0] == replace(RECORD, usage=USAGE)
     assert count(tmp_path / "journal.sqlite") == 2
     assert (meter.read_by, told.threads) == ("journal", {threading.current_thread().name})
     assert journal.trouble == ""
@@ -170,7 +169,7 @@ async def test_while_the_disk_hangs_nobody_waits(
     hangs, released = threading.Event(), threading.Event()
     add = keeper.Keeper._add
 
-    def hang(self: keeper.Keeper, entries: Sequence[Entry]) -> None:
+    def hang(self: keeper.Keeper, entries: Sequence[Record]) -> None:
         hangs.set()
         released.wait(10)
         add(self, entries)

@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from proxy.exchange import Step
-from proxy.telemetry.entry import Entry
+from proxy.exchange import Record, Step
 from proxy.usage import Usage
 from tests.records import FORWARDED
 
@@ -23,8 +22,9 @@ class Told:
         return self.told
 
 
-def entry(own_id: str = "req_1", usage: Usage | None = None, steps: Sequence[Step] | None = None, **more: Any) -> Entry:
+def entry(
+    own_id: str = "req_1", usage: Usage | None = None, steps: Sequence[Step] | None = None, **more: Any
+) -> Record:
     """A forward; `more` are fields of its record."""
     fields = {"at": AT, "duration": 20.0, "first_byte": 10.0, "own": 0.5, "bytes_in": 100, "bytes_out": 200, **more}
-    record = replace(FORWARDED, id=own_id, **fields)
-    return Entry(record, usage, None if steps is None else Told(steps))
+    return replace(FORWARDED, id=own_id, usage=usage, trail=None if steps is None else Told(steps), **fields)

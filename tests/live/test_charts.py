@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import cast
 
 from proxy.live.charts import History, Recent, chart
-from proxy.telemetry.entry import Bucket
+from proxy.telemetry.bucket import Bucket
 from proxy.usage import Usage
 from tests.live.entries import AT, entry
 

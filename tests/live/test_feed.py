@@ -7,7 +7,6 @@ import pytest
 
 from proxy.live import feed as live_feed
 from proxy.live.feed import KEPT, MOST, SHOWN, Feed
-from proxy.usage import Usage
 from tests.live.entries import entry
 
 
@@ -39,7 +38,7 @@ async def test_what_is_not_taken_is_merged_and_bounded() -> None:
 
 async def test_rows_are_made_only_while_somebody_looks_on(monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[str] = []
-    monkeypatch.setattr(live_feed, "row", lambda found: made.append(found.record.id) or {})
+    monkeypatch.setattr(live_feed, "row", lambda found: made.append(found.id) or {})
     feed = Feed()
     feed.publish([entry("req_1")])
     with feed.watching(), feed.watching():
@@ -98,17 +97,14 @@ async def test_the_latest_can_be_asked_for_and_older_ones_are_forgotten() -> Non
     feed.publish([entry(f"req_{number}") for number in range(KEPT + 1)])
     assert feed.find("req_0") is None
     assert feed.find("req_1") is not None
-    assert [found.record.id for found in feed.latest()] == [
-        f"req_{number}" for number in range(KEPT + 1 - SHOWN, KEPT + 1)
-    ]
+    assert [found.id for found in feed.latest()] == [f"req_{number}" for number in range(KEPT + 1 - SHOWN, KEPT + 1)]
 
 
-async def test_medians_are_of_the_latest_times_and_tokens_are_summed() -> None:
+async def test_medians_are_of_the_latest_times() -> None:
     feed = Feed()
     assert (feed.own, feed.answers) == (None, {})
-    feed.publish([entry(own=own, usage=Usage(1, 2, 3, 4)) for own in (0.1, 0.2, 9.0)])
+    feed.publish([entry(own=own) for own in (0.1, 0.2, 9.0)])
     feed.publish([entry(outcome="answered", rule="topic", duration=ms) for ms in (1.0, 3.0)])
     assert (feed.own, feed.answers) == (0.2, {"topic": 2.0})
     feed.publish([entry(own=5.0)] * 200)
     assert feed.own == 5.0
-    assert feed.tokens == Usage(3, 6, 9, 12)

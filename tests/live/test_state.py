@@ -53,7 +53,7 @@ def test_every_section_is_json_and_none_holds_a_secret(shipped: Loaded) -> None:
 def test_requests_are_counted_by_outcome_without_those_for_its_own_pages(shipped: Loaded) -> None:
     state = _state(shipped.rules)
     for outcome in ("answered", "forwarded", "forwarded", "local"):
-        state.ledger.tally.count(entry(outcome=outcome).record)
+        state.ledger.tally.count(entry(outcome=outcome))
     assert state.sections()["counts"]["outcomes"] == {"answered": 1, "forwarded": 2}
 
 
@@ -62,7 +62,7 @@ def test_a_rule_shows_its_hits_and_why_it_left_requests_to_the_model(shipped: Lo
     told = [entry(outcome="answered", rule="topic", reason="", duration=4.0)] * 2
     told += [entry(rule="topic", reason="declined: not certain"), entry(rule="topic", reason="asked again")]
     for each in told:
-        state.ledger.tally.count(each.record)
+        state.ledger.tally.count(each)
     state.feed.publish(told)
     topic = _rules(state)["topic"]
     assert (topic["answered"], topic["median"]) == (2, 4.0)
@@ -102,14 +102,14 @@ def test_the_upstream_is_as_its_last_word_was_if_that_was_lately(shipped: Loaded
     tally, lately = Tally(), time.time() - LATELY / 2
     state = replace(_state(shipped.rules), ledger=Ledger(None, tally))
     assert state.sections()["upstream"]["state"] == "unknown"
-    tally.count(entry(at=10.0).record)
+    tally.count(entry(at=10.0))
     assert state.sections()["upstream"]["state"] == "unknown"
-    tally.count(entry(at=lately).record)
+    tally.count(entry(at=lately))
     assert state.sections()["upstream"]["state"] == "ok"
-    tally.count(entry(at=lately + 1, outcome="failed", fault="refused", first_byte=None, own=None).record)
+    tally.count(entry(at=lately + 1, outcome="failed", fault="refused", first_byte=None, own=None))
     assert state.sections()["upstream"]["state"] == "failing"
     assert state.sections()["upstream"]["faults"] == {"refused": 1}
-    tally.count(entry(at=lately + 2).record)
+    tally.count(entry(at=lately + 2))
     assert state.sections()["upstream"]["state"] == "ok"
 
 

@@ -1,20 +1,8 @@
-"""A request that has ended, with all that is told of it afterwards: what the journal keeps and the live page shows."""
+"""Sums over a stretch of time, as charts show them."""
 
 from dataclasses import dataclass
 
-from proxy.exchange import Record, Trail
 from proxy.usage import Usage
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One request. `usage` is None where the upstream said nothing of it, `trail` where nothing was decided."""
-
-    record: Record
-    usage: Usage | None
-    trail: Trail | None
-    earlier: bool = False
-    """Whether it is remembered from before this process began."""
 
 
 @dataclass(frozen=True, slots=True)
