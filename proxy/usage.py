@@ -21,6 +21,8 @@ HEAD = TAIL = 8 * 1024
 """Bytes of a plain event stream that are kept at least: `message_start` is its first event, and of the last ones, one
 is the last `message_delta`."""
 
+_MOST_KEPT = HEAD + 2 * TAIL
+
 ERROR_IN_STREAM, STREAM_WITHOUT_END = "error in stream", "stream without end"
 EMPTY_REPLY, NOT_A_MESSAGE = "empty reply", "not a message"
 
@@ -51,7 +53,7 @@ _TOTAL = 1
 """Of the output's tokens the last number stands in any case; of the others, the last one above zero (so reads Claude
 Code 2.1.332)."""
 
-_EVENTS, _JSON = "text/event-stream", "application/json"
+_EVENTS, _JSON = b"text/event-stream", b"application/json"
 _KEY = b'"usage"'
 _ERROR_EVENT = re.compile(rb"(?:^|[\r\n])event: ?error[\r\n]")
 _LINE_END = re.compile(rb"[\r\n]")
@@ -102,33 +104,42 @@ def error_of_status(status: int) -> str:
 
 def meter_for(headers: Mapping[bytes, bytes]) -> "Meter | None":
     """A meter for the reply with these headers, if it is of a kind that can tell of tokens; names in lower case."""
-    kind = _media_type(headers.get(b"content-type", b""))
-    if kind not in (_EVENTS, _JSON):
-        return None
-    return Meter(kind, headers.get(b"content-encoding", b"").decode("latin-1"))
+    form = _form(headers.get(b"content-type", b""), headers.get(b"content-encoding", b""))
+    return Meter(form) if form else None
+
+
+class _Form(NamedTuple):
+    """How a reply tells its tokens."""
+
+    events: bool
+    """In a stream of events, and not in one message."""
+    coding: str
+    """As in `Content-Encoding`."""
+    plain: bool
+    """It is an event stream that can be read as it is: no more than its head and tail are kept."""
+
+
+_PLAIN = _Form(events=True, coding="", plain=True)
 
 
 @lru_cache(16)
-def _media_type(value: bytes) -> str:
-    return value.partition(b";")[0].strip().lower().decode("latin-1")
+def _form(content_type: bytes, content_encoding: bytes) -> _Form | None:
+    kind = content_type.partition(b";")[0].strip().lower()
+    if kind not in (_EVENTS, _JSON):
+        return None
+    coding, events = content_encoding.decode("latin-1").strip(), kind == _EVENTS
+    return _Form(events, coding, events and coding.lower() in ("", "identity"))
 
 
 class Meter:
     """Keeps as much of one reply's body as is needed to tell its tokens; a Messages reply, whole or streamed."""
 
-    __slots__ = ("_coding", "_cut", "_events", "_kept", "_most", "_plain", "error", "gave_up")
+    __slots__ = ("_cut", "_form", "_kept", "error", "gave_up")
 
-    def __init__(self, content_type: str, content_encoding: str) -> None:
-        self._events = content_type.startswith(_EVENTS)
-        self._coding = content_encoding
-        self._plain = self._events and content_encoding.strip().lower() in ("", "identity")
-        self._most = HEAD + 2 * TAIL if self._plain else LIMIT
-        self._kept = bytearray()
-        self._cut = False
-        self.gave_up = ""
-        """Why `read` did not look at what it was given; "" if it did."""
-        self.error = ""
-        """What `read` found to be wrong with the reply; "" for nothing, or where it could not be read."""
+    def __init__(self, form: _Form) -> None:
+        self._form, self._kept, self._cut = form, bytearray(), False
+        self.gave_up = self.error = ""
+        """Why `read` did not look at what it was given, and what it found to be wrong with it; "" for nothing."""
 
     @property
     def size(self) -> int:
@@ -138,17 +149,17 @@ class Meter:
     @property
     def quick(self) -> bool:
         """Whether `read` takes no longer than handing this over to somebody else would: some microseconds."""
-        return len(self._kept) <= _QUICK and not self._coding.strip()
+        return len(self._kept) <= _QUICK and not self._form.coding
 
     def take(self, chunk: bytes) -> None:
         """Keep what is wanted of the next part of the body."""
         kept = self._kept
-        if self._cut and not self._plain:
+        if self._cut and not self._form.plain:
             return
         kept += chunk
-        if len(kept) > self._most:
+        if len(kept) > (_MOST_KEPT if self._form.plain else LIMIT):
             self._cut = True
-            if self._plain:
+            if self._form.plain:
                 del kept[HEAD:-TAIL]
             else:
                 kept.clear()
@@ -168,7 +179,7 @@ class Meter:
         return None
 
     def _counts(self) -> Sequence[_Counts]:
-        if not self._plain:
+        if not self._form.plain:
             if self._cut:
                 raise CodingError("larger than is read")
             return self._unpacked()
@@ -182,13 +193,13 @@ class Meter:
         return bytes(self._kept[:HEAD]), tail[cut.end() :] if cut else b""
 
     def _unpacked(self) -> Sequence[_Counts]:
-        if self._events:
-            plain = Meter(_EVENTS, "")
-            _pour(unpacked(bytes(self._kept), self._coding, _MOST_PLAIN), plain)
+        if self._form.events:
+            plain = Meter(_PLAIN)
+            _pour(unpacked(bytes(self._kept), self._form.coding, _MOST_PLAIN), plain)
             counts = plain._counts()
             self.error = plain.error
             return counts
-        message = _said(whole(bytes(self._kept), self._coding, LIMIT))
+        message = _said(whole(bytes(self._kept), self._form.coding, LIMIT))
         self.error = NOT_A_MESSAGE if message.type == "error" else ""
         return [message.usage] if message.usage else []
 
@@ -283,6 +294,8 @@ def _summed(counts: Sequence[_Counts]) -> Usage | None:
     known: list[int | None] = [None, None, None, None]
     for count in counts:
         for index, value in enumerate(msgspec.structs.astuple(count)):
-            if type(value) is int and 0 <= value <= _MOST_TOKENS and (value or known[index] is None or index == _TOTAL):
+            if value is None or type(value) is not int or not 0 <= value <= _MOST_TOKENS:
+                continue
+            if value or known[index] is None or index == _TOTAL:
                 known[index] = value
-    return None if known == [None, None, None, None] else Usage(*(value or 0 for value in known))
+    return None if known == [None, None, None, None] else Usage(*[value or 0 for value in known])

@@ -53,8 +53,15 @@ def stream(text: str = "hello", start: dict[str, Any] | None = None, ending: dic
     return b"".join(map(encode, events))
 
 
+def meter_of(kind: str, coding: str = "") -> Meter:
+    """The meter of a reply with these headers."""
+    found = meter_for({b"content-type": kind.encode(), b"content-encoding": coding.encode()})
+    assert found
+    return found
+
+
 def read(kind: str, coding: str, *chunks: bytes) -> Usage | None:
-    meter = Meter(kind, coding)
+    meter = meter_of(kind, coding)
     for chunk in chunks:
         meter.take(chunk)
     return meter.read()
@@ -75,7 +82,7 @@ def test_every_form_in_every_coding_tells_its_tokens(coding: str, pack: Any, kin
 
 @pytest.mark.parametrize("text", ["short", "long " * 100_000])
 def test_of_a_stream_a_bounded_part_is_kept(text: str) -> None:
-    meter = Meter(EVENTS, "")
+    meter = meter_of(EVENTS)
     for chunk in cut(stream(text), 700):
         meter.take(chunk)
         assert meter.size <= HEAD + 2 * TAIL
@@ -111,7 +118,7 @@ def test_zeros_at_the_end_leave_what_was_said_of_the_input_as_the_client_does() 
 
 def wrong(kind: str, coding: str, *chunks: bytes) -> str:
     """What is found to be wrong with a reply."""
-    meter = Meter(kind, coding)
+    meter = meter_of(kind, coding)
     for chunk in chunks:
         meter.take(chunk)
     meter.read()
@@ -205,7 +212,7 @@ def test_text_that_looks_like_an_event_is_none() -> None:
 
 
 def test_a_whole_reply_beyond_measure_is_given_up_and_let_go() -> None:
-    meter = Meter(JSON, "")
+    meter = meter_of(JSON)
     meter.take(b" " * LIMIT)
     meter.take(b" ")
     meter.take(orjson.dumps(message()))
@@ -252,7 +259,7 @@ def test_only_replies_that_can_have_tokens_are_metered(headers: dict[bytes, byte
 def test_reading_is_quick_where_little_is_kept_and_nothing_packed(
     kind: str, coding: str, size: int, quick: bool
 ) -> None:
-    meter = Meter(kind, coding)
+    meter = meter_of(kind, coding)
     meter.take(b" " * size)
     assert meter.quick is quick
 
@@ -282,7 +289,7 @@ def test_codings_in_several_headers_are_one_list() -> None:
 )
 def test_a_meter_says_why_it_gave_up(kind: str, coding: str, body: bytes, reason: str) -> None:
     """What was looked at and told nothing, it did not give up."""
-    meter = Meter(kind, coding)
+    meter = meter_of(kind, coding)
     meter.take(body)
     assert (meter.read() is None) is (b"usage" not in body)
     assert meter.gave_up == reason

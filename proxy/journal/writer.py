@@ -147,9 +147,9 @@ class Journal:
         _tell(loop, self._over.set)
 
     def _records(self, batch: Sequence[Ended]) -> list[Record]:
-        for number, (record, meter) in enumerate(batch, 1):
-            if meter:
-                self._read(record, meter)
+        unread = [(record, meter) for record, meter in batch if meter]
+        for number, (record, meter) in enumerate(unread, 1):
+            self._read(record, meter)
             # Let go of the interpreter, lest the event loop wait for long; rarely, since to get it back slows both.
             if number % _STRETCH == 0:
                 time.sleep(0)

@@ -102,8 +102,9 @@ def _write_all(log: Any, processors: Sequence[_Processor], joint: Any, events: S
     What structlog does for each by itself (its context, a copy, a lock, a write) takes longer than rendering.
     """
     lines: list[Any] = []
+    least = log.get_effective_level()
     for level, event in events:
-        if log.is_enabled_for(_NUMBERS[level]):
+        if _NUMBERS[level] >= least:
             line: Any = event
             for process in processors:
                 line = process(None, level, line)

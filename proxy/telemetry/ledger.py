@@ -41,16 +41,15 @@ class Ledger:
     def tally(self) -> Tally:
         """The counts, with all that has ended until now."""
         self.settle()
+        self._tally.running = len(self.running)
         return self._tally
 
     def began(self, exchange: Exchange) -> None:
         self.running[exchange.id] = exchange
-        self._tally.running += 1
 
     def set_aside(self, exchange: Exchange) -> None:
         """This one goes on for as long as somebody looks on, and serves nothing: it is logged, and counted nowhere."""
         del self.running[exchange.id]
-        self._tally.running -= 1
 
     def ended(self, exchange: Exchange, now: float) -> None:
         """`now` on the clock of `exchange.started`."""
@@ -58,7 +57,6 @@ class Ledger:
             self.settle()
             log_requests(self._log, [exchange.record(now)])
             return
-        self._tally.running -= 1
         self._ended.append((exchange, now))
         if exchange.error or exchange.outcome not in ("forwarded", "answered"):
             self.settle()

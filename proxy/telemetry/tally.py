@@ -5,7 +5,7 @@ What they are told as is `metrics`' affair. Every label has few values, whatever
 
 import re
 from bisect import bisect_left
-from collections import Counter, OrderedDict
+from collections import Counter, OrderedDict, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -14,7 +14,7 @@ from typing import Literal
 from proxy.exchange import Outcome, Record
 from proxy.names import OTHER
 from proxy.telemetry.savings import Savings
-from proxy.usage import FOUND_IN_REPLIES
+from proxy.usage import FOUND_IN_REPLIES, Usage
 
 BOUNDS = (
     *(0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05),
@@ -77,9 +77,9 @@ class Tally:
     """By outcome, rule, status class (`2xx`) and model family."""
     reasons: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     """Of forwards and refusals: by outcome, rule and reason."""
-    first_byte: dict[Outcome, Histogram] = field(default_factory=dict)
-    duration: dict[Outcome, Histogram] = field(default_factory=dict)
-    own: dict[Outcome, Histogram] = field(default_factory=dict)
+    first_byte: dict[Outcome, Histogram] = field(default_factory=lambda: defaultdict(Histogram))
+    duration: dict[Outcome, Histogram] = field(default_factory=lambda: defaultdict(Histogram))
+    own: dict[Outcome, Histogram] = field(default_factory=lambda: defaultdict(Histogram))
     """Of the time to the first byte, what was spent here."""
     gaps: Histogram = field(default_factory=Histogram)
     """Between two pieces of a forwarded reply, the head counting as the first."""
@@ -92,7 +92,7 @@ class Tally:
     bytes_in: int = 0
     bytes_out: int = 0
     running: int = 0
-    """Requests that are being served."""
+    """Requests that are being served, when the counts were last looked at (`Ledger.tally`)."""
     streams: int = 0
     """Replies of the upstream that are on their way."""
     opened: int = 0
@@ -124,10 +124,10 @@ class Tally:
         self.requests[outcome, rule, _CLASSES.get(record.status // 100, OTHER), family(record.model)] += 1
         if record.reason:
             self.reasons[outcome, rule, self._reasons.bounded(record.reason)] += 1
-        _of(self.duration, outcome).add(record.duration / 1000)
+        self.duration[outcome].add(record.duration / 1000)
         if record.first_byte is not None and record.own is not None:
-            _of(self.first_byte, outcome).add(record.first_byte / 1000)
-            _of(self.own, outcome).add(record.own / 1000)
+            self.first_byte[outcome].add(record.first_byte / 1000)
+            self.own[outcome].add(record.own / 1000)
         self.bytes_in += record.bytes_in
         self.bytes_out += record.bytes_out
         self.retried += record.retried
@@ -154,23 +154,13 @@ class Tally:
 
     def read(self, records: Sequence[Record]) -> None:
         """The replies of requests that have ended have been read: tokens, and errors within them."""
-        tokens = self.tokens
         for record in records:
             if record.fault in FOUND_IN_REPLIES:
                 self._note(record)
             self.saved.read(record, family(record.model))
-            if (usage := record.usage) is not None:
-                tokens["input"] += usage.input
-                tokens["output"] += usage.output
-                tokens["cache_read"] += usage.cache_read
-                tokens["cache_creation"] += usage.cache_creation
-
-
-def _of(histograms: dict[Outcome, Histogram], outcome: Outcome) -> Histogram:
-    found = histograms.get(outcome)
-    if found is None:
-        found = histograms[outcome] = Histogram()
-    return found
+        told = zip(*[record.usage for record in records if record.usage], strict=True)
+        for kind, counts in zip(Usage._fields, told, strict=False):  # none, where no reply told any
+            self.tokens[kind] += sum(counts)
 
 
 @lru_cache(256)
