@@ -83,6 +83,8 @@ def serve_command(options: argparse.Namespace, settings: config.Config) -> int:
     take_over_library_logs(log)
     loaded = _rules(settings)
     report(loaded.problems, log)
+    rules, faults = loaded.rules, [str(problem) for problem in loaded.problems]
+    del loaded  # with the examples of the rules, half of what was loaded
     try:
         manager, held = notify.manager(), notify.listening()
     except notify.ManagerError as error:
@@ -97,7 +99,7 @@ def serve_command(options: argparse.Namespace, settings: config.Config) -> int:
         return anew, _rules(anew)
 
     try:
-        _run(service.serve(settings, loaded, log, again, manager, held))
+        _run(service.serve(settings, rules, faults, log, again, manager, held))
     except OSError as error:
         log.error("cannot listen", host=settings.listen.host, port=settings.listen.port, problem=error.strerror)
         return 1

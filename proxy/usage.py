@@ -294,8 +294,7 @@ def _summed(counts: Sequence[_Counts]) -> Usage | None:
     known: list[int | None] = [None, None, None, None]
     for count in counts:
         for index, value in enumerate(msgspec.structs.astuple(count)):
-            if value is None or type(value) is not int or not 0 <= value <= _MOST_TOKENS:
-                continue
-            if value or known[index] is None or index == _TOTAL:
+            is_count = value is not None and type(value) is int and 0 <= value <= _MOST_TOKENS
+            if is_count and (value or known[index] is None or index == _TOTAL):
                 known[index] = value
     return None if known == [None, None, None, None] else Usage(*[value or 0 for value in known])

@@ -7,7 +7,6 @@ Of the reply that was not written nothing does: whatever it would have been, it 
 
 from collections import OrderedDict, deque
 from dataclasses import dataclass, field
-from statistics import median
 
 from proxy.exchange import Record
 
@@ -99,6 +98,8 @@ class Measures:
         Some servers leave out of their count what they had in mind already, and images are many bytes: what no text
         comes to tells nothing.
         """
+        from statistics import median  # here, since it brings much along that serving does not need
+
         model = self._models.get(family)
         likely = [1 / ratio for ratio in model.ratios if _LEAST <= ratio <= _MOST] if model else []
         return (median(likely), len(likely)) if len(likely) >= _ENOUGH else None
