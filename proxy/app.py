@@ -33,7 +33,7 @@ def build(config: Config, desk: Desk, log: Logger) -> web.Application:
     """The application of the entry point and of the tests alike; `downstream.server.listening` serves it."""
     ledger = Ledger(log, Tally())
     journal = Journal(config.journal, log)
-    ledger.tellers.append(journal.put)
+    ledger.observers.append(journal.put)
     desk.measured = lambda model: ledger.tally.saved.bytes_per_token(family(model))
     live = Live(config, desk, ledger, Past(journal))
     journal.listeners += [ledger.read, live.publish]
@@ -59,7 +59,7 @@ def build(config: Config, desk: Desk, log: Logger) -> web.Application:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         capture.finish()
-        ledger.settle()
+        ledger.flush()
         for kept, file in files:
             kept.finish(file, log)
         await journal.finish()

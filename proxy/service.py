@@ -71,14 +71,14 @@ async def serve(
             log.warning("hint", key=key, problem=f"{problem}: {todo}")
         manager.tell(notify.READY)
         living = asyncio.create_task(manager.keep(lambda: status_line(desk, ledger.tally, time.time())))
-        telling = asyncio.create_task(_tell_repeats(log))
+        telling = asyncio.create_task(_write_repeats(log))
         await stop.wait()
         desk.stopping = True
         manager.tell(notify.STOPPING)
         log.info("stopping", drain_timeout=reload.drain_timeout)
     living.cancel()  # not before: the watchdog looks on while requests finish
     telling.cancel()
-    log.tell_repeats(ending=True)
+    log.write_repeats(ending=True)
     log.info("stopped")
 
 
@@ -89,14 +89,14 @@ def _missed(rules: RuleSet) -> dict[str, str]:
     return {"note": ", ".join(told)} if told else {}
 
 
-async def _tell_repeats(log: Logger) -> None:
+async def _write_repeats(log: Logger) -> None:
     """Write what the log holds back as soon as its time is over, though nothing like it may come again.
 
     What it is written to is kept within bounds, where nobody else does.
     """
     while True:
         await asyncio.sleep(SPAN)
-        log.tell_repeats()
+        log.write_repeats()
         if LOG_FILE in os.environ:
             await asyncio.to_thread(keep_small, Path(os.environ[LOG_FILE]))
 
@@ -108,7 +108,7 @@ def _stop_signal(log: Logger, ledger: Ledger) -> asyncio.Event:
     def on_signal() -> None:
         if stop.is_set():
             ledger.cut_short(time.perf_counter())
-            log.tell_repeats(ending=True)
+            log.write_repeats(ending=True)
             log.warning("stopped", reason="second signal")
             sys.stdout.flush()
             os._exit(1)

@@ -60,7 +60,7 @@ class Running:
 
     def lines(self) -> list[dict[str, Any]]:
         """Everything logged so far."""
-        self.app[LEDGER].settle()
+        self.app[LEDGER].flush()
         return [json.loads(line) for line in self._log.getvalue().splitlines()]
 
     def logged(self) -> list[dict[str, Any]]:

@@ -53,7 +53,7 @@ class Watcher:
         self._ended = True
         self._news.set()
 
-    async def told(self) -> Sequence[tuple[str, str]]:
+    async def news(self) -> Sequence[tuple[str, str]]:
         """Wait for news, and take all of it: names of events and their JSON. Empty at the end."""
         await self._news.wait()
         if self._ended:

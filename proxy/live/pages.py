@@ -113,7 +113,7 @@ class Live:
         with self._feed.watching() as watcher:
             if watcher is None:
                 return await _refuse(request, 503, "overloaded_error", "no more pages can look on just now")
-            self._ledger.set_aside(exchange)
+            self._ledger.exclude(exchange)
             stream = _Stream(send_timeout=_PATIENCE, ping_interval=_PING)
             for name, value in _PRIVATE:
                 stream.headers[name.decode()] = value.decode()
@@ -129,7 +129,7 @@ class Live:
         rows = [row(record) for record in await self._latest()]
         everything = {"now": time.time(), "rows": rows, "sections": self._state.sections()}
         await stream.send(_json(everything).decode(), event="state")
-        while told := await watcher.told():
+        while told := await watcher.news():
             for name, data in told:
                 await stream.send(data, event=name)
 

@@ -21,7 +21,7 @@ from proxy.logs.repeats import Repeats
 from proxy.printable import printable
 
 Logger = Any
-"""A structlog logger, `log.info("event", key=value)`; `logger` adds `tell_repeats`, `set_level` and `write_all`."""
+"""A structlog logger, `log.info("event", key=value)`; `logger` adds `write_repeats`, `set_level` and `write_all`."""
 
 _KIND = (
     *("event", "reason", "status", "error", "problem", "rule", "library", "at"),
@@ -52,12 +52,12 @@ def logger(config: Log, stream: TextIO = sys.stdout, clock: Callable[[], float] 
     """A logger as configured: lines for people (coloured on a terminal), or one JSON object a line.
 
     What goes to the journal has priorities. Warnings that repeat themselves are written once a minute, with the number
-    that was left out as `repeated`; `log.tell_repeats()` writes those that nothing came after, and is to be called now
+    that was left out as `repeated`; `log.write_repeats()` writes those that nothing came after, and is to be called now
     and then, and with `ending=True` at the end.
     """
     journal = is_journal(stream)
     readable = config.format == "console" or (config.format == "auto" and (journal or stream.isatty()))
-    thrift = _Thrift(clock)
+    repeats = _RepeatFilter(clock)
     processors: list[_Processor]
     # JSON, and what the journal gets, goes out as the bytes that it is made in, if the stream has a place for them.
     binary = None if readable and not journal else getattr(stream, "buffer", None)
@@ -72,12 +72,12 @@ def logger(config: Log, stream: TextIO = sys.stdout, clock: Callable[[], float] 
     outlet: Any = Outlet(stream if binary is None else binary)  # a file, as far as structlog needs one
     return structlog.wrap_logger(
         structlog.WriteLogger(outlet) if binary is None else structlog.BytesLogger(outlet),
-        processors=[thrift, *processors],
+        processors=[repeats, *processors],
         wrapper_class=type(
             "SidestepLogger",
             (_filtering(config.level),),
             {
-                "tell_repeats": lambda log, *, ending=False: thrift.tell(log, ending),
+                "write_repeats": lambda log, *, ending=False: repeats.write_held(log, ending),
                 "set_level": _set_level,
                 "write_all": partialmethod(_write_all, processors, "\n" if binary is None else b"\n"),
             },
@@ -113,7 +113,7 @@ def _write_all(log: Any, processors: Sequence[_Processor], joint: Any, events: S
         log._logger.msg(joint.join(lines))
 
 
-class _Thrift:
+class _RepeatFilter:
     """A processor that leaves out warnings which only repeat what was said within the last minute.
 
     The line of a request that was served does not come this way (`log_requests`). Lines may come from several threads.
@@ -135,7 +135,7 @@ class _Thrift:
         # A copy: this one may be shown again, as the latest of its kind.
         return {**event, "repeated": left_out} if left_out else dict(event)
 
-    def tell(self, log: Logger, ending: bool) -> None:
+    def write_held(self, log: Logger, ending: bool) -> None:
         """Write to `log` what is held back and due; at the end, all of it."""
         with self._lock:
             due = self._repeats.rest() if ending else self._repeats.overdue(self._clock())

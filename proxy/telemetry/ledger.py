@@ -1,4 +1,4 @@
-"""The ledger: every request is entered when it comes, and told of when it has ended, to all who keep count."""
+"""Registers every request when it begins; reports it, when it has ended, to the log, the counters and the observers."""
 
 import asyncio
 from collections import deque
@@ -9,62 +9,62 @@ from proxy.logs.observe import Logger, log_requests
 from proxy.telemetry.tally import Tally
 from proxy.usage import FOUND_IN_REPLIES
 
-Teller = Callable[[Sequence[Exchange], Sequence[Record]], None]
-"""Is told of requests that have ended, one record each, in that order; must neither wait nor raise."""
+Observer = Callable[[Sequence[Exchange], Sequence[Record]], None]
+"""Is called with requests that have ended, one record each, in that order; must neither wait nor raise."""
 
 _PAUSE = 0.02
-"""Seconds for which a request that ended well waits for company, so that whoever asks next does not wait for its line.
+"""Seconds until a request that ended well is reported, with others: no next request waits for its log line.
 
 Batching keeps CPU caches warm: in a row, each takes half the time that it takes by itself.
 """
 
 _BATCH = 64
-"""Requests that are told of without letting the event loop go on: half a millisecond."""
+"""Requests that are reported without letting the event loop go on: half a millisecond."""
 
 
 class Ledger:
-    """The one place where requests begin and end. `tellers` are told after the log and the counts.
+    """The one place where requests begin and end. `observers` are called after the log and the counters.
 
-    Used on the event loop alone. What did not go well is told at once, and what ended before it first.
+    Used on the event loop alone. What did not go well is reported at once, and what ended before it first.
     """
 
     def __init__(self, log: Logger, tally: Tally) -> None:
         self._log, self._tally = log, tally
         self.running: dict[str, Exchange] = {}
         """Requests that are being served, by id."""
-        self.tellers: list[Teller] = []
+        self.observers: list[Observer] = []
         self._ended: deque[tuple[Exchange, float]] = deque()
-        """What is still to be told, and when it ended."""
+        """What is still to be reported, and when it ended."""
         self._next: asyncio.Handle | None = None
 
     @property
     def tally(self) -> Tally:
         """The counts, with all that has ended until now."""
-        self.settle()
+        self.flush()
         self._tally.running = len(self.running)
         return self._tally
 
     def began(self, exchange: Exchange) -> None:
         self.running[exchange.id] = exchange
 
-    def set_aside(self, exchange: Exchange) -> None:
-        """This one goes on for as long as somebody looks on, and serves nothing: it is logged, and counted nowhere."""
+    def exclude(self, exchange: Exchange) -> None:
+        """This one lasts as long as a page is open, and serves nothing: it is logged, and not counted."""
         del self.running[exchange.id]
 
     def ended(self, exchange: Exchange, now: float) -> None:
         """`now` on the clock of `exchange.started`."""
         if self.running.pop(exchange.id, None) is None:  # it was set aside
-            self.settle()
+            self.flush()
             log_requests(self._log, [exchange.record(now)])
             return
         self._ended.append((exchange, now))
         if exchange.error or exchange.outcome not in ("forwarded", "answered"):
-            self.settle()
+            self.flush()
         elif self._next is None:
-            self._next = asyncio.get_running_loop().call_later(_PAUSE, self._settle_some)
+            self._next = asyncio.get_running_loop().call_later(_PAUSE, self._flush_some)
 
     def read(self, records: Sequence[Record]) -> None:
-        """The replies of requests that were told of have been read (a `journal.writer.Listener`)."""
+        """The replies of requests that were reported have been read (a `journal.writer.Listener`)."""
         self._tally.read(records)
         for record in records:
             if record.fault in FOUND_IN_REPLIES:
@@ -75,31 +75,31 @@ class Ledger:
         for exchange in list(self.running.values()):
             exchange.stopped()
             self.ended(exchange, now)
-        self.settle()
+        self.flush()
 
-    def settle(self) -> None:
-        """Tell of all that has ended until now."""
+    def flush(self) -> None:
+        """Report all that has ended until now."""
         if self._next is not None:
             self._next.cancel()
             self._next = None
         while self._ended:
-            self._tell()
+            self._report()
 
-    def _settle_some(self) -> None:
+    def _flush_some(self) -> None:
         self._next = None
         try:
-            self._tell()
+            self._report()
         finally:  # whatever becomes of some, those behind them have their turn
             if self._ended:
-                self._next = asyncio.get_running_loop().call_soon(self._settle_some)
+                self._next = asyncio.get_running_loop().call_soon(self._flush_some)
 
-    def _tell(self) -> None:
-        """Tell of those that ended first, a batch at most."""
+    def _report(self) -> None:
+        """Report those that ended first, a batch at most."""
         some = [self._ended.popleft() for _ in range(min(_BATCH, len(self._ended)))]
         ended = [exchange for exchange, _ in some]
         records = [exchange.record(now) for exchange, now in some]
         log_requests(self._log, records)
         for record in records:
             self._tally.count(record)
-        for tell in self.tellers:
-            tell(ended, records)
+        for observe in self.observers:
+            observe(ended, records)

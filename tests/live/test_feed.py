@@ -15,7 +15,7 @@ async def test_a_watcher_is_told_of_what_ends() -> None:
     with feed.watching() as watcher:
         assert watcher is not None
         feed.publish([entry("req_1"), entry("req_2", outcome="answered")])
-        ((name, data),) = await watcher.told()
+        ((name, data),) = await watcher.news()
     assert name == "rows"
     assert [(row["id"], row["outcome"]) for row in orjson.loads(data)] == [
         ("req_1", "forwarded"),
@@ -30,7 +30,7 @@ async def test_what_is_not_taken_is_merged_and_bounded() -> None:
         for number in range(3 * SHOWN):
             feed.publish([entry(f"req_{number}")])
             feed.show("counts", str(number))
-        told = dict(await watcher.told())
+        told = dict(await watcher.news())
     rows = orjson.loads(told["rows"])
     assert [rows[0]["id"], rows[-1]["id"], len(rows)] == [f"req_{2 * SHOWN}", f"req_{3 * SHOWN - 1}", SHOWN]
     assert told["counts"] == str(3 * SHOWN - 1)
@@ -73,7 +73,7 @@ async def test_closing_ends_those_who_wait_and_lets_nobody_in() -> None:
     feed = Feed()
     with feed.watching() as watcher:
         assert watcher is not None
-        waiting = asyncio.create_task(watcher.told())
+        waiting = asyncio.create_task(watcher.news())
         await asyncio.sleep(0)
         feed.close()
         assert await waiting == ()
@@ -87,7 +87,7 @@ async def test_requests_for_its_own_pages_are_no_news() -> None:
         assert watcher is not None
         feed.publish([entry("req_1", outcome="local")])
         feed.publish([entry("req_2")])
-        ((_, data),) = await watcher.told()
+        ((_, data),) = await watcher.news()
     assert [row["id"] for row in orjson.loads(data)] == ["req_2"]
     assert feed.find("req_1") is None
 

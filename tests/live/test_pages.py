@@ -42,7 +42,7 @@ async def _events(reply: aiohttp.ClientResponse) -> AsyncIterator[Event]:
 
 
 def _logged(sidestep: Shown) -> list[dict[str, Any]]:
-    sidestep.app[LEDGER].settle()
+    sidestep.app[LEDGER].flush()
     lines = [json.loads(line) for line in sidestep.log.getvalue().splitlines()]
     return [line for line in lines if line["event"] == "request"]
 
@@ -117,7 +117,7 @@ async def test_nothing_is_looked_at_while_nobody_looks_on(sidestep: Shown, monke
 async def test_a_stream_of_events_leaves_one_line_and_is_counted_nowhere(sidestep: Shown) -> None:
     ledger = sidestep.app[LEDGER]
     told: list[object] = []
-    ledger.tellers.append(lambda *each: told.append(each))
+    ledger.observers.append(lambda *each: told.append(each))
     async with _session() as session, session.get(f"{sidestep.url}/-/events") as reply:
         await anext(_events(reply))
         assert (ledger.running, ledger.tally.running) == ({}, 0)

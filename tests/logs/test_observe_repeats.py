@@ -90,7 +90,7 @@ def test_what_libraries_repeat_is_counted_too() -> None:
     library = LibraryLogs(said.log)
     for _ in range(3):
         library.handle(logging.makeLogRecord({"name": "asyncio", "levelno": logging.ERROR, "levelname": "ERROR"}))
-    said.log.tell_repeats(ending=True)
+    said.log.write_repeats(ending=True)
     assert said.events("level", "repeated") == [("library", "error", None), ("library", "error", 1)]
 
 
@@ -98,11 +98,11 @@ def test_what_nothing_came_after_is_told_when_its_minute_is_over() -> None:
     said = Said()
     for number in range(3):
         said.log.warning("capture failed", problem="disk full", lines=number)
-    said.log.tell_repeats()
+    said.log.write_repeats()
     assert len(said.lines) == 1
     said.now = 60.0
-    said.log.tell_repeats()
-    said.log.tell_repeats()
+    said.log.write_repeats()
+    said.log.write_repeats()
     assert said.events("lines", "repeated") == [("capture failed", 0, None), ("capture failed", 2, 1)]
 
 
@@ -110,7 +110,7 @@ def test_one_line_that_was_held_back_stands_for_itself_alone() -> None:
     said = Said()
     for number in range(2):
         said.log.warning("capture failed", problem="disk full", lines=number)
-    said.log.tell_repeats(ending=True)
+    said.log.write_repeats(ending=True)
     assert said.events("lines") == [("capture failed", 0), ("capture failed", 1)]
     assert "repeated" not in said.lines[1]
     assert set(said.lines[0]) == set(said.lines[1])
@@ -120,5 +120,5 @@ def test_what_is_below_the_level_is_neither_written_nor_told() -> None:
     said = Said("error")
     for _ in range(3):
         said.log.warning("capture failed", problem="disk full")
-    said.log.tell_repeats(ending=True)
+    said.log.write_repeats(ending=True)
     assert said.lines == []

@@ -24,7 +24,7 @@ def exchange(number: int) -> Exchange:
 
 @dataclass(slots=True)
 class Told:
-    """A ledger, and what it has told: `ids` to its tellers, `lines` to its log."""
+    """A ledger, and what it has told: `ids` to its observers, `lines` to its log."""
 
     stream: io.StringIO = field(default_factory=io.StringIO)
     counts: Tally = field(default_factory=Tally)
@@ -33,7 +33,7 @@ class Told:
 
     def __post_init__(self) -> None:
         self.ledger = Ledger(logger(Log(), self.stream), self.counts)
-        self.ledger.tellers.append(lambda _ended, records: self.records.extend(records))
+        self.ledger.observers.append(lambda _ended, records: self.records.extend(records))
 
     def begin(self, number: int) -> Exchange:
         one = exchange(number)
@@ -52,7 +52,7 @@ class Told:
 async def test_a_request_is_running_until_it_has_ended_and_is_then_told_to_all() -> None:
     told = Told()
     ledger, heard = told.ledger, asyncio.Event()
-    ledger.tellers.append(lambda _ended, _records: heard.set())
+    ledger.observers.append(lambda _ended, _records: heard.set())
     one = told.begin(1)
     told.begin(2)
     assert (list(ledger.running), told.ids, ledger.tally.running) == (["req_1", "req_2"], [], 2)
@@ -96,7 +96,7 @@ async def test_many_that_end_together_are_told_in_stretches_that_let_others_have
         if len(told.records) == 200:
             all_told.set()
 
-    told.ledger.tellers.append(tell)
+    told.ledger.observers.append(tell)
     for number in range(200):
         told.ledger.ended(told.begin(number), 10.5)
     await asyncio.wait_for(all_told.wait(), PATIENCE)
@@ -114,7 +114,7 @@ async def test_some_that_cannot_be_told_keep_nobody_behind_them_from_being_told(
         else:
             raise LookupError(records[0].id)
 
-    told.ledger.tellers.append(tell)
+    told.ledger.observers.append(tell)
     for number in range(200):
         told.ledger.ended(told.begin(number), 10.5)
     await asyncio.wait_for(last.wait(), PATIENCE)
@@ -126,7 +126,7 @@ async def test_some_that_cannot_be_told_keep_nobody_behind_them_from_being_told(
 async def test_one_that_is_set_aside_is_logged_at_its_end_and_told_to_nobody() -> None:
     told = Told()
     one = told.begin(1)
-    told.ledger.set_aside(one)
+    told.ledger.exclude(one)
     assert (told.ledger.running, told.ledger.tally.running) == ({}, 0)
     told.ledger.ended(one, 10.5)
     assert (told.ledger.tally.requests, told.ledger.tally.running, told.ids) == ({}, 0, [])
