@@ -11,8 +11,8 @@ The nouns, in `exchange`: a `Head` is a request before its body. `shortcut` turn
 answer is computed by a filter (`filters`), which declines when it is not certain. An `Answer` becomes events or one
 message (`synthesis`, `sse`); a `Respond` is for what asks no model (`respond`, `rules/responses`).
 
-What each stage learned is on the `Exchange`; what is left of it in the end is a `Record`. The ledger (`telemetry`)
-tells of it, a moment later: one log line (`logs`), and counts, which the pages of `local` read. With the tokens that
+What each stage learned is on the `Exchange`; what is left of it in the end is a `Record`. The request log (`telemetry`)
+reports it, a moment later: one log line (`logs`), and counts, which the pages of `local` read. With the tokens that
 `usage` has read from a copy of the reply it is one row of the `journal`, and of the page that shows what
 Sidestep does while it does it (`live`). How a decision came about, `rules/trail` tells.
 

@@ -13,7 +13,7 @@ from proxy.config import Config
 from proxy.decision.desk import Desk
 from proxy.decision.sightings import file_of
 from proxy.downstream.guard import OWN_PATHS, access
-from proxy.downstream.server import ENTRY, TALLY
+from proxy.downstream.server import COUNTERS, ENTRY
 from proxy.journal.past import Past
 from proxy.journal.writer import Journal
 from proxy.live.pages import Live
@@ -21,33 +21,37 @@ from proxy.local.handlers import health, metrics, ready, unknown
 from proxy.logs.observe import Logger
 from proxy.middleware import RELAY, forward, guard, record, shortcut
 from proxy.relay.handler import Relay
-from proxy.telemetry.ledger import Ledger
-from proxy.telemetry.tally import Tally, family
+from proxy.telemetry.counters import Counters, family
+from proxy.telemetry.request_log import RequestLog
 from proxy.upstream.client import connected
 
-JOURNAL, LEDGER, LIVE = web.AppKey("journal", Journal), web.AppKey("ledger", Ledger), web.AppKey("live", Live)
+JOURNAL, REQUEST_LOG, LIVE = (
+    web.AppKey("journal", Journal),
+    web.AppKey("request_log", RequestLog),
+    web.AppKey("live", Live),
+)
 CAPTURE = web.AppKey("capture", Writer)
 
 
 def build(config: Config, desk: Desk, log: Logger) -> web.Application:
     """The application of the entry point and of the tests alike; `downstream.server.listening` serves it."""
-    ledger = Ledger(log, Tally())
+    request_log = RequestLog(log, Counters())
     journal = Journal(config.journal, log)
-    ledger.observers.append(journal.put)
-    desk.measured = lambda model: ledger.tally.saved.bytes_per_token(family(model))
-    live = Live(config, desk, ledger, Past(journal))
-    journal.listeners += [ledger.read, live.publish]
+    request_log.observers.append(journal.put)
+    desk.measured = lambda model: request_log.counters.saved.bytes_per_token(family(model))
+    live = Live(config, desk, request_log, Past(journal))
+    journal.listeners += [request_log.read, live.publish]
     capture, listen = Writer(config.capture, log), config.listen
     own = access(listen.host, listen.names, listen.token)
-    stages = [record(ledger, capture, config), guard(own), shortcut(desk, log, capture)]
+    stages = [record(request_log, capture, config), guard(own), shortcut(desk, log, capture)]
     app = web.Application(middlewares=stages)
     entry: Callable[[Handler], Handler] = partial(_entry, others=_chain(stages, forward(app)))
     app[ENTRY] = entry
-    app[CAPTURE], app[JOURNAL], app[LEDGER], app[LIVE] = capture, journal, ledger, live
+    app[CAPTURE], app[JOURNAL], app[REQUEST_LOG], app[LIVE] = capture, journal, request_log, live
 
     async def relay(app: web.Application) -> AsyncIterator[None]:
-        async with connected(config.upstream, ledger.tally) as upstream:
-            app[RELAY] = Relay(upstream, ledger.tally.gaps)
+        async with connected(config.upstream, request_log.counters) as upstream:
+            app[RELAY] = Relay(upstream, request_log.counters.gaps)
             yield
 
     async def writing(_app: web.Application) -> AsyncIterator[None]:
@@ -59,18 +63,18 @@ def build(config: Config, desk: Desk, log: Logger) -> web.Application:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         capture.finish()
-        ledger.flush()
+        request_log.flush()
         for kept, file in files:
             kept.finish(file, log)
         await journal.finish()
 
-    app[TALLY] = ledger.tally
+    app[COUNTERS] = request_log.counters
     app.cleanup_ctx.extend([relay, writing, live.running])
     app.on_shutdown.append(live.close)
     app.on_response_prepare.append(_nothing_invented)
     app.router.add_get("/-/health", health, expect_handler=_nothing)
-    app.router.add_get("/-/ready", ready(desk, ledger, journal), expect_handler=_nothing)
-    app.router.add_get("/-/metrics", metrics(desk, ledger, app), expect_handler=_nothing)
+    app.router.add_get("/-/ready", ready(desk, request_log, journal), expect_handler=_nothing)
+    app.router.add_get("/-/metrics", metrics(desk, request_log, app), expect_handler=_nothing)
     for path, page in live.pages.items():
         app.router.add_get(path, page, allow_head=False, expect_handler=_nothing)
     app.router.add_route("*", "/{own:.*}", unknown, expect_handler=_nothing)

@@ -27,7 +27,7 @@ from proxy.logs.observe import Logger
 from proxy.messages import MessagesRequest, NotUnderstood
 from proxy.relay.handler import Relay
 from proxy.respond import Respond
-from proxy.telemetry.ledger import Ledger
+from proxy.telemetry.request_log import RequestLog
 from proxy.upstream.faults import UpstreamError
 
 EXCHANGE = web.RequestKey("exchange", Exchange)
@@ -41,8 +41,8 @@ _TURN = 0.001
 _JSON = b"application/json"
 
 
-def record(ledger: Ledger, capture: Writer, config: Config) -> Middleware:
-    """The outermost stage: starts the clock, and on every outcome enters one record into the ledger."""
+def record(request_log: RequestLog, capture: Writer, config: Config) -> Middleware:
+    """The outermost stage: starts the clock, and on every outcome enters one record into the request log."""
     patience, limit = config.limits.body_timeout, config.rules.max_body
 
     @web.middleware
@@ -53,7 +53,7 @@ def record(ledger: Ledger, capture: Writer, config: Config) -> Middleware:
         head = Head(request.method, path, request.headers)
         body = RequestBody(request.content, patience, limit, complete=not request.body_exists, keep=capture.enabled)
         exchange = request[EXCHANGE] = Exchange(request_id(), head, time.time(), time.perf_counter(), body)
-        ledger.began(exchange)
+        request_log.began(exchange)
         connection = request.protocol if isinstance(request.protocol, Inbound) else None
         if connection is not None:
             connection.began(request)
@@ -73,7 +73,7 @@ def record(ledger: Ledger, capture: Writer, config: Config) -> Middleware:
         finally:
             if connection is not None:
                 connection.ended()
-            ledger.ended(exchange, time.perf_counter())
+            request_log.ended(exchange, time.perf_counter())
             capture.request(exchange, request.raw_headers)
             body.release()
 

@@ -11,7 +11,7 @@ from proxy.local.standing import status_line
 from proxy.logs.observe import Logger
 from proxy.notify import READY, Manager, line
 from proxy.rules.load import Loaded
-from proxy.telemetry.tally import Tally
+from proxy.telemetry.counters import Counters
 from proxy.toml import Problem, TomlError
 
 Again = Callable[[], tuple[Config, Loaded]]
@@ -28,7 +28,7 @@ class Reload:
     started: Config
     """What the process was started with: what is not applied is in force as it stands there."""
     desk: Desk
-    tally: Tally
+    counters: Counters
     capture: Writer
     log: Logger
     again: Again
@@ -44,14 +44,14 @@ class Reload:
         self.manager.reloading()
         problems = self._reload()
         self.desk.faults = tuple(map(str, problems))
-        self.tally.reloaded(time.time(), "refused" if problems else "done")
+        self.counters.reloaded(time.time(), "refused" if problems else "done")
         self.manager.note(
-            reloads=self.tally.reloads.total(),
+            reloads=self.counters.reloads.total(),
             rules=len(self.desk.now.rules.rules),
             problems=self.desk.faults,
             restart_for=self.desk.restart_for,
         )
-        self.manager.tell(READY, line(status_line(self.desk, self.tally, time.time())))
+        self.manager.tell(READY, line(status_line(self.desk, self.counters, time.time())))
 
     def _reload(self) -> Sequence[Problem]:
         """Give what is wrong, if anything is."""

@@ -15,7 +15,7 @@ from pathlib import Path
 from yarl import URL
 
 from proxy import notify
-from proxy.app import CAPTURE, LEDGER, build
+from proxy.app import CAPTURE, REQUEST_LOG, build
 from proxy.config import Config, origin
 from proxy.decision import agreements, sightings
 from proxy.decision.agreements import Agreements
@@ -29,7 +29,7 @@ from proxy.notify import Manager
 from proxy.reload import Again, Reload
 from proxy.rules.ruleset import RuleSet
 from proxy.surroundings import hints
-from proxy.telemetry.ledger import Ledger
+from proxy.telemetry.request_log import RequestLog
 
 _LARGE = 256 * 1024
 """Bytes of a block that is worth a mapping of its own: the event loop's reads are just below."""
@@ -59,9 +59,9 @@ async def serve(
     desk.sightings.seen |= sightings.load(sightings.file_of(config))
     desk.faults = tuple(faults)
     app = build(config, desk, log)
-    ledger = app[LEDGER]
-    stop = _stop_signal(log, ledger)
-    reload = Reload(config, desk, ledger.tally, app[CAPTURE], log, again, manager)
+    request_log = app[REQUEST_LOG]
+    stop = _stop_signal(log, request_log)
+    reload = Reload(config, desk, request_log.counters, app[CAPTURE], log, again, manager)
     asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reload)
     async with listening(app, config, log, lambda: reload.drain_timeout, held) as (host, port):
         address = str(URL.build(scheme="http", host=host, port=port))
@@ -70,7 +70,7 @@ async def serve(
         for key, problem, todo in hints(config.upstream):
             log.warning("hint", key=key, problem=f"{problem}: {todo}")
         manager.tell(notify.READY)
-        living = asyncio.create_task(manager.keep(lambda: status_line(desk, ledger.tally, time.time())))
+        living = asyncio.create_task(manager.keep(lambda: status_line(desk, request_log.counters, time.time())))
         telling = asyncio.create_task(_write_repeats(log))
         await stop.wait()
         desk.stopping = True
@@ -101,13 +101,13 @@ async def _write_repeats(log: Logger) -> None:
             await asyncio.to_thread(keep_small, Path(os.environ[LOG_FILE]))
 
 
-def _stop_signal(log: Logger, ledger: Ledger) -> asyncio.Event:
+def _stop_signal(log: Logger, request_log: RequestLog) -> asyncio.Event:
     """An event that the first SIGTERM or SIGINT sets; the second ends the process at once."""
     stop = asyncio.Event()
 
     def on_signal() -> None:
         if stop.is_set():
-            ledger.cut_short(time.perf_counter())
+            request_log.cut_short(time.perf_counter())
             log.write_repeats(ending=True)
             log.warning("stopped", reason="second signal")
             sys.stdout.flush()

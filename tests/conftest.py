@@ -14,7 +14,7 @@ import uvloop
 from aiohttp import web
 from hypothesis import HealthCheck, settings
 
-from proxy.app import LEDGER, build
+from proxy.app import REQUEST_LOG, build
 from proxy.config import Config, Shadow
 from proxy.decision.desk import Desk, desk
 from proxy.downstream.server import listening
@@ -60,7 +60,7 @@ class Running:
 
     def lines(self) -> list[dict[str, Any]]:
         """Everything logged so far."""
-        self.app[LEDGER].flush()
+        self.app[REQUEST_LOG].flush()
         return [json.loads(line) for line in self._log.getvalue().splitlines()]
 
     def logged(self) -> list[dict[str, Any]]:

@@ -54,7 +54,7 @@ PURE = {
     ),
     *("decision.breaker", "decision.drift", "decision.ratelimits", "decision.shadow", "downstream.guard"),
     *("journal.rows", "journal.schema", "live.charts", "live.rows", "logs.repeats", "telemetry.bucket"),
-    "telemetry.tally",
+    "telemetry.counters",
 }
 """Who touches nothing outside of the process and its own arguments: no sockets, no files, no clock, no randomness."""
 

@@ -7,7 +7,7 @@ import aiohttp
 import orjson
 import pytest
 
-from proxy.app import LEDGER
+from proxy.app import REQUEST_LOG
 from proxy.rules.load import Loaded
 from proxy.rules.ruleset import RuleSet
 from proxy.scripted import ScriptedUpstream
@@ -184,7 +184,7 @@ async def test_it_is_no_open_proxy(start: Start, scripted: ScriptedUpstream, tar
 
 async def test_what_is_still_to_be_told_of_a_request_holds_no_body(start: Start, scripted: ScriptedUpstream) -> None:
     sidestep, told = await start(scripted.url), list[object]()
-    sidestep.app[LEDGER].observers.append(lambda ended, _: told.extend(one.body.chunks for one in ended))
+    sidestep.app[REQUEST_LOG].observers.append(lambda ended, _: told.extend(one.body.chunks for one in ended))
     await _ask(sidestep.port, orjson.dumps(WARM_UP))
     await _ask(sidestep.port, orjson.dumps(WARM_UP | {"messages": [{"role": "user", "content": "Why?"}]}))
     assert [line["outcome"] for line in sidestep.logged()] == ["answered", "forwarded"]

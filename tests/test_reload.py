@@ -10,7 +10,7 @@ from proxy.decision.desk import desk
 from proxy.logs.observe import logger
 from proxy.reload import Reload
 from proxy.rules.load import Loaded
-from proxy.telemetry.tally import Tally
+from proxy.telemetry.counters import Counters
 
 
 class Told:
@@ -33,14 +33,14 @@ def test_a_fault_of_our_own_while_loading_is_a_refused_reload(shipped: Loaded) -
     def again() -> tuple[Config, Loaded]:
         raise TypeError("unhashable")
 
-    stream, told, tally = io.StringIO(), Told(), Tally()
+    stream, told, counters = io.StringIO(), Told(), Counters()
     config = Config()
     at, log = desk(config, shipped.rules, b"key"), logger(Log(format="json"), stream)
     before = at.now
-    Reload(config, at, tally, Writer(config.capture, log), log, again, told)()  # type: ignore[arg-type] # a stand-in
+    Reload(config, at, counters, Writer(config.capture, log), log, again, told)()  # type: ignore[arg-type] # a stand-in
     assert at.now is before
     assert "TypeError" in at.faults[0]
-    assert tally.reloads == {"refused": 1}
+    assert counters.reloads == {"refused": 1}
     assert [json.loads(line)["event"] for line in stream.getvalue().splitlines()] == ["problem", "not reloaded"]
     assert told.said[0] == "reloading"
     assert "READY=1" in told.said

@@ -13,12 +13,12 @@ from aiohttp import web
 from proxy.config import Config
 from proxy.downstream.inbound import OPTIONS, Inbound, Load
 from proxy.logs.observe import Logger
-from proxy.telemetry.tally import Tally
+from proxy.telemetry.counters import Counters
 
 ENTRY: web.AppKey[Callable[[Any], Any]] = web.AppKey("entry")
 """What serves an application's requests, given what would: its router, which most of them need not pass."""
 
-TALLY = web.AppKey("tally", Tally)
+COUNTERS = web.AppKey("counters", Counters)
 """Where an application counts; what is no request is counted there too."""
 
 BACKLOG = 2048
@@ -47,7 +47,7 @@ async def listening(
     Raises OSError when the address cannot be listened on.
     """
     loop = asyncio.get_running_loop()
-    load, tally = Load(), app.get(TALLY, Tally())
+    load, counters = Load(), app.get(COUNTERS, Counters())
     runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=_GRACE)
     await runner.setup()
     try:
@@ -55,7 +55,7 @@ async def listening(
         assert runner.server is not None
         if ENTRY in app:
             runner.server.request_handler = app[ENTRY](runner.server.request_handler)
-        make = partial(Inbound, runner.server, config.limits, load, tally.unread, log, loop=loop, **options)
+        make = partial(Inbound, runner.server, config.limits, load, counters.unread, log, loop=loop, **options)
         servers = [await loop.create_server(make, sock=each, backlog=BACKLOG) for each in held] or [
             await loop.create_server(make, config.listen.host, config.listen.port, backlog=BACKLOG)
         ]

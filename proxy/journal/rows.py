@@ -4,7 +4,7 @@ from typing import Any
 
 from proxy.exchange import Record
 from proxy.names import OTHER
-from proxy.telemetry.tally import family
+from proxy.telemetry.counters import family
 from proxy.usage import Usage
 
 COLUMNS = (

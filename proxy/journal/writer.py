@@ -58,7 +58,7 @@ class Journal:
         self._idle, self._over = asyncio.Event(), asyncio.Event()
 
     def put(self, ended: Sequence[Exchange], records: Sequence[Record]) -> None:
-        """Requests have ended (a `ledger.Observer`). Those for Sidestep's own pages are nothing to remember."""
+        """Requests have ended (a `request_log.Observer`). Those for Sidestep's own pages are nothing to remember."""
         if not self.settings.enabled and not self.listeners:
             return
         for exchange, record in zip(ended, records, strict=True):

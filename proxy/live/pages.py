@@ -21,7 +21,7 @@ from proxy.live.feed import SHOWN, Feed, Watcher
 from proxy.live.rows import decision, row
 from proxy.live.state import State
 from proxy.middleware import EXCHANGE, serve_own
-from proxy.telemetry.ledger import Ledger
+from proxy.telemetry.request_log import RequestLog
 
 _EVERY = 1.0
 """Seconds between two looks at what has changed."""
@@ -49,11 +49,11 @@ _PRIVATE = [
 class Live:
     """What the page shows, and the handlers that show it. `publish` is to be called with what has ended."""
 
-    def __init__(self, config: Config, desk: Desk, ledger: Ledger, history: History | None = None) -> None:
-        self._ledger, self._history, self._recent, self._feed = ledger, history, Recent(), Feed()
+    def __init__(self, config: Config, desk: Desk, request_log: RequestLog, history: History | None = None) -> None:
+        self._request_log, self._history, self._recent, self._feed = request_log, history, Recent(), Feed()
         self._started = time.time()
         self._earlier: Sequence[Record] | None = None
-        self._state = State(config, desk, ledger, self._feed, history, self._started)
+        self._state = State(config, desk, request_log, self._feed, history, self._started)
 
     def publish(self, records: Sequence[Record]) -> None:
         """Requests that have ended, in that order: called on the event loop, a few times a second."""
@@ -113,7 +113,7 @@ class Live:
         with self._feed.watching() as watcher:
             if watcher is None:
                 return await _refuse(request, 503, "overloaded_error", "no more pages can look on just now")
-            self._ledger.exclude(exchange)
+            self._request_log.exclude(exchange)
             stream = _Stream(send_timeout=_PATIENCE, ping_interval=_PING)
             for name, value in _PRIVATE:
                 stream.headers[name.decode()] = value.decode()

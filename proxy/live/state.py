@@ -17,7 +17,7 @@ from proxy.live.feed import Feed
 from proxy.live.rows import running
 from proxy.local.standing import health, went_wrong
 from proxy.rules.ruleset import Rule
-from proxy.telemetry.ledger import Ledger
+from proxy.telemetry.request_log import RequestLog
 from proxy.telemetry.savings import Savings
 from proxy.usage import Usage
 
@@ -34,7 +34,7 @@ class State:
 
     config: Config
     desk: Desk
-    ledger: Ledger
+    request_log: RequestLog
     feed: Feed
     history: History | None
     started: float
@@ -45,23 +45,23 @@ class State:
 
 
 def _running(state: State) -> list[dict[str, Any]]:
-    found = [one for one in state.ledger.running.values() if not one.head.path.startswith(OWN_PATHS)]
+    found = [one for one in state.request_log.running.values() if not one.head.path.startswith(OWN_PATHS)]
     return [running(one) for one in found[:_RUNNING]]
 
 
 def _counts(state: State) -> dict[str, Any]:
-    tally, outcomes = state.ledger.tally, Counter[str]()
-    for (outcome, *_), count in tally.requests.items():
+    counters, outcomes = state.request_log.counters, Counter[str]()
+    for (outcome, *_), count in counters.requests.items():
         outcomes[outcome] += count
     del outcomes["local"]
-    errors = dict(tally.upstream_errors)
+    errors = dict(counters.upstream_errors)
     return {
         "outcomes": outcomes,
         "errors": errors,
-        "streams": tally.streams,
+        "streams": counters.streams,
         "own": _ms(state.feed.own),
-        "tokens": {name: tally.tokens[name] for name in Usage._fields},
-        "saved": _saved(tally.saved),
+        "tokens": {name: counters.tokens[name] for name in Usage._fields},
+        "saved": _saved(counters.saved),
     }
 
 
@@ -71,12 +71,12 @@ def _saved(saved: Savings) -> dict[str, float]:
 
 
 def _rules(state: State) -> list[dict[str, Any]]:
-    tally, answers = state.ledger.tally, state.feed.answers
+    counters, answers = state.request_log.counters, state.feed.answers
     answered, reasons = Counter[str](), defaultdict[str, dict[str, int]](dict)
-    for (outcome, rule, *_), count in tally.requests.items():
+    for (outcome, rule, *_), count in counters.requests.items():
         if outcome == "answered":
             answered[rule] += count
-    for (outcome, rule, reason), count in tally.reasons.items():
+    for (outcome, rule, reason), count in counters.reasons.items():
         if outcome != "refused":
             reasons[rule][reason] = reasons[rule].get(reason, 0) + count
     rules = state.desk.now.rules
@@ -113,16 +113,16 @@ def _audits(state: State, rule: str) -> tuple[int, int] | None:
 
 
 def _upstream(state: State) -> dict[str, Any]:
-    tally, now = state.ledger.tally, time.time()
-    seen = went_wrong(tally, now)
+    counters, now = state.request_log.counters, time.time()
+    seen = went_wrong(counters, now)
     return {
-        "state": health(tally, now),
-        "reply": tally.last_reply,
-        "fault": tally.last_fault,
-        "faults": dict(tally.faults),
+        "state": health(counters, now),
+        "reply": counters.last_reply,
+        "fault": counters.last_fault,
+        "faults": dict(counters.faults),
         "lately": [sum(seen), len(seen)],
-        "opened": tally.opened,
-        "reused": tally.reused,
+        "opened": counters.opened,
+        "reused": counters.reused,
     }
 
 
@@ -136,7 +136,7 @@ def _setup(state: State) -> dict[str, Any]:
         "proxy": origin(config.upstream.proxy) if config.upstream.proxy else "",
         "rules": len(desk.now.rules.rules),
         "faults": desk.faults,
-        "reloads": dict(state.ledger.tally.reloads),
+        "reloads": dict(state.request_log.counters.reloads),
         "token": bool(config.listen.token),
         "capture": config.capture.enabled,
         "journal": state.history is not None and state.history.enabled,

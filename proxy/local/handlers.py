@@ -13,8 +13,8 @@ from proxy.downstream.replies import FullResponse, failure
 from proxy.journal.writer import Journal
 from proxy.local.standing import readiness
 from proxy.middleware import EXCHANGE, RELAY, serve_own
-from proxy.telemetry.ledger import Ledger
-from proxy.telemetry.tally import Tally
+from proxy.telemetry.counters import Counters
+from proxy.telemetry.request_log import RequestLog
 
 _PAGES = "there are /-/, /-/health, /-/ready and /-/metrics"
 
@@ -24,33 +24,33 @@ async def health(request: web.Request) -> web.StreamResponse:
     return await serve_own(request, FullResponse(200, orjson.dumps({"alive": True}), []))
 
 
-def ready(desk: Desk, ledger: Ledger, journal: Journal) -> Handler:
+def ready(desk: Desk, request_log: RequestLog, journal: Journal) -> Handler:
     """`GET /-/ready`: 200 when all rules are in force as they stand in their files, else 503 with what is wrong.
 
     503 too when the process is about to end; not when the upstream or the journal fails: the body tells (`standing`).
     """
 
     async def handle(request: web.Request) -> web.StreamResponse:
-        state = readiness(desk, ledger.tally, journal.trouble, time.time())
+        state = readiness(desk, request_log.counters, journal.trouble, time.time())
         return await serve_own(request, FullResponse(200 if state["ready"] else 503, orjson.dumps(state), []))
 
     return handle
 
 
-def metrics(desk: Desk, ledger: Ledger, app: web.Application) -> Handler:
+def metrics(desk: Desk, request_log: RequestLog, app: web.Application) -> Handler:
     """`GET /-/metrics`: every count, for Prometheus."""
 
     async def handle(request: web.Request) -> web.StreamResponse:
         exposition = await asyncio.to_thread(_exposition)
         accept, idle = request.headers.get("accept", ""), app[RELAY].upstream.idle
         # Here, and not in the thread: nothing may be counted meanwhile.
-        body, kind = exposition(ledger.tally, desk, idle, accept)
+        body, kind = exposition(request_log.counters, desk, idle, accept)
         return await serve_own(request, FullResponse(200, body, [], kind=kind.encode()))
 
     return handle
 
 
-def _exposition() -> Callable[[Tally, Desk, int, str], tuple[bytes, str]]:
+def _exposition() -> Callable[[Counters, Desk, int, str], tuple[bytes, str]]:
     """What writes the metrics; its library is read from the disk when it is first wanted."""
     from proxy.local.metrics import exposition
 

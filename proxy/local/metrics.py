@@ -19,7 +19,7 @@ from proxy.decision.drift import SIGNS
 from proxy.downstream.inbound import UNREAD
 from proxy.exchange import Outcome
 from proxy.names import OTHER
-from proxy.telemetry.tally import BOUNDS, Histogram, Tally
+from proxy.telemetry.counters import BOUNDS, Counters, Histogram
 from proxy.upstream.faults import NAMES
 from proxy.usage import UPSTREAM_ERRORS
 
@@ -37,12 +37,12 @@ _SHOWN = 128
 _process = ProcessCollector(registry=None)
 
 
-def exposition(tally: Tally, desk: Desk, idle: int, accept: str) -> tuple[bytes, str]:
+def exposition(counters: Counters, desk: Desk, idle: int, accept: str) -> tuple[bytes, str]:
     """All metrics, and their content type: Prometheus' text or OpenMetrics, whichever `accept` asks for.
 
     `idle` is how many connections to the upstream are open and free.
     """
-    counts = _Counts(tally, desk, idle)
+    counts = _Counts(counters, desk, idle)
     try:
         encode, kind = choose_encoder(accept if accept.isascii() else "")
         return encode(counts), kind
@@ -54,29 +54,31 @@ def exposition(tally: Tally, desk: Desk, idle: int, accept: str) -> tuple[bytes,
 class _Counts(Collector):
     """The counts as they are now, in families of metrics."""
 
-    def __init__(self, tally: Tally, desk: Desk, idle: int) -> None:
-        self._tally, self._desk, self._idle = tally, desk, idle
+    def __init__(self, counters: Counters, desk: Desk, idle: int) -> None:
+        self._counters, self._desk, self._idle = counters, desk, idle
 
     def collect(self) -> Iterator[Metric]:
-        yield from _requests(self._tally)
-        yield from _saved(self._tally)
-        yield from _decisions(self._tally)
-        yield from _traffic(self._tally)
-        yield from _upstream(self._tally, self._idle)
-        yield from _rules(self._tally, self._desk)
+        yield from _requests(self._counters)
+        yield from _saved(self._counters)
+        yield from _decisions(self._counters)
+        yield from _traffic(self._counters)
+        yield from _upstream(self._counters, self._idle)
+        yield from _rules(self._counters, self._desk)
         labels = {"version": __version__, "python": platform.python_version()}
         yield _gauge("build_info", "What runs here; always 1", 1, labels)
         yield from _process.collect()
 
 
-def _requests(tally: Tally) -> Iterator[Metric]:
+def _requests(counters: Counters) -> Iterator[Metric]:
     labels = ("outcome", "rule", "status", "model")
-    yield _counter("requests", "Requests that have ended", labels, tally.requests.items())
-    yield _by_outcome("request_duration_seconds", "Seconds until the reply was complete", tally.duration)
-    yield _by_outcome("request_first_byte_seconds", "Seconds until the head of the reply was sent", tally.first_byte)
-    yield _by_outcome("own_time_seconds", "Of the seconds to the first byte, those spent in Sidestep itself", tally.own)
-    yield _gauge("running_requests", "Requests that are being served", tally.running)
-    unread = (((reason,), tally.unread[reason]) for reason in UNREAD)
+    yield _counter("requests", "Requests that have ended", labels, counters.requests.items())
+    yield _by_outcome("request_duration_seconds", "Seconds until the reply was complete", counters.duration)
+    yield _by_outcome("request_first_byte_seconds", "Seconds until the head of the reply was sent", counters.first_byte)
+    yield _by_outcome(
+        "own_time_seconds", "Of the seconds to the first byte, those spent in Sidestep itself", counters.own
+    )
+    yield _gauge("running_requests", "Requests that are being served", counters.running)
+    unread = (((reason,), counters.unread[reason]) for reason in UNREAD)
     yield _counter(
         "unread_requests",
         "What clients sent that was no request: no HTTP, or its head too large or too slow",
@@ -85,8 +87,8 @@ def _requests(tally: Tally) -> Iterator[Metric]:
     )
 
 
-def _saved(tally: Tally) -> Iterator[Metric]:
-    saved = tally.saved
+def _saved(counters: Counters) -> Iterator[Metric]:
+    saved = counters.saved
     tokens = [(("cached",), saved.cached), (("other",), saved.tokens - saved.cached)]
     yield _counter("saved_requests", "Requests that were answered here, and not sent", (), [((), saved.requests)])
     yield _counter("saved_bytes", "Bytes of the bodies of requests that were not sent", (), [((), saved.size)])
@@ -95,11 +97,11 @@ def _saved(tally: Tally) -> Iterator[Metric]:
     yield _counter("saved_seconds", "Seconds of waiting for requests that were not sent, at least", (), seconds)
 
 
-def _decisions(tally: Tally) -> Iterator[Metric]:
+def _decisions(counters: Counters) -> Iterator[Metric]:
     forwards: Numbers = {}
     declines: Numbers = {}
     refusals: Numbers = {}
-    for (outcome, rule, reason), count in tally.reasons.items():
+    for (outcome, rule, reason), count in counters.reasons.items():
         if outcome == "refused":
             _add(refusals, (reason,), count)
             continue
@@ -113,19 +115,19 @@ def _decisions(tally: Tally) -> Iterator[Metric]:
     yield _counter("refusals", "Requests that the guard refused, and why", ("reason",), refusals.items())
 
 
-def _traffic(tally: Tally) -> Iterator[Metric]:
-    yield _counter("received_bytes", "Bytes of the bodies of requests", (), [((), tally.bytes_in)])
-    yield _counter("sent_bytes", "Bytes of the bodies of replies", (), [((), tally.bytes_out)])
-    yield _gauge("streams", "Replies of the upstream that are on their way", tally.streams)
-    yield _histogram("chunk_gap_seconds", "Seconds between two pieces of a forwarded reply", (), [((), tally.gaps)])
+def _traffic(counters: Counters) -> Iterator[Metric]:
+    yield _counter("received_bytes", "Bytes of the bodies of requests", (), [((), counters.bytes_in)])
+    yield _counter("sent_bytes", "Bytes of the bodies of replies", (), [((), counters.bytes_out)])
+    yield _gauge("streams", "Replies of the upstream that are on their way", counters.streams)
+    yield _histogram("chunk_gap_seconds", "Seconds between two pieces of a forwarded reply", (), [((), counters.gaps)])
 
 
-def _upstream(tally: Tally, idle: int) -> Iterator[Metric]:
-    faults = (((kind,), tally.faults[kind]) for kind in NAMES)
+def _upstream(counters: Counters, idle: int) -> Iterator[Metric]:
+    faults = (((kind,), counters.faults[kind]) for kind in NAMES)
     yield _counter("upstream_faults", "Times that the upstream gave no whole reply", ("kind",), faults)
-    errors = (((kind,), tally.upstream_errors[kind]) for kind in UPSTREAM_ERRORS)
+    errors = (((kind,), counters.upstream_errors[kind]) for kind in UPSTREAM_ERRORS)
     yield _counter("upstream_errors", "Errors that the upstream replied with", ("kind",), errors)
-    connections = [(("opened",), tally.opened), (("reused",), tally.reused)]
+    connections = [(("opened",), counters.opened), (("reused",), counters.reused)]
     yield _counter(
         "upstream_connections", "Requests that a connection to the upstream was taken for", ("state",), connections
     )
@@ -133,16 +135,16 @@ def _upstream(tally: Tally, idle: int) -> Iterator[Metric]:
         "upstream_retries",
         "Requests sent again, unread on the kept connection they took, which was closed",
         (),
-        [((), tally.retried)],
+        [((), counters.retried)],
     )
-    tokens = (((kind,), tally.tokens[kind]) for kind in ("input", "output", "cache_read", "cache_creation"))
+    tokens = (((kind,), counters.tokens[kind]) for kind in ("input", "output", "cache_read", "cache_creation"))
     yield _counter("upstream_tokens", "Tokens of replies, as the upstream counted them", ("kind",), tokens)
     yield _gauge("upstream_idle_connections", "Connections to the upstream that are open and free", idle)
-    fault_at = tally.last_fault and tally.last_fault[0]
+    fault_at = counters.last_fault and counters.last_fault[0]
     yield _gauge(
         "upstream_last_reply_timestamp_seconds",
         "When the upstream last replied, in seconds since the epoch",
-        tally.last_reply,
+        counters.last_reply,
     )
     yield _gauge(
         "upstream_last_fault_timestamp_seconds",
@@ -151,7 +153,7 @@ def _upstream(tally: Tally, idle: int) -> Iterator[Metric]:
     )
 
 
-def _rules(tally: Tally, desk: Desk) -> Iterator[Metric]:
+def _rules(counters: Counters, desk: Desk) -> Iterator[Metric]:
     yield _gauge("rules", "Rules in force", len(desk.now.rules.rules))
     yield _gauge("rule_faults", "Faults in the rules that were loaded last", len(desk.faults))
     compared = _bounded(desk).items()
@@ -161,9 +163,9 @@ def _rules(tally: Tally, desk: Desk) -> Iterator[Metric]:
     yield _audits(desk)
     signs = (((sign,), desk.signs[sign]) for sign in SIGNS)
     yield _counter("drift_signs", "Requests that showed a sign of drift", ("sign",), signs)
-    reloads = (((result,), tally.reloads[result]) for result in ("done", "refused"))
+    reloads = (((result,), counters.reloads[result]) for result in ("done", "refused"))
     yield _counter("reloads", "Times that rules were to be loaded anew", ("result",), reloads)
-    at = tally.last_reload and tally.last_reload[0]
+    at = counters.last_reload and counters.last_reload[0]
     yield _gauge("last_reload_timestamp_seconds", "When rules were last loaded anew, in seconds since the epoch", at)
 
 

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from proxy.decision.desk import Desk
 from proxy.exchange import Outcome
-from proxy.telemetry.tally import Tally
+from proxy.telemetry.counters import Counters
 
 Health = Literal["ok", "unsteady", "failing", "unknown"]
 
@@ -25,7 +25,7 @@ _COUNTED: tuple[Outcome, ...] = ("answered", "forwarded", "refused", "failed")
 _UNITS = ((86400.0, "d"), (3600.0, "h"), (60.0, "min"), (1.0, "s"))
 
 
-def readiness(desk: Desk, tally: Tally, trouble: str, now: float) -> dict[str, Any]:
+def readiness(desk: Desk, counters: Counters, trouble: str, now: float) -> dict[str, Any]:
     """The state as JSON has it; `trouble` is the journal's, `now` in seconds since the epoch, times in ISO 8601.
 
     `ready` depends on the rules and on whether the process is about to end, and not on the upstream: all instances
@@ -33,8 +33,8 @@ def readiness(desk: Desk, tally: Tally, trouble: str, now: float) -> dict[str, A
     what failed.
     """
     faults = [*desk.faults, *(["stopping"] if desk.stopping else [])]
-    reload, reply, fault = tally.last_reload, tally.last_reply, tally.last_fault
-    seen = went_wrong(tally, now)
+    reload, reply, fault = counters.last_reload, counters.last_reply, counters.last_fault
+    seen = went_wrong(counters, now)
     return {
         "ready": not faults,
         "rules": len(desk.now.rules.rules),
@@ -42,7 +42,7 @@ def readiness(desk: Desk, tally: Tally, trouble: str, now: float) -> dict[str, A
         "reload": reload and {"result": reload[1], "at": _time(reload[0])},
         "restart_for": list(desk.restart_for),
         "upstream": {
-            "state": health(tally, now),
+            "state": health(counters, now),
             "lately": {"requests": len(seen), "wrong": sum(seen)},
             "last_reply": reply and _time(reply),
             "last_fault": fault and {"kind": fault[1], "at": _time(fault[0])},
@@ -51,16 +51,16 @@ def readiness(desk: Desk, tally: Tally, trouble: str, now: float) -> dict[str, A
     }
 
 
-def health(tally: Tally, now: float) -> Health:
+def health(counters: Counters, now: float) -> Health:
     """What the latest forwarded requests showed of the upstream, if that was lately."""
-    state, at, _ = _latest(tally, now)
+    state, at, _ = _latest(counters, now)
     return "unknown" if now - at > LATELY else state
 
 
-def status_line(desk: Desk, tally: Tally, now: float) -> str:
+def status_line(desk: Desk, counters: Counters, now: float) -> str:
     """`13 rules; 1,234 requests: 310 answered, 920 forwarded, 4 failed; 3 running; upstream ok 2 s ago`."""
     counts: Counter[str] = Counter()
-    for (outcome, *_), count in tally.requests.items():
+    for (outcome, *_), count in counters.requests.items():
         counts[outcome] += count
     parts = [_of(len(desk.now.rules.rules), "rule")]
     if desk.faults:
@@ -69,13 +69,13 @@ def status_line(desk: Desk, tally: Tally, now: float) -> str:
         parts.append(f"restart for {', '.join(desk.restart_for)}")
     told = ", ".join(f"{counts[outcome]:,} {outcome}" for outcome in _COUNTED if counts[outcome])
     parts.append(_of(sum(counts[outcome] for outcome in _COUNTED), "request") + (f": {told}" if told else ""))
-    return "; ".join([*parts, f"{tally.running:,} running", _upstream(tally, now)])
+    return "; ".join([*parts, f"{counters.running:,} running", _upstream(counters, now)])
 
 
-def _upstream(tally: Tally, now: float) -> str:
-    state, at, seen = _latest(tally, now)
+def _upstream(counters: Counters, now: float) -> str:
+    state, at, seen = _latest(counters, now)
     ago = f"{_age(now - at)} ago"
-    match state, tally.last_fault:
+    match state, counters.last_fault:
         case "unknown", _:
             return "upstream not asked yet"
         case "failing", (_, kind):
@@ -86,17 +86,17 @@ def _upstream(tally: Tally, now: float) -> str:
             return f"upstream {state} {ago}"
 
 
-def went_wrong(tally: Tally, now: float) -> list[bool]:
+def went_wrong(counters: Counters, now: float) -> list[bool]:
     """Of the latest forwarded requests, the last last: which of them got no whole reply, or an error."""
-    return [bool(fault) for at, fault in tally.lately.values() if now - at <= LATELY]
+    return [bool(fault) for at, fault in counters.lately.values() if now - at <= LATELY]
 
 
-def _latest(tally: Tally, now: float) -> tuple[Health, float, list[bool]]:
+def _latest(counters: Counters, now: float) -> tuple[Health, float, list[bool]]:
     """How the upstream fared of late, or else when it was last asked; when that was; and which requests went wrong."""
-    if not tally.lately:
+    if not counters.lately:
         return "unknown", 0.0, []
-    at, fault = next(reversed(tally.lately.values()))
-    seen = went_wrong(tally, now) or [bool(fault)]
+    at, fault = next(reversed(counters.lately.values()))
+    seen = went_wrong(counters, now) or [bool(fault)]
     if all(seen[-_IN_A_ROW:]):
         return "failing", at, seen
     return "unsteady" if any(seen) else "ok", at, seen

@@ -10,7 +10,7 @@ from proxy.downstream.relayed import Copy, RelayedResponse, abort_reply, send_in
 from proxy.exchange import Exchange
 from proxy.headers import drop_from_request, upgrade_headers
 from proxy.relay.tunnel import tunnel
-from proxy.telemetry.tally import Histogram
+from proxy.telemetry.counters import Histogram
 from proxy.upstream.client import Request, Upstream
 from proxy.upstream.connection import Connection
 from proxy.upstream.faults import BROKEN_OFF, PROBLEMS

@@ -1,1 +1,1 @@
-"""What is kept of requests that have ended: the ledger that tells of their records, and counts."""
+"""What is kept of requests that have ended: the request log that reports them, and counters."""

@@ -23,7 +23,7 @@ _LEAST, _MOST = 0.125, 0.75
 
 _SESSIONS = 1024
 _FAMILIES = 8
-"""`tally.family` has four."""
+"""`counters.family` has four."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from yarl import URL
 
 from proxy.config import Upstream as Settings
 from proxy.headers import RawPairs
-from proxy.telemetry.tally import Tally
+from proxy.telemetry.counters import Counters
 from proxy.upstream.connection import Connection
 from proxy.upstream.dial import Dialer
 from proxy.upstream.faults import PROBLEMS, ConnectionLost, upstream_error
@@ -66,9 +66,9 @@ class Request:
 class Upstream:
     """The upstream of this process, with its one pool of connections."""
 
-    def __init__(self, settings: Settings, pool: Pool, tally: Tally) -> None:
+    def __init__(self, settings: Settings, pool: Pool, counters: Counters) -> None:
         url = URL(settings.url)
-        self._name, self._pool, self._tally = url.host, pool, tally
+        self._name, self._pool, self._counters = url.host, pool, counters
         self._host, self._prefix = (b"Host", url.raw_authority.encode()), url.raw_path.rstrip("/").encode()
         self._perhaps_tls = url.scheme == "http"
         """Whether it is spoken to in plain http, and has never replied."""
@@ -100,25 +100,25 @@ class Upstream:
         except PROBLEMS as error:
             raise upstream_error(error, self._name, perhaps_tls=self._perhaps_tls) from error
         self._perhaps_tls = False
-        self._tally.streams += 1
+        self._counters.streams += 1
         return connection, head
 
     def release(self, connection: Connection) -> None:
         """The reply is done with, at its end or before."""
-        self._tally.streams -= 1
+        self._counters.streams -= 1
         self._pool.give_back(connection)
 
     async def _take(self, request: Request, *, fresh: bool = False) -> Connection:
         connection = None if fresh else self._pool.take()
         if connection is not None:
-            self._tally.reused += 1
+            self._counters.reused += 1
             return connection
         begun = time.perf_counter()
         try:
             connection = await self._pool.open()
         finally:
             request.waited += time.perf_counter() - begun
-        self._tally.opened += 1
+        self._counters.opened += 1
         return connection
 
     async def _ask(self, connection: Connection, request: Request, on_interim: OnInterim) -> ReplyHead:
@@ -161,11 +161,11 @@ async def _send_rest(connection: Connection, request: Request) -> None:
 
 
 @asynccontextmanager
-async def connected(settings: Settings, tally: Tally) -> AsyncIterator[Upstream]:
+async def connected(settings: Settings, counters: Counters) -> AsyncIterator[Upstream]:
     """The upstream, for as long as the application runs. Raises OSError when `upstream.ca_file` cannot be used."""
     pool = Pool(Dialer(settings), settings.keepalive_timeout, settings.max_idle_connections)
     try:
-        yield Upstream(settings, pool, tally)
+        yield Upstream(settings, pool, counters)
     finally:
         pool.close()
         await asyncio.sleep(0)  # aborted transports close their sockets in the loop's next turn

@@ -5,7 +5,7 @@ from pathlib import Path
 import aiohttp
 import orjson
 
-from proxy.app import JOURNAL, LEDGER
+from proxy.app import JOURNAL, REQUEST_LOG
 from proxy.config import Config
 from proxy.config import Journal as Settings
 from proxy.journal.past import Past
@@ -29,15 +29,15 @@ async def test_what_was_written_is_told_over_time_and_its_tokens_are_counted(
 ) -> None:
     sidestep = await start(scripted.url)
     await _asked(sidestep.url)
-    journal, tally = sidestep.app[JOURNAL], sidestep.app[LEDGER].tally
+    journal, counters = sidestep.app[JOURNAL], sidestep.app[REQUEST_LOG].counters
     await journal.finish()
     past = Past(journal)
-    at = tally.last_reply or 0.0
+    at = counters.last_reply or 0.0
     [bucket] = [one for one in await past.timeline(at - HOUR, at + HOUR, HOUR) if one.outcomes]
     assert (past.enabled, past.trouble) == (True, "")
     assert bucket.outcomes == {"forwarded": 1}
-    assert (bucket.usage.input, bucket.usage.output) == (tally.tokens["input"], tally.tokens["output"])
-    assert tally.tokens["output"] > 0
+    assert (bucket.usage.input, bucket.usage.output) == (counters.tokens["input"], counters.tokens["output"])
+    assert counters.tokens["output"] > 0
 
 
 async def test_the_requests_that_came_before_a_time_are_told_the_oldest_first(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from typing import Any, cast
 import aiohttp
 import pytest
 
-from proxy.app import LEDGER, LIVE
+from proxy.app import LIVE, REQUEST_LOG
 from proxy.live import pages
 from proxy.live.feed import MOST
 from proxy.live.state import State
@@ -42,7 +42,7 @@ async def _events(reply: aiohttp.ClientResponse) -> AsyncIterator[Event]:
 
 
 def _logged(sidestep: Shown) -> list[dict[str, Any]]:
-    sidestep.app[LEDGER].flush()
+    sidestep.app[REQUEST_LOG].flush()
     lines = [json.loads(line) for line in sidestep.log.getvalue().splitlines()]
     return [line for line in lines if line["event"] == "request"]
 
@@ -115,17 +115,17 @@ async def test_nothing_is_looked_at_while_nobody_looks_on(sidestep: Shown, monke
 
 
 async def test_a_stream_of_events_leaves_one_line_and_is_counted_nowhere(sidestep: Shown) -> None:
-    ledger = sidestep.app[LEDGER]
+    request_log = sidestep.app[REQUEST_LOG]
     told: list[object] = []
-    ledger.observers.append(lambda *each: told.append(each))
+    request_log.observers.append(lambda *each: told.append(each))
     async with _session() as session, session.get(f"{sidestep.url}/-/events") as reply:
         await anext(_events(reply))
-        assert (ledger.running, ledger.tally.running) == ({}, 0)
+        assert (request_log.running, request_log.counters.running) == ({}, 0)
     await until(lambda: bool(_logged(sidestep)))
     (line,) = _logged(sidestep)
     assert (line["path"], line["outcome"], line["status"], line["level"]) == ("/-/events", "local", 200, "info")
     assert line["bytes_out"] > 1000
-    assert (ledger.tally.running, ledger.tally.requests, told) == (0, {}, [])
+    assert (request_log.counters.running, request_log.counters.requests, told) == (0, {}, [])
 
 
 async def test_one_page_too_many_is_told_so(sidestep: Shown) -> None:

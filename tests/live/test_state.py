@@ -15,8 +15,8 @@ from proxy.live.state import State
 from proxy.local.standing import LATELY
 from proxy.rules.load import Loaded, configured
 from proxy.rules.ruleset import RuleSet
-from proxy.telemetry.ledger import Ledger
-from proxy.telemetry.tally import Tally
+from proxy.telemetry.counters import Counters
+from proxy.telemetry.request_log import RequestLog
 from tests.conftest import ROOT
 from tests.live.entries import entry
 
@@ -25,7 +25,7 @@ SECRET = "0123456789abcdef-secret"
 
 def _state(rules: RuleSet, **tables: dict[str, Any]) -> State:
     config = Config.model_validate(tables)
-    return State(config, _desk(config, rules), Ledger(None, Tally()), Feed(), None, 1.0)
+    return State(config, _desk(config, rules), RequestLog(None, Counters()), Feed(), None, 1.0)
 
 
 def _desk(config: Config, rules: RuleSet) -> Desk:
@@ -53,7 +53,7 @@ def test_every_section_is_json_and_none_holds_a_secret(shipped: Loaded) -> None:
 def test_requests_are_counted_by_outcome_without_those_for_its_own_pages(shipped: Loaded) -> None:
     state = _state(shipped.rules)
     for outcome in ("answered", "forwarded", "forwarded", "local"):
-        state.ledger.tally.count(entry(outcome=outcome))
+        state.request_log.counters.count(entry(outcome=outcome))
     assert state.sections()["counts"]["outcomes"] == {"answered": 1, "forwarded": 2}
 
 
@@ -62,7 +62,7 @@ def test_a_rule_shows_its_hits_and_why_it_left_requests_to_the_model(shipped: Lo
     told = [entry(outcome="answered", rule="topic", reason="", duration=4.0)] * 2
     told += [entry(rule="topic", reason="declined: not certain"), entry(rule="topic", reason="asked again")]
     for each in told:
-        state.ledger.tally.count(each)
+        state.request_log.counters.count(each)
     state.feed.publish(told)
     topic = _rules(state)["topic"]
     assert (topic["answered"], topic["median"]) == (2, 4.0)
@@ -99,24 +99,24 @@ def test_agreement_in_shadow_is_shown_once_there_is_some(shipped: Loaded) -> Non
 
 
 def test_the_upstream_is_as_its_last_word_was_if_that_was_lately(shipped: Loaded) -> None:
-    tally, lately = Tally(), time.time() - LATELY / 2
-    state = replace(_state(shipped.rules), ledger=Ledger(None, tally))
+    counters, lately = Counters(), time.time() - LATELY / 2
+    state = replace(_state(shipped.rules), request_log=RequestLog(None, counters))
     assert state.sections()["upstream"]["state"] == "unknown"
-    tally.count(entry(at=10.0))
+    counters.count(entry(at=10.0))
     assert state.sections()["upstream"]["state"] == "unknown"
-    tally.count(entry(at=lately))
+    counters.count(entry(at=lately))
     assert state.sections()["upstream"]["state"] == "ok"
-    tally.count(entry(at=lately + 1, outcome="failed", fault="refused", first_byte=None, own=None))
+    counters.count(entry(at=lately + 1, outcome="failed", fault="refused", first_byte=None, own=None))
     assert state.sections()["upstream"]["state"] == "failing"
     assert state.sections()["upstream"]["faults"] == {"refused": 1}
-    tally.count(entry(at=lately + 2))
+    counters.count(entry(at=lately + 2))
     assert state.sections()["upstream"]["state"] == "ok"
 
 
 def test_what_runs_is_shown_but_for_its_own_pages(shipped: Loaded) -> None:
     state = _state(shipped.rules)
     for number, path in enumerate(("/v1/messages", "/-/ready")):
-        state.ledger.began(Exchange(f"req_{number}", Head("GET", path, {}), 1.0, 1.0))
+        state.request_log.began(Exchange(f"req_{number}", Head("GET", path, {}), 1.0, 1.0))
     assert [running["id"] for running in state.sections()["running"]] == ["req_0"]
 
 

@@ -18,7 +18,7 @@ from proxy.local.metrics import exposition
 from proxy.rules.load import Loaded
 from proxy.rules.ruleset import RuleSet
 from proxy.scripted import ScriptedUpstream
-from proxy.telemetry.tally import Histogram, Tally
+from proxy.telemetry.counters import Counters, Histogram
 from proxy.upstream.faults import NAMES
 from proxy.usage import UPSTREAM_ERRORS
 from tests.conftest import Start
@@ -84,20 +84,20 @@ async def test_a_scrape_wants_the_local_token_and_may_come_from_no_other_site(
 
 def test_the_documented_metrics_are_those_that_are_told(shipped: Loaded) -> None:
     """With something counted in every one of them, so that every label shows."""
-    tally, at = _full(), desk(Config(), shipped.rules, b"key")
+    counters, at = _full(), desk(Config(), shipped.rules, b"key")
     at.agreements.counts["topic"] = Agreement(audited=[True])
-    told = exposition(tally, at, 0, "")[0].decode()
+    told = exposition(counters, at, 0, "")[0].decode()
     assert list(_documented()) == list(_told(told))
 
 
-def _full() -> Tally:
-    tally = Tally(last_reply=1.0, last_fault=(2.0, NAMES[0]))
-    tally.requests["answered", "topic", "2xx", "haiku"] = 1
-    tally.reasons.update({("forwarded", "topic", "declined: unsure"): 1, ("refused", "", "host"): 1})
-    for histograms in (tally.duration, tally.first_byte, tally.own):
+def _full() -> Counters:
+    counters = Counters(last_reply=1.0, last_fault=(2.0, NAMES[0]))
+    counters.requests["answered", "topic", "2xx", "haiku"] = 1
+    counters.reasons.update({("forwarded", "topic", "declined: unsure"): 1, ("refused", "", "host"): 1})
+    for histograms in (counters.duration, counters.first_byte, counters.own):
         histograms["answered"] = Histogram()
-    tally.reloaded(3.0, "done")
-    return tally
+    counters.reloaded(3.0, "done")
+    return counters
 
 
 def _documented() -> Iterator[tuple[str, str, set[str], str]]:
@@ -136,7 +136,7 @@ def test_rules_that_a_file_of_agreements_remembers_for_ever_do_not_make_it_grow(
     for number in range(1000):
         compared: dict[Verdict, int] = {"same": 1, "different": 0, "upstream error": 0}
         at.agreements.counts[f"rule-{number}"] = Agreement(compared, [True, False, True])
-    told = exposition(Tally(), at, 0, "")[0].decode()
+    told = exposition(Counters(), at, 0, "")[0].decode()
     lines = [line for line in told.splitlines() if line.startswith("sidestep_shadow_comparisons_total{")]
     assert len(lines) == 3 * 129
     assert 'sidestep_shadow_comparisons_total{rule="other",verdict="same"} 872.0' in lines

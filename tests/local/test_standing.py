@@ -12,7 +12,7 @@ from proxy.decision.desk import Desk, desk
 from proxy.local.standing import LATELY, health, readiness, status_line
 from proxy.rules.load import Loaded
 from proxy.rules.ruleset import RuleSet
-from proxy.telemetry.tally import Tally
+from proxy.telemetry.counters import Counters
 from tests.records import FORWARDED
 
 SERVICE = (Path(__file__).parent.parent.parent / "docs/service.md").read_text("utf-8")
@@ -23,20 +23,20 @@ def at_desk(rules: RuleSet | None = None) -> Desk:
     return desk(Config(), rules or RuleSet(()), b"key")
 
 
-def seen(*, reply: float | None = None, fault: float | None = None) -> Tally:
+def seen(*, reply: float | None = None, fault: float | None = None) -> Counters:
     """An upstream that replied and failed so many seconds ago."""
     times = [(ago, word) for ago, word in ((reply, ""), (fault, "unreachable")) if ago is not None]
     return after(*sorted(times, key=lambda each: -each[0]))
 
 
-def after(*requests: tuple[float, str]) -> Tally:
+def after(*requests: tuple[float, str]) -> Counters:
     """What is known after these: how many seconds ago each ended, and what went wrong with it, "" for nothing."""
-    tally = Tally()
+    counters = Counters()
     for number, (ago, fault) in enumerate(requests):
         ended = replace(FORWARDED, id=str(number), at=NOW - ago, duration=0.0, first_byte=0.0, fault=fault)
-        tally.count(replace(ended, outcome="failed", first_byte=None) if fault == "unreachable" else ended)
-    tally.requests.clear()
-    return tally
+        counters.count(replace(ended, outcome="failed", first_byte=None) if fault == "unreachable" else ended)
+    counters.requests.clear()
+    return counters
 
 
 GOOD = [(300.0 - number, "") for number in range(19)]
@@ -65,13 +65,13 @@ GOOD = [(300.0 - number, "") for number in range(19)]
 def test_one_thing_that_went_wrong_among_many_is_no_failing_upstream(
     requests: list[tuple[float, str]], state: str, line: str
 ) -> None:
-    tally = after(*requests)
-    assert health(tally, NOW) == state
-    assert status_line(at_desk(), tally, NOW).split("; ")[-1] == line
+    counters = after(*requests)
+    assert health(counters, NOW) == state
+    assert status_line(at_desk(), counters, NOW).split("; ")[-1] == line
 
 
 @pytest.mark.parametrize(
-    ("tally", "state", "line"),
+    ("counters", "state", "line"),
     [
         (seen(), "unknown", "upstream not asked yet"),
         (seen(reply=2), "ok", "upstream ok 2 s ago"),
@@ -93,9 +93,9 @@ def test_one_thing_that_went_wrong_among_many_is_no_failing_upstream(
         (seen(reply=-30), "ok", "upstream ok 0 s ago"),
     ],
 )
-def test_of_the_upstream_it_says_what_was_seen_last_and_when(tally: Tally, state: str, line: str) -> None:
-    assert health(tally, NOW) == state
-    assert status_line(at_desk(), tally, NOW).split("; ")[-1] == line
+def test_of_the_upstream_it_says_what_was_seen_last_and_when(counters: Counters, state: str, line: str) -> None:
+    assert health(counters, NOW) == state
+    assert status_line(at_desk(), counters, NOW).split("; ")[-1] == line
 
 
 def test_an_unsteady_upstream_is_told_and_takes_no_instance_out() -> None:
@@ -117,37 +117,37 @@ def test_an_unsteady_upstream_is_told_and_takes_no_instance_out() -> None:
 
 
 def test_what_is_wrong_with_the_journal_is_told_and_makes_nothing_unready() -> None:
-    state = readiness(at_desk(), Tally(), "journal: database or disk is full (3 rows lost)", NOW)
+    state = readiness(at_desk(), Counters(), "journal: database or disk is full (3 rows lost)", NOW)
     assert (state["ready"], state["journal"]) == (True, "journal: database or disk is full (3 rows lost)")
 
 
 def test_before_anything_was_forwarded_nothing_is_known_of_the_upstream() -> None:
-    found = readiness(at_desk(), Tally(), "", NOW)["upstream"]
+    found = readiness(at_desk(), Counters(), "", NOW)["upstream"]
     assert found == {"state": "unknown", "lately": {"requests": 0, "wrong": 0}, "last_reply": None, "last_fault": None}
 
 
 def test_the_documented_state_is_of_the_form_that_is_told(shipped: Loaded) -> None:
-    tally = seen(reply=2)
-    tally.reloaded(NOW, "done")
+    counters = seen(reply=2)
+    counters.reloaded(NOW, "done")
     (shown,) = re.findall(r"```json\n(.*?)```", SERVICE, re.DOTALL)
-    told, documented = readiness(at_desk(shipped.rules), tally, "", NOW), json.loads(shown)
+    told, documented = readiness(at_desk(shipped.rules), counters, "", NOW), json.loads(shown)
     assert list(told) == list(documented)
     assert (told["rules"], told["reload"].keys()) == (documented["rules"], documented["reload"].keys())
     assert {**told["upstream"], "last_reply": ""} == {**documented["upstream"], "last_reply": ""}
 
 
 def test_the_last_reload_is_told_with_its_result() -> None:
-    tally = Tally()
-    tally.reloaded(NOW - 60, "done")
-    tally.reloaded(NOW, "refused")
-    found = readiness(at_desk(), tally, "", NOW)["reload"]
+    counters = Counters()
+    counters.reloaded(NOW - 60, "done")
+    counters.reloaded(NOW, "refused")
+    found = readiness(at_desk(), counters, "", NOW)["reload"]
     assert found == {"result": "refused", "at": "2001-09-09T01:46:40+00:00"}
 
 
 def test_the_status_line_counts_all_but_its_own_pages(shipped: Loaded) -> None:
-    tally = seen(reply=2)
-    tally.running = 3
-    tally.requests.update(
+    counters = seen(reply=2)
+    counters.running = 3
+    counters.requests.update(
         {
             ("answered", "topic", "2xx", "haiku"): 300,
             ("answered", "warm-up", "2xx", "haiku"): 10,
@@ -156,13 +156,13 @@ def test_the_status_line_counts_all_but_its_own_pages(shipped: Loaded) -> None:
             ("local", "", "2xx", ""): 5000,
         }
     )
-    assert status_line(at_desk(shipped.rules), tally, NOW) == (
+    assert status_line(at_desk(shipped.rules), counters, NOW) == (
         "13 rules; 1,234 requests: 310 answered, 920 forwarded, 4 failed; 3 running; upstream ok 2 s ago"
     )
 
 
 def test_the_status_line_of_a_quiet_process_is_short_and_says_what_is_wrong() -> None:
     quiet = at_desk()
-    assert status_line(quiet, Tally(), NOW) == "0 rules; 0 requests; 0 running; upstream not asked yet"
+    assert status_line(quiet, Counters(), NOW) == "0 rules; 0 requests; 0 running; upstream not asked yet"
     quiet.faults = ("rules/1.toml:3: missing",)
-    assert status_line(quiet, Tally(), NOW).startswith("0 rules; 1 fault in them; ")
+    assert status_line(quiet, Counters(), NOW).startswith("0 rules; 1 fault in them; ")

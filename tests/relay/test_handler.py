@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from proxy.app import LEDGER
+from proxy.app import REQUEST_LOG
 from tests.conftest import Start
 from tests.raw import Peer, raw_client, raw_upstream, reply, request
 from tests.waiting import PATIENCE
@@ -320,10 +320,10 @@ async def test_a_request_that_a_kept_connection_ends_upon_unread_arrives_whole_o
                 assert b" 200 " in head
                 await client.sized(head)
         assert len(upstream.peers) == 2
-        lines, tally = sidestep.logged(), sidestep.app[LEDGER].tally
+        lines, counters = sidestep.logged(), sidestep.app[REQUEST_LOG].counters
     assert bodies == [b'{"n":1}', b'{"n":2}']
     assert [line.get("retried") for line in lines] == [None, True]
-    assert tally.retried == 1
+    assert counters.retried == 1
 
 
 @pytest.mark.parametrize("method", ["POST", "GET"])
@@ -384,7 +384,7 @@ async def test_a_body_is_released_as_soon_as_its_reply_has_begun(start: Start, c
         async with asyncio.timeout(PATIENCE), raw_client(sidestep.port) as client:
             await client.send(request(sidestep.port, "/api/x", b"x" * 1000))
             await client.head()
-            (exchange,) = sidestep.app[LEDGER].running.values()
+            (exchange,) = sidestep.app[REQUEST_LOG].running.values()
             assert b"".join(exchange.body.chunks) == b"x" * 1000 * captured
             over.set()
             assert await client.reader.readexactly(2) == b"xx"

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from proxy.exchange import Exchange, Record
 from proxy.logs.observe import Logger, log_requests
-from proxy.telemetry.tally import Tally
+from proxy.telemetry.counters import Counters
 from proxy.usage import FOUND_IN_REPLIES
 
 Observer = Callable[[Sequence[Exchange], Sequence[Record]], None]
@@ -22,14 +22,14 @@ _BATCH = 64
 """Requests that are reported without letting the event loop go on: half a millisecond."""
 
 
-class Ledger:
+class RequestLog:
     """The one place where requests begin and end. `observers` are called after the log and the counters.
 
     Used on the event loop alone. What did not go well is reported at once, and what ended before it first.
     """
 
-    def __init__(self, log: Logger, tally: Tally) -> None:
-        self._log, self._tally = log, tally
+    def __init__(self, log: Logger, counters: Counters) -> None:
+        self._log, self._counters = log, counters
         self.running: dict[str, Exchange] = {}
         """Requests that are being served, by id."""
         self.observers: list[Observer] = []
@@ -38,11 +38,11 @@ class Ledger:
         self._next: asyncio.Handle | None = None
 
     @property
-    def tally(self) -> Tally:
+    def counters(self) -> Counters:
         """The counts, with all that has ended until now."""
         self.flush()
-        self._tally.running = len(self.running)
-        return self._tally
+        self._counters.running = len(self.running)
+        return self._counters
 
     def began(self, exchange: Exchange) -> None:
         self.running[exchange.id] = exchange
@@ -53,7 +53,7 @@ class Ledger:
 
     def ended(self, exchange: Exchange, now: float) -> None:
         """`now` on the clock of `exchange.started`."""
-        if self.running.pop(exchange.id, None) is None:  # it was set aside
+        if self.running.pop(exchange.id, None) is None:  # it was excluded
             self.flush()
             log_requests(self._log, [exchange.record(now)])
             return
@@ -65,7 +65,7 @@ class Ledger:
 
     def read(self, records: Sequence[Record]) -> None:
         """The replies of requests that were reported have been read (a `journal.writer.Listener`)."""
-        self._tally.read(records)
+        self._counters.read(records)
         for record in records:
             if record.fault in FOUND_IN_REPLIES:
                 self._log.warning("upstream error", kind=record.fault, error=record.error, id=record.id)
@@ -100,6 +100,6 @@ class Ledger:
         records = [exchange.record(now) for exchange, now in some]
         log_requests(self._log, records)
         for record in records:
-            self._tally.count(record)
+            self._counters.count(record)
         for observe in self.observers:
             observe(ended, records)

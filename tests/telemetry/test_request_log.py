@@ -1,4 +1,4 @@
-"""The ledger: what is told of a request, to whom, and when."""
+"""The request log: what is told of a request, to whom, and when."""
 
 import asyncio
 import io
@@ -10,8 +10,8 @@ import orjson
 from proxy.config import Log
 from proxy.exchange import Exchange, Forward, Head, Record
 from proxy.logs.observe import logger
-from proxy.telemetry.ledger import Ledger
-from proxy.telemetry.tally import Tally
+from proxy.telemetry.counters import Counters
+from proxy.telemetry.request_log import RequestLog
 from tests.waiting import PATIENCE
 
 
@@ -24,20 +24,20 @@ def exchange(number: int) -> Exchange:
 
 @dataclass(slots=True)
 class Told:
-    """A ledger, and what it has told: `ids` to its observers, `lines` to its log."""
+    """A request_log, and what it has told: `ids` to its observers, `lines` to its log."""
 
     stream: io.StringIO = field(default_factory=io.StringIO)
-    counts: Tally = field(default_factory=Tally)
+    counts: Counters = field(default_factory=Counters)
     records: list[Record] = field(default_factory=list)
-    ledger: Ledger = field(init=False)
+    request_log: RequestLog = field(init=False)
 
     def __post_init__(self) -> None:
-        self.ledger = Ledger(logger(Log(), self.stream), self.counts)
-        self.ledger.observers.append(lambda _ended, records: self.records.extend(records))
+        self.request_log = RequestLog(logger(Log(), self.stream), self.counts)
+        self.request_log.observers.append(lambda _ended, records: self.records.extend(records))
 
     def begin(self, number: int) -> Exchange:
         one = exchange(number)
-        self.ledger.began(one)
+        self.request_log.began(one)
         return one
 
     @property
@@ -51,13 +51,13 @@ class Told:
 
 async def test_a_request_is_running_until_it_has_ended_and_is_then_told_to_all() -> None:
     told = Told()
-    ledger, heard = told.ledger, asyncio.Event()
-    ledger.observers.append(lambda _ended, _records: heard.set())
+    request_log, heard = told.request_log, asyncio.Event()
+    request_log.observers.append(lambda _ended, _records: heard.set())
     one = told.begin(1)
     told.begin(2)
-    assert (list(ledger.running), told.ids, ledger.tally.running) == (["req_1", "req_2"], [], 2)
-    ledger.ended(one, 10.5)
-    assert list(ledger.running) == ["req_2"]
+    assert (list(request_log.running), told.ids, request_log.counters.running) == (["req_1", "req_2"], [], 2)
+    request_log.ended(one, 10.5)
+    assert list(request_log.running) == ["req_2"]
     await asyncio.wait_for(heard.wait(), PATIENCE)
     [record] = told.records
     assert (record.id, record.duration) == ("req_1", 500.0)
@@ -68,22 +68,22 @@ async def test_a_request_is_running_until_it_has_ended_and_is_then_told_to_all()
 async def test_what_ends_well_waits_for_company_and_for_nobody_who_asks() -> None:
     told = Told()
     for number in range(3):
-        told.ledger.ended(told.begin(number), 10.5)
+        told.request_log.ended(told.begin(number), 10.5)
     assert (told.ids, told.lines, sum(told.counts.requests.values())) == ([], [], 0)
-    assert sum(told.ledger.tally.requests.values()) == 3
+    assert sum(told.request_log.counters.requests.values()) == 3
     assert told.ids == told.lines == ["req_0", "req_1", "req_2"]
 
 
 async def test_what_went_wrong_is_told_at_once_behind_what_ended_before_it() -> None:
     told = Told()
     well, badly, refused = told.begin(1), told.begin(2), told.begin(3)
-    told.ledger.ended(well, 10.5)
+    told.request_log.ended(well, 10.5)
     assert told.lines == []
     badly.upstream_failed("the upstream broke off its reply", "broken off")
-    told.ledger.ended(badly, 10.6)
+    told.request_log.ended(badly, 10.6)
     assert told.ids == told.lines == ["req_1", "req_2"]
     refused.refused("host")
-    told.ledger.ended(refused, 10.7)
+    told.request_log.ended(refused, 10.7)
     assert told.ids == told.lines == ["req_1", "req_2", "req_3"]
 
 
@@ -96,9 +96,9 @@ async def test_many_that_end_together_are_told_in_stretches_that_let_others_have
         if len(told.records) == 200:
             all_told.set()
 
-    told.ledger.observers.append(tell)
+    told.request_log.observers.append(tell)
     for number in range(200):
-        told.ledger.ended(told.begin(number), 10.5)
+        told.request_log.ended(told.begin(number), 10.5)
     await asyncio.wait_for(all_told.wait(), PATIENCE)
     assert told.ids == told.lines == [f"req_{number}" for number in range(200)]
     assert turns[0] < 100
@@ -114,9 +114,9 @@ async def test_some_that_cannot_be_told_keep_nobody_behind_them_from_being_told(
         else:
             raise LookupError(records[0].id)
 
-    told.ledger.observers.append(tell)
+    told.request_log.observers.append(tell)
     for number in range(200):
-        told.ledger.ended(told.begin(number), 10.5)
+        told.request_log.ended(told.begin(number), 10.5)
     await asyncio.wait_for(last.wait(), PATIENCE)
     assert told.ids == told.lines == [f"req_{number}" for number in range(200)]
     assert repr(faults[0]) == "LookupError('req_0')"
@@ -126,26 +126,26 @@ async def test_some_that_cannot_be_told_keep_nobody_behind_them_from_being_told(
 async def test_one_that_is_set_aside_is_logged_at_its_end_and_told_to_nobody() -> None:
     told = Told()
     one = told.begin(1)
-    told.ledger.exclude(one)
-    assert (told.ledger.running, told.ledger.tally.running) == ({}, 0)
-    told.ledger.ended(one, 10.5)
-    assert (told.ledger.tally.requests, told.ledger.tally.running, told.ids) == ({}, 0, [])
+    told.request_log.exclude(one)
+    assert (told.request_log.running, told.request_log.counters.running) == ({}, 0)
+    told.request_log.ended(one, 10.5)
+    assert (told.request_log.counters.requests, told.request_log.counters.running, told.ids) == ({}, 0, [])
     assert told.lines == ["req_1"]
 
 
 def test_when_the_process_ends_at_once_each_running_request_still_has_its_line() -> None:
     told = Told()
     told.begin(1)
-    told.ledger.began(Exchange("req_2", Head("POST", "/v1/messages", {}), 1e9, 10.0))
-    told.ledger.cut_short(10.5)
+    told.request_log.began(Exchange("req_2", Head("POST", "/v1/messages", {}), 1e9, 10.0))
+    told.request_log.cut_short(10.5)
     lines = [orjson.loads(line) for line in told.stream.getvalue().splitlines()]
     assert [(line["id"], line["status"]) for line in lines] == [("req_1", 200), ("req_2", 503)]
     assert {line["error"] for line in lines} == {"Sidestep stopped before it was complete"}
-    assert (told.ledger.running, told.ledger.tally.running) == ({}, 0)
+    assert (told.request_log.running, told.request_log.counters.running) == ({}, 0)
 
 
 async def test_when_the_process_ends_at_once_what_had_just_ended_has_its_line_too() -> None:
     told = Told()
-    told.ledger.ended(told.begin(1), 10.5)
-    told.ledger.cut_short(10.5)
+    told.request_log.ended(told.begin(1), 10.5)
+    told.request_log.cut_short(10.5)
     assert told.ids == told.lines == ["req_1"]

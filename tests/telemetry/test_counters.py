@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from proxy.exchange import Outcome, Record
 from proxy.names import OTHER
-from proxy.telemetry.tally import BOUNDS, Histogram, Tally, family
+from proxy.telemetry.counters import BOUNDS, Counters, Histogram, family
 from tests.records import FORWARDED
 
 OUTCOMES: tuple[Outcome, ...] = ("answered", "forwarded", "local", "refused", "failed")
@@ -20,11 +20,11 @@ def record(**changed: Any) -> Record:
     return replace(FORWARDED, **{"at": 1000.0, "model": "claude-opus-4-5", **changed})
 
 
-def counted(*records: Record) -> Tally:
-    tally = Tally()
+def counted(*records: Record) -> Counters:
+    counters = Counters()
     for each in records:
-        tally.count(each)
-    return tally
+        counters.count(each)
+    return counters
 
 
 def filled(histogram: Histogram) -> dict[float, int]:
@@ -33,46 +33,46 @@ def filled(histogram: Histogram) -> dict[float, int]:
 
 
 def test_a_request_is_counted_by_its_labels_with_its_times_and_sizes() -> None:
-    tally = counted(record(), record(), record(outcome="answered", rule="topic", reason="", model="haiku"))
-    assert tally.requests == {
+    counters = counted(record(), record(), record(outcome="answered", rule="topic", reason="", model="haiku"))
+    assert counters.requests == {
         ("forwarded", "", "2xx", "opus"): 2,
         ("answered", "topic", "2xx", "haiku"): 1,
     }
-    assert tally.reasons == {("forwarded", "", "no rule matched"): 2}
-    assert filled(tally.duration["forwarded"]) == {2.5: 2}
-    assert filled(tally.first_byte["forwarded"]) == {0.5: 2}
-    assert filled(tally.own["answered"]) == {0.00025: 1}
-    assert (tally.duration["forwarded"].total, tally.own["answered"].total) == (5.0, 0.00025)
-    assert (tally.bytes_in, tally.bytes_out) == (30, 60)
+    assert counters.reasons == {("forwarded", "", "no rule matched"): 2}
+    assert filled(counters.duration["forwarded"]) == {2.5: 2}
+    assert filled(counters.first_byte["forwarded"]) == {0.5: 2}
+    assert filled(counters.own["answered"]) == {0.00025: 1}
+    assert (counters.duration["forwarded"].total, counters.own["answered"].total) == (5.0, 0.00025)
+    assert (counters.bytes_in, counters.bytes_out) == (30, 60)
 
 
 def test_a_request_without_a_reply_has_a_duration_alone() -> None:
-    tally = counted(record(status=499, first_byte=None, own=None))
-    assert filled(tally.duration["forwarded"]) == {2.5: 1}
-    assert (tally.first_byte, tally.own, tally.last_reply) == ({}, {}, None)
+    counters = counted(record(status=499, first_byte=None, own=None))
+    assert filled(counters.duration["forwarded"]) == {2.5: 1}
+    assert (counters.first_byte, counters.own, counters.last_reply) == ({}, {}, None)
 
 
 def test_a_page_of_its_own_has_no_reason_and_is_no_reply_of_the_upstream() -> None:
-    tally = counted(record(outcome="local", reason=""))
-    assert (tally.reasons, tally.last_reply) == ({}, None)
+    counters = counted(record(outcome="local", reason=""))
+    assert (counters.reasons, counters.last_reply) == ({}, None)
 
 
 def test_it_is_remembered_when_the_upstream_last_replied_and_last_failed() -> None:
-    tally = counted(record(), record(at=2000.0, outcome="failed", status=502, fault="unreachable"))
-    assert (tally.last_reply, tally.last_fault) == (1000.5, (2002.5, "unreachable"))
-    assert tally.faults == {"unreachable": 1}
+    counters = counted(record(), record(at=2000.0, outcome="failed", status=502, fault="unreachable"))
+    assert (counters.last_reply, counters.last_fault) == (1000.5, (2002.5, "unreachable"))
+    assert counters.faults == {"unreachable": 1}
 
 
 def test_a_failure_that_is_not_the_upstreams_says_nothing_of_it() -> None:
-    tally = counted(record(outcome="failed", status=408))
-    assert (tally.last_reply, tally.last_fault, tally.faults) == (None, None, {})
+    counters = counted(record(outcome="failed", status=408))
+    assert (counters.last_reply, counters.last_fault, counters.faults) == (None, None, {})
 
 
 def test_a_reload_is_counted_by_its_result_and_the_last_is_remembered() -> None:
-    tally = Tally()
+    counters = Counters()
     for at, result in enumerate(("done", "refused", "done"), 1):
-        tally.reloaded(float(at), result)  # type: ignore[arg-type]
-    assert (tally.reloads, tally.last_reload) == ({"done": 2, "refused": 1}, (3.0, "done"))
+        counters.reloaded(float(at), result)  # type: ignore[arg-type]
+    assert (counters.reloads, counters.last_reload) == ({"done": 2, "refused": 1}, (3.0, "done"))
 
 
 @pytest.mark.parametrize(
@@ -118,14 +118,14 @@ RECORDS = st.builds(
 @given(st.lists(RECORDS, max_size=60), st.integers(0, 400))
 def test_labels_are_bounded_and_nothing_is_lost_whatever_is_recorded(records: list[Record], more: int) -> None:
     many = [record(rule=f"rule-{number}", reason=f"reason {number}", model=f"m{number}") for number in range(more)]
-    tally = counted(*many, *records)
-    assert sum(tally.requests.values()) == len(many) + len(records)
-    assert sum(tally.reasons.values()) == len(many) + sum(1 for r in records if r.reason)
+    counters = counted(*many, *records)
+    assert sum(counters.requests.values()) == len(many) + len(records)
+    assert sum(counters.reasons.values()) == len(many) + sum(1 for r in records if r.reason)
     outcomes, rules, statuses, models = (
-        (set(values) for values in zip(*tally.requests, strict=True)) if tally.requests else [set[str]()] * 4
+        (set(values) for values in zip(*counters.requests, strict=True)) if counters.requests else [set[str]()] * 4
     )
     assert len(rules) <= 129
-    assert len({reason for *_, reason in tally.reasons}) <= 129
+    assert len({reason for *_, reason in counters.reasons}) <= 129
     assert outcomes <= set(OUTCOMES)
     assert statuses <= {"1xx", "2xx", "3xx", "4xx", "5xx", OTHER}
     assert models <= {"opus", "sonnet", "haiku", OTHER, ""}

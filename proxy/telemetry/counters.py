@@ -1,6 +1,6 @@
 """Counts of what this process did: plain numbers, cheap enough to be kept for every request and chunk.
 
-What they are told as is `metrics`' affair. Every label has few values, whatever clients send.
+How they are shown is `metrics`' affair. Every label has few values, whatever clients send.
 """
 
 import re
@@ -70,7 +70,7 @@ class _Values:
 
 
 @dataclass(slots=True)
-class Tally:
+class Counters:
     """All counts; the keys of a counter are its labels, in order."""
 
     requests: Counter[tuple[str, str, str, str]] = field(default_factory=Counter)
@@ -92,7 +92,7 @@ class Tally:
     bytes_in: int = 0
     bytes_out: int = 0
     running: int = 0
-    """Requests that are being served, when the counts were last looked at (`Ledger.tally`)."""
+    """Requests that are being served, when the counts were last looked at (`RequestLog.counters`)."""
     streams: int = 0
     """Replies of the upstream that are on their way."""
     opened: int = 0
