@@ -88,7 +88,12 @@ def session(text: str) -> str:
 
     No key is needed: what names a session holds at least 122 random bits.
     """
+    return _session(text[:_LONGEST_SESSION])
+
+
+@lru_cache(256)
+def _session(text: str) -> str:
     if not text:
         return ""
-    named = text[:_LONGEST_SESSION].encode("utf-8", "surrogatepass")
+    named = text.encode("utf-8", "surrogatepass")
     return hashlib.blake2b(named, digest_size=8, person=b"sidestep").hexdigest()
