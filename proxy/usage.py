@@ -183,11 +183,11 @@ class Meter:
             if self._cut:
                 raise CodingError("larger than is read")
             return self._unpacked()
-        parts = self._head_and_tail() if self._cut else (bytes(self._kept),)
-        self.error = _error(parts[-1])
-        return _streamed(parts[0]) if len(parts) == 1 else [count for part in parts for count in _streamed(part)]
+        head, end = self._head_and_tail() if self._cut else (b"", bytes(self._kept))
+        self.error = _error(end)
+        return [*_streamed(head), *_streamed(end)] if head else _streamed(end)
 
-    def _head_and_tail(self) -> tuple[bytes, ...]:
+    def _head_and_tail(self) -> tuple[bytes, bytes]:
         tail = bytes(self._kept[HEAD:])
         cut = _LINE_END.search(tail)  # it begins in the middle of a line
         return bytes(self._kept[:HEAD]), tail[cut.end() :] if cut else b""
@@ -253,7 +253,8 @@ def _error(end: bytes) -> str:
         return ERROR_IN_STREAM
     last = _last_kind(end)
     if last is None:  # an event whose data stands in several lines
-        last = next((kind for kind in reversed(_kinds(end)) if kind != "ping"), "")
+        kinds = [_kind(event.data) for event in Decoder().feed(end)]
+        last = next((kind for kind in reversed(kinds) if kind != "ping"), "")
     return {"message_stop": "", "error": ERROR_IN_STREAM}.get(last or "", STREAM_WITHOUT_END)
 
 
@@ -268,10 +269,6 @@ def _last_kind(part: bytes) -> str | None:
         if kind != "ping":
             return kind
     return ""
-
-
-def _kinds(part: bytes) -> list[str | None]:
-    return [_kind(event.data) for event in Decoder().feed(part)]
 
 
 def _kind(data: bytes) -> str | None:
@@ -294,7 +291,8 @@ def _summed(counts: Sequence[_Counts]) -> Usage | None:
     known: list[int | None] = [None, None, None, None]
     for count in counts:
         for index, value in enumerate(msgspec.structs.astuple(count)):
-            is_count = value is not None and type(value) is int and 0 <= value <= _MOST_TOKENS
-            if is_count and (value or known[index] is None or index == _TOTAL):
+            if value is None or type(value) is not int or not 0 <= value <= _MOST_TOKENS:
+                continue  # most are None: a delta tells the output alone
+            if value or known[index] is None or index == _TOTAL:
                 known[index] = value
     return None if known == [None, None, None, None] else Usage(*[value or 0 for value in known])

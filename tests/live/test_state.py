@@ -17,6 +17,7 @@ from proxy.rules.load import Loaded, configured
 from proxy.rules.ruleset import RuleSet
 from proxy.telemetry.counters import Counters
 from proxy.telemetry.request_log import RequestLog
+from proxy.usage import Usage
 from tests.conftest import ROOT
 from tests.live.entries import entry
 
@@ -55,6 +56,15 @@ def test_requests_are_counted_by_outcome_without_those_for_its_own_pages(shipped
     for outcome in ("answered", "forwarded", "forwarded", "local"):
         state.request_log.counters.count(entry(outcome=outcome))
     assert state.sections()["counts"]["outcomes"] == {"answered": 1, "forwarded": 2}
+
+
+def test_tokens_are_those_that_the_counters_have(shipped: Loaded) -> None:
+    state = _state(shipped.rules)
+    assert set(state.sections()["counts"]["tokens"].values()) == {0}
+    for usages in ([Usage(1, 2, 3, 4), None, Usage(10, 20, 30, 40)], [None], [Usage(100, 0, 0, 0)]):
+        state.request_log.counters.read([entry(usage=usage) for usage in usages])
+    expected = {"input": 111, "output": 22, "cache_read": 33, "cache_creation": 44}
+    assert state.sections()["counts"]["tokens"] == expected == dict(state.request_log.counters.tokens)
 
 
 def test_a_rule_shows_its_hits_and_why_it_left_requests_to_the_model(shipped: Loaded) -> None:
