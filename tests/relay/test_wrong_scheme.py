@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from proxy.app import LEDGER
+from proxy.app import REQUEST_LOG
 from tests.certificates import Certificate, certificate
 from tests.conftest import Start
 from tests.raw import Peer, raw_client, raw_upstream, reply, request
@@ -26,7 +26,7 @@ async def told(start: Start, url: str, **upstream: float) -> tuple[int, str, str
         error = json.loads(await client.sized(head))["error"]
     (line,) = sidestep.logged()
     assert line["error"] in error["message"].replace("Sidestep: the upstream 127.0.0.1", "the upstream")
-    (fault,) = sidestep.app[LEDGER].tally.faults
+    (fault,) = sidestep.app[REQUEST_LOG].counters.faults
     return int(head.split()[1]), error["message"], fault
 
 
