@@ -1,174 +1,41 @@
-"""From the command line to a command: `python -m proxy`, or `sidestep` when it is installed, serves."""
+"""The entry: `python -m proxy`, or `sidestep` when it is installed. It ends as a shell expects of any program."""
 
-import proxy.preload  # isort: skip  # noqa: F401 - before anything that imports aiohttp
-
-import argparse
-import asyncio
-import contextlib
+import os
+import signal
 import sys
-from collections.abc import Callable, Coroutine, Sequence
-from pathlib import Path
-from typing import Any, TypeVar
-
-from proxy import config, notify, places, service, toml
-from proxy.commandline import parser
-from proxy.decision import agreements
-from proxy.logs.journald import is_journal, marked
-from proxy.logs.observe import logger, take_over_library_logs
-from proxy.printable import shown
-from proxy.reload import report
-from proxy.rules.load import Loaded, configured
-
-Result = TypeVar("Result")
-
-USAGE_ERROR = 2
-"""Exit code for a configuration or a command line that cannot be used."""
+from collections.abc import Sequence
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command; its exit code. What it prints is made fit for a terminal here, whatever files it tells of."""
-    with contextlib.redirect_stdout(shown(sys.stdout)), contextlib.redirect_stderr(shown(sys.stderr)):
-        return _command(arguments)
+    """Run a command; its exit code.
 
+    Ctrl-C, and a reader of the output that has gone (`| head`), end the process without a word, by the signal that
+    they stand for: so a shell knows, and ends its script as well.
+    """
+    interruptible = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    if interruptible:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # else Ctrl-C within this half second prints a traceback
+    from proxy import printable, program
 
-def _command(arguments: Sequence[str] | None) -> int:
-    options = parser().parse_args(arguments)
-    if options.command in ABOUT_THE_MACHINE:
-        return ABOUT_THE_MACHINE[options.command](options)
+    if interruptible:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
-        settings = _settings(options)
-    except toml.TomlError as error:
-        told = marked(str(error), "error") if is_journal(sys.stderr) else str(error)
-        print(told, file=sys.stderr)
-        with contextlib.suppress(notify.ManagerError):
-            notify.manager().tell(notify.line(str(error)))  # outlasts the process in what `status` shows
-        return USAGE_ERROR
-    if options.command in (None, "serve"):
-        return serve_command(options, settings)
-    # Only here, since serving needs none of them and is to start at once.
-    from proxy.commands import catalogue, check, compare, demo, drift, explain, rule_schema
-
-    match options.command:
-        case "demo":
-            return _run(demo.run(settings))
-        case "check":
-            return check.run(_rules(settings), as_json=options.json)
-        case "explain":
-            limit, version = settings.rules.max_body, options.client_version
-            named = options.example
-            if not (options.files or named):
-                parser().error("explain: expected a FILE, or --example FILE:NAME")
-            return explain.run(_rules(settings), options.files, named, version, limit, as_json=options.json)
-        case "rules":
-            agreed = agreements.load(Path(settings.shadow.file))
-            return catalogue.run(_rules(settings), agreed, as_json=options.json)
-        case "drift":
-            return drift.run(settings, as_json=options.json)
-        case "stats":
-            return _stats(options, settings)
-        case "compare":
-            return compare.run(settings.capture, options.rule, as_json=options.json)
-        case _:
-            return rule_schema.run()
-
-
-def _stats(options: argparse.Namespace, settings: config.Config) -> int:
-    from proxy.commands import stats  # here, since nothing else reads the journal
-
-    return stats.run(settings.journal, options.since, options.by, as_json=options.json)
-
-
-def serve_command(options: argparse.Namespace, settings: config.Config) -> int:
-    log = logger(settings.log)
-    take_over_library_logs(log)
-    loaded = _rules(settings)
-    report(loaded.problems, log)
-    rules, faults = loaded.rules, [str(problem) for problem in loaded.problems]
-    del loaded  # with the examples of the rules, half of what was loaded
-    try:
-        manager, held = notify.manager(), notify.listening()
-    except notify.ManagerError as error:
-        log.error("cannot serve", problem=str(error))
-        return USAGE_ERROR
-    if not settings.listen.token and (beyond := notify.beyond_loopback(held)):
-        log.error("cannot serve", problem=f"a socket for other machines ({', '.join(beyond)}), and no listen.token")
-        return USAGE_ERROR
-
-    def again() -> tuple[config.Config, Loaded]:
-        anew = _settings(options)
-        return anew, _rules(anew)
-
-    try:
-        _run(service.serve(settings, rules, faults, log, again, manager, held))
-    except OSError as error:
-        log.error("cannot listen", host=settings.listen.host, port=settings.listen.port, problem=error.strerror)
+        with printable.printing():
+            return program.run(arguments)
+    except KeyboardInterrupt:
+        return _end_by(signal.SIGINT)
+    except printable.OutputError as error:
+        if error.reader_gone:
+            return _end_by(signal.SIGPIPE)
+        print(error, file=sys.stderr)
         return 1
-    return 0
 
 
-def init_command(options: argparse.Namespace) -> int:
-    from proxy.commands import init
-
-    where = places.for_system() if options.system else places.for_user()
-    return init.run(init.Job(places.carried(), where, options.root, not options.system, options.dry_run))
-
-
-def service_command(options: argparse.Namespace) -> int:
-    from proxy.commands import install_service
-
-    job = install_service.Job(options.user, options.root, options.dry_run, sys.platform)
-    return (install_service.install if options.command == "install-service" else install_service.uninstall)(job)
-
-
-def reload_command(options: argparse.Namespace) -> int:
-    from proxy.commands import reload
-
-    return reload.run((places.for_user() if options.user else places.for_system()).runtime)
-
-
-def doctor_command(options: argparse.Namespace) -> int:
-    from proxy.commands.doctor import examination
-
-    file, given = _given(options)
-    return _run(examination.run(examination.Patient(file, given, options.client, options.ask), json=options.json))
-
-
-ABOUT_THE_MACHINE: dict[str, Callable[[argparse.Namespace], int]] = {
-    "doctor": doctor_command,
-    "init": init_command,
-    "install-service": service_command,
-    "reload": reload_command,
-    "uninstall-service": service_command,
-}
-"""Commands that need no settings that can be used."""
-
-
-def _settings(options: argparse.Namespace) -> config.Config:
-    return config.load(*_given(options))
-
-
-def _given(options: argparse.Namespace) -> tuple[Path, list[str]]:
-    """The file of settings, and what else was set; what is said last wins."""
-    file = options.config or places.config_in_use()
-    return file, [*places.state_settings(file), *options.set, *options.set_behind]
-
-
-def _rules(settings: config.Config) -> Loaded:
-    return configured(settings)
-
-
-def _run(main: Coroutine[Any, Any, Result]) -> Result:
-    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        return runner.run(main)
-
-
-def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
-    """uvloop where it exists: Linux and macOS."""
-    try:
-        import uvloop
-    except ImportError:
-        return None
-    return uvloop.new_event_loop
+def _end_by(number: signal.Signals) -> int:
+    """End by a signal (https://www.cons.org/cracauer/sigint.html); a code that says so, should it be blocked."""
+    signal.signal(number, signal.SIG_DFL)
+    os.kill(os.getpid(), number)
+    return 128 + number
 
 
 if __name__ == "__main__":

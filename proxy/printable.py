@@ -1,5 +1,9 @@
 """Text made fit for a terminal: whatever stands in a file, or names one, it moves no cursor and hides nothing."""
 
+import contextlib
+import os
+import sys
+from collections.abc import Iterator
 from typing import Any, TextIO, cast
 
 # Controls but for line end and tab (Unicode's C0, DEL and C1), line and paragraph separators, signs that turn the
@@ -13,22 +17,56 @@ _ODD = (
 _ESCAPED = {code: f"\\u{code:04x}" for code in _ODD}
 
 
+class OutputError(Exception):
+    """What a command says cannot be written. No OSError: commands take those for trouble with their own files."""
+
+    def __init__(self, error: OSError) -> None:
+        super().__init__(f"the output cannot be written: {error.strerror}")
+        self.reader_gone = isinstance(error, BrokenPipeError)
+
+
 def printable(text: str) -> str:
     """`text` with every such sign as `\\u001b`, which is the same JSON where it is part of some."""
     return text if text.isascii() and text.isprintable() else text.translate(_ESCAPED)
 
 
-def shown(stream: TextIO) -> TextIO:
-    """A stream that writes text so, and is else `stream`."""
-    return cast(TextIO, _Printable(stream))
+@contextlib.contextmanager
+def printing() -> Iterator[None]:
+    """Have everything that is printed made printable, and written by the end. Raises `OutputError`."""
+    out, err = _Printable(sys.stdout), _Printable(sys.stderr)
+    with contextlib.redirect_stdout(cast(TextIO, out)), contextlib.redirect_stderr(cast(TextIO, err)):
+        try:
+            yield
+        finally:
+            err.flush()
+            out.flush()
 
 
 class _Printable:
-    def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
+    """A stream that writes text so, and is else that stream; nothing where there is none, as after `>&-`."""
+
+    def __init__(self, stream: TextIO | None) -> None:
+        self._stream = stream or open(os.devnull, "w")  # noqa: SIM115 - as long as the process lasts
+        if hasattr(self._stream, "reconfigure"):
+            self._stream.reconfigure(errors="backslashreplace")  # a terminal that is not UTF-8 stops nothing
 
     def write(self, text: str) -> int:
-        return self._stream.write(printable(text))
+        try:
+            return self._stream.write(printable(text))
+        except OSError as error:
+            raise self._failed(error) from None
+
+    def flush(self) -> None:
+        try:
+            self._stream.flush()
+        except OSError as error:
+            raise self._failed(error) from None
+
+    def _failed(self, error: OSError) -> OutputError:
+        """What is still buffered goes nowhere, or Python would complain once more at its end."""
+        with contextlib.suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), self._stream.fileno())
+        return OutputError(error)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)

@@ -9,6 +9,7 @@ ROOT = Path(__file__).parent.parent / "proxy"
 
 LAYERS = (
     {"__main__"},
+    {"program"},
     {"commands"},
     {"service"},
     {"app", "reload"},
@@ -23,7 +24,7 @@ LAYERS = (
     {"wire", "config", "filters", "inspection", "usage"},
     {"bodies", "coding", "headers", "sse", "toml", "turns"},
     {"outline"},
-    {"disk", "ids", "names", "notify", "places", "preload", "printable", "respond", "setting_values"},
+    {"disk", "ids", "names", "notify", "places", "preload", "printable", "respond", "setting_values", "terminal"},
 )
 """From the top down: a module imports its own package, and what stands in a layer below; siblings do not meet."""
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from proxy import __main__ as program
+from proxy import program
 from proxy.config import Config
 
 CONFIG = str(Path(__file__).parent.parent / "config.toml")
@@ -13,7 +13,7 @@ CONFIG = str(Path(__file__).parent.parent / "config.toml")
 
 def test_a_command_that_does_not_exist_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:
-        program.main(["fly"])
+        program.run(["fly"])
     assert caught.value.code == program.USAGE_ERROR
     assert "fly" in capsys.readouterr().err
 
@@ -23,7 +23,7 @@ def test_a_configuration_that_is_not_there_is_a_usage_error(
     command: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     missing = tmp_path / "none.toml"
-    assert program.main([*command, "--config", str(missing)]) == program.USAGE_ERROR
+    assert program.run([*command, "--config", str(missing)]) == program.USAGE_ERROR
     said = capsys.readouterr()
     assert said.out == ""
     assert f"{missing}: cannot be read: No such file or directory" in said.err
@@ -44,7 +44,7 @@ def test_serving_is_what_it_does_when_told_nothing_else(arguments: list[str], mo
     served: list[Config] = []
     monkeypatch.chdir(Path(CONFIG).parent)
     monkeypatch.setattr(program, "serve_command", lambda _options, settings: served.append(settings) or 0)
-    assert program.main(arguments) == 0
+    assert program.run(arguments) == 0
     wanted = (1, 2) if "--set" in arguments else (8787, 8 * 1024 * 1024)
     assert [(settings.listen.port, settings.rules.max_body) for settings in served] == [wanted]
 
@@ -70,7 +70,7 @@ def test_the_level_of_the_log_is_a_setting_too(
 ) -> None:
     served: list[Config] = []
     monkeypatch.setattr(program, "serve_command", lambda _options, settings: served.append(settings) or 0)
-    assert program.main(["--config", CONFIG, *arguments]) == 0
+    assert program.run(["--config", CONFIG, *arguments]) == 0
     assert [settings.log.level for settings in served] == [level]
 
 
@@ -80,7 +80,7 @@ def test_a_level_that_is_not_known_is_told_with_those_that_are(
     command: list[str], level: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit) as caught:
-        program.main([*command, "--log-level", level])
+        program.run([*command, "--log-level", level])
     assert caught.value.code == program.USAGE_ERROR
     assert f"--log-level: found {level!r}, expected one of debug, info, warning, error" in capsys.readouterr().err
 

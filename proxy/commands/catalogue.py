@@ -5,12 +5,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from proxy.commands.tables import json_text, place, problem_json, problem_line, short, table
+from proxy.commands.tables import Column, json_text, place, problem_json, problem_line, table
 from proxy.decision.shadow import Agreement, audits_shown
 from proxy.exchange import version_text
 from proxy.rules.load import Loaded, LoadedRule
+from proxy.terminal import columns
 
-HEADS = ("no.", "rule", "status", "action", "about", "tested with", "in shadow", "audits", "place")
+HEADS = (
+    *("no.", "rule", "status", Column("action", rank=1), Column("about", least=30)),
+    *(Column("tested with", rank=4), Column("in shadow", rank=3), Column("audits", rank=2), Column("place", rank=5)),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +31,11 @@ class Row:
         rule = self.entry.rule
         number = "-" if self.number is None else str(self.number)
         tested = "-".join(map(version_text, rule.tested)) if rule.tested else ""
-        about, action, where = short(rule.about, 56), self.entry.model.action, place(rule.source, rule.line)
+        action, where = self.entry.model.action, place(rule.source, rule.line)
         if rule.overridden:
             where += f"; the settings say {', '.join(f'{key} = {value}' for key, value in rule.overridden.items())}"
         agreed = (self.agreement.shown(), audits_shown(self.agreement.audited))
-        return (number, rule.name, rule.status, action, about, tested, *agreed, where)
+        return (number, rule.name, rule.status, action, rule.about, tested, *agreed, where)
 
     def fields(self) -> dict[str, Any]:
         """What machines see."""
@@ -62,7 +66,7 @@ def run(loaded: Loaded, agreements: Mapping[str, Agreement], *, as_json: bool) -
         problems = [problem_json(problem) for problem in loaded.problems]
         print(json_text({"rules": [row.fields() for row in shown], "problems": problems}))
     else:
-        print(table(HEADS, [row.cells() for row in shown]))
+        print(table(HEADS, [row.cells() for row in shown], columns()))
     return 1 if loaded.problems else 0
 
 

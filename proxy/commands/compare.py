@@ -1,6 +1,5 @@
 """`compare`: a question, what a rule would have said to it, and what the model said; out of a capture."""
 
-import shutil
 import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,10 +9,9 @@ from typing import Any
 
 import orjson
 
-from proxy.commands.tables import json_text, short, table
+from proxy.commands.tables import cut, json_text, table
 from proxy.config import Capture
-
-_NARROW, _WIDE = 60, 200
+from proxy.terminal import columns
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +91,13 @@ def question(body: Any) -> str:
 
 
 def _shown(found: Sequence[Compared]) -> Iterator[str]:
-    width = min(_WIDE, max(_NARROW, shutil.get_terminal_size().columns)) - 12
+    wide = columns()
+    room = None if wide is None else wide - 12
     for one in found:
         yield f"{one.rule}: {one.verdict} ({', '.join(filter(None, (one.at, one.id)))})"
         theirs = "no text that could be read" if one.theirs is None else repr(one.theirs)
         for name, text in (("question", repr(one.question)), ("rule", repr(one.ours)), ("model", theirs)):
-            yield f"  {name:10}{short(text, width)}"
+            yield f"  {name:10}{cut(text, room)}"
         yield ""
 
 

@@ -14,7 +14,7 @@ import aiohttp
 import orjson
 
 from proxy.app import build
-from proxy.commands.tables import problem_line, short, table
+from proxy.commands.tables import Column, problem_line, table
 from proxy.config import Capture, Config, Journal, Listen, Shadow, Upstream
 from proxy.decision.desk import desk
 from proxy.downstream.server import listening
@@ -26,9 +26,15 @@ from proxy.rules.ruleset import RuleSet
 from proxy.rules.schema import RequestModel
 from proxy.scripted import Block, scripted_upstream
 from proxy.sse import Decoder, Event
+from proxy.terminal import columns
 
 _REPLY = "This came from the scripted upstream, event by event, as a model's reply would."
 _PAUSE = 0.02
+
+HEADS = (
+    *("question", "answered by", Column("form", rank=2), Column("first byte", rank=1)),
+    *(Column("complete", rank=3), Column("text", least=20)),
+)
 
 _CONVERSATION = RequestModel(
     headers={"user-agent": "claude-cli/2.1.330 (external, cli)"},
@@ -147,7 +153,7 @@ def _streamed_text(events: Sequence[Event]) -> str:
 
 def _print(rows: Sequence[Shown]) -> None:
     cells = [
-        (row.question, row.answered_by, row.form, f"{row.first:.1f} ms", f"{row.total:.1f} ms", short(repr(row.text)))
+        (row.question, row.answered_by, row.form, f"{row.first:.1f} ms", f"{row.total:.1f} ms", repr(row.text))
         for row in rows
     ]
-    print(table(("question", "answered by", "form", "first byte", "complete", "text"), cells))
+    print(table(HEADS, cells, columns()))

@@ -7,12 +7,16 @@ from typing import Any
 
 import orjson
 
-from proxy.commands.tables import json_text, place, short, table
+from proxy.commands.tables import Column, json_text, place, table
 from proxy.config import Config
 from proxy.decision.drift import Notice
 from proxy.decision.sightings import Sightings, file_of, load
+from proxy.terminal import columns
 
-HEADS = ("since", "times", "client", "sign", "rule, and what did not hold", "shape", "last request")
+HEADS = (
+    *(Column("since", rank=3), Column("times", rank=1), "client", Column("sign", least=20)),
+    *(Column("rule, and what did not hold", least=20), Column("shape", rank=4), Column("last request", rank=5)),
+)
 
 
 def run(config: Config, *, as_json: bool) -> int:
@@ -22,7 +26,7 @@ def run(config: Config, *, as_json: bool) -> int:
     if as_json:
         print(json_text({"signs": [{**row, "captured": places.get(row["request"])} for row in rows]}))
     elif rows:
-        print(table(HEADS, [_cells(row, places) for row in rows]))
+        print(table(HEADS, [_cells(row, places) for row in rows], columns()))
     else:
         print("no sign that the client has changed under the rules")
     return 0
@@ -39,7 +43,7 @@ def _cells(row: Mapping[str, Any], places: Mapping[str, str]) -> tuple[str, ...]
     nearest = "" if notice.sign == "nearly" else ": ".join(filter(None, (notice.rule, notice.condition)))
     shape = notice.shape + (f" ({notice.fingerprint})" if notice.fingerprint else "")
     where = places.get(row["request"], row["request"])
-    return since, str(row["count"]), notice.client, short(said(notice)), short(nearest), shape, where
+    return since, str(row["count"]), notice.client, said(notice), nearest, shape, where
 
 
 def _captured(config: Config, wanted: Iterable[str]) -> Iterator[tuple[str, str]]:

@@ -9,12 +9,13 @@ from proxy import synthesis
 from proxy.commands.reasons import Explanation, explain, explain_example
 from proxy.commands.requests import Given, read
 from proxy.commands.rule_examples import examples
-from proxy.commands.tables import json_text, place, problem_json, problem_line, short, table
+from proxy.commands.tables import Column, json_text, place, problem_json, problem_line, table
 from proxy.exchange import Answer, Forward, Version, version_text
 from proxy.respond import Respond
 from proxy.rules.load import Loaded, LoadedRule
 from proxy.rules.misses import Miss
 from proxy.rules.ruleset import Rule
+from proxy.terminal import columns
 from proxy.toml import Problem
 
 MESSAGE_ID = "msg_sidestep_explained"
@@ -23,6 +24,11 @@ MESSAGE_ID = "msg_sidestep_explained"
 _NOT_SAID = "(not said)"
 
 _KINDS = {Answer: "answer", Respond: "respond", Forward: "forward"}
+
+NEAREST_HEADS = (
+    *("nearest rule", "held", Column("first condition that failed", least=20)),
+    Column("the request's value", least=16),
+)
 
 
 def run(
@@ -135,7 +141,7 @@ def _miss_fields(miss: Miss) -> dict[str, Any]:
 
 
 def as_text(explanation: Explanation) -> str:
-    """For people: long values cut short, the bytes of the reply as they are."""
+    """For people: values cut to the terminal's width, the bytes of the reply as they are."""
     given, decision, rule = explanation.given, explanation.decision, explanation.rule
     what = f"forwarded: {decision.reason}" if isinstance(decision, Forward) else "answered"
     by = f", by {rule.name} ({place(rule.source, rule.line)})" if rule else ""
@@ -145,10 +151,10 @@ def as_text(explanation: Explanation) -> str:
     about = f" ({explanation.about})" if explanation.about else ""
     parts = [f"{place(given.source, given.line)}: {asked} from {client}{about}\n{what}{by}"]
     if explanation.facts:
-        parts.append(_indented(table(("fact", "value"), [(name, _shown(value)) for name, value in explanation.facts])))
+        rows = [(name, _shown(value)) for name, value in explanation.facts]
+        parts.append(_indented(table(("fact", Column("value", least=20)), rows, _room())))
     if explanation.nearest:
-        heads = ("nearest rule", "held", "first condition that failed", "the request's value")
-        parts.append(_indented(table(heads, map(_miss_cells, explanation.nearest))))
+        parts.append(_indented(table(NEAREST_HEADS, map(_miss_cells, explanation.nearest), _room())))
     if explanation.reply:
         parts.append(_reply_text(explanation.reply, "would send" if isinstance(decision, Forward) else "sends"))
     return "\n\n".join(parts)
@@ -156,9 +162,9 @@ def as_text(explanation: Explanation) -> str:
 
 def _miss_cells(miss: Miss) -> tuple[str, ...]:
     failed = miss.condition
-    operand = short(json_text(failed.operand, indent=False), 48)
+    operand = json_text(failed.operand, indent=False)
     condition = " ".join(filter(None, (miss.within, failed.name, failed.operator, operand)))
-    return (miss.rule.name, f"{miss.held} of {miss.total}", condition, _shown(_looked_at(miss), 48))
+    return (miss.rule.name, f"{miss.held} of {miss.total}", condition, _shown(_looked_at(miss)))
 
 
 def _looked_at(miss: Miss) -> Any:
@@ -194,9 +200,15 @@ def plain(value: Any) -> Any:
     return list(value) if isinstance(value, tuple) else value
 
 
-def _shown(value: Any, limit: int = 88) -> str:
+def _shown(value: Any) -> str:
     """A fact's value on one line."""
-    return _NOT_SAID if value is None else short(json_text(plain(value), indent=False), limit)
+    return _NOT_SAID if value is None else json_text(plain(value), indent=False)
+
+
+def _room() -> int | None:
+    """What is left of the terminal's width beside the indentation."""
+    wide = columns()
+    return None if wide is None else wide - 2
 
 
 def _indented(text: str) -> str:

@@ -1,28 +1,32 @@
 """`stats`: what was answered, what it saved, and how much time the proxy added, from the journal."""
 
-import shutil
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from shutil import get_terminal_size
 from typing import Any
 
 from proxy.commands.plots import bar, lasting, number, percent
 from proxy.commands.savings import basis_line, saving
 from proxy.commands.spans import since as beginning
-from proxy.commands.tables import json_text, place, table
+from proxy.commands.tables import Column, cut, fitted, json_text, place, too_narrow, width
 from proxy.config import Journal
 from proxy.decision.audits import LAST
 from proxy.journal.figures import HOUR, Basis, FiguresError, Kind, Totals, audits, bases, opened, totals
+from proxy.terminal import columns
 
 OUTCOMES = ("answered", "forwarded", "failed", "refused")
-HEADS = ("requests", *OUTCOMES, "errors", "agreement", "in", "cached", "out", "saved", "added")
+HEADS = (
+    *("requests", "answered", Column("forwarded", rank=1), Column("failed", rank=3), Column("refused", rank=6)),
+    *(Column("errors", rank=2), Column("agreement", rank=7), Column("in", rank=4), Column("cached", rank=8)),
+    *(Column("out", rank=5), "saved", Column("added", rank=9)),
+)
 
 _NARROW, _WIDE = 60, 160
 _LONGEST_BAR = 40
-
 
 NAMELESS: Mapping[str, str] = {"rule": "no rule", "model": "not looked at", "client": "not named"}
 """What a group is called that has no name."""
@@ -122,20 +126,21 @@ def _lines(file: Path, found: _Found) -> list[str]:
     when = f"since {datetime.fromtimestamp(start // HOUR * HOUR):%Y-%m-%d %H:%M}" if start else "since it began"
     if not whole.requests:
         return [f"{file}: no requests {when}"]
-    width = min(_WIDE, max(_NARROW, shutil.get_terminal_size().columns))
+    room = columns()
+    wide = min(_WIDE, max(_NARROW, get_terminal_size().columns))
     plain = not (sys.stdout.encoding or "").lower().replace("-", "").startswith("utf8")
-    lines = [f"{place(str(file), 0)}, {when}", "", *_overview(found, width, plain)]
+    lines = [f"{place(str(file), 0)}, {when}", "", *_overview(found, wide, plain)]
     if found.by:
-        lines += ["", *_groups(found, width, plain)]
+        lines += ["", *_groups(found, room, plain)]
     if whole.answered:
         lines += ["", "What was saved, by your own forwards of the same rule and model, or by sizes:"]
         lines += [f"  {basis_line(kind, whole.answered[kind][0], basis)}" for kind, basis in found.worth.items()]
     return lines
 
 
-def _overview(found: _Found, width: int, plain: bool) -> list[str]:
+def _overview(found: _Found, wide: int, plain: bool) -> list[str]:
     whole = found.whole
-    longest = min(_LONGEST_BAR, width - 32)
+    longest = min(_LONGEST_BAR, wide - 32)
     lines = [f"{'saved':20}{saving(whole, found.worth).line()}", "", f"{'requests':20}{whole.requests:>9,}"]
     for outcome in OUTCOMES:
         if many := whole.outcomes.get(outcome, 0):
@@ -175,17 +180,19 @@ def _audited(audits: Mapping[str, tuple[int, int]]) -> str:
     return ", ".join(f"{same} of {many} {rule}" for rule, (same, many) in audits.items())
 
 
-def _groups(found: _Found, width: int, plain: bool) -> list[str]:
+def _groups(found: _Found, room: int | None, plain: bool) -> list[str]:
     by, groups = found.by, found.groups
     rows = [(name, *_cells(total, found.worth)) for name, total in groups.items()]
-    lines = table((by, *HEADS), rows).split("\n")
-    room = min(_LONGEST_BAR, width - max(map(len, lines)) - 2)
-    if room < 4:
+    lines, left_out = fitted((Column(by, least=12), *HEADS), rows, room)
+    if left_out:
+        return [*lines, cut(too_narrow(left_out), room)]
+    longest = max(map(width, lines))
+    longest_bar = min(_LONGEST_BAR, get_terminal_size().columns - longest - 2)
+    if longest_bar < 4:
         return lines
     most = max(total.requests for total in groups.values())
-    bars = ["", *(bar(total.requests, most, room, ascii_only=plain) for total in groups.values())]
-    longest = max(map(len, lines))
-    return [f"{line:{longest}}  {drawn}".rstrip() for line, drawn in zip(lines, bars, strict=True)]
+    bars = ["", *(bar(total.requests, most, longest_bar, ascii_only=plain) for total in groups.values())]
+    return [f"{line}{' ' * (longest - width(line))}  {drawn}".rstrip() for line, drawn in zip(lines, bars, strict=True)]
 
 
 def _cells(total: Totals, worth: Mapping[Kind, Basis]) -> Sequence[str]:

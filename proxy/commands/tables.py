@@ -1,27 +1,115 @@
 """What commands print: aligned tables for people, one JSON document for machines."""
 
 import json
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
+from unicodedata import category, east_asian_width
 
 import orjson
 
 from proxy.toml import Problem
 
 
-def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Lines of aligned columns, two blanks apart, the heads first; every row has as many cells as there are heads."""
-    lines = [tuple(heads), *map(tuple, rows)]
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines
-    )
+@dataclass(frozen=True, slots=True)
+class Column:
+    """What a table may do to a column where the terminal is too narrow."""
+
+    head: str
+    least: int = 0
+    """It may be cut to so many characters; 0: never."""
+    rank: int = 0
+    """Columns leave in this order, the highest first; 0 stays. Empty ones leave before all others."""
 
 
-def short(text: str, limit: int = 72) -> str:
-    """`text`, cut to `limit` characters with an ellipsis for the rest."""
-    return text if len(text) <= limit else text[: limit - 1] + "…"
+def table(heads: Sequence[str | Column], rows: Iterable[Sequence[str]], room: int | None = None) -> str:
+    """Lines of aligned columns, two blanks apart, the heads first; every row has as many cells as there are heads.
+
+    Within `room` characters, if it is given; columns for which that is too little are named in a last line.
+    """
+    lines, left_out = fitted(heads, rows, room)
+    return "\n".join([*lines, cut(too_narrow(left_out), room)] if left_out else lines)
+
+
+def too_narrow(left_out: Sequence[str]) -> str:
+    return f"(too narrow for: {', '.join(left_out)})"
+
+
+def fitted(
+    heads: Sequence[str | Column], rows: Iterable[Sequence[str]], room: int | None
+) -> tuple[list[str], list[str]]:
+    """The lines of a table, and the heads of those columns with something in them for which there was no room."""
+    columns = [head if isinstance(head, Column) else Column(head) for head in heads]
+    cells = list(zip([column.head for column in columns], *rows, strict=True))
+    widths = [max(map(width, column)) for column in cells]
+    kept = _kept(columns, cells, widths, room)
+    final = _narrowed([columns[at] for at in kept], [widths[at] for at in kept], room)
+    lines = [
+        cut("  ".join(_filled(cell, wide) for cell, wide in zip(line, final, strict=True)).rstrip(), room)
+        for line in zip(*(cells[at] for at in kept), strict=True)
+    ]
+    return lines, [columns[at].head for at in range(len(columns)) if at not in kept and any(cells[at][1:])]
+
+
+def _kept(
+    columns: Sequence[Column], cells: Sequence[Sequence[str]], widths: Sequence[int], room: int | None
+) -> list[int]:
+    """Which columns there is room for."""
+    kept = list(range(len(columns)))
+    if room is None or _total(widths) <= room:
+        return kept
+    least = [min(wide, column.least or wide) for column, wide in zip(columns, widths, strict=True)]
+    # Those that are to leave, the first first.
+    leaving = sorted((at for at in kept if columns[at].rank), key=lambda at: (any(cells[at][1:]), -columns[at].rank))
+    for at in leaving:
+        if any(cells[at][1:]) and _total([least[each] for each in kept]) <= room:
+            break
+        kept.remove(at)
+    return kept
+
+
+def _narrowed(columns: Sequence[Column], widths: Sequence[int], room: int | None) -> list[int]:
+    """Widths within the room, taken from the widest columns that may be cut."""
+    narrowed = list(widths)
+    while room is not None and _total(narrowed) > room:
+        wide = [at for at, column in enumerate(columns) if column.least and narrowed[at] > column.least]
+        if not wide:
+            break
+        narrowed[max(wide, key=narrowed.__getitem__)] -= 1
+    return narrowed
+
+
+def _total(widths: Sequence[int]) -> int:
+    return sum(widths) + 2 * (len(widths) - 1)
+
+
+def _filled(cell: str, wide: int) -> str:
+    shown = cut(cell, wide)
+    return shown + " " * (wide - width(shown))
+
+
+def width(text: str) -> int:
+    """How many columns of a terminal a text takes: two for wide characters (UAX #11), none for combining ones."""
+    if text.isascii():
+        return len(text)
+    return sum(_width(character) for character in text)
+
+
+def _width(character: str) -> int:
+    if category(character) in ("Mn", "Me", "Cf"):
+        return 0
+    return 2 if east_asian_width(character) in "WF" else 1
+
+
+def cut(text: str, room: int | None) -> str:
+    """`text` within so many columns of a terminal, with an ellipsis for what is cut; None is no limit."""
+    if room is None or width(text) <= room:
+        return text
+    taken = list(accumulate(map(_width, text)))
+    return text[: bisect_right(taken, room - 1)] + "…"
 
 
 def counted(number: int, noun: str) -> str:

@@ -19,6 +19,7 @@ from proxy.logs.journald import PRIORITIES, is_journal
 from proxy.logs.outlet import Outlet
 from proxy.logs.repeats import Repeats
 from proxy.printable import printable
+from proxy.terminal import coloured
 
 Logger = Any
 """A structlog logger, `log.info("event", key=value)`; `logger` adds `write_repeats`, `set_level` and `write_all`."""
@@ -65,7 +66,7 @@ def logger(config: Log, stream: TextIO = sys.stdout, clock: Callable[[], float] 
         processors = [_marked(_as_line if readable else _as_json)]
     elif readable:
         stamp = structlog.processors.TimeStamper(fmt="%H:%M:%S", utc=False)
-        console = structlog.dev.ConsoleRenderer(colors=stream.isatty(), pad_event_to=10, sort_keys=False)
+        console = structlog.dev.ConsoleRenderer(colors=coloured(stream), pad_event_to=10, sort_keys=False)
         processors = [_printable, structlog.processors.add_log_level, stamp, console]
     else:
         processors = [_as_text if binary is None else _as_json]

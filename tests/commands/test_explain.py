@@ -205,14 +205,13 @@ def test_why_a_title_was_declined_is_told_in_words(program: Program, said: str, 
     assert out.splitlines()[1].startswith(f"forwarded: declined: {reason}, by session-title (")
 
 
-def test_long_values_are_cut_on_a_terminal_and_whole_for_machines(program: Program) -> None:
+def test_long_values_are_whole_in_a_pipe_and_for_machines(program: Program) -> None:
     program.file("1.toml", BASE + HELLO.replace('user_text = "hello"', 'user_text = { starts_with = "hello" }'))
     said = "hello\n" * 100
     program.file("body.json", json.dumps(body(said)))
     _, out, _ = program.run("explain", "body.json")
     [line] = [line for line in out.splitlines() if line.startswith("  user_text")]
-    assert len(line) < 120
-    assert line.endswith("…")
+    assert line.endswith(json.dumps(said))
     _, told = program.json("explain", "body.json")
     assert told["requests"][0]["facts"]["user_text"] == said
 

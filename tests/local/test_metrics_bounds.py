@@ -67,7 +67,7 @@ async def test_whatever_is_asked_for_the_metrics_come(start: Start, scripted: Sc
 
 
 def test_the_library_is_not_imported_before_the_first_scrape() -> None:
-    program = "import proxy.__main__, proxy.commands.demo, sys; sys.exit('prometheus_client' in sys.modules)"
+    program = "import proxy.program, proxy.commands.demo, sys; sys.exit('prometheus_client' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], cwd=PAGE_AT.parents[1], check=False).returncode == 0
 
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from proxy.__main__ import USAGE_ERROR
 from proxy.commands.units import Service, systemd_unit
 from proxy.config import Stop
+from proxy.program import USAGE_ERROR
 from tests.waiting import PATIENCE
 
 ROOT = Path(__file__).parents[2]

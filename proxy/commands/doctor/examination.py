@@ -13,6 +13,7 @@ from proxy.commands.doctor.probes import PROBES, probe
 from proxy.commands.doctor.shortcuts import shortcuts, to_repeat
 from proxy.config import Config
 from proxy.rules.load import Loaded, configured
+from proxy.terminal import columns
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,7 @@ class Patient:
 async def run(patient: Patient, *, json: bool) -> int:
     """Print every finding; 1 when there is a fault, 0 for warnings too."""
     findings = [finding async for finding in examine(patient)]
-    print(as_json(findings) if json else as_text(findings))
+    print(as_json(findings) if json else as_text(findings, columns()))
     return exit_code(findings)
 
 

@@ -2,13 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from textwrap import wrap
 from typing import Literal
 
-from proxy.commands.tables import counted, json_text, table
+from proxy.commands.tables import counted, json_text, table, width
 
 Verdict = Literal["ok", "warning", "fault"]
 
 HEADS = ("verdict", "check", "found", "what to do")
+
+_NARROWEST = 30
+"""Characters into which a text is still wrapped beside something else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +42,32 @@ def exit_code(findings: Sequence[Finding]) -> int:
     return 1 if any(finding.verdict == "fault" for finding in findings) else 0
 
 
-def as_text(findings: Sequence[Finding]) -> str:
-    """A table, and a line that sums it up."""
+def as_text(findings: Sequence[Finding], room: int | None = None) -> str:
+    """A table, and a line that sums it up; within `room` characters what was found is wrapped, and nothing is cut."""
     rows = [(finding.verdict, finding.check, finding.found, finding.todo) for finding in findings]
-    return f"{table(HEADS, rows)}\n\n{_summary(findings)}"
+    told = table(HEADS, rows)
+    if room is not None and max(map(width, told.split("\n"))) > room:
+        told = _wrapped(findings, room)
+    return f"{told}\n\n{_summary(findings)}"
+
+
+def _wrapped(findings: Sequence[Finding], room: int) -> str:
+    """Verdict and check, beside them what was found, and below that what to do."""
+    lines: list[str] = []
+    wide = max(len(finding.check) for finding in findings)
+    for finding in findings:
+        begin = f"{finding.verdict:7}  {finding.check:{wide}}  "
+        indent = len(begin) if room - len(begin) >= _NARROWEST else 2  # on a narrow terminal below them
+        found = _lines(finding.found, room - indent)
+        todo = [f"{'   ' if at else '-> '}{line}" for at, line in enumerate(_lines(finding.todo, room - indent - 3))]
+        first = found.pop(0) if found and indent > 2 else ""
+        lines += [f"{begin}{first}".rstrip(), *(" " * indent + line for line in [*found, *todo])]
+    return "\n".join(lines)
+
+
+def _lines(text: str, room: int) -> list[str]:
+    """Paths and addresses stay whole, to be copied."""
+    return wrap(text, max(1, room), break_long_words=False, break_on_hyphens=False)
 
 
 def as_json(findings: Sequence[Finding]) -> str:
