@@ -2,6 +2,7 @@
 
 import re
 import ssl
+import stat
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,7 +13,7 @@ from pydantic_core import ErrorDetails
 from yarl import URL
 
 from proxy import places, setting_values, toml
-from proxy.disk import must_be_file, read_text
+from proxy.disk import NotUtf8Error, must_be_file, read_text
 
 _KEY = re.compile(r"[\w-]+(?:\.[\w-]+)*", re.ASCII)
 
@@ -115,6 +116,17 @@ class _Origin:
     """Where settings were read from; the same settings of another place are the same."""
 
     document: toml.Document | None = field(default=None, compare=False)
+    overridden: dict[toml.Path, str] = field(default_factory=dict, compare=False)
+    """What stands in place of the document's own, and where that was said."""
+
+    def problem(self, path: toml.Path, message: str) -> toml.Problem:
+        unwritten = self.document is None or path not in self.document.lines
+        for key, source in self.overridden.items():
+            if path[: len(key)] == key or (unwritten and key[: len(path)] == path):
+                return toml.Problem(source, 0, toml.dotted(path), message)
+        if self.document is None:
+            return toml.Problem("settings", 0, toml.dotted(path), message)
+        return self.document.problem(path, message)
 
 
 class Config(Section):
@@ -134,8 +146,7 @@ class Config(Section):
 
     def problem(self, path: toml.Path, message: str) -> toml.Problem:
         """What turns out to be wrong with a setting later, with its place."""
-        document = self._origin.document
-        return document.problem(path, message) if document else toml.Problem("settings", 0, toml.dotted(path), message)
+        return self._origin.problem(path, message)
 
     def below(self, folder: Path) -> Self:
         """The same configuration with every path in it made absolute, relative to `folder`."""
@@ -160,19 +171,20 @@ def load(path: Path, settings: Sequence[str] = ()) -> Config:
 
     Raises `toml.TomlError` with all problems of the files and of the settings.
     """
-    try:
-        document = toml.parse(read_text(path), str(path))
-    except OSError as error:
-        raise toml.TomlError([toml.Problem(str(path), 0, "", f"cannot be read: {error.strerror}")]) from None
-    config = parse(document, settings, _token_from(places.token_file(path))).below(path.resolve().parent)
-    if problems := [document.problem(key, message) for key, message in _unusable(config)]:
+    config = parse(toml.read(path), settings, _token_from(places.token_file(path))).below(path.resolve().parent)
+    if problems := [config.problem(key, message) for key, message in _unusable(config)]:
         raise toml.TomlError(problems)
-    config._origin.document = document
     return config
 
 
 def _unusable(config: Config) -> Iterator[tuple[toml.Path, str]]:
     """What is well-formed, and yet cannot work."""
+    rules = Path(config.rules.directory)
+    try:
+        if not stat.S_ISDIR(rules.stat().st_mode):
+            yield ("rules", "directory"), f"found no folder, expected one of rule files: {rules}"
+    except OSError as error:
+        yield ("rules", "directory"), f"cannot be read: {error.strerror}: {rules}"
     if config.upstream.ca_file:
         try:
             must_be_file(Path(config.upstream.ca_file))
@@ -190,14 +202,15 @@ def _token_from(file: Path | None) -> tuple[str, str]:
     try:
         return (str(file), read_text(file).strip()) if file else ("", "")
     except OSError as error:
-        problem = f"cannot be read: {error.strerror}"
-        raise toml.TomlError([toml.Problem(str(file), 0, places.TOKEN, problem)]) from None
+        why = "no text in UTF-8" if isinstance(error, NotUtf8Error) else error.strerror  # its bytes are the secret's
+        problem = toml.Problem(str(file), 0, places.TOKEN, f"cannot be read: {why}")
+        raise toml.TomlError([problem]) from None
 
 
 def parse(document: toml.Document, settings: Sequence[str] = (), token: tuple[str, str] = ("", "")) -> Config:
     """Validate a document, with a token and where that is from; pure. Raises `toml.TomlError`."""
-    values, problems = document.values, []
-    overridden: dict[toml.Path, str] = {}
+    values, problems, origin = document.values, [], _Origin(document)
+    overridden = origin.overridden
     if token[1] and isinstance(values.get("listen", {}), dict):
         values, overridden[_TOKEN_KEY] = _put(values, _TOKEN_KEY, token[1]), token[0]
     for setting in settings:
@@ -211,9 +224,10 @@ def parse(document: toml.Document, settings: Sequence[str] = (), token: tuple[st
     try:
         config = Config.model_validate(values)
     except ValidationError as error:
-        problems += [_problem(document, overridden, detail) for detail in error.errors(include_url=False)]
+        problems += [_problem(origin, detail) for detail in error.errors(include_url=False)]
     if problems:
         raise toml.TomlError(sorted(problems, key=lambda problem: problem.line))
+    config._origin = origin
     return config
 
 
@@ -240,15 +254,9 @@ def _put(values: dict[str, Any], path: toml.Path, value: Any) -> dict[str, Any]:
     return {**values, str(first): _put(inner, tuple(rest), value)}
 
 
-def _problem(document: toml.Document, overridden: dict[toml.Path, str], detail: ErrorDetails) -> toml.Problem:
-    path = detail["loc"]
-    if any(
-        path[: len(secret)] == secret[: len(path)] for secret in _SECRET
-    ):  # it, what is in it, or a table that has it
+def _problem(origin: _Origin, detail: ErrorDetails) -> toml.Problem:
+    path = toml.place_of(detail)
+    # It is a secret, is in one, or is a table that has one.
+    if any(path[: len(secret)] == secret[: len(path)] for secret in _SECRET):
         detail = {**detail, "input": toml.HIDDEN}
-    message = toml.explain(detail, toml.known_keys(Config, path))
-    unwritten = path not in document.lines
-    for key, source in overridden.items():
-        if path[: len(key)] == key or (unwritten and key[: len(path)] == path):
-            return toml.Problem(source, 0, toml.dotted(path), message)
-    return document.problem(path, message)
+    return origin.problem(path, toml.explain(detail, toml.known_keys(Config, path)))

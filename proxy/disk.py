@@ -1,6 +1,7 @@
 """Files: read without being kept waiting, and work on the disk beside the event loop."""
 
 import asyncio
+import codecs
 import os
 import stat
 from collections.abc import Callable
@@ -27,14 +28,24 @@ def must_be_file(path: Path) -> None:
         raise OSError(None, f"found {status.st_size:,} bytes, expected {_MOST:,} at most")
 
 
+class NotUtf8Error(OSError):
+    """A file of text has bytes that are none; `line` is theirs."""
+
+    def __init__(self, content: bytes, at: int) -> None:
+        utf16 = content[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+        found = "UTF-16" if utf16 else f"the byte 0x{content[at]:02x}"
+        super().__init__(None, f"found {found}, expected text in UTF-8")
+        self.line = 1 + content.count(b"\n", 0, at)
+
+
 def read_text(path: Path) -> str:
-    """The text of a file of settings, rules or counts. Raises OSError as above, and for what is not UTF-8."""
+    """The text of a file of settings, rules or counts, without a byte order mark. Raises OSError as above."""
     must_be_file(path)
     try:
-        with open(path, encoding="utf-8", opener=_without_waiting) as file:
+        with open(path, encoding="utf-8-sig", opener=_without_waiting) as file:
             return file.read()
-    except UnicodeDecodeError:
-        raise OSError(None, "not UTF-8") from None
+    except UnicodeDecodeError as error:
+        raise NotUtf8Error(error.object, error.start) from None
 
 
 def _without_waiting(path: str, flags: int) -> int:

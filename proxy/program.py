@@ -5,6 +5,7 @@ import proxy.preload  # isort: skip  # noqa: F401 - before anything that imports
 import argparse
 import asyncio
 import contextlib
+import errno
 import sys
 from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
@@ -95,9 +96,22 @@ def serve_command(options: argparse.Namespace, settings: config.Config) -> int:
     try:
         _run(service.serve(settings, rules, faults, log, again, manager, held))
     except OSError as error:
-        log.error("cannot listen", host=settings.listen.host, port=settings.listen.port, problem=error.strerror)
+        log.error(
+            "cannot listen", host=settings.listen.host, port=settings.listen.port, problem=_unheard(settings, error)
+        )
         return 1
     return 0
+
+
+def _unheard(settings: config.Config, error: OSError) -> str:
+    """Why an address cannot be listened on, with the setting to change."""
+    listen = settings.listen
+    key, why = {
+        errno.EADDRINUSE: ("port", f"{listen.port} is taken by another program: set another, or stop that one"),
+        errno.EACCES: ("port", f"{listen.port} is for root alone: set one above 1023"),
+        errno.EADDRNOTAVAIL: ("host", f"{listen.host} is no address of this machine"),
+    }.get(error.errno or 0, ("host", str(error.strerror)))
+    return str(settings.problem(("listen", key), why))
 
 
 def init_command(options: argparse.Namespace) -> int:

@@ -17,7 +17,7 @@ def address(host: str, info: ValidationInfo) -> str:
         local = host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:
         raise ValueError('expected an address such as "127.0.0.1" or "::1", or "localhost"') from None
-    if not local and not info.data.get("token"):
+    if not local and not info.data.get("token", "at fault"):  # one at fault is not there, and has been told
         raise ValueError(
             'expected a loopback address such as "127.0.0.1", "::1" or "localhost": '
             "to listen for other machines, set listen.token first"

@@ -4,11 +4,14 @@
 """
 
 import difflib
+import json
 import re
 import tomllib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date, datetime, time
 from functools import cache
+from pathlib import Path as FilePath
 from types import NoneType, UnionType
 from typing import Any, get_args
 
@@ -17,9 +20,11 @@ from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 from tree_sitter import Language, Node, Parser
 
+from proxy.disk import NotUtf8Error, read_text
 from proxy.printable import printable
 
 _TOO_LARGE = "an integer of more than 64 bits"
+_BARE_KEY = re.compile(r"[\w-]+", re.ASCII)
 _MANY_DIGITS = re.compile(r"[0-9][0-9_]{4300}")
 
 Path = tuple[str | int, ...]
@@ -66,13 +71,24 @@ class Document:
         return Problem(self.source, self.line(path), dotted(path), message)
 
 
+def read(file: FilePath) -> Document:
+    """Read a file. Raises `TomlError` for one that cannot be read, too."""
+    try:
+        return parse(read_text(file), str(file))
+    except NotUtf8Error as error:
+        problem = Problem(str(file), error.line, "", str(error.strerror))
+    except OSError as error:
+        problem = Problem(str(file), 0, "", f"cannot be read: {error.strerror}")
+    raise TomlError([problem])
+
+
 def parse(text: str, source: str) -> Document:
     """Read `text`; raises `TomlError` with the line when it is not TOML."""
     try:
         document = Document(source, tomllib.loads(text), dict(_places(text)))
     except tomllib.TOMLDecodeError as error:
         line = _line_in(str(error)) or 1 + text.count("\n")
-        raise TomlError([Problem(source, line, "", f"not TOML: {error}")]) from None
+        raise TomlError([Problem(source, line, "", f"not TOML: {_worded(str(error))}")]) from None
     except RecursionError:
         raise TomlError([Problem(source, 0, "", "not TOML: nested too deeply")]) from None
     except ValueError:  # Python makes no number of more than 4,300 digits
@@ -99,7 +115,11 @@ def dotted(path: Path) -> str:
     """`("rules", 0, "when")` as people write it: `rules[0].when`."""
     shown = ""
     for part in path:
-        shown += f"[{part}]" if isinstance(part, int) else f".{part}" if shown else part
+        if isinstance(part, int):
+            shown += f"[{part}]"
+        else:
+            key = part if _BARE_KEY.fullmatch(part) else json.dumps(part, ensure_ascii=False)
+            shown += f".{key}" if shown else key
     return shown
 
 
@@ -110,6 +130,13 @@ def _line_in(message: str) -> int:
     """
     _, found, rest = message.partition("(at line ")
     return int(rest.partition(",")[0]) if found else 0
+
+
+def _worded(message: str) -> str:
+    """`Invalid value (at line 3, column 8)` as other faults are told, which have the line before them."""
+    what, _, place = message.removesuffix(")").rpartition(" (at ")
+    column = place.partition(", ")[2]
+    return f"{what[:1].lower()}{what[1:]}" + (f" in {column}" if column else f" at {place}")
 
 
 @cache
@@ -182,16 +209,50 @@ def unknown_key(name: str, known: Sequence[str]) -> str:
     return f"unknown key{meant}" + (f" (expected one of: {', '.join(known)})" if known else "")
 
 
+_EXPECTED = {
+    "string_type": "a string",
+    "string_unicode": "text in UTF-8",
+    "int_type": "an integer",
+    "int_from_float": "an integer",
+    "float_type": "a number",
+    "finite_number": "a finite number",
+    "bool_type": "true or false",
+    "list_type": "an array",
+    "dict_type": "a table",
+    "model_type": "a table",
+    "greater_than": "more than {gt}",
+    "greater_than_equal": "{ge} or more",
+    "less_than_equal": "{le} at most",
+    "string_too_short": "a string of {min_length} or more characters",
+    "string_too_long": "a string of {max_length} characters at most",
+    "too_short": "{min_length} or more entries",
+    "string_pattern_mismatch": "a text of the form {pattern}",
+}
+"""By pydantic's kind of error, what was expected, in words that need no knowledge of pydantic."""
+
+
 def explain(detail: ErrorDetails, known: Sequence[str] = ()) -> str:
     """A pydantic error in our words: what was found, what was expected."""
-    if detail["type"] == "extra_forbidden":
+    kind, context = detail["type"], detail.get("ctx", {})
+    if kind == "extra_forbidden":
         return unknown_key(str(detail["loc"][-1]), known)
-    if detail["type"] == "missing":
+    if kind == "missing":
         return "missing: this key is required"
-    if detail["type"] in ("model_type", "dict_type"):
-        return f"found {_shown(detail['input'])}, expected a table"
-    wanted = detail["msg"].removeprefix("Value error, ").replace("Input should be ", "expected ")
+    if kind == "literal_error":
+        wanted = f"expected {str(context['expected']).replace(chr(39), chr(34))}"
+    elif kind == "value_error":
+        wanted = str(context["error"])
+    elif kind in _EXPECTED:
+        plain = {name: f"{value:g}" if isinstance(value, float) else value for name, value in context.items()}
+        wanted = f"expected {_EXPECTED[kind].format(**plain)}"
+    else:
+        wanted = "which does not fit here"
     return f"found {_shown(detail['input'])}, {wanted}"
+
+
+def place_of(detail: ErrorDetails) -> Path:
+    """The path of what a pydantic error is about; of a key that is wrong, the key's own."""
+    return tuple(part for part in detail["loc"] if part != "[key]")
 
 
 def known_keys(model: type[BaseModel], path: Path) -> list[str]:
@@ -219,7 +280,9 @@ def _shown(value: Any) -> str:
     """A value as the reader wrote it, cut short, with its TOML type."""
     if value is HIDDEN:
         return "a value that is not shown here"
+    if isinstance(value, datetime | date | time):
+        return f"{value.isoformat()} (date or time)"
     names = {bool: "boolean", int: "integer", float: "float", str: "string", list: "array", dict: "table"}
     text = repr(value) if not isinstance(value, bool) else str(value).lower()
     text = text if len(text) <= 60 else text[:57] + "..."
-    return f"{text} ({names.get(type(value), type(value).__name__)})"
+    return f"{text} ({names[type(value)]})"

@@ -75,10 +75,10 @@ drain_timeout = -1.0
     )
     expected = [
         ("listen.host", 2, "'0.0.0.0' (string)", "loopback"),
-        ("listen.port", 3, "'8787' (string)", "expected a valid integer"),
-        ("upstream.connect_timeout", 6, "0 (integer)", "expected greater than 0"),
-        ("log.level", 8, "'loud' (string)", "expected 'debug', 'info', 'warning' or 'error'"),
-        ("stop.drain_timeout", 10, "-1.0 (float)", "expected greater than or equal to 0"),
+        ("listen.port", 3, "'8787' (string)", "expected an integer"),
+        ("upstream.connect_timeout", 6, "0 (integer)", "expected more than 0"),
+        ("log.level", 8, "'loud' (string)", 'expected "debug", "info", "warning" or "error"'),
+        ("stop.drain_timeout", 10, "-1.0 (float)", "expected 0 or more"),
     ]
     assert [(p.key, p.line) for p in problems] == [(key, line) for key, line, _, _ in expected]
     for problem, (_, _, found, wanted) in zip(problems, expected, strict=True):
@@ -257,6 +257,7 @@ def test_a_secret_is_not_shown_though_it_is_wrong(text: str, key: str) -> None:
 
 def test_a_token_in_a_file_beside_the_settings_is_in_force_and_allows_an_open_address(tmp_path: Path) -> None:
     config = tmp_path / "config.toml"
+    (tmp_path / "rules").mkdir()
     config.write_text('[listen]\nhost = "0.0.0.0"\n')
     with pytest.raises(toml.TomlError, match=r"set listen\.token first"):
         load(config)
@@ -272,7 +273,7 @@ def test_a_token_in_a_file_beside_the_settings_is_in_force_and_allows_an_open_ad
     ("content", "said"),
     [
         (b"planted", "expected at least 16 visible ASCII characters, or none"),
-        (b"planted\xff", "cannot be read: not UTF-8"),
+        (b"planted\xff", "cannot be read: no text in UTF-8"),
         (None, "cannot be read: found a folder, expected a file"),
     ],
 )
@@ -294,6 +295,7 @@ def test_a_token_file_that_cannot_be_used_is_named_and_not_its_content(
 
 def test_a_ca_file_is_relative_to_the_configuration_and_must_be_usable(tmp_path: Path) -> None:
     config = tmp_path / "config.toml"
+    (tmp_path / "rules").mkdir()
     config.write_text('[upstream]\nca_file = "ca.pem"\n')
     with pytest.raises(toml.TomlError) as missing:
         load(config)
@@ -351,7 +353,7 @@ def test_a_configuration_cannot_be_changed() -> None:
 
 
 def test_a_relative_rules_directory_is_relative_to_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "etc").mkdir()
+    (tmp_path / "etc" / "mine").mkdir(parents=True)
     (tmp_path / "etc" / "c.toml").write_text("rules.directory = 'mine'")
     monkeypatch.chdir(tmp_path)
     for path in (Path("etc/c.toml"), tmp_path / "etc" / "c.toml"):
@@ -359,11 +361,13 @@ def test_a_relative_rules_directory_is_relative_to_the_file(tmp_path: Path, monk
 
 
 def test_an_absolute_rules_directory_stays(tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
     (tmp_path / "c.toml").write_text(f"rules.directory = '{tmp_path / 'mine'}'")
     assert Path(load(tmp_path / "c.toml").rules.directory) == tmp_path / "mine"
 
 
 def test_settings_apply_when_a_file_is_loaded(tmp_path: Path) -> None:
+    (tmp_path / "rules").mkdir()
     (tmp_path / "c.toml").write_text("")
     assert load(tmp_path / "c.toml", ["listen.port=5"]).listen.port == 5
 
@@ -373,7 +377,7 @@ def test_settings_apply_when_a_file_is_loaded(tmp_path: Path) -> None:
     [
         ("missing.toml", "No such file"),
         ("folder.toml", "found a folder, expected a file"),
-        ("latin1.toml", "not UTF-8"),
+        ("latin1.toml", "found the byte 0xe9, expected text in UTF-8"),
     ],
 )
 def test_a_file_that_cannot_be_read_is_a_problem_that_names_it(tmp_path: Path, name: str, said: str) -> None:
@@ -406,3 +410,49 @@ def test_an_upstream_url_is_taken_at_its_word(url: str) -> None:
 @pytest.mark.parametrize("key", ["upstream.connect_timeout", "upstream.idle_timeout", "stop.drain_timeout"])
 def test_no_time_is_endless(key: str) -> None:
     assert problems_of("", f"{key}=inf")
+
+
+@pytest.mark.parametrize("setting", [None, "rules.directory=gone"], ids=["in the file", "on the command line"])
+@pytest.mark.parametrize(
+    ("there", "said"), [(None, "No such file or directory"), ("file", "found no folder, expected one of rule files")]
+)
+def test_a_rules_directory_that_is_none_is_a_fault(
+    tmp_path: Path, there: str | None, said: str, setting: str | None
+) -> None:
+    """Served without it, every question would go to the model, and nobody would be told why."""
+    (tmp_path / "c.toml").write_text("[rules]\ndirectory = 'gone'\n")
+    if there:
+        (tmp_path / "gone").write_text("")
+    with pytest.raises(toml.TomlError) as raised:
+        load(tmp_path / "c.toml", [setting] if setting else [])
+    [problem] = raised.value.problems
+    place = ("--set", 0) if setting else (str(tmp_path / "c.toml"), 2)
+    assert (problem.source, problem.line, problem.key) == (*place, "rules.directory")
+    assert said in problem.message
+
+
+def test_a_token_at_fault_is_one_fault_and_the_open_address_behind_it_none() -> None:
+    (problem,) = problems_of("[listen]\nhost = '0.0.0.0'\ntoken = 'short'\n")
+    assert problem.key == "listen.token"
+
+
+def test_a_byte_order_mark_is_passed_over(tmp_path: Path) -> None:
+    (tmp_path / "rules").mkdir()
+    (tmp_path / "c.toml").write_bytes(b"\xef\xbb\xbf[listen]\r\nport = 5\r\n")
+    assert load(tmp_path / "c.toml").listen.port == 5
+
+
+@pytest.mark.parametrize(
+    ("content", "line", "said"),
+    [
+        ("[listen]\nport = 5\n# caf\xe9\n".encode("latin-1"), 3, "found the byte 0xe9"),
+        (b"\xef\xbb\xbf# one\n# two\xff\n", 2, "found the byte 0xff"),
+        ("[listen]\nport = 5\n".encode("utf-16"), 1, "found UTF-16"),
+    ],
+)
+def test_text_that_is_not_utf_8_is_told_with_its_line(tmp_path: Path, content: bytes, line: int, said: str) -> None:
+    (tmp_path / "c.toml").write_bytes(content)
+    with pytest.raises(toml.TomlError) as raised:
+        load(tmp_path / "c.toml")
+    [problem] = raised.value.problems
+    assert (problem.line, problem.message) == (line, f"{said}, expected text in UTF-8")

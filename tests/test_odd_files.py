@@ -36,7 +36,7 @@ KINDS: dict[str, tuple[Callable[[Path], object], str]] = {
     "a device": (lambda path: path.symlink_to("/dev/zero"), "cannot be read: found a device, expected a file"),
     "huge": (_huge, "cannot be read: found 1,099,511,627,776 bytes, expected 4,194,304 at most"),
     "a link to nowhere": (lambda path: path.symlink_to("nowhere"), "cannot be read: No such file or directory"),
-    "no text": (lambda path: path.write_bytes(b"\xff"), "cannot be read: not UTF-8"),
+    "no text": (lambda path: path.write_bytes(b"\xff"), ":1: found the byte 0xff, expected text in UTF-8"),
     "a number of 5,000 digits": (
         lambda path: path.write_text("[listen]\nport = " + "9" * 5000),
         "not TOML: an integer of more than 64 bits",

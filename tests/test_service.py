@@ -23,12 +23,26 @@ async def test_start_up_says_address_upstream_and_rules_in_one_line() -> None:
     assert line["rules"] == 13
 
 
-async def test_an_address_in_use_is_said_and_exits_with_1() -> None:
+async def test_an_address_in_use_is_said_with_its_setting_and_exits_with_1(tmp_path: Path) -> None:
+    config = tmp_path / "config.toml"
+    (tmp_path / "rules").mkdir()
     async with raw_upstream(Peer.gone) as upstream:
         port = upstream.url.rpartition(":")[2]
-        code, out, _ = await run("--set", f"listen.port={port}", "--set", "log.format=json")
+        config.write_text(f"[listen]\n# the door\nport = {port}\n")
+        code, out, _ = await run("--config", str(config), "--set", "log.format=json")
     assert code == 1
-    assert json.loads(out)["event"] == "cannot listen"
+    line = json.loads(out.splitlines()[-1])
+    assert line["event"] == "cannot listen"
+    assert line["problem"] == (
+        f"{config}:3: listen.port: {port} is taken by another program: set another, or stop that one"
+    )
+
+
+async def test_an_address_that_this_machine_has_not_is_said_with_its_setting() -> None:
+    beyond = ("listen.host=192.0.2.1", "listen.token=0123456789abcdef", "log.format=json")
+    code, out, _ = await run(*(part for setting in beyond for part in ("--set", setting)))
+    assert code == 1
+    assert json.loads(out)["problem"] == "--set: listen.host: 192.0.2.1 is no address of this machine"
 
 
 async def test_a_bad_configuration_is_told_whole_and_exits_with_2(tmp_path: Path) -> None:
@@ -36,7 +50,7 @@ async def test_a_bad_configuration_is_told_whole_and_exits_with_2(tmp_path: Path
     config.write_text('[listen]\nport = "8787"\n\n[upstreams]\nurl = "x"\n')
     code, out, err = await run("--config", str(config), "--set", "log.level=loud")
     assert (code, out) == (2, "")
-    assert f"{config}:2: listen.port: found '8787' (string), expected a valid integer" in err
+    assert f"{config}:2: listen.port: found '8787' (string), expected an integer" in err
     assert f"{config}:4: upstreams: unknown key; did you mean 'upstream'?" in err
     assert "--set: log.level: found 'loud' (string)" in err
 

@@ -126,7 +126,7 @@ class _Documents:
     def problems(self, rule: Rule, faults: Iterator[tuple[toml.Path, str]]) -> Iterator[toml.Problem]:
         for path, message in faults:
             if rule.source not in self.read:
-                self.read[rule.source] = toml.parse(Path(rule.source).read_text("utf-8"), rule.source)
+                self.read[rule.source] = toml.read(Path(rule.source))
             document = self.read[rule.source]
             tables = range(len(document.values["rules"]))
             index = next(index for index in tables if document.line(("rules", index)) == rule.line)

@@ -110,7 +110,7 @@ def record_text(recorded: Mapping[str, str]) -> str:
 def differences(one: bytes, other: bytes) -> str:
     """The keys whose values differ between two TOML texts; no value is shown, since one may be a secret."""
     try:
-        first, second = (dict(_leaves(tomllib.loads(text.decode()))) for text in (one, other))
+        first, second = (dict(_leaves(tomllib.loads(text.decode("utf-8-sig")))) for text in (one, other))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError):
         return "that it is not TOML"
     both = first.keys() & second.keys()

@@ -8,7 +8,6 @@ from pydantic import ValidationError
 
 from proxy import toml
 from proxy.config import Config
-from proxy.disk import read_text
 from proxy.exchange import Replay, parse_version
 from proxy.rules.conditions import When, compile_when
 from proxy.rules.examples import failures
@@ -19,7 +18,7 @@ from proxy.rules.responses import faults as misplaced
 from proxy.rules.responses import plan as planned
 from proxy.rules.ruleset import AnswerPlan, Rule, RuleSet
 from proxy.rules.schema import RequestModel, RuleFile, RuleModel
-from proxy.rules.templates import compile_template
+from proxy.rules.templates import UnknownNameError, compile_template
 
 Fault = tuple[toml.Path, str]
 """What is wrong, and where below the rule or document that is being compiled."""
@@ -40,6 +39,12 @@ class Loaded:
 
     entries: tuple[LoadedRule, ...]
     problems: tuple[toml.Problem, ...]
+    left_out: frozenset[str] = frozenset()
+    """The names of rules that do not work; "" among them where a file does not tell its rules."""
+
+    def may_have(self, name: str) -> bool:
+        """Whether a rule of that name may be among those that were left out."""
+        return bool({name, ""} & self.left_out)
 
     @property
     def rules(self) -> RuleSet:
@@ -53,7 +58,10 @@ class Loaded:
 def configured(config: Config) -> Loaded:
     """The rules that the settings name, with what the settings say of them; an override that is wrong is left out."""
     loaded, overrides = load(FilePath(config.rules.directory)), config.rules.override
-    wrong = dict(faults({entry.rule.name: entry.rule for entry in loaded.entries}, overrides))
+    known = {entry.rule.name: entry.rule for entry in loaded.entries}
+    # What a rule that was left out is to be is no second fault.
+    said = {name: override for name, override in overrides.items() if name in known or not loaded.may_have(name)}
+    wrong = dict(faults(known, said))
     good = {name: override for name, override in overrides.items() if name not in wrong}
     entries = tuple(
         replace(entry, rule=overridden(entry.rule, good.get(entry.rule.name), config.upstream))
@@ -73,9 +81,11 @@ def load(directory: FilePath) -> Loaded:
         return Loaded((), (toml.Problem(str(directory), 0, "", "no rule files (*.toml) here: nothing is answered"),))
     entries: list[LoadedRule] = []
     problems: list[toml.Problem] = []
+    left_out: set[str] = set()
     for file in files:
         loaded = load_file(file)
         problems += loaded.problems
+        left_out |= loaded.left_out
         for entry in loaded.entries:
             first = next((other for other in entries if other.rule.name == entry.rule.name), None)
             if first is None:
@@ -84,35 +94,41 @@ def load(directory: FilePath) -> Loaded:
                 message = f"the name {entry.rule.name!r} is taken by {first.rule.source}:{first.rule.line}"
                 problems.append(toml.Problem(entry.rule.source, entry.rule.line, "rules.name", message))
     guards_first = sorted(entries, key=lambda entry: not entry.rule.guards)
-    return Loaded(tuple(guards_first), tuple(problems))
+    return Loaded(tuple(guards_first), tuple(problems), frozenset(left_out))
 
 
 def load_file(file: FilePath, *, hold: bool = True) -> Loaded:
     """`hold`: leave out a rule whose own examples fail."""
     try:
-        return compile_document(toml.parse(read_text(file), str(file)), hold=hold)
+        return compile_document(toml.read(file), hold=hold)
     except toml.TomlError as error:
-        return Loaded((), tuple(error.problems))
-    except OSError as error:
-        return Loaded((), (toml.Problem(str(file), 0, "", f"cannot be read: {error.strerror}"),))
+        return Loaded((), tuple(error.problems), frozenset({""}))
 
 
 def compile_document(document: toml.Document, *, hold: bool = True) -> Loaded:
-    """Everything in one rule file that works, and what is wrong with the rest. `hold`: rules to their own examples."""
+    """Everything in one rule file that works, and what is wrong with the rest. `hold`: rules to their own examples.
+
+    A fault that only follows from another is none: behind a base at fault, no example can be tried.
+    """
     base, faults = _base(document)
-    tables = document.values.get("rules")
-    if not isinstance(tables, list) or not tables:
+    sound, tables = not faults, document.values.get("rules", [])
+    if not isinstance(tables, list) or (not tables and sound):
         faults.append((("rules",), "expected at least one [[rules]] table"))
-        tables = []
-    entries = []
-    for index, table in enumerate(tables):
+    entries, left_out = [], set[str]()
+    for index, table in enumerate(tables if isinstance(tables, list) else []):
         entry, found = _compile(table, base, document.source, document.line(("rules", index)))
         if entry and hold:
-            found = list(failures(entry.rule, entry.model, base))
-            entry = None if found else entry
+            found = list(failures(entry.rule, entry.model, base)) if sound else []
+            entry = entry if sound and not found else None
         faults += [(("rules", index, *path), message) for path, message in found]
-        entries += [entry] if entry else []
-    return Loaded(tuple(entries), tuple(document.problem(path, message) for path, message in faults))
+        if entry:
+            entries.append(entry)
+        else:
+            left_out.add(str(table.get("name", "")) if isinstance(table, dict) else "")
+    if not sound and not tables:
+        left_out.add("")  # they stand under a key that is misspelt
+    problems = (document.problem(path, message) for path, message in faults)
+    return Loaded(tuple(entries), tuple(problems), frozenset(left_out))
 
 
 def _base(document: toml.Document) -> tuple[RequestModel, list[Fault]]:
@@ -166,6 +182,8 @@ def _plan(model: RuleModel, notes: Notes) -> tuple[AnswerPlan | None, list[Fault
         return None, [(("action",), "a rule that answers needs a [rules.answer] table")]
     try:
         template = compile_template(answer.text, notes.groups)
+    except UnknownNameError as error:  # of a group, perhaps, that a condition at fault would have captured
+        return None, [] if notes.problems else [(("answer", "text"), str(error))]
     except ValueError as error:
         return None, [(("answer", "text"), str(error))]
     wanted = answer.replay
@@ -186,4 +204,4 @@ def _responding(model: RuleModel, when: When) -> tuple[RespondPlan | None, list[
 
 def _faults(error: ValidationError, model: type[RuleModel | RequestModel]) -> list[Fault]:
     details = error.errors(include_url=False)
-    return [(detail["loc"], toml.explain(detail, toml.known_keys(model, detail["loc"]))) for detail in details]
+    return [(toml.place_of(each), toml.explain(each, toml.known_keys(model, toml.place_of(each)))) for each in details]

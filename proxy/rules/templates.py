@@ -119,6 +119,10 @@ class TextTemplate:
             raise Decline(f"template: {type(error).__name__}") from error
 
 
+class UnknownNameError(ValueError):
+    """A template uses a name that is neither a fact's nor a captured group's."""
+
+
 def compile_template(text: str, groups: Collection[str]) -> TextTemplate:
     """Compile `text`; raises ValueError with what is wrong: syntax, a loop and the like, an unknown filter or name.
 
@@ -140,7 +144,9 @@ def compile_template(text: str, groups: Collection[str]) -> TextTemplate:
     unknown = sorted(names - set(groups) - set(FACTS))
     if unknown:
         captured = ", ".join(sorted(groups)) or "none"
-        raise ValueError(f"unknown name {unknown[0]!r}: neither a fact nor a captured group (captured: {captured})")
+        raise UnknownNameError(
+            f"unknown name {unknown[0]!r}: neither a fact nor a captured group (captured: {captured})"
+        )
     constant = template.render() if not any(mark in text for mark in ("{{", "{%", "{#")) else None
     return TextTemplate(template, tuple(sorted(names - set(groups))), constant)
 

@@ -62,7 +62,7 @@ def test_a_rule_that_does_not_load_is_told_and_the_others_are_listed(program: Pr
     code, out, err = program.run("rules")
     assert code == 1
     assert "hello" in out
-    assert err.startswith("2.toml:2: rules[0].name: found 3 (integer), expected a valid string\n")
+    assert err.startswith("2.toml:2: rules[0].name: found 3 (integer), expected a string\n")
 
 
 def test_the_shipped_rules_as_a_process_of_its_own() -> None:

@@ -172,7 +172,7 @@ def test_the_shipped_rules_are_well_as_a_process_of_its_own() -> None:
             )
         ),
         *(
-            (f'headers = {{ {name} = "1" }}', f"headers.{name}.[key]")
+            (f'headers = {{ {name} = "1" }}', f"headers.{name}")
             for name in ("content-length", "Content-Type", "Transfer-Encoding", "connection", "x-sidestep-rule")
         ),
     ],

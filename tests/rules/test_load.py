@@ -1,12 +1,20 @@
 """Loading rules: order, healthy rules beside broken ones, and everything wrong in one go."""
 
-from collections.abc import Mapping
+import math
+import re
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime
+from datetime import time as clock
 from pathlib import Path
+from typing import Any
 
 import pytest
+from pydantic import BaseModel, ValidationError
 
+from proxy import config, toml
 from proxy.exchange import Head
-from proxy.rules.load import Loaded, load
+from proxy.rules.load import Loaded, configured, load
+from proxy.rules.schema import RequestModel, RuleFile, RuleModel
 from tests.commands.given import BASE, HELLO
 
 RULE = """\
@@ -188,7 +196,7 @@ def test_everything_wrong_with_a_set_is_reported_in_one_go(tmp_path: Path) -> No
         ("03-two-faults.toml", 6, "rules[0].when.usr_text"),
         ("03-two-faults.toml", size + 10, "rules[1].matches[0]"),
         ("04-again.toml", 1, "rules.name"),
-        ("05-latin1.toml", 0, ""),
+        ("05-latin1.toml", 1, ""),
         ("06-no-rules.toml", 0, "rules"),
         ("07-wrong-rules.toml", 1, "rules"),
         ("08-folder.toml", 0, ""),
@@ -264,3 +272,81 @@ def test_a_key_that_is_not_known_is_told_with_the_nearest_that_is(
     assert old in text
     (tmp_path / "1.toml").write_text(text.replace(old, new, 1), "utf-8")
     assert f"did you mean {meant!r}?" in " ".join(problem.message for problem in load(tmp_path).problems)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        rule("a", ('action = "answer"', 'action = "answr"')),
+        rule("a", ("user_text =", "usr_text =")),
+        rule("a", ('"Hi"', '"Ho"')),
+        rule("a") + "x = = 1\n",
+        '[base]\nboddy = 1\nheaders.user-agent = "claude-cli/1.0"\n'
+        + rule("a", ("[rules.when]\n", '[rules.when]\nclient = "claude-cli"\n')),
+        rule("a").replace("[[rules", "[[rule").replace("[rules", "[rule"),
+        "caf\xe9".encode("latin-1"),
+    ],
+    ids=["a value", "a condition", "its examples", "no TOML", "the base", "the table's name", "no text"],
+)
+def test_what_only_follows_from_a_fault_is_none(tmp_path: Path, text: str | bytes) -> None:
+    """Neither that its examples fail, nor that the settings speak of a rule which is not there."""
+    (tmp_path / "rules").mkdir()
+    (tmp_path / "c.toml").write_text('[rules.override.a]\nstatus = "off"\n')
+    loaded(tmp_path / "rules", {"1.toml": text})
+    found = configured(config.load(tmp_path / "c.toml"))
+    assert found.entries == ()
+    assert [Path(problem.source).name for problem in found.problems] == ["1.toml"]
+
+
+def test_an_override_of_a_rule_that_nobody_has_is_a_fault_beside_others(tmp_path: Path) -> None:
+    (tmp_path / "rules").mkdir()
+    (tmp_path / "c.toml").write_text('[rules.override.b]\nstatus = "off"\n')
+    loaded(tmp_path / "rules", {"1.toml": rule("a", ("user_text =", "usr_text ="))})
+    found = configured(config.load(tmp_path / "c.toml"))
+    assert [Path(problem.source).name for problem in found.problems] == ["1.toml", "c.toml"]
+
+
+def test_a_name_of_a_pattern_that_is_at_fault_is_no_second_fault(tmp_path: Path) -> None:
+    changed = rule("a", ('user_text = "a"', 'user_text = { pattern = "(?P<word>a(b" }'), ('"Hi"', '"{{ word }}"'))
+    [problem] = loaded(tmp_path, {"1.toml": changed}).problems
+    assert problem.key == "rules[0].when.user_text.pattern"
+
+
+def test_a_byte_order_mark_is_passed_over(tmp_path: Path) -> None:
+    assert names(loaded(tmp_path, {"1.toml": b"\xef\xbb\xbf" + rule("a").encode()})) == ["a"]
+
+
+FOREIGN = re.compile(
+    r"valid |Input|should|String|List |Dict|instance|Field|Extra|validation|Value error|greater|parse|NoneType|fit here"
+)
+"""Words of pydantic's, and what is said where no words of ours are known."""
+
+ODD: list[Any] = [
+    *(True, 3, -3, 2**40, 1.5, -1.5, math.inf, math.nan, "", "x", "A b", "\udcff", "x" * 200, "1.x", [], [3], {}),
+    *({"x": 3}, {"a b": "c"}, {"a": "\xe9"}, [[]], [{}], datetime(2026, 1, 1), date(2026, 1, 1), clock(1, 2)),
+]
+"""A value of each kind that TOML has, and more."""
+
+
+def _places(model: type[BaseModel]) -> Iterator[toml.Path]:
+    """The path of every key there is, and of those within it."""
+    for name in model.model_fields:
+        yield (name,)
+        for below in ((name,), (name, 0), (name, "x")):
+            yield from ((*below, key) for key in toml.known_keys(model, (*below, "")))
+
+
+@pytest.mark.parametrize("model", [config.Config, RuleFile, RuleModel, RequestModel])
+def test_whatever_is_written_a_fault_is_told_in_our_words(model: type[BaseModel]) -> None:
+    told: list[str] = []
+    for path in _places(model):
+        for value in ODD:
+            document: Any = value
+            for part in reversed(path):
+                document = [document] if isinstance(part, int) else {part: document}
+            try:
+                model.model_validate(document)
+            except ValidationError as error:
+                told += [toml.explain(each, ["a"]) for each in error.errors(include_url=False)]
+    assert len(told) > 100
+    assert {text for text in told if FOREIGN.search(text.partition("), ")[2])} == set()
