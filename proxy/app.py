@@ -12,12 +12,12 @@ from proxy.capture import Writer
 from proxy.config import Config
 from proxy.decision.desk import Desk
 from proxy.decision.sightings import file_of
-from proxy.downstream.guard import OWN_PATHS, access
+from proxy.downstream.guard import access, is_own
 from proxy.downstream.server import COUNTERS, ENTRY
 from proxy.journal.past import Past
 from proxy.journal.writer import Journal
-from proxy.live.pages import Live
-from proxy.local.handlers import health, metrics, ready, unknown
+from proxy.live.pages import EVENTS, Live
+from proxy.local.handlers import health, metrics, ready, to_page, unknown
 from proxy.logs.observe import Logger
 from proxy.middleware import RELAY, forward, guard, record, shortcut
 from proxy.relay.handler import Relay
@@ -76,7 +76,8 @@ def build(config: Config, desk: Desk, log: Logger) -> web.Application:
     app.router.add_get("/-/ready", ready(desk, request_log, journal), expect_handler=_nothing)
     app.router.add_get("/-/metrics", metrics(desk, request_log, app), expect_handler=_nothing)
     for path, page in live.pages.items():
-        app.router.add_get(path, page, allow_head=False, expect_handler=_nothing)
+        app.router.add_get(path, page, allow_head=path != EVENTS, expect_handler=_nothing)
+    app.router.add_get("/-", to_page, expect_handler=_nothing)
     app.router.add_route("*", "/{own:.*}", unknown, expect_handler=_nothing)
     return app
 
@@ -89,14 +90,14 @@ def _chain(stages: Sequence[Middleware], handler: Handler) -> Handler:
 
 
 def _entry(pages: Handler, others: Handler) -> Handler:
-    """What serves a request: `pages`, aiohttp's router, below `OWN_PATHS`, and for all that is forwarded `others`.
+    """What serves a request: `pages`, aiohttp's router, at `/-` and below, and for all that is forwarded `others`.
 
     For these, a router has nothing to find out. It would also decode their paths before it looks who serves them:
     `/%2d/x` is the upstream's.
     """
 
     def serve(request: web.Request) -> Awaitable[web.StreamResponse]:
-        return (pages if request.raw_path.startswith(OWN_PATHS) else others)(request)
+        return (pages if is_own(request.raw_path) else others)(request)
 
     return serve
 

@@ -24,6 +24,7 @@ def parser() -> argparse.ArgumentParser:
     whole.set_defaults(command="serve", set_behind=[])
     commands = whole.add_subparsers(dest="command", metavar="command", help="default: serve")
     _about_rules(commands)
+    _about_the_client(commands)
     _about_the_machine(commands)
     return whole
 
@@ -31,6 +32,17 @@ def parser() -> argparse.ArgumentParser:
 def _program(called: str) -> str:
     """The name by which people call it again."""
     return "sidestep" if Path(called).stem == "sidestep" else "python -m proxy"
+
+
+def _about_the_client(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    which = argparse.ArgumentParser(add_help=False)
+    which.add_argument(
+        "--project", action="store_true", help="those of the project in this folder (.claude/settings.json), not yours"
+    )
+    which.add_argument("--replace", action="store_true", help="even if its address is that of something else")
+    which.add_argument("--dry-run", action="store_true", help="say what would be changed, and change nothing")
+    commands.add_parser("connect", parents=[_behind(), which], help="have Claude Code come here, by its own settings")
+    commands.add_parser("disconnect", parents=[_behind(), which], help="take that out of its settings again")
 
 
 def _about_rules(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

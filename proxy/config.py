@@ -166,6 +166,12 @@ def origin(text: str) -> str:
     return str(URL.build(scheme=url.scheme, host=url.host or "", port=url.explicit_port))
 
 
+def client_url(listen: Listen) -> str:
+    """The base URL under which a client on this machine reaches it."""
+    host = {"localhost": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}.get(listen.host, listen.host)
+    return str(URL.build(scheme="http", host=host, port=listen.port))
+
+
 def load(path: Path, settings: Sequence[str] = ()) -> Config:
     """Read `path` and the file of the local token, then apply `settings`, each `key.path=value` as given to `--set`.
 

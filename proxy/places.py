@@ -36,6 +36,14 @@ class Places:
         return Places(*(root / place.relative_to("/") for place in (self.config, self.state, self.services)))
 
 
+def called() -> str:
+    """How this program is called again, to be copied into a shell."""
+    if Path(sys.argv[0]).stem == NAME:
+        return NAME
+    python, here = Path(sys.executable), Path.cwd()
+    return f"{python.relative_to(here) if python.is_relative_to(here) else python} -m proxy"
+
+
 def carried() -> Path:
     """The folder that holds the `config.toml`, `rules/` and `systemd/` that came with this program."""
     inside = _PACKAGE / "defaults"

@@ -9,15 +9,18 @@ import errno
 import sys
 from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from proxy import config, notify, places, service, toml
+from proxy import client_settings, config, notify, places, service, toml
 from proxy.commandline import parser
 from proxy.decision import agreements
 from proxy.logs.journald import is_journal, marked
 from proxy.logs.observe import logger, take_over_library_logs
 from proxy.reload import report
 from proxy.rules.load import Loaded, configured
+
+if TYPE_CHECKING:
+    from proxy.commands import connect
 
 Result = TypeVar("Result")
 
@@ -41,7 +44,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
     if options.command in (None, "serve"):
         return serve_command(options, settings)
     # Only here, since serving needs none of them and is to start at once.
-    from proxy.commands import catalogue, check, compare, demo, drift, explain, rule_schema
+    from proxy.commands import catalogue, check, compare, connect, demo, drift, explain, rule_schema
 
     match options.command:
         case "demo":
@@ -57,6 +60,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
         case "rules":
             agreed = agreements.load(Path(settings.shadow.file))
             return catalogue.run(_rules(settings), agreed, as_json=options.json)
+        case "connect":
+            return connect.connect(_connection(options, settings.listen))
         case "drift":
             return drift.run(settings, as_json=options.json)
         case "stats":
@@ -128,6 +133,24 @@ def service_command(options: argparse.Namespace) -> int:
     return (install_service.install if options.command == "install-service" else install_service.uninstall)(job)
 
 
+def disconnect_command(options: argparse.Namespace) -> int:
+    """Whatever is wrong with the settings, a person must be able to get away from them."""
+    from proxy.commands import connect
+
+    try:
+        listen = _settings(options).listen
+    except toml.TomlError:
+        listen = config.Listen()
+    return connect.disconnect(_connection(options, listen))
+
+
+def _connection(options: argparse.Namespace, listen: config.Listen) -> "connect.Job":
+    from proxy.commands import connect
+
+    file = client_settings.project_file(Path.cwd()) if options.project else client_settings.user_file()
+    return connect.Job(file, listen, options.replace, options.dry_run)
+
+
 def reload_command(options: argparse.Namespace) -> int:
     from proxy.commands import reload
 
@@ -142,6 +165,7 @@ def doctor_command(options: argparse.Namespace) -> int:
 
 
 ABOUT_THE_MACHINE: dict[str, Callable[[argparse.Namespace], int]] = {
+    "disconnect": disconnect_command,
     "doctor": doctor_command,
     "init": init_command,
     "install-service": service_command,

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from yarl import URL
 
-from proxy import notify
+from proxy import banner, notify
 from proxy.app import CAPTURE, REQUEST_LOG, build
 from proxy.config import Config, origin
 from proxy.decision import agreements, sightings
@@ -66,6 +66,8 @@ async def serve(
     async with listening(app, config, log, lambda: reload.drain_timeout, held) as (host, port):
         address = str(URL.build(scheme="http", host=host, port=port))
         upstream = origin(config.upstream.url)
+        if sys.stderr.isatty():
+            print(banner.greeting(_at(config, port), rules), file=sys.stderr, flush=True)
         log.info("listening", address=address, upstream=upstream, rules=len(rules.rules), **_missed(rules))
         for key, problem, todo in hints(config.upstream):
             log.warning("hint", key=key, problem=f"{problem}: {todo}")
@@ -76,10 +78,17 @@ async def serve(
         desk.stopping = True
         manager.tell(notify.STOPPING)
         log.info("stopping", drain_timeout=reload.drain_timeout)
+        if sys.stderr.isatty() and (told := banner.farewell(_at(config, port))):
+            print(told, file=sys.stderr, flush=True)
     living.cancel()  # not before: the watchdog looks on while requests finish
     telling.cancel()
     log.write_repeats(ending=True)
     log.info("stopped")
+
+
+def _at(config: Config, port: int) -> Config:
+    """The settings with the port that was taken, should any free one do."""
+    return config.model_copy(update={"listen": config.listen.model_copy(update={"port": port})})
 
 
 def _missed(rules: RuleSet) -> dict[str, str]:

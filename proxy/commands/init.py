@@ -12,6 +12,7 @@ import orjson
 from proxy import toml
 from proxy.commands import upkeep
 from proxy.commands.upkeep import Found, Step
+from proxy.disk import replace_file
 from proxy.places import Places, state_files
 
 RECORD = ".written.sha256"
@@ -90,7 +91,7 @@ def init(job: Job, *, restore: bool) -> Iterator[Written]:
     finally:  # what was done before a fault is to be known, too
         now = {name: digest for name, digest in now.items() if digest}
         if now != recorded and not job.dry:
-            _replace(job.folder / RECORD, upkeep.record_text(now).encode(), job.file_mode)
+            replace_file(job.folder / RECORD, upkeep.record_text(now).encode(), job.file_mode)
 
 
 def files(carried: Path, state: Path) -> dict[str, str]:
@@ -120,7 +121,7 @@ def _do(job: Job, step: Step) -> None:
             _make(path.parent, job.folder_mode)
             _write_new(path, step.content, job.file_mode)
         case "update":
-            _replace(path, step.content, stat.S_IMODE(path.stat().st_mode))
+            replace_file(path, step.content, stat.S_IMODE(path.stat().st_mode))
         case "remove":
             path.unlink()
         case "leave":
@@ -153,11 +154,3 @@ def _write_new(path: Path, content: bytes, mode: int) -> None:
     with open(descriptor, "wb") as file:
         os.fchmod(descriptor, mode)
         file.write(content)
-
-
-def _replace(path: Path, content: bytes, mode: int) -> None:
-    """All of it or nothing: a service may be reading the file."""
-    beside = path.with_name(f".{path.name}.new")
-    beside.unlink(missing_ok=True)
-    _write_new(beside, content, mode)
-    os.replace(beside, path)

@@ -1,12 +1,11 @@
 """`install-service` and `uninstall-service`: the service manager's files, put in place and removed."""
 
-import os
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from proxy import config, places, toml
+from proxy import client_settings, config, places, toml
 from proxy.commands import init
 from proxy.commands.units import (
     INSTANCES,
@@ -20,6 +19,7 @@ from proxy.commands.units import (
     systemd_unit,
     template,
 )
+from proxy.disk import replace_file
 
 _IN_HOME = """{path}: a system service does not see this place, so it cannot run the program there.
 Install it for the machine (`sudo pipx install --global .`), or take a service of your own: add --user."""
@@ -88,6 +88,8 @@ def uninstall(job: Job) -> int:
         print(_not_written(job, error), file=sys.stderr)
         return 1
     print("Next:", *(f"  {command}" for command in _next_after_uninstall(job)), sep="\n")
+    for line in _left_behind(job):
+        print(line)
     return 0
 
 
@@ -137,10 +139,7 @@ def _put(job: Job, path: Path, text: str) -> str:
     path.parent.mkdir(parents=True, exist_ok=True)
     if job.launchd:
         job.there.state.mkdir(0o700, parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.new")
-    beside.write_text(text, "utf-8")
-    beside.chmod(0o644)
-    os.replace(beside, path)
+    replace_file(path, text.encode(), 0o644)
     return "wrote" if before is None else "wrote anew"
 
 
@@ -190,6 +189,19 @@ def _next_after_install(job: Job, before: Mapping[Path, bytes]) -> list[str]:
         return [start, doctor]
     moved = any(path.suffix == ".socket" and path.read_bytes() != text for path, text in before.items())
     return [start, f"{control} restart sidestep.{'socket' if moved else 'service'}", doctor]
+
+
+def _left_behind(job: Job) -> Iterator[str]:
+    """What leads a client to where nothing will answer it."""
+    try:
+        listen = config.load(job.there.config_file).listen
+    except toml.TomlError:
+        listen = config.Listen()
+    for place in client_settings.entries(listen):
+        yield f"Claude Code is still set to come here, by {client_settings.BASE_URL} in {place}:"
+        yield f"  {places.called()} disconnect"
+    if not job.user:
+        yield f"Whoever used it takes it out of Claude Code's settings: {places.called()} disconnect"
 
 
 def _next_after_uninstall(job: Job) -> list[str]:

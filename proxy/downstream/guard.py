@@ -72,6 +72,11 @@ OWN_PATHS = "/-/"
 """Below it, nothing is forwarded."""
 
 
+def is_own(target: str) -> bool:
+    """Whether a path, or a target with its query, is Sidestep's own: below `/-/`, or `/-`, which leads there."""
+    return target.startswith("/-") and target[2:3] in ("", "/", "?")
+
+
 @dataclass(frozen=True, slots=True)
 class Access:
     """Who may come in: under which names, and with which token ("" for none).
@@ -99,7 +104,7 @@ class Access:
         if self._is_foreign(head, raw, port):
             return _OTHER_SITE
         if self.token and not self._knows_token(raw):
-            if not (head.method == "GET" and head.path.startswith(OWN_PATHS)):
+            if not (head.method in ("GET", "HEAD") and is_own(head.path)):
                 return _NO_TOKEN
             if not self._knows_password(raw):
                 return _NO_PASSWORD

@@ -23,6 +23,9 @@ from proxy.live.state import State
 from proxy.middleware import EXCHANGE, serve_own
 from proxy.telemetry.request_log import RequestLog
 
+EVENTS = "/-/events"
+"""A stream without an end: of its head alone there is nothing to tell."""
+
 _EVERY = 1.0
 """Seconds between two looks at what has changed."""
 
@@ -66,7 +69,7 @@ class Live:
         """What answers GET, by path. Who may ask at all, `guard` has decided before."""
         return {
             "/-/": self._page,
-            "/-/events": self._events,
+            EVENTS: self._events,
             "/-/timeline": self._timeline,
             "/-/requests/{id}": self._request,
         }

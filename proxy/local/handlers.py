@@ -57,6 +57,11 @@ def _exposition() -> Callable[[Counters, Desk, int, str], tuple[bytes, str]]:
     return exposition
 
 
+async def to_page(request: web.Request) -> web.StreamResponse:
+    """`GET /-`: as people type the page's address."""
+    return await serve_own(request, FullResponse(307, b"", [(b"Location", b"/-/")]))
+
+
 async def unknown(request: web.Request) -> web.StreamResponse:
     """Any other path under `/-/`: not the upstream's business."""
     page = failure(404, "not_found_error", f"Sidestep has no such page: {_PAGES}", request[EXCHANGE].id)

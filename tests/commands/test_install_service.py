@@ -185,6 +185,16 @@ def test_uninstalling_removes_just_that(home: Home) -> None:
     assert home.everything() == before
 
 
+def test_uninstalling_names_what_still_leads_the_client_here(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("ANTHROPIC_BASE_URL", raising=False)
+    monkeypatch.chdir(home.path)
+    home.run("install-service", "--user")
+    home.run("connect")
+    _, out, _ = home.run("uninstall-service", "--user")
+    assert f"still set to come here, by ANTHROPIC_BASE_URL in {home.path}/.claude/settings.json:\n" in out
+    assert out.endswith(" disconnect\n")
+
+
 def test_uninstalling_what_is_not_there_is_no_fault(home: Home) -> None:
     code, out, _ = home.run("uninstall-service", "--user")
     assert (code, f"{home.units / NAMES[0]}: was not there\n" in out) == (0, True)

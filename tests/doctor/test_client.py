@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from proxy.commands.doctor.client import client
+from proxy.commands.doctor.client import client, left_behind
 from proxy.commands.doctor.findings import Finding
 from proxy.config import Listen
 
@@ -66,15 +66,32 @@ def test_a_base_url_that_leads_elsewhere_is_a_fault(tmp_path: Path, url: str) ->
     assert finding.todo == "set ANTHROPIC_BASE_URL to http://127.0.0.1:8787"
 
 
-def test_no_base_url_is_a_warning_that_says_where_to_put_it(tmp_path: Path) -> None:
+def test_no_base_url_is_a_warning_that_says_what_puts_it_there(tmp_path: Path) -> None:
     finding = _look(tmp_path)["base URL"]
     assert finding.verdict == "warning"
-    assert '{"env": {"ANTHROPIC_BASE_URL": "http://127.0.0.1:8787"}}' in finding.todo
+    assert finding.todo.endswith(" connect")
 
 
 def test_tool_search_that_nobody_switched_on_is_a_warning(tmp_path: Path) -> None:
     found = _look(tmp_path, user={"ANTHROPIC_BASE_URL": GOOD["ANTHROPIC_BASE_URL"]})
-    assert (found["tool search"].verdict, "ENABLE_TOOL_SEARCH" in found["tool search"].todo) == ("warning", True)
+    assert (found["tool search"].verdict, found["tool search"].todo.endswith(" connect")) == ("warning", True)
+
+
+def test_what_leads_a_client_to_where_nobody_answers_is_a_fault_unasked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("ANTHROPIC_BASE_URL", raising=False)
+    monkeypatch.chdir(tmp_path)
+    assert left_behind(Listen()) == []
+    (tmp_path / ".claude").mkdir()
+    settings = tmp_path / ".claude/settings.json"
+    settings.write_text('{"env": {"ANTHROPIC_BASE_URL": "http://127.0.0.1:8787"}}')
+    (finding,) = left_behind(Listen())
+    assert finding.verdict == "fault"
+    assert str(settings) in finding.found
+    assert finding.todo.endswith(" disconnect")
+    assert left_behind(Listen(port=1)) == []
 
 
 def test_tool_search_switched_off_on_purpose_is_left_so(tmp_path: Path) -> None:

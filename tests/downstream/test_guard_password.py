@@ -60,7 +60,8 @@ def test_of_two_passwords_neither_counts() -> None:
     ("method", "target"),
     [
         ("GET", "/v1/messages"),
-        ("GET", "/-"),
+        ("GET", "/-x"),
+        ("POST", "/-"),
         ("GET", "/x/-/"),
         ("POST", "/-/"),
         ("POST", "/v1/messages"),

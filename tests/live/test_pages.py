@@ -177,11 +177,31 @@ async def test_charts_are_of_an_hour_or_a_week(sidestep: Shown, query: str, stat
         assert reply.status == status
 
 
-@pytest.mark.parametrize("method", ["POST", "HEAD", "DELETE"])
-@pytest.mark.parametrize("path", ["/-/", "/-/events", "/-/timeline?span=hour"])
+@pytest.mark.parametrize("method", ["POST", "DELETE"])
+@pytest.mark.parametrize("path", ["/-", "/-/", "/-/events", "/-/timeline?span=hour"])
 async def test_it_can_only_be_read(sidestep: Shown, method: str, path: str) -> None:
     async with _session() as session, session.request(method, sidestep.url + path) as reply:
         assert reply.status == 404
+
+
+@pytest.mark.parametrize("path", ["/-/", "/-/timeline?span=hour", "/-/health"])
+async def test_its_head_alone_can_be_asked_for(sidestep: Shown, path: str) -> None:
+    async with _session() as session, session.get(sidestep.url + path) as reply:
+        wanted, body = (reply.status, reply.headers["Content-Type"]), await reply.read()
+    async with _session() as session, session.head(sidestep.url + path) as reply:
+        assert (reply.status, reply.headers["Content-Type"]) == wanted == (200, reply.headers["Content-Type"])
+        assert abs(int(reply.headers["Content-Length"]) - len(body)) < 99  # a chart's times go on
+        assert await reply.read() == b""
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+@pytest.mark.parametrize("path", ["/-", "/-?a=b"])
+async def test_the_address_without_its_last_slash_leads_to_the_page(sidestep: Shown, method: str, path: str) -> None:
+    async with _session() as session:
+        async with session.request(method, sidestep.url + path, allow_redirects=False) as reply:
+            assert (reply.status, reply.headers["Location"]) == (307, "/-/")
+        async with session.request(method, sidestep.url + path) as reply:
+            assert (reply.status, reply.url.path) == (200, "/-/")
 
 
 async def test_open_streams_end_at_once_with_the_process_and_hold_up_nothing(shipped: Loaded, tmp_path: Any) -> None:

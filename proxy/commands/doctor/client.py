@@ -1,25 +1,18 @@
-"""What Claude Code on this machine is set to. A few settings are looked at, by their names; no credential is read.
+"""What Claude Code on this machine is set to. A few settings are looked at, by their names; no credential is read."""
 
-Its settings files are asked in their order of precedence (Claude Code's documentation, "Settings"); `env` in any of
-them goes before the environment.
-"""
-
-import ipaddress
 import os
 import shutil
-import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import orjson
-from yarl import URL
 
+from proxy import client_settings, places
+from proxy.client_settings import BASE_URL, TOOL_SEARCH, is_loopback, shown, url_of
 from proxy.commands.doctor.findings import Finding, fault, ok, warning
-from proxy.config import Listen
+from proxy.config import Listen, client_url
 from proxy.surroundings import without_proxy
 
-BASE_URL = "ANTHROPIC_BASE_URL"
-TOOL_SEARCH = "ENABLE_TOOL_SEARCH"
 ELSEWHERE = ("CLAUDE_CODE_USE_BEDROCK", "CLAUDE_CODE_USE_VERTEX")
 """Switches by which the client goes to another provider, whatever its base URL."""
 
@@ -33,7 +26,7 @@ def client(
     listen: Listen, environ: Mapping[str, str] = os.environ, here: Path | None = None, *, running: bool = True
 ) -> list[Finding]:
     """Whether the client goes through the Sidestep that these settings make, which runs, and keeps its tool search."""
-    files = _settings_files(environ, here or Path.cwd())
+    files = client_settings.files(environ, here or Path.cwd())
     found = list(_unreadable(files))
     values = _values(files, environ)
     path = shutil.which("claude", path=environ.get("PATH"))
@@ -45,15 +38,25 @@ def client(
     ]
     base = _base_url(values, listen)
     if base.verdict == "ok" and not running:
-        base = fault("base URL", f"{base.found}: no Sidestep answers there", "start it: the client reaches no model")
+        base = _unanswered(base.found)
     return [*found, base, *_around(values), _tool_search(values)]
+
+
+def left_behind(listen: Listen) -> list[Finding]:
+    """Where no Sidestep runs: what still leads the client to it."""
+    return [_unanswered(f"{BASE_URL} is {client_url(listen)} in {place}") for place in client_settings.entries(listen)]
+
+
+def _unanswered(found: str) -> Finding:
+    todo = f"start it, since the client reaches no model; or {places.called()} disconnect"
+    return fault("base URL", f"{found}: no Sidestep answers there", todo)
 
 
 def _around(values: Mapping[str, tuple[str, str]]) -> Iterator[Finding]:
     """A proxy that the client would send its requests to, those for Sidestep too. What it is called is not shown."""
     name = next((name for name in _PROXIES if values.get(name, ("", ""))[0]), "")
-    url = _url(values[BASE_URL][0]) if BASE_URL in values else None
-    if not name or not url or not _is_here(url.host or ""):
+    url = url_of(values[BASE_URL][0]) if BASE_URL in values else None
+    if not name or not url or not is_loopback(url.host or ""):
         return
     listed = next((values[each][0] for each in _NO_PROXY if each in values), "")
     if not without_proxy(url.host or "", listed):
@@ -62,16 +65,15 @@ def _around(values: Mapping[str, tuple[str, str]]) -> Iterator[Finding]:
 
 
 def _base_url(values: Mapping[str, tuple[str, str]], listen: Listen) -> Finding:
-    wanted = f"http://{'[::1]' if ':' in listen.host else '127.0.0.1'}:{listen.port}"
     if BASE_URL not in values:
-        todo = f'put {{"env": {{"{BASE_URL}": "{wanted}"}}}} into ~/.claude/settings.json'
-        return warning("base URL", f"{BASE_URL} is not set: the client goes past Sidestep", todo)
+        found = f"{BASE_URL} is not set: the client goes past Sidestep"
+        return warning("base URL", found, f"{places.called()} connect")
     text, where = values[BASE_URL]
-    url = _url(text)
-    if url and url.scheme == "http" and _is_here(url.host or "") and url.port == listen.port and url.path == "/":
-        return ok("base URL", f"{_shown(url)}, {where}")
-    shown = _shown(url) if url else "not a URL"
-    return fault("base URL", f"{shown}, {where}: the client goes past Sidestep", f"set {BASE_URL} to {wanted}")
+    url = url_of(text)
+    told = f"{shown(url) if url else 'not a URL'}, {where}"
+    if client_settings.leads_here(text, listen):
+        return ok("base URL", told)
+    return fault("base URL", f"{told}: the client goes past Sidestep", f"set {BASE_URL} to {client_url(listen)}")
 
 
 def _tool_search(values: Mapping[str, tuple[str, str]]) -> Finding:
@@ -79,7 +81,7 @@ def _tool_search(values: Mapping[str, tuple[str, str]]) -> Finding:
         return warning(
             "tool search",
             "off, as for every base URL but Anthropic's own",
-            f'put {{"env": {{"{TOOL_SEARCH}": "true"}}}} into ~/.claude/settings.json',
+            f"{places.called()} connect",
         )
     text, where = values[TOOL_SEARCH]
     return ok("tool search", f"{'off' if text.lower() in _OFF else 'on'}, {where}")
@@ -88,34 +90,12 @@ def _tool_search(values: Mapping[str, tuple[str, str]]) -> Finding:
 def _values(files: list[Path], environ: Mapping[str, str]) -> dict[str, tuple[str, str]]:
     """Each setting that is looked at, to its value and where it was set; the first place that says it wins."""
     values: dict[str, tuple[str, str]] = {}
-    places = [(_env(file), f"in {file}") for file in files] + [(environ, "in the environment")]
-    for said, where in places:
+    said_in = [(client_settings.env(file), f"in {file}") for file in files] + [(environ, "in the environment")]
+    for said, where in said_in:
         for name in _LOOKED_AT:
             if name in said:
                 values.setdefault(name, (str(said[name]), where))
     return values
-
-
-def _settings_files(environ: Mapping[str, str], here: Path) -> list[Path]:
-    """Claude Code's settings files, the one that wins first."""
-    managed = "/Library/Application Support/ClaudeCode" if sys.platform == "darwin" else "/etc/claude-code"
-    home = Path(environ.get("CLAUDE_CONFIG_DIR") or Path(environ.get("HOME") or "/") / ".claude")
-    project = here / ".claude"
-    return [
-        Path(managed) / "managed-settings.json",
-        project / "settings.local.json",
-        project / "settings.json",
-        home / "settings.json",
-    ]
-
-
-def _env(file: Path) -> Mapping[str, object]:
-    try:
-        document = orjson.loads(file.read_bytes())
-    except (OSError, orjson.JSONDecodeError):
-        return {}
-    env = document.get("env") if isinstance(document, dict) else None
-    return env if isinstance(env, dict) else {}
 
 
 def _unreadable(files: list[Path]) -> Iterator[Finding]:
@@ -126,23 +106,3 @@ def _unreadable(files: list[Path]) -> Iterator[Finding]:
             continue
         except (OSError, orjson.JSONDecodeError):
             yield warning("client", f"{file} cannot be read as JSON: the client passes it over", "mend it there")
-
-
-def _url(text: str) -> URL | None:
-    try:
-        url = URL(text)
-    except ValueError:
-        return None
-    return url if url.host else None
-
-
-def _shown(url: URL) -> str:
-    """Without what may be a secret in it."""
-    return str(url.with_user(None).with_query(None).with_fragment(None)).removesuffix("/")
-
-
-def _is_here(host: str) -> bool:
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

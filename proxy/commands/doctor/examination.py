@@ -6,7 +6,7 @@ from pathlib import Path
 
 from proxy.commands.doctor import configuration, local, manager, network
 from proxy.commands.doctor.bench import Bench, NotStartedError, scripted, second
-from proxy.commands.doctor.client import client
+from proxy.commands.doctor.client import client, left_behind
 from proxy.commands.doctor.files import permissions
 from proxy.commands.doctor.findings import Finding, as_json, as_text, exit_code, fault, warning
 from proxy.commands.doctor.probes import PROBES, probe
@@ -64,8 +64,12 @@ async def _surroundings(patient: Patient, config: Config) -> AsyncIterator[Findi
     yield network.clock()
     for finding in await manager.service(patient.file, config.listen):
         yield finding
+    running = any(each.verdict == "ok" for each in here)
     if patient.client:
-        for finding in client(config.listen, running=any(each.verdict == "ok" for each in here)):
+        for finding in client(config.listen, running=running):
+            yield finding
+    elif not running:
+        for finding in left_behind(config.listen):
             yield finding
 
 

@@ -1,0 +1,70 @@
+"""What a person at a terminal is told when Sidestep starts and stops: where things are, and what to do."""
+
+import sys
+from collections.abc import Iterator
+from textwrap import wrap
+
+from proxy import __version__, client_settings, places
+from proxy.client_settings import BASE_URL, HEADERS, TOOL_SEARCH
+from proxy.config import Config, client_url, origin
+from proxy.headers import TOKEN
+from proxy.rules.ruleset import RuleSet
+
+_WIDE = 80
+
+
+def greeting(config: Config, rules: RuleSet) -> str:
+    """Where it is, how to point the client here, what is answered, where the log goes; for one that listens."""
+    here, told = client_url(config.listen), client_settings.entries(config.listen)
+    lines = [f"Sidestep {__version__} serves {here}, before {origin(config.upstream.url)}.", ""]
+    if told:
+        lines += [f"Claude Code comes here, by {', '.join(told)}."]
+    else:
+        lines += ["To have Claude Code come here, in another terminal:", f"  {_client_line(config)}"]
+        lines += [f"or from now on: {places.called()} connect"]
+    lines += [
+        "",
+        *_row("Page", f"{here}/-/"),
+        *_row("Answers", _answers(rules)),
+        *_row("Log", "; ".join(_log(config))),
+    ]
+    return "\n".join([*lines, *_row("Stop", "Ctrl-C"), ""])
+
+
+def farewell(config: Config) -> str:
+    """What still leads the client here, where nothing will answer it; "" for nothing."""
+    told = client_settings.entries(config.listen)
+    if not told:
+        return ""
+    return (
+        f"Claude Code is still set to come here, by {BASE_URL} in {', '.join(told)}.\n"
+        f"While Sidestep does not run it reaches no model: start it again, or {places.called()} disconnect"
+    )
+
+
+def _client_line(config: Config) -> str:
+    token = f'{HEADERS}="{TOKEN.decode()}: $TOKEN" ' if config.listen.token else ""
+    return f"{token}{BASE_URL}={client_url(config.listen)} {TOOL_SEARCH}=true claude"
+
+
+def _answers(rules: RuleSet) -> str:
+    names = [rule.name for rule in rules.rules if not rule.guards and rule.status == "on"]
+    return ", ".join(names) or "nothing: no rule is on"
+
+
+def _log(config: Config) -> Iterator[str]:
+    yield "here, a line for each request" if sys.stdout.isatty() else "to standard output, which is not this terminal"
+    if config.journal.enabled:
+        yield f"figures by {places.called()} stats"
+    if config.capture.enabled:
+        yield f"requests with their bodies in {config.capture.file}"
+
+
+def _row(name: str, text: str) -> list[str]:
+    return wrap(
+        f"{name + ':':10}{text}",
+        _WIDE,
+        subsequent_indent=" " * 10,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )

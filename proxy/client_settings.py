@@ -1,0 +1,90 @@
+"""Claude Code's settings files: where they are, and what of their `env` leads to Sidestep. No credential is read.
+
+They are asked in their order of precedence (Claude Code's documentation, "Settings"); `env` in any of them goes before
+the environment.
+"""
+
+import ipaddress
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import orjson
+from yarl import URL
+
+from proxy.config import Listen
+
+BASE_URL = "ANTHROPIC_BASE_URL"
+TOOL_SEARCH = "ENABLE_TOOL_SEARCH"
+HEADERS = "ANTHROPIC_CUSTOM_HEADERS"
+
+
+def user_file(environ: Mapping[str, str] = os.environ) -> Path:
+    """The user's own settings."""
+    folder = environ.get("CLAUDE_CONFIG_DIR") or Path(environ.get("HOME") or "/") / ".claude"
+    return Path(folder) / "settings.json"
+
+
+def project_file(here: Path) -> Path:
+    """Those of a project, which are shared by all who work on it."""
+    return here / ".claude/settings.json"
+
+
+def files(environ: Mapping[str, str], here: Path) -> list[Path]:
+    """All of them, the one that wins first; a home that is the project's folder as well has one less."""
+    managed = "/Library/Application Support/ClaudeCode" if sys.platform == "darwin" else "/etc/claude-code"
+    shared = project_file(here)
+    found = (
+        Path(managed) / "managed-settings.json",
+        shared.with_name("settings.local.json"),
+        shared,
+        user_file(environ),
+    )
+    return list(dict.fromkeys(found))
+
+
+def env(file: Path) -> Mapping[str, object]:
+    """The `env` of a file; empty where there is none that can be read."""
+    try:
+        document = orjson.loads(file.read_bytes())
+    except (OSError, orjson.JSONDecodeError):
+        return {}
+    found = document.get("env") if isinstance(document, dict) else None
+    return found if isinstance(found, dict) else {}
+
+
+def entries(listen: Listen, environ: Mapping[str, str] = os.environ, here: Path | None = None) -> list[str]:
+    """Where `ANTHROPIC_BASE_URL` is set to the Sidestep of these settings: files, and the environment."""
+    places = [(str(file), env(file)) for file in files(environ, here or Path.cwd())] + [("the environment", environ)]
+    return [place for place, said in places if leads_here(said.get(BASE_URL), listen)]
+
+
+def leads_here(value: object, listen: Listen) -> bool:
+    """Whether a base URL is that of the Sidestep of these settings."""
+    url = url_of(value) if isinstance(value, str) else None
+    if url is None or url.scheme != "http" or url.port != listen.port or url.path != "/":
+        return False
+    return is_loopback(url.host or "") or url.host in (listen.host, *listen.names)
+
+
+def url_of(text: str) -> URL | None:
+    """A URL with a host, or None."""
+    try:
+        url = URL(text)
+    except ValueError:
+        return None
+    return url if url.host else None
+
+
+def shown(url: URL) -> str:
+    """Without what may be a secret in it."""
+    return str(url.with_user(None).with_query(None).with_fragment(None)).removesuffix("/")
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host of a URL is this machine itself."""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,204 @@
+"""`connect` and `disconnect`: Claude Code's settings, made to lead here, and no longer.
+
+Two members of `env` are written and removed; every other byte of the file stays. What is not understood is left alone.
+"""
+
+import json
+import os
+import socket
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from itertools import takewhile
+from pathlib import Path
+from typing import Any
+
+from proxy import client_settings, places
+from proxy.client_settings import BASE_URL, HEADERS, TOOL_SEARCH
+from proxy.commands import json_text
+from proxy.config import Listen, client_url, origin
+from proxy.disk import must_be_file, replace_file
+from proxy.headers import TOKEN
+
+_ON = "true"
+"""What `connect` sets `ENABLE_TOOL_SEARCH` to, and the only value that `disconnect` removes."""
+
+_BY_HAND = "Nothing was changed: edit it by hand."
+
+
+class RefusedError(Exception):
+    """Why nothing was changed, in words for people."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One call: whose settings of Claude Code, for which Sidestep, and whether an address of others' may go."""
+
+    file: Path
+    listen: Listen
+    replace: bool = False
+    dry: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One value of `env`, before and after; None for none."""
+
+    name: str
+    before: object
+    after: str | None
+
+    def told(self) -> Iterator[str]:
+        for sign, value in (("-", self.before), ("+", self.after)):
+            if value is not None:
+                yield f"  {sign} env.{self.name} = {json.dumps(_shown(value))}"
+
+
+def connect(job: Job) -> int:
+    """Have Claude Code come here; 0 when it does from its next start on, else 1."""
+    if job.listen.port == 0:
+        return _refuse("listen.port = 0: a client needs a port that stays")
+    undo = f"`{places.called()} disconnect` takes this out again"
+    if _changed(job, _to_connect, f"Claude Code comes here when it is started anew; {undo}.") is None:
+        return 1
+    for warning in _in_the_way(job):
+        print(warning, file=sys.stderr)
+    return 0
+
+
+def disconnect(job: Job) -> int:
+    """Have Claude Code go past Sidestep; 0 when it does from its next start on, else 1."""
+    said = "Claude Code goes past Sidestep when it is started anew; what runs now still comes here."
+    if _changed(job, _to_disconnect, said) is None:
+        return 1
+    for place in client_settings.entries(job.listen):
+        if place != str(job.file):
+            print(f"{BASE_URL} in {place} leads here as well", file=sys.stderr)
+    return 0
+
+
+def _changed(job: Job, changes_of: Callable[[Job, dict[str, Any]], Iterator[Change]], said: str) -> list[Change] | None:
+    """What was changed, or would be, told in full, with what comes of it; None where it was refused."""
+    try:
+        before, text, env = _read(job.file)
+        changes = list(changes_of(job, env))
+        after = _with(text, changes)
+        if changes and not job.dry:
+            _write(job.file, before, after)
+    except (RefusedError, json_text.NotUnderstoodError) as error:
+        _refuse(f"{job.file}: {error}")
+        return None
+    except OSError as error:
+        _refuse(f"{job.file}: {error.strerror}")
+        return None
+    state = " is as it should be" if not changes else " would be changed:" if job.dry else ":"
+    print(f"{job.file}{state}", *(line for change in changes for line in change.told()), sep="\n")
+    if changes and not job.dry:
+        print(said)
+    return changes
+
+
+def _with(text: str, changes: Sequence[Change]) -> str:
+    """The text with the changes in it; an `env` that they leave empty goes as well."""
+    for change in changes:
+        path = ("env", change.name)
+        if change.after is not None:
+            text = json_text.with_member(text, path, change.after)
+        else:
+            text = json_text.without_member(text, path)
+    removed = any(change.after is None for change in changes)
+    return json_text.without_member(text, ("env",)) if removed and not json_text.loads(text)["env"] else text
+
+
+def _refuse(why: str) -> int:
+    print(why, file=sys.stderr)
+    return 1
+
+
+def _read(file: Path) -> tuple[bytes | None, str, dict[str, Any]]:
+    """The file's bytes, the text to change, and the `env` in it. Raises what says why it is left alone."""
+    try:
+        must_be_file(file)
+        content: bytes | None = file.read_bytes()
+    except FileNotFoundError:
+        content = None
+    try:
+        text = (content or b"").decode()
+    except UnicodeDecodeError:
+        raise RefusedError(f"no text in UTF-8. {_BY_HAND}") from None
+    if not text.strip("\ufeff \t\r\n"):
+        return content, "{}\n", {}
+    try:
+        document = json_text.loads(text)
+    except json_text.NotUnderstoodError as error:
+        raise RefusedError(f"{error}. {_BY_HAND}") from None
+    env = document.get("env", {}) if isinstance(document, dict) else None
+    if not isinstance(env, dict):
+        where = "`env`" if isinstance(document, dict) else "the file"
+        raise RefusedError(f"{where} is no JSON object. {_BY_HAND}")
+    return content, text, env
+
+
+def _write(file: Path, before: bytes | None, text: str) -> None:
+    """All or nothing; through a link, and not in place of it. Not over what somebody else has written meanwhile."""
+    target = file.resolve()
+    if (target.read_bytes() if target.exists() else None) != before:
+        raise RefusedError("it was changed just now by somebody else: try again")
+    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    replace_file(target, text.encode(), 0o600 if before is None else target.stat().st_mode & 0o7777)
+
+
+def _to_connect(job: Job, env: dict[str, Any]) -> Iterator[Change]:
+    there, wanted = env.get(BASE_URL), client_url(job.listen)
+    if job.listen.token and TOKEN.decode() not in str(env.get(HEADERS, "")).lower():
+        raise RefusedError(
+            f'listen.token is set, and a secret: first put "{HEADERS}": "{TOKEN.decode()}: THE TOKEN" into its `env` '
+            "by hand"
+        )
+    if there is not None and not client_settings.leads_here(there, job.listen) and not job.replace:
+        raise RefusedError(
+            f"env.{BASE_URL} is {json.dumps(_shown(there))}, which is not Sidestep. With --replace it is replaced; if "
+            "requests are to go there still, set upstream.url to it"
+        )
+    if not client_settings.leads_here(there, job.listen):
+        yield Change(BASE_URL, there, wanted)
+    if TOOL_SEARCH not in env:
+        yield Change(TOOL_SEARCH, None, _ON)
+
+
+def _to_disconnect(job: Job, env: dict[str, Any]) -> Iterator[Change]:
+    there = env.get(BASE_URL)
+    if there is None:
+        return
+    if not client_settings.leads_here(there, job.listen) and not job.replace:
+        raise RefusedError(
+            f"env.{BASE_URL} is {json.dumps(_shown(there))}, which is not {client_url(job.listen)}. With --replace it "
+            "is taken out all the same"
+        )
+    yield Change(BASE_URL, there, None)
+    if env.get(TOOL_SEARCH) == _ON:
+        yield Change(TOOL_SEARCH, _ON, None)
+
+
+def _shown(value: object) -> object:
+    """Of an address no more than its origin: it may hold a password, or somebody's key."""
+    if value == _ON or (isinstance(value, str) and client_settings.url_of(value) is None):
+        return value if value == _ON else "(no URL)"
+    return origin(value) if isinstance(value, str) else "(no text)"
+
+
+def _in_the_way(job: Job) -> Iterator[str]:
+    """What keeps the client from being served here, though its settings say so."""
+    address = client_url(job.listen)
+    for file in takewhile(lambda file: file != job.file, client_settings.files(os.environ, Path.cwd())):
+        said = client_settings.env(file).get(BASE_URL)
+        if said is not None and not client_settings.leads_here(said, job.listen):
+            yield f"{file} sets {BASE_URL} too, and goes before"
+    url = client_settings.url_of(address)
+    assert url is not None
+    try:
+        with closing(socket.create_connection((url.host or "", job.listen.port), timeout=1)):
+            return
+    except OSError:
+        yield f"Nothing answers at {address} yet: until Sidestep is started, Claude Code waits, and reaches no model."
