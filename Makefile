@@ -6,12 +6,18 @@ VERSIONS ?=
 ROWS ?=
 SOAK ?=
 PY := $(VENV)/bin/python
+PIP := $(PY) -m pip --disable-pip-version-check --no-input install --quiet --require-hashes -r
+
+# An environment that is half made, or whose Python the system has upgraded away, is made anew: its pip does not run.
+ifeq ($(shell [ -x $(PY) ] && $(PY) -c 'import pip' 2>/dev/null && echo runs),)
+.PHONY: $(VENV)/.pip
+endif
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo screenshot test test-slow titles check typecheck format e2e compat trial bench lock clean
+.PHONY: help run demo connect disconnect doctor screenshot test test-slow titles check typecheck format e2e compat trial bench lock clean
 
 help: ## this list
-	@sed -n 's/^\([a-z0-9-]*\):.*## /\1  /p' $(MAKEFILE_LIST) | column -t -l 2
+	@awk -F ':.*## ' '/^[a-z0-9-]*:.*## / { printf "%-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: $(VENV)/.run ## serve, with the settings in config.toml
 	$(PY) -m proxy --config $(CONFIG)
@@ -19,10 +25,20 @@ run: $(VENV)/.run ## serve, with the settings in config.toml
 demo: $(VENV)/.run ## show every side question answered, and one conversation forwarded: no key, no network
 	$(PY) -m proxy demo --config $(CONFIG)
 
+connect: $(VENV)/.run ## have Claude Code come here, by its own settings
+	$(PY) -m proxy connect --config $(CONFIG)
+
+disconnect: $(VENV)/.run ## take that out of them again
+	$(PY) -m proxy disconnect --config $(CONFIG)
+
+doctor: $(VENV)/.run ## find what is wrong, and what to do
+	$(PY) -m proxy doctor --client --config $(CONFIG)
+
 screenshot: $(VENV)/.dev ## docs/page-light.png and docs/page-dark.png: the live page behind an hour of scripted work (needs Chromium)
 	$(PY) -m tests.live.screenshot
 
-test: $(VENV)/.dev ## the tests
+test: $(VENV)/.dev ## the tests: several minutes on two cores
+	@echo 'The tests take several minutes on two cores; at the end of each line stands how much of them is done.'
 	$(PY) -m pytest -m "not slow" -n auto --dist worksteal
 
 test-slow: $(VENV)/.dev ## the tests and their long profile
@@ -48,7 +64,7 @@ e2e: $(VENV)/.dev ## real Claude Code clients through Sidestep; VERSIONS="2.0.64
 compat: $(VENV)/.dev ## docs/compatibility.md: what real clients of many versions ask, and what becomes of it; VERSIONS="latest" for some
 	$(PY) -m tests.compat $(VERSIONS)
 
-trial: $(VENV)/bin/python ## the README's "As a service", by a new user of a fresh Debian (needs root and debootstrap)
+trial: $(VENV)/.pip ## the README's "As a service", by a new user of a fresh Debian (needs root and debootstrap)
 	$(PY) -m tests.trial
 
 bench: $(VENV)/.run ## speed, measured beside nginx (needs nginx and wrk); ROWS="relay answer" for some, SOAK=1 for ten minutes
@@ -61,14 +77,20 @@ lock: ## pin the newest packages that pyproject.toml allows (needs uv)
 clean: ## remove the environment, the caches and the clients of e2e
 	rm -rf .venv .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
-$(VENV)/bin/python:
+# The stamp stands behind a pip that runs: behind `bin/python` alone, an environment without one would count as made.
+$(VENV)/.pip:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Sidestep needs Python 3.11 or newer: make PYTHON=python3.12 ...")'
-	$(PYTHON) -m venv $(VENV)
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo \
+	'Sidestep needs the venv of Python, to install into $(VENV). On Debian and Ubuntu: sudo apt install python3-venv' >&2; exit 1; }
+	$(PYTHON) -m venv --clear $(VENV)
+	@$(PY) -m pip --version >$@
 
-$(VENV)/.run: requirements.txt $(VENV)/bin/python
-	$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+$(VENV)/.run: requirements.txt $(VENV)/.pip
+	@echo 'Installing the packages of requirements.txt into $(VENV): once, for half a minute or so.'
+	@$(PIP) requirements.txt
 	@touch $@
 
-$(VENV)/.dev: requirements-dev.txt $(VENV)/bin/python
-	$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+$(VENV)/.dev: requirements-dev.txt $(VENV)/.pip
+	@echo 'Installing the packages of requirements-dev.txt into $(VENV): once, for a minute or so.'
+	@$(PIP) requirements-dev.txt
 	@touch $@ $(VENV)/.run
