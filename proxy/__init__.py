@@ -26,8 +26,11 @@ that the client has changed (`drift`, kept in `sightings`), and how rules in `sh
 (`agreements`).
 
 Where to look first: `middleware` for the flow, `rules/ruleset` for the decision, `relay/handler` for the way out and
-back, `filters/shell/grammar` for what is trusted of a shell command. `__main__`, `service` and `commands` are the
-program around it.
+back, `filters/shell/grammar` for what is trusted of a shell command. `__main__`, `program`, `service` and `commands`
+are the program around it.
 """
 
 __version__ = "0.1.0"
+
+PROGRAM = "sidestep"
+"""By which its command knows this package from others of the same name."""

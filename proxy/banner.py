@@ -1,7 +1,6 @@
 """What a person at a terminal is told when Sidestep starts and stops: where things are, and what to do."""
 
 import sys
-from collections.abc import Iterator
 from textwrap import wrap
 
 from proxy import __version__, client_settings, places
@@ -22,12 +21,11 @@ def greeting(config: Config, rules: RuleSet) -> str:
     else:
         lines += ["To have Claude Code come here, in another terminal:", f"  {_client_line(config)}"]
         lines += [f"or from now on: {places.called()} connect"]
-    lines += [
-        "",
-        *_row("Page", f"{here}/-/"),
-        *_row("Answers", _answers(rules)),
-        *_row("Log", "; ".join(_log(config))),
-    ]
+    lines += ["", *_row("Page", f"{here}/-/"), *_row("Answers", _answers(rules)), *_row("Log", _log())]
+    if config.journal.enabled:
+        lines += _row("Figures", f"{places.called()} stats")
+    if config.capture.enabled:
+        lines += _row("Capture", f"requests with their bodies, in {config.capture.file}")
     return "\n".join([*lines, *_row("Stop", "Ctrl-C"), ""])
 
 
@@ -52,12 +50,8 @@ def _answers(rules: RuleSet) -> str:
     return ", ".join(names) or "nothing: no rule is on"
 
 
-def _log(config: Config) -> Iterator[str]:
-    yield "here, a line for each request" if sys.stdout.isatty() else "to standard output, which is not this terminal"
-    if config.journal.enabled:
-        yield f"figures by {places.called()} stats"
-    if config.capture.enabled:
-        yield f"requests with their bodies in {config.capture.file}"
+def _log() -> str:
+    return "here, a line for each request" if sys.stdout.isatty() else "standard output, which is not this terminal"
 
 
 def _row(name: str, text: str) -> list[str]:

@@ -5,7 +5,6 @@ import sys
 from pathlib import Path
 from typing import get_args
 
-from proxy import __version__
 from proxy.config import Level
 from proxy.exchange import Version, parse_version
 
@@ -15,10 +14,18 @@ _CONFIG = (
 _LEVELS = "one of " + ", ".join(get_args(Level))
 
 
+EXIT_CODES = (
+    "Exit codes: 0 done, and nothing wrong; 1 something is wrong, or could not be done; 2 the command line or the "
+    "settings cannot be used; 130 and 141 as shells count them: Ctrl-C, and a reader of the output that has gone."
+)
+
+
 def parser() -> argparse.ArgumentParser:
     """`--config`, `--set` and `--log-level` may stand before the command and behind it; what stands behind wins."""
-    whole = argparse.ArgumentParser(prog=_program(sys.argv[0]), description="A local proxy for Claude Code.")
-    whole.add_argument("--version", action="version", version=f"sidestep {__version__}")
+    whole = argparse.ArgumentParser(
+        prog=_program(sys.argv[0]), description="A local proxy for Claude Code.", epilog=EXIT_CODES
+    )
+    whole.add_argument("--version", action="store_true", help="tell the versions of Sidestep, its rules and Python")
     whole.add_argument("--config", type=Path, default=None, help=_CONFIG)
     _add_settings(whole, "set")
     whole.set_defaults(command="serve", set_behind=[])

@@ -31,6 +31,8 @@ USAGE_ERROR = 2
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run a command; its exit code."""
     options = parser().parse_args(arguments)
+    if options.version:
+        return version_command()
     if options.command in ABOUT_THE_MACHINE:
         return ABOUT_THE_MACHINE[options.command](options)
     try:
@@ -76,6 +78,12 @@ def _stats(options: argparse.Namespace, settings: config.Config) -> int:
     from proxy.commands import stats  # here, since nothing else reads the journal
 
     return stats.run(settings.journal, options.since, options.by, as_json=options.json)
+
+
+def version_command() -> int:
+    from proxy.commands import version
+
+    return version.run()
 
 
 def serve_command(options: argparse.Namespace, settings: config.Config) -> int:

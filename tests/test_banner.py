@@ -1,6 +1,7 @@
 """What a person at a terminal is told at start and stop, and that nobody else is."""
 
 import json
+import re
 import socket
 import sys
 from pathlib import Path
@@ -45,7 +46,8 @@ def test_a_start_on_a_terminal_says_where_what_and_how_on(home: Path) -> None:
     assert " -m proxy connect\n" in told
     assert f"\nPage:     {here}/-/\n" in told
     assert "\nAnswers:  quota-probe, topic, session-title," in told
-    assert "\nLog:      here, a line for each request; figures by " in told
+    assert "\nLog:      here, a line for each request\n" in told
+    assert re.search(r"\nFigures:  .* -m proxy stats\n", told)
     assert "still set to come here" not in _ended(child)
 
 
@@ -73,7 +75,7 @@ async def test_nobody_else_is_told() -> None:
 def test_a_log_that_goes_elsewhere_is_said_to(home: Path) -> None:
     command = f'exec "{sys.executable}" -m proxy --set listen.port=0 --set journal.path={home}/j.sqlite > {home}/log'
     child = pexpect.spawn("/bin/sh", ["-c", command], cwd=str(ROOT), encoding="utf-8", timeout=60)
-    child.expect("Log: +to standard output, which is not this terminal")
+    child.expect("Log: +standard output, which is not this terminal")
     child.expect("Stop:")
     assert "serves" not in _ended(child)
     assert json.loads((home / "log").read_text().splitlines()[0])["event"] == "listening"
@@ -97,5 +99,6 @@ def test_the_line_to_copy_fits_the_settings(listen: dict[str, str], line: str, s
 
 
 def test_a_capture_is_not_kept_quiet(shipped: Loaded) -> None:
-    told = banner.greeting(Config.model_validate({"capture": {"enabled": True, "file": "/kept/here.jsonl"}}), shipped.rules)
-    assert "bodies in /kept/here.jsonl" in " ".join(told.split())
+    config = Config.model_validate({"capture": {"enabled": True, "file": "/kept/here.jsonl"}})
+    told = banner.greeting(config, shipped.rules)
+    assert "bodies, in /kept/here.jsonl" in " ".join(told.split())

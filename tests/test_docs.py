@@ -1,4 +1,7 @@
-"""docs/rules.md, held against the code: no fact, operator, key or command in it is made up, and none is left out."""
+"""The documents, docs/rules.md above all, held against the code.
+
+No fact, operator, key or command in them is made up, and none is left out.
+"""
 
 import re
 import shlex
@@ -10,7 +13,7 @@ from pydantic import BaseModel
 
 from proxy import __main__ as program
 from proxy import toml
-from proxy.commandline import parser
+from proxy.commandline import EXIT_CODES, parser
 from proxy.filters import FILTERS
 from proxy.rules import schema
 from proxy.rules.facts import FACTS, fact
@@ -23,8 +26,9 @@ README = (ROOT / "README.md").read_text("utf-8")
 SERVICE = (ROOT / "docs/service.md").read_text("utf-8")
 LOGS = (ROOT / "docs/logs.md").read_text("utf-8")
 DEPLOY = (ROOT / "docs/deploy.md").read_text("utf-8")
-INDEX = (ROOT / "docs/index.md").read_text("utf-8")
+CONNECT = (ROOT / "docs/connect.md").read_text("utf-8")
 COMMANDS = (ROOT / "docs/commands.md").read_text("utf-8")
+INDEX = (ROOT / "docs/index.md").read_text("utf-8")
 STATS = (ROOT / "docs/stats.md").read_text("utf-8")
 MODELS = [model for model in vars(schema).values() if isinstance(model, type) and issubclass(model, BaseModel)]
 OTHERS = ("cd", "git", "install", "openssl", "rm", "journalctl", "launchctl", "pipx", "podman", "systemctl")
@@ -96,12 +100,16 @@ def test_the_worked_example_fits_among_the_shipped_rules(tmp_path: Path, capsys:
     shutil.copytree(ROOT / "rules", tmp_path, dirs_exist_ok=True)
     (tmp_path / "90-tab-emoji.toml").write_text(blocks(PAGE, "toml")[0][1], "utf-8")
     given = ["--config", str(ROOT / "config.toml"), "--set", f"rules.directory={tmp_path}"]
-    assert program.main([*given, "check"]) == 0, capsys.readouterr().out
+    code, said = program.main([*given, "check"]), capsys.readouterr().out
+    assert code == 0, said
+    assert re.findall(r"^[0-9]+ rules?, .*$", PAGE, re.MULTILINE) == [said.strip()], "the page's counts are others"
 
 
 @pytest.mark.parametrize(
     "command",
-    sorted({found for page in (PAGE, README, SERVICE, DEPLOY, LOGS, COMMANDS, STATS) for found in commands(page)}),
+    sorted(
+        {found for page in (PAGE, README, SERVICE, DEPLOY, LOGS, CONNECT, COMMANDS, STATS) for found in commands(page)}
+    ),
 )
 def test_every_command_on_the_page_exists(command: str) -> None:
     words = shlex.split(re.split(r" [<>|] ", command.removeprefix("sudo "))[0])
@@ -120,6 +128,11 @@ def test_every_command_of_the_program_is_on_the_page() -> None:
     known = re.findall(r"^    ([a-z-]+) ", help_text, re.MULTILINE)
     assert {"check", "explain", "rules", "schema"} <= set(known)
     assert {name for name in known if f"`{name}" not in COMMANDS} == set()
+
+
+def test_the_exit_codes_on_the_page_are_those_of_the_help() -> None:
+    told = set(re.findall(r"^\| ([0-9]+) \|", COMMANDS, re.MULTILINE))
+    assert told == set(re.findall(r"\b[0-9]+\b", EXIT_CODES)) == {"0", "1", "2", "130", "141"}
 
 
 def test_every_link_on_the_pages_leads_somewhere() -> None:

@@ -20,7 +20,17 @@ from tests.waiting import PATIENCE
 
 ROOT = Path(__file__).parent.parent
 SHIPPED = len(load(ROOT / "rules").entries)
-SOURCES = ("proxy", "rules", "systemd", "config.toml", "pyproject.toml", "setup.py", "MANIFEST.in", "README.md")
+SOURCES = (
+    "proxy",
+    "sidestep.py",
+    "rules",
+    "systemd",
+    "config.toml",
+    "pyproject.toml",
+    "setup.py",
+    "MANIFEST.in",
+    "README.md",
+)
 PAGE = (".css", ".html", ".js")
 
 
@@ -66,6 +76,7 @@ def test_the_wheel_carries_every_module_and_what_stands_at_the_top_of_the_reposi
     carried = ["config.toml", *(f"rules/{path.name}" for path in (ROOT / "rules").glob("*.toml"))]
     carried += [str(path.relative_to(ROOT)) for path in (ROOT / "systemd").rglob("*.*") if path.is_file()]
     modules |= {str(path.relative_to(ROOT)) for path in (ROOT / "proxy/live").iterdir() if path.suffix in PAGE}
+    modules.add("sidestep.py")
     assert held == modules | {f"proxy/defaults/{name}" for name in carried}
 
 
@@ -77,7 +88,24 @@ def test_building_leaves_nothing_in_the_clone(wheel: Path) -> None:
 
 
 def test_the_command_says_its_version(sidestep: Path, tmp_path: Path) -> None:
-    assert _run([str(sidestep), "--version"], tmp_path, tmp_path).stdout == f"sidestep {__version__}\n"
+    said = _run([str(sidestep), "--version"], tmp_path, tmp_path).stdout
+    assert said.startswith(f"sidestep {__version__}\nrules ")
+
+
+@pytest.mark.parametrize("whole", [True, False], ids=["another package", "what is left of ours when that has gone"])
+def test_another_package_of_the_same_name_is_told_in_words(wheel: Path, tmp_path: Path, whole: bool) -> None:
+    """pip lets each write over the files of the other, and takes them away with the one that goes first."""
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(tmp_path)
+    (tmp_path / "proxy/__init__.py").unlink()
+    if whole:
+        (tmp_path / "proxy/__init__.py").write_text('__version__ = "2.4"\n')
+        (tmp_path / "proxy/__main__.py").write_text("def main(): return 0\n")
+    started = "import sys, sidestep; sys.exit(sidestep.main())"
+    done = _run([sys.executable, "-S", "-c", started, "--version"], tmp_path, tmp_path)
+    assert (done.stdout, done.returncode) == ("", 1)
+    assert f"the package `proxy` here is not Sidestep's ({tmp_path / 'proxy'}" in done.stderr
+    assert "environment of its own" in done.stderr
 
 
 def test_it_answers_with_what_it_carries_from_any_folder(sidestep: Path, tmp_path: Path) -> None:
