@@ -4,7 +4,8 @@ Debian's smallest system and the packages that the README names are put into a f
 what is committed here. Where systemd-nspawn can boot that, systemd is its first process: the README's commands are run
 for one user and for the machine, then `rows` walks through what must hold of a service, and prints what it saw. Where
 it cannot, `systemctl` can only enable, and `stand_in` starts what systemd would. Last come an upgrade and the removal.
-Needs Linux, root, debootstrap, iproute2, git, and the registries of Debian and pip; takes about five minutes.
+Before all that, `first_hour`: a clone and `make`, in Debian 12 and 13, without python3-venv first.
+Needs Linux, root, debootstrap, iproute2, git, and the registries of Debian and pip; takes about eight minutes.
 """
 
 import json
@@ -16,13 +17,17 @@ import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 
+from tests.trial import first_hour
 from tests.trial.booted import booted, can_boot
-from tests.trial.debian import ROOT, USER, Debian, bootstrap
+from tests.trial.debian import RELEASES, ROOT, USER, Debian, bootstrap, named_packages
 from tests.trial.rows import walk
 
 HOME = f"/home/{USER}"
 UNREACHABLE = {"upstream"}
 """What doctor may find at fault: there is no network where the service runs."""
+
+BEFORE = ["git", "make", "python3"]
+"""What a person has who follows the README, but for venv."""
 
 LONG_FORM = "sudo PIPX_HOME=/opt/pipx PIPX_BIN_DIR=/usr/local/bin pipx install ."
 SERVICE = "/etc/systemd/system/sidestep.service"
@@ -102,7 +107,9 @@ def main() -> None:
     text = section(ROOT / "README.md", "As a service")
     with tempfile.TemporaryDirectory() as folder:
         Path(folder).chmod(0o755)
-        debian = bootstrap(Path(folder) / "root", text, to_boot=can_boot())
+        for release in RELEASES:
+            first_hour.follow(bootstrap(Path(folder) / release, BEFORE, release))
+        debian = bootstrap(Path(folder) / "root", named_packages(text), to_boot=can_boot())
         if not can_boot() or not _with_systemd(debian, text):
             print("\nsystemd is not the first process here: its part is played by a stand-in\n")
             _follow(debian, text)
