@@ -230,6 +230,7 @@ async def _collected(exchange: Exchange, most: int) -> bool:
 
 async def _understood_in_steps(head: Head, body: bytes) -> MessagesRequest | NotUnderstood:
     """Large bodies are understood, and decided on, in steps of milliseconds: between them, others are served."""
+    await asyncio.sleep(_TURN)  # to join what has come of it was a step of its own
     outline = messages.outline_of(head, body)
     if isinstance(outline, NotUnderstood):
         return outline
