@@ -184,13 +184,20 @@ async def scripted_upstream(
 ) -> AsyncIterator[ScriptedUpstream]:
     """Run a scripted upstream on 127.0.0.1; port 0 takes any free one."""
     upstream = ScriptedUpstream(script, pause, headers or {}, cached)
+    async with served(upstream, port):
+        yield upstream
+
+
+@asynccontextmanager
+async def served(upstream: ScriptedUpstream, port: int = 0) -> AsyncIterator[None]:
+    """Run an upstream of one's own making; a client that goes ends its request, as it does with a model's server."""
     app = web.Application(client_max_size=64 * 1024 * 1024)
     app.router.add_route("*", "/{target:.*}", upstream.handle)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5, handler_cancellation=True)
     await runner.setup()
     try:
         await web.TCPSite(runner, "127.0.0.1", port).start()
         upstream.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
-        yield upstream
+        yield
     finally:
         await runner.cleanup()
