@@ -14,7 +14,7 @@ _TOP, _ROW, _BAR = 64, 38, 11
 _LIMIT = 200
 """Where the limit stands, of the width of the bars."""
 
-_STYLE = """
+STYLE = """
 text { font: 12px system-ui, sans-serif; fill: #1f2328; }
 .small { font-size: 11px; fill: #59636e; }
 .title { font-size: 15px; font-weight: 600; }
@@ -30,15 +30,12 @@ text { font: 12px system-ui, sans-serif; fill: #1f2328; }
 
 
 def svg(results: Sequence[Result], about: str) -> str:
-    """The picture, readable on light and on dark ground; `about` is a line below the title."""
+    """The picture; `about` is a line below the title."""
     height = _TOP + _ROW * len(results) + 12
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{_WIDTH}" height="{height}" viewBox="0 0 {_WIDTH} {height}" '
-        'role="img">',
-        f"<title>{escape('Sidestep beside nginx')}</title>",
-        f"<style>{_STYLE}</style>",
-        _text(12, 22, "Sidestep beside nginx, each row on a scale of its own", "title"),
-        _text(12, 40, about, "small"),
+        opening("Sidestep beside nginx", _WIDTH, height),
+        text(12, 22, "Sidestep beside nginx, each row on a scale of its own", "title"),
+        text(12, 40, about, "small"),
         *_legend(),
     ]
     for index, result in enumerate(results):
@@ -46,35 +43,43 @@ def svg(results: Sequence[Result], about: str) -> str:
     return "\n".join([*parts, "</svg>", ""])
 
 
+def opening(title: str, width: int, height: int) -> str:
+    """The beginning of a picture, readable on light and on dark ground; "</svg>" ends it."""
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}" '
+        f'role="img">\n<title>{escape(title)}</title>\n<style>{STYLE}</style>'
+    )
+
+
 def _legend() -> list[str]:
     x, parts = _LEFT, []
     for name, label in (("ours", "Sidestep"), ("missed", "Sidestep, missed"), ("nginx", "nginx")):
-        parts += [_bar(x, 48, 12, 8, name), _text(x + 16, 56, label, "small")]
+        parts += [bar(x, 48, 12, 8, name), text(x + 16, 56, label, "small")]
         x += 26 + 7 * len(label)
-    return [*parts, _line(x + 4, 46, 58), _text(x + 12, 56, "limit", "small")]
+    return [*parts, _line(x + 4, 46, 58), text(x + 12, 56, "limit", "small")]
 
 
 def _row(result: Result, y: int) -> list[str]:
     state = "ours" if result.reached else "missed"
-    parts = [_text(12, y + 14, result.row), _text(12, y + 28, result.measured, "small")]
+    parts = [text(12, y + 14, result.row), text(12, y + 28, result.measured, "small")]
     parts += _measure(result, result.ours, y + 4, state, f"{shown(result.ours)} {result.unit}")
     if result.nginx is not None:
         parts += _measure(result, result.nginx, y + 6 + _BAR, "nginx", f"{shown(result.nginx)}")
     parts.append(_line(_LEFT + _LIMIT, y, y + _ROW - 8))
     sign = "≥" if result.at_least else "≤"
-    parts.append(_text(_WIDTH - 12, y + 14, f"{sign} {shown(result.limit)} {result.unit}".rstrip(), "small end"))
+    parts.append(text(_WIDTH - 12, y + 14, f"{sign} {shown(result.limit)} {result.unit}".rstrip(), "small end"))
     return parts
 
 
 def _measure(result: Result, value: float, y: int, style: str, label: str) -> list[str]:
     """A bar and its figure. One that would be longer than there is room for is cut, with a gap that says so."""
     width, cut = length(value, result.limit)
-    parts = [_bar(_LEFT, y, width, _BAR, style)]
+    parts = [bar(_LEFT, y, width, _BAR, style)]
     if cut:
-        parts.append(_bar(_LEFT + width - 14, y - 1, 4, _BAR + 2, "more"))
+        parts.append(bar(_LEFT + width - 14, y - 1, 4, _BAR + 2, "more"))
     # Behind the bar, and never on the limit's line.
     end = _LEFT + width + 5
-    return [*parts, _text(max(end, _LEFT + _LIMIT + 5), y + _BAR - 1, label.rstrip(), "small")]
+    return [*parts, text(max(end, _LEFT + _LIMIT + 5), y + _BAR - 1, label.rstrip(), "small")]
 
 
 def length(value: float, limit: float) -> tuple[int, bool]:
@@ -85,7 +90,7 @@ def length(value: float, limit: float) -> tuple[int, bool]:
     return (_BARS, True) if wanted > _BARS else (round(wanted), False)
 
 
-def _bar(x: int, y: int, width: int, height: int, style: str) -> str:
+def bar(x: int, y: int, width: int, height: int, style: str) -> str:
     return f'<rect class="{style}" x="{x}" y="{y}" width="{width}" height="{height}" rx="1.5"/>'
 
 
@@ -93,6 +98,6 @@ def _line(x: int, top: int, bottom: int) -> str:
     return f'<line class="limit" x1="{x}" y1="{top}" x2="{x}" y2="{bottom}"/>'
 
 
-def _text(x: int, y: int, text: str, style: str = "") -> str:
+def text(x: int, y: int, words: str, style: str = "") -> str:
     anchor = ' text-anchor="end"' if "end" in style.split() else ""
-    return f'<text class="{style}" x="{x}" y="{y}"{anchor}>{escape(text)}</text>'
+    return f'<text class="{style}" x="{x}" y="{y}"{anchor}>{escape(words)}</text>'
