@@ -14,7 +14,7 @@ ifeq ($(shell [ -x $(PY) ] && $(PY) -c 'import pip' 2>/dev/null && echo runs),)
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo connect disconnect doctor screenshot test test-slow titles check typecheck format e2e compat trial bench lock clean
+.PHONY: help run demo connect disconnect doctor screenshot test test-slow titles check typecheck format e2e compat savings trial bench lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]*:.*## / { printf "%-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -63,6 +63,9 @@ e2e: $(VENV)/.dev ## real Claude Code clients through Sidestep; VERSIONS="2.0.64
 
 compat: $(VENV)/.dev ## docs/compatibility.md: what real clients of many versions ask, and what becomes of it; VERSIONS="latest" for some
 	$(PY) -m tests.compat $(VERSIONS)
+
+savings: $(VENV)/.dev ## what is saved in ten turns, by client version: tables and a picture; VERSIONS="2.1.45" for some, unwritten
+	$(PY) -m tests.savings $(VERSIONS)
 
 trial: $(VENV)/.pip ## the README's "As a service", by a new user of a fresh Debian (needs root and debootstrap)
 	$(PY) -m tests.trial

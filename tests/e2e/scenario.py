@@ -37,8 +37,8 @@ _ASKED: list[tuple[str, tuple[int, ...], tuple[int, ...]]] = [
     ("spinner-word", (0, 2, 126), (1, 0, 44)),
 ]
 
-_READY = ("❯", "│ >", "> ")
-_PERMISSION = ("Do you want to proceed", "Do you want to run")
+READY = ("❯", "│ >", "> ")
+_PERMISSION = ("Do you want to proceed", "Do you want to run", "Enter to continue")
 
 
 def script(body: dict[str, Any]) -> list[Block]:
@@ -73,7 +73,7 @@ def in_terminal(client: Client, proxy: Sidestep) -> Iterator[str]:
     """Ask a question, have a command run; yields faults."""
     with Terminal(client, ["--debug"]) as terminal:
         steps = (
-            ("the prompt did not come up", lambda: terminal.shows(*_READY), 40),
+            ("the prompt did not come up", lambda: terminal.shows(*READY), 40),
             ("the question was not answered", lambda: _ask(terminal, QUESTION, REPLY), 1),
             ("the command was not run", lambda: _ask(terminal, COMMAND, DONE), 1),
         )
@@ -87,6 +87,11 @@ def in_terminal(client: Client, proxy: Sidestep) -> Iterator[str]:
 
 def _ask(terminal: Terminal, text: str, reply: str) -> bool:
     terminal.type(text)
+    return replied(terminal, reply)
+
+
+def replied(terminal: Terminal, reply: str) -> bool:
+    """Wait for a reply on the screen, and permit what is asked for on the way to it."""
 
     def answered() -> bool:
         if terminal.shows(*_PERMISSION):

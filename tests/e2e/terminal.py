@@ -49,12 +49,16 @@ class Terminal:
         return any(text in screen for text in texts)
 
     def type(self, text: str) -> None:
-        """Type a line as a person would: the text, again if the client was not listening yet, and Enter."""
+        """Type a line as a person would, and Enter."""
+        self.write(text)
+        self.enter()
+
+    def write(self, text: str) -> None:
+        """Type a text, again if the client was not listening yet."""
         for _ in range(5):
             self._child.send(text)
             if self.wait(lambda: self.shows(text[:40]), 3):
                 break
-        self.enter()
 
     def enter(self) -> None:
         self.press("\r")
