@@ -12,7 +12,7 @@ import pytest
 
 from proxy.config import Upstream
 from proxy.upstream.dial import Dialer, tls_context
-from proxy.upstream.faults import ConnectTimeout, ProxyRefused, TlsFailed
+from proxy.upstream.faults import ConnectTimeout, ProxyRefused, TlsFailed, TlsTimeout
 from tests.certificates import certificate
 from tests.raw import Peer, raw_upstream, reply
 from tests.upstream.links import answer
@@ -279,7 +279,9 @@ async def test_a_handshake_without_end_is_a_connect_timeout_and_its_socket_close
         gone.set()
 
     async with raw_upstream(script) as upstream:
-        await fail(ConnectTimeout, upstream.url.replace("http:", "https:"), connect_timeout=0.05)
+        await fail(
+            TlsTimeout, upstream.url.replace("http:", "https:"), connect_timeout=0.5
+        )  # enough to connect, even on a busy machine
         await asyncio.wait_for(gone.wait(), PATIENCE)
 
 
