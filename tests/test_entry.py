@@ -5,6 +5,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -115,6 +116,10 @@ def test_ctrl_c_at_any_moment_of_a_start_ends_it_without_a_word(command: str, mo
 
 def test_ctrl_c_in_the_middle_of_a_command_does_so_as_well() -> None:
     child = on_terminal("doctor", "--set", "upstream.url=http://192.0.2.1")  # TEST-NET-1: nobody says no
+    began = time.monotonic()
+    while "re2" not in Path(f"/proc/{child.pid}/maps").read_text():  # until then, it is Python itself that starts
+        assert time.monotonic() < began + PATIENCE
+        time.sleep(0.01)
     child.sendintr()
     child.expect(pexpect.EOF)
     child.close()

@@ -71,8 +71,9 @@ def logger(config: Log, stream: TextIO = sys.stdout, clock: Callable[[], float] 
     else:
         processors = [_as_text if binary is None else _as_json]
     outlet: Any = Outlet(stream if binary is None else binary)  # a file, as far as structlog needs one
+    target = structlog.WriteLogger(outlet) if binary is None else structlog.BytesLogger(outlet)
     return structlog.wrap_logger(
-        structlog.WriteLogger(outlet) if binary is None else structlog.BytesLogger(outlet),
+        target,
         processors=[repeats, *processors],
         wrapper_class=type(
             "SidestepLogger",
@@ -80,7 +81,7 @@ def logger(config: Log, stream: TextIO = sys.stdout, clock: Callable[[], float] 
             {
                 "write_repeats": lambda log, *, ending=False: repeats.write_held(log, ending),
                 "set_level": _set_level,
-                "write_all": partialmethod(_write_all, processors, "\n" if binary is None else b"\n"),
+                "write_all": partialmethod(_write_all, target.msg, processors, "\n" if binary is None else b"\n"),
             },
         ),
         cache_logger_on_first_use=True,
@@ -97,7 +98,13 @@ def _set_level(log: Any, level: Level) -> None:
     type(log).__bases__ = (_filtering(level),)
 
 
-def _write_all(log: Any, processors: Sequence[_Processor], joint: Any, events: Sequence[_Event]) -> None:
+def _write_all(
+    log: Any,
+    write: Callable[[Any], object],
+    processors: Sequence[_Processor],
+    joint: Any,
+    events: Sequence[_Event],
+) -> None:
     """Write events in one write, each as it would be by itself; none is held back as a repetition.
 
     What structlog does for each by itself (its context, a copy, a lock, a write) takes longer than rendering.
@@ -111,7 +118,7 @@ def _write_all(log: Any, processors: Sequence[_Processor], joint: Any, events: S
                 line = process(None, level, line)
             lines.append(line)
     if lines:
-        log._logger.msg(joint.join(lines))
+        write(joint.join(lines))
 
 
 class _RepeatFilter:
