@@ -5,32 +5,39 @@ everything else unchanged. A request goes one way:
 
     listen -> record( guard( shortcut( forward ) ) )        downstream, middleware, relay, upstream
 
-The nouns, in `exchange`: a `Head` is a request before its body. `shortcut` turns head and body into a `MessagesRequest`
-(`messages`, which reads of a large body what rules ask for: `inspection`, over an `outline`) and takes it to the desk
-(`decision`), which asks the `RuleSet` (`rules`) and gives a decision, `Answer`, `Respond` or `Forward`. The text of an
-answer is computed by a filter (`filters`), which declines when it is not certain. An `Answer` becomes events or one
-message (`synthesis`, `sse`); a `Respond` is for what asks no model (`respond`, `rules/responses`).
+Five nouns are the project's own:
 
-What each stage learned is on the `Exchange`; what is left of it in the end is a `Record`. The request log (`telemetry`)
-reports it, a moment later: one log line (`logs`), and counts, which the pages of `local` read. With the tokens that
-`usage` has read from a copy of the reply it is one row of the `journal`, and of the page that shows what
-Sidestep does while it does it (`live`). How a decision came about, `rules/trail` tells.
+    exchange    one request and its reply on their way through the chain, and what each stage learned of them
+    desk        where a request is decided, and what that remembers: who asked again, headers to repeat, drift
+    guard       a rule that says what must be the model's own word; as a stage of the chain, who is let in at all
+    shadow      of a rule: its answer is computed and held against the model's, and the model's is sent
+    record      what is left of an exchange when it has ended: a row of journal and page, a line of the log
 
-What is forwarded goes out and comes back in exact bytes: heads and framing without a socket in `wire`, connections in
-`upstream`, the client's side in `downstream`. Those two know nothing of each other; `relay` joins them.
+Where to look for what:
 
-What may decide about permission is answered by no rule: `rules/permission` knows it by its form.
+    the chain           `middleware`: its four stages; `app` puts them together, `exchange` has what they hand on
+    HTTP in             `downstream`: connections, who may come in, bodies and replies; `bodies` holds what has come
+    HTTP out            `upstream`: connections, retries, faults in words; `wire` is HTTP/1.1 without a socket
+    both sides          `relay` streams one into the other; `headers` says which headers are dropped on the way
+    what is asked       `messages` reads a body as far as rules look: `turns`, over `inspection`, over an `outline`
+    the decision        `decision` asks `rules`, whose texts `filters` compute, which decline when they are not certain
+    permission          `rules/permission` knows by its form what may decide about it; no rule answers that
+    the answer          `synthesis` makes events or one message, `sse` writes events; `respond` is for other requests
+    what is kept        `telemetry` counts, `usage` reads tokens from the copy of a reply (`coding` unpacks it),
+                        `journal` keeps rows, `capture` whole requests, `logs` writes lines; `names` says what is told
+                        of what clients name
+    pages               `live` for people, `local` for programs
+    settings            `config`, `toml` and `setting_values`; `places` has the files, `disk` reads them, `reload` anew
+    the program         `__main__`, `program`, `commandline`, `commands`, `service`; `banner`, `terminal`, `printable`
+                        for who reads it; `notify` speaks to systemd, `client_settings` reads Claude Code's settings
+    aids                `ids`, `preload` (what is imported first, and why), `surroundings` (what of the environment does
+                        not count), `scripted` (a stand-in for the model: demo, tests)
 
-The desk remembers: who asked again and is forwarded (`decision/breaker`), which headers to repeat (`ratelimits`), signs
-that the client has changed (`drift`, kept in `sightings`), and how rules in `shadow` agree with the model
-(`agreements`).
-
-Where to look first: `middleware` for the flow, `rules/ruleset` for the decision, `relay/handler` for the way out and
-back, `filters/shell/grammar` for what is trusted of a shell command. `__main__`, `program`, `service` and `commands`
-are the program around it.
+Where to begin: `middleware` for the flow, `rules/ruleset` for the decision, `relay/handler` for the way out and back,
+`filters/shell/grammar` for what is trusted of a shell command.
 """
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 PROGRAM = "sidestep"
 """By which its command knows this package from others of the same name."""

@@ -1,9 +1,12 @@
 """The plan of the package, held against the code: layers, who speaks HTTP, who touches the world."""
 
 import ast
+import re
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
+
+import proxy
 
 ROOT = Path(__file__).parent.parent / "proxy"
 
@@ -157,3 +160,9 @@ def test_every_package_is_installed() -> None:
     project = tomllib.loads((ROOT.parent / "pyproject.toml").read_text())
     found = {".".join(path.parent.relative_to(ROOT.parent).parts) for path in ROOT.rglob("__init__.py")}
     assert set(project["tool"]["setuptools"]["packages"]) == found
+
+
+def test_the_map_of_the_package_names_every_room() -> None:
+    """`help(proxy)`."""
+    named = set(re.findall(r"`([a-z_]+)[`/]", proxy.__doc__ or ""))
+    assert {module.partition(".")[0] for module in MODULES} - {"__init__"} == named - {"help"}
