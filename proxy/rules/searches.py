@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import re2
-from ahocorasick_rs import BytesAhoCorasick, MatchKind
+from ahocorasick_rs import BytesAhoCorasick, Implementation, MatchKind
 
 Groups = dict[str, str]
 """The named groups that a rule's patterns captured."""
@@ -23,6 +23,8 @@ _PLAIN = re.compile(r"[ !#-.0-\[\]-~]+")
 """All of ASCII that can be seen, without quotes, slashes and backslashes."""
 _SHORTEST = 5
 """Characters of a mark; anything shorter stands in every other text."""
+_IMPLEMENTATION = Implementation.ContiguousNFA
+"""As fast here as the one that the library would take, in 2.2 MiB less for the shipped rules."""
 _NONE: frozenset[str] = frozenset()
 _ESCAPES = [b"\\u00%d" % digit for digit in range(2, 8)]
 """How those characters begin where they are escaped all the same."""
@@ -44,7 +46,7 @@ class Screen:
         self._marks = sorted(set(marks))
         wanted = [mark.encode() for mark in self._marks] + _ESCAPES
         self._any = _finder(wanted)
-        self._all = BytesAhoCorasick(wanted).find_matches_as_indexes
+        self._all = BytesAhoCorasick(wanted, implementation=_IMPLEMENTATION).find_matches_as_indexes
 
     def found(self, written: Iterable[Written]) -> frozenset[str] | None:
         """The marks that stand in any of the texts; None where an escape could hide some."""
@@ -66,7 +68,9 @@ def marks_of(literals: Sequence[str] | None) -> frozenset[str]:
 
 def _finder(wanted: Sequence[bytes]) -> Callable[[Written], Any]:
     """Where the first of these stand, leftmost first: the kind of match that the library finds by SIMD instructions."""
-    return BytesAhoCorasick(wanted, matchkind=MatchKind.LeftmostFirst).find_matches_as_indexes
+    return BytesAhoCorasick(
+        wanted, matchkind=MatchKind.LeftmostFirst, implementation=_IMPLEMENTATION
+    ).find_matches_as_indexes
 
 
 def pattern(text: str) -> tuple[Search, frozenset[str]]:
