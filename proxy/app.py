@@ -55,7 +55,7 @@ def build(config: Config, desk: Desk, log: Logger) -> web.Application:
             yield
 
     async def writing(_app: web.Application) -> AsyncIterator[None]:
-        """Capture, agreement and journal, written beside the requests and once more at the end."""
+        """Capture, agreements, sightings and journal, written while requests are served and once more at the end."""
         files = [(desk.agreements.kept, Path(config.shadow.file)), (desk.sightings.kept, file_of(config))]
         tasks = [asyncio.create_task(work) for work in (capture.run(), *(kept.keep(file, log) for kept, file in files))]
         yield

@@ -17,7 +17,7 @@ import orjson
 
 from proxy import names
 from proxy.config import Capture
-from proxy.disk import beside
+from proxy.disk import in_thread
 from proxy.exchange import Exchange, Forward
 from proxy.headers import Pairs, RawHeaders, text_pairs
 from proxy.logs.observe import Logger
@@ -115,7 +115,7 @@ class Writer:
         """Write until cancelled; a disk that fails costs the lines, is told once a time, and disturbs nothing else."""
         while True:
             lines = [await self._queue.get(), *self._waiting()]
-            await beside(partial(self._append, lines))
+            await in_thread(partial(self._append, lines))
             self._held -= sum(map(len, lines))
             if self._dropped:
                 self._log.warning("capture fell behind", lines=self._dropped)

@@ -1,4 +1,4 @@
-"""Files: read without being kept waiting, and work on the disk beside the event loop."""
+"""Files: read without being kept waiting, and work on the disk off the event loop."""
 
 import asyncio
 import codecs
@@ -54,18 +54,18 @@ def _without_waiting(path: str, flags: int) -> int:
 
 def replace_file(path: Path, content: bytes, mode: int) -> None:
     """Write a file, all of it or nothing: somebody may be reading it. Its owner stays where root does so."""
-    beside = path.with_name(f".{path.name}.new")
-    beside.unlink(missing_ok=True)
-    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    fresh = path.with_name(f".{path.name}.new")
+    fresh.unlink(missing_ok=True)
+    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with open(descriptor, "wb") as file:
         file.write(content)
         os.fchmod(descriptor, mode)
         if os.geteuid() == 0 and path.exists():
             os.fchown(descriptor, path.stat().st_uid, path.stat().st_gid)
-    os.replace(beside, path)
+    os.replace(fresh, path)
 
 
-async def beside(work: Callable[[], None]) -> None:
+async def in_thread(work: Callable[[], None]) -> None:
     """Run `work` in a thread. Cancelled, it still waits until the work is done: a thread cannot be stopped half-way."""
     working = asyncio.ensure_future(asyncio.to_thread(work))
     try:

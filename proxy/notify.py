@@ -65,9 +65,9 @@ class Manager:
         """Leave word of how reloads went for `commands.reload`, with this process's number, in `NOTE`."""
         if self.folder:
             with contextlib.suppress(OSError):
-                beside = Path(self.folder) / f".{NOTE}.new"
-                beside.write_bytes(orjson.dumps({"pid": os.getpid(), **said}))
-                beside.replace(Path(self.folder) / NOTE)
+                fresh = Path(self.folder) / f".{NOTE}.new"
+                fresh.write_bytes(orjson.dumps({"pid": os.getpid(), **said}))
+                fresh.replace(Path(self.folder) / NOTE)
 
     def reloading(self) -> None:
         """Say that a reload begins; `READY=1` ends it. The time is what `Type=notify-reload` tells reloads apart by."""

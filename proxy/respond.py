@@ -42,5 +42,5 @@ class Respond:
         return replace(self, estimate=estimate, body=orjson.dumps({"input_tokens": estimate.tokens}))
 
     def own_headers(self) -> tuple[tuple[str, str], ...]:
-        """What Sidestep says of itself, beside the name of the rule."""
+        """What Sidestep says of itself, besides the name of the rule."""
         return (("x-sidestep-estimate", self.estimate.told()),) if self.estimate else ()

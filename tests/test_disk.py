@@ -1,11 +1,11 @@
-"""Work beside the event loop: it is finished, whatever happens to who waits for it."""
+"""Work off the event loop: it is finished, whatever happens to who waits for it."""
 
 import asyncio
 import threading
 
 import pytest
 
-from proxy.disk import beside
+from proxy.disk import in_thread
 
 
 async def test_work_that_was_begun_is_finished_before_a_cancellation_goes_on() -> None:
@@ -16,7 +16,7 @@ async def test_work_that_was_begun_is_finished_before_a_cancellation_goes_on() -
         release.wait(5)
         done.append(True)
 
-    task = asyncio.create_task(beside(work))
+    task = asyncio.create_task(in_thread(work))
     await asyncio.to_thread(begun.wait, 5)
     task.cancel()
     await asyncio.sleep(0)
@@ -32,4 +32,4 @@ async def test_what_the_work_raises_is_raised() -> None:
         raise OSError(28, "No space left on device")
 
     with pytest.raises(OSError, match="No space"):
-        await beside(work)
+        await in_thread(work)

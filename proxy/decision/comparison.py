@@ -1,4 +1,4 @@
-"""The text of the model's reply, read beside the event loop: a packed one can take long to unpack."""
+"""The text of the model's reply, read off the event loop: a packed one can take long to unpack."""
 
 import asyncio
 from contextlib import suppress

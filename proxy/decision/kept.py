@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from proxy.disk import beside
+from proxy.disk import in_thread
 from proxy.logs.observe import Logger
 
 _PAUSE = 1.0
@@ -28,7 +28,7 @@ class Kept:
         """Write whenever it has changed, until cancelled; a disk that fails is told."""
         while True:
             await self._changed.wait()
-            await beside(self._saving(file, log))
+            await in_thread(self._saving(file, log))
             await asyncio.sleep(_PAUSE)
 
     def finish(self, file: Path, log: Logger) -> None:

@@ -56,9 +56,9 @@ class Sightings:
 
 
 def file_of(config: Config) -> Path:
-    """Where they are kept: beside `shadow.file`, and named after it."""
-    beside = Path(config.shadow.file)
-    return beside.with_name(f"{beside.stem}-drift.json")
+    """Where they are kept: in the folder of `shadow.file`, and named after it."""
+    agreements = Path(config.shadow.file)
+    return agreements.with_name(f"{agreements.stem}-drift.json")
 
 
 def load(file: Path) -> dict[Notice, Sighting]:

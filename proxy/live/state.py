@@ -1,4 +1,4 @@
-"""What the page shows beside the requests that have ended: section by section, as plain data."""
+"""What the page shows besides the requests that have ended: section by section, as plain data."""
 
 import platform
 import time
