@@ -8,8 +8,9 @@ from contextlib import suppress
 from aiohttp import web
 from aiohttp.abc import AbstractStreamWriter
 
-from proxy.downstream.replies import HTTP_1_1, LAST_CHUNK, RawResponse, write_interim
+from proxy.downstream.replies import HTTP_1_1, RawResponse, write_interim
 from proxy.headers import RawPairs, drop_from_reply
+from proxy.wire.framing import LAST_CHUNK
 from proxy.wire.heads import ReplyHead, reply_head
 
 _RESET, _FINISH = struct.pack("ii", 1, 0), struct.pack("ii", 0, 0)

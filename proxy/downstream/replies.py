@@ -13,13 +13,13 @@ from aiohttp.abc import AbstractStreamWriter
 
 from proxy import synthesis
 from proxy.headers import RawPairs
+from proxy.wire.framing import LAST_CHUNK
 from proxy.wire.heads import reply_head
 
 HTTP_1_1 = (1, 1)
 _EVENTS = [(b"Content-Type", b"text/event-stream; charset=utf-8"), (b"Cache-Control", b"no-cache")]
 _WITHOUT_LENGTH = frozenset({204, 304})
 """Statuses that may not have one (RFC 9110, section 8.6), or would speak of a body that is elsewhere."""
-LAST_CHUNK = b"0\r\n\r\n"
 
 
 class RawResponse(web.StreamResponse):
@@ -98,7 +98,7 @@ class EventsResponse(RawResponse, aiohttp_sse.EventSourceResponse):
         """Bytes of events."""
 
     async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
-        """Set the head down; it goes out together with the events."""
+        """Hold the head back; it goes out together with the events."""
         if self._out is None:
             self._chunked_out = modern = request.version >= HTTP_1_1
             self._stays = request.keep_alive and modern
@@ -109,7 +109,7 @@ class EventsResponse(RawResponse, aiohttp_sse.EventSourceResponse):
         return self._out
 
     async def write(self, data: bytes | bytearray | memoryview) -> None:
-        """Set an event down, as `send` makes it or in bytes already."""
+        """Hold an event back, as `send` makes it or in bytes already."""
         self.add(data)
 
     def add(self, *events: bytes | bytearray | memoryview) -> None:

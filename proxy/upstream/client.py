@@ -16,9 +16,8 @@ from proxy.upstream.connection import Connection
 from proxy.upstream.dial import Dialer
 from proxy.upstream.faults import PROBLEMS, ConnectionLost, upstream_error
 from proxy.upstream.pool import Pool
+from proxy.wire.framing import LAST_CHUNK
 from proxy.wire.heads import ReplyHead, request_head
-
-_LAST_CHUNK = b"0\r\n\r\n"
 
 OnInterim = Callable[[ReplyHead], Awaitable[None]]
 
@@ -60,7 +59,7 @@ class Request:
         if not self.chunked:
             return [*chunks]
         parts = [part for chunk in chunks for part in (b"%x\r\n" % len(chunk), chunk, b"\r\n")]
-        return [*parts, _LAST_CHUNK] if self.body.complete else parts
+        return [*parts, LAST_CHUNK] if self.body.complete else parts
 
 
 class Upstream:

@@ -121,7 +121,7 @@ class Connection(asyncio.Protocol):
             self._sink = None
 
     def read_nowait(self) -> bytes:
-        """The same without waiting: b"" also when nothing has come."""
+        """As `read`, without waiting: b"" also when nothing has come."""
         data = bytes(self._unread)
         self._unread.clear()
         self._resume()

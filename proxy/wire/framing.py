@@ -7,10 +7,12 @@ from typing import Protocol
 from proxy.headers import members, values
 from proxy.wire.heads import BadReply, ReplyHead
 
+LAST_CHUNK = b"0\r\n\r\n"
+"""Ends a body in chunks, without trailers."""
+
 _LENGTH = re.compile(rb"[0-9]{1,18}")
 _SIZE = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;[^\x00-\x08\x0a-\x1f\x7f]*)?")
 _PLAIN_SIZE = re.compile(rb"([1-9A-Fa-f][0-9A-Fa-f]{0,7})\r\n")
-_LAST_CHUNK = b"0\r\n\r\n"
 _MAX_LINE = 8 * 1024
 _MAX_TRAILERS = 64 * 1024
 _AT_ONCE = 1024
@@ -123,7 +125,7 @@ class Chunked:
                 return position
             body.append(data[start:end])
             position = end + 2
-        if len(data) - position == len(_LAST_CHUNK) and data.endswith(_LAST_CHUNK):
+        if len(data) - position == len(LAST_CHUNK) and data.endswith(LAST_CHUNK):
             self.done = True
             return len(data)
         return position

@@ -7,6 +7,7 @@ trailers. So every head is held to the same limits, and no byte of one request c
 import re
 
 from proxy.headers import members
+from proxy.wire.framing import LAST_CHUNK
 from proxy.wire.heads import MAX_HEAD
 
 MAX_TRAILERS = 64 * 1024
@@ -28,7 +29,6 @@ _EXTENSION = rb"(?:;[^\x00-\x08\x0a-\x1f\x7f]*)?"
 _SIZE = re.compile(rb"([0-9A-Fa-f]{1,15})%b\r\n" % _EXTENSION)
 _PART_OF_SIZE = re.compile(rb"[0-9A-Fa-f]{0,15}\r?|[0-9A-Fa-f]{1,15}%b\r?" % _EXTENSION)
 _TRAILERS = re.compile(rb"(?:[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[^\x00-\x08\x0a-\x1f\x7f]*\r\n)*")
-_LAST_CHUNK = b"0\r\n\r\n"
 
 _IN_CHUNKS, _REFUSED = -1, -2
 """A body in chunks; and one in another coding, which the guard refuses: nothing counts behind such a head."""
@@ -70,7 +70,7 @@ class Chunks:
         if size := sum(map(len, pieces)):
             pieces = [b"%x\r\n" % size, *pieces, b"\r\n"]
         if self.done:
-            pieces.append(_LAST_CHUNK)
+            pieces.append(LAST_CHUNK)
         return b"".join(pieces), at
 
     def _chunks(self, data: Bytes, at: int, pieces: list[Bytes]) -> int:
@@ -188,7 +188,7 @@ class RequestReader:
         return held
 
     def _feed_held(self, data: bytes) -> bytes:
-        """The same where something is held, or has to be."""
+        """As `feed`, where something is held or has to be."""
         if self._stopped:
             return b""
         self.held += data
