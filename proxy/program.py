@@ -110,13 +110,16 @@ def serve_command(options: argparse.Namespace, settings: config.Config) -> int:
         _run(service.serve(settings, rules, faults, log, again, manager, held))
     except OSError as error:
         log.error(
-            "cannot listen", host=settings.listen.host, port=settings.listen.port, problem=_unheard(settings, error)
+            "cannot listen",
+            host=settings.listen.host,
+            port=settings.listen.port,
+            problem=_why_not_listening(settings, error),
         )
         return 1
     return 0
 
 
-def _unheard(settings: config.Config, error: OSError) -> str:
+def _why_not_listening(settings: config.Config, error: OSError) -> str:
     """Why an address cannot be listened on, with the setting to change."""
     listen = settings.listen
     key, why = {
@@ -169,7 +172,7 @@ def doctor_command(options: argparse.Namespace) -> int:
     from proxy.commands.doctor import examination
 
     file, given = _given(options)
-    return _run(examination.run(examination.Patient(file, given, options.client, options.ask), json=options.json))
+    return _run(examination.run(examination.Subject(file, given, options.client, options.ask), json=options.json))
 
 
 ABOUT_THE_MACHINE: dict[str, Callable[[argparse.Namespace], int]] = {

@@ -52,7 +52,7 @@ async def serve(
     address cannot be listened on.
     """
     _raise_file_limit()
-    _spare_the_collector()
+    _tune_garbage_collection()
     _give_back_large_blocks()
     counted = Agreements(agreements.load(Path(config.shadow.file)))
     desk = at_desk(config, rules, secrets.token_bytes(32), counted)
@@ -128,7 +128,7 @@ def _stop_signal(log: Logger, request_log: RequestLog) -> asyncio.Event:
     return stop
 
 
-def _spare_the_collector() -> None:
+def _tune_garbage_collection() -> None:
     """Rules, schemas and libraries stay for good: do not look through them again and again.
 
     A request leaves a few hundred objects behind, and nearly none of them in a circle. Nor does a start: to collect

@@ -195,7 +195,7 @@ class Meter:
     def _unpacked(self) -> Sequence[_Counts]:
         if self._form.events:
             plain = Meter(_PLAIN)
-            _pour(unpacked(bytes(self._kept), self._form.coding, _MOST_PLAIN), plain)
+            _take_all(unpacked(bytes(self._kept), self._form.coding, _MOST_PLAIN), plain)
             counts = plain._counts()
             self.error = plain.error
             return counts
@@ -204,7 +204,7 @@ class Meter:
         return [message.usage] if message.usage else []
 
 
-def _pour(pieces: Iterator[bytes], plain: Meter) -> None:
+def _take_all(pieces: Iterator[bytes], plain: Meter) -> None:
     """A stream that broke off has said something until then."""
     with suppress(TruncatedError):
         for piece in pieces:

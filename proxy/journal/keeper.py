@@ -9,7 +9,7 @@ from pathlib import Path
 from proxy.config import Journal as Settings
 from proxy.exchange import Record
 from proxy.journal.rows import row
-from proxy.journal.store import Store, UnusableError, is_corrupt, set_aside
+from proxy.journal.store import Store, UnusableError, is_corrupt, quarantine
 from proxy.logs.observe import Logger
 
 _EVERY = 1.0
@@ -31,14 +31,14 @@ class Keeper:
         return f"journal: {self._problem} ({self._lost} rows lost)" if self._problem else ""
 
     def keep(self, records: Sequence[Record]) -> None:
-        """Append the records. A corrupt file is moved aside, and they begin a new one."""
+        """Append the records. A corrupt file is quarantined, and they begin a new one."""
         try:
             try:
                 self._add(records)
             except sqlite3.DatabaseError as error:
                 if not is_corrupt(error):
                     raise
-                self._move_aside(error)
+                self._quarantine(error)
                 self._add(records)
         except Exception as error:  # whatever it is: rows are worth less than the thread
             self._fail(records, error)
@@ -68,10 +68,10 @@ class Keeper:
         except sqlite3.Error as error:
             self._log.warning("journal not trimmed", file=str(self._file), problem=str(error))
 
-    def _move_aside(self, error: sqlite3.Error) -> None:
+    def _quarantine(self, error: sqlite3.Error) -> None:
         self.close()
-        aside = set_aside(self._file, datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ"))
-        self._log.error("journal corrupt", file=str(self._file), problem=str(error), moved_to=str(aside))
+        moved_to = quarantine(self._file, datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ"))
+        self._log.error("journal corrupt", file=str(self._file), problem=str(error), moved_to=str(moved_to))
 
     def _fail(self, records: Sequence[Record], error: Exception) -> None:
         self.close()

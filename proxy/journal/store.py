@@ -170,7 +170,7 @@ def is_corrupt(error: sqlite3.Error) -> bool:
     return code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
-def set_aside(file: Path, stamp: str) -> Path:
+def quarantine(file: Path, stamp: str) -> Path:
     """Rename the file, and what lies beside it, to `NAME.corrupt-STAMP`; the new place. Raises OSError."""
     aside = file.with_name(f"{file.name}.corrupt-{stamp}")
     for ending in ("-wal", "-shm"):

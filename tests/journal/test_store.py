@@ -12,7 +12,7 @@ import pytest
 from proxy.journal import store as module
 from proxy.journal.rows import COLUMNS, Row, row
 from proxy.journal.schema import STEPS, VERSION
-from proxy.journal.store import STEP, Store, UnusableError, is_corrupt, set_aside
+from proxy.journal.store import STEP, Store, UnusableError, is_corrupt, quarantine
 from tests.journal.given import NOON, asked, count, entry, rows
 
 DAY = 86400.0
@@ -167,13 +167,13 @@ def test_a_link_is_not_followed(file: Path, opened: Open, tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("spoil", [b"no database" * 1000, b"SQLite format 3\0" + b"\xff" * 5000])
-def test_a_spoiled_file_is_known_as_such_and_can_be_set_aside(file: Path, opened: Open, spoil: bytes) -> None:
+def test_a_spoiled_file_is_known_as_such_and_can_be_quarantined(file: Path, opened: Open, spoil: bytes) -> None:
     file.parent.mkdir()
     file.write_bytes(spoil)
     with pytest.raises(sqlite3.DatabaseError) as caught:
         opened()
     assert is_corrupt(caught.value)
-    aside = set_aside(file, "now")
+    aside = quarantine(file, "now")
     assert (aside.name, aside.read_bytes()) == ("journal.sqlite.corrupt-now", spoil)
     assert not file.exists()
 
@@ -182,7 +182,7 @@ def test_what_lies_beside_a_spoiled_file_goes_with_it(file: Path) -> None:
     file.parent.mkdir()
     for ending in ("", "-wal", "-shm"):
         file.with_name(file.name + ending).write_text(ending)
-    set_aside(file, "now")
+    quarantine(file, "now")
     assert sorted(path.name for path in file.parent.iterdir()) == [
         f"journal.sqlite.corrupt-now{ending}" for ending in ("", "-shm", "-wal")
     ]

@@ -123,7 +123,7 @@ async def test_some_that_cannot_be_told_keep_nobody_behind_them_from_being_told(
     assert len(faults) > 1
 
 
-async def test_one_that_is_set_aside_is_logged_at_its_end_and_told_to_nobody() -> None:
+async def test_one_that_is_excluded_is_logged_at_its_end_and_told_to_nobody() -> None:
     told = Told()
     one = told.begin(1)
     told.request_log.exclude(one)

@@ -17,7 +17,7 @@ from proxy.terminal import columns
 
 
 @dataclass(frozen=True, slots=True)
-class Patient:
+class Subject:
     """What is examined: a file of settings with further settings, and the client if it is wanted."""
 
     file: Path
@@ -27,15 +27,15 @@ class Patient:
     """Whether the upstream may be asked a question, which bears no key."""
 
 
-async def run(patient: Patient, *, json: bool) -> int:
+async def run(subject: Subject, *, json: bool) -> int:
     """Print every finding; 1 when there is a fault, 0 for warnings too."""
-    findings = [finding async for finding in examine(patient)]
+    findings = [finding async for finding in examine(subject)]
     print(as_json(findings) if json else as_text(findings, columns()))
     return exit_code(findings)
 
 
-async def examine(patient: Patient) -> AsyncIterator[Finding]:
-    config, found = configuration.settings(patient.file, patient.given)
+async def examine(subject: Subject) -> AsyncIterator[Finding]:
+    config, found = configuration.settings(subject.file, subject.given)
     for finding in found:
         yield finding
     if config is None:
@@ -45,27 +45,27 @@ async def examine(patient: Patient) -> AsyncIterator[Finding]:
     loaded = configured(config)
     for finding in configuration.rules(loaded):
         yield finding
-    async for finding in _surroundings(patient, config):
+    async for finding in _surroundings(subject, config):
         yield finding
-    async for finding in _self_test(patient, config, loaded):
+    async for finding in _self_test(subject, config, loaded):
         yield finding
 
 
-async def _surroundings(patient: Patient, config: Config) -> AsyncIterator[Finding]:
-    for finding in permissions(patient.file, config):
+async def _surroundings(subject: Subject, config: Config) -> AsyncIterator[Finding]:
+    for finding in permissions(subject.file, config):
         yield finding
-    here = await local.port(patient.file, config.listen)
+    here = await local.port(subject.file, config.listen)
     for finding in here:
         yield finding
     async for finding in network.upstream(config):
         yield finding
-    if patient.ask:
+    if subject.ask:
         yield await network.answer(config.upstream)
     yield network.clock()
-    for finding in await manager.service(patient.file, config.listen):
+    for finding in await manager.service(subject.file, config.listen):
         yield finding
     running = any(each.verdict == "ok" for each in here)
-    if patient.client:
+    if subject.client:
         for finding in client(config.listen, running=running):
             yield finding
     elif not running:
@@ -73,11 +73,11 @@ async def _surroundings(patient: Patient, config: Config) -> AsyncIterator[Findi
             yield finding
 
 
-async def _self_test(patient: Patient, config: Config, loaded: Loaded) -> AsyncIterator[Finding]:
+async def _self_test(subject: Subject, config: Config, loaded: Loaded) -> AsyncIterator[Finding]:
     """What a second process with the same settings and rules does, before an upstream on loopback."""
     async with scripted(to_repeat(loaded.rules)) as (script, port):
         try:
-            async with second(patient.file, patient.given, config, port) as sidestep:
+            async with second(subject.file, subject.given, config, port) as sidestep:
                 bench = Bench(sidestep, script)
                 for name, run_probe in PROBES.items():
                     yield await probe(name, run_probe, bench)
