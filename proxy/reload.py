@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from proxy.capture import Writer
 from proxy.config import Config
 from proxy.decision.desk import Desk, in_force
-from proxy.local.standing import status_line
+from proxy.local.status import status_line
 from proxy.logs.observe import Logger
 from proxy.notify import READY, Manager, line
 from proxy.rules.load import Loaded

@@ -21,7 +21,7 @@ from proxy.decision import agreements, sightings
 from proxy.decision.agreements import Agreements
 from proxy.decision.desk import desk as at_desk
 from proxy.downstream.server import listening
-from proxy.local.standing import status_line
+from proxy.local.status import status_line
 from proxy.logs.observe import Logger
 from proxy.logs.outlet import LOG_FILE, keep_small
 from proxy.logs.repeats import SPAN

@@ -15,7 +15,7 @@ from proxy.downstream.guard import OWN_PATHS
 from proxy.live.charts import History
 from proxy.live.feed import Feed
 from proxy.live.rows import running
-from proxy.local.standing import health, went_wrong
+from proxy.local.status import health, went_wrong
 from proxy.rules.ruleset import Rule
 from proxy.telemetry.request_log import RequestLog
 from proxy.telemetry.savings import Savings

@@ -11,7 +11,7 @@ from aiohttp.typedefs import Handler
 from proxy.decision.desk import Desk
 from proxy.downstream.replies import FullResponse, failure
 from proxy.journal.writer import Journal
-from proxy.local.standing import readiness
+from proxy.local.status import readiness
 from proxy.middleware import EXCHANGE, RELAY, serve_own
 from proxy.telemetry.counters import Counters
 from proxy.telemetry.request_log import RequestLog
@@ -27,7 +27,7 @@ async def health(request: web.Request) -> web.StreamResponse:
 def ready(desk: Desk, request_log: RequestLog, journal: Journal) -> Handler:
     """`GET /-/ready`: 200 when all rules are in force as they stand in their files, else 503 with what is wrong.
 
-    503 too when the process is about to end; not when the upstream or the journal fails: the body tells (`standing`).
+    503 too when the process is about to end; not when the upstream or the journal fails: the body tells (`status`).
     """
 
     async def handle(request: web.Request) -> web.StreamResponse:

@@ -12,7 +12,7 @@ from proxy.decision.drift import Notice
 from proxy.exchange import Exchange, Head
 from proxy.live.feed import Feed
 from proxy.live.state import State
-from proxy.local.standing import LATELY
+from proxy.local.status import LATELY
 from proxy.rules.load import Loaded, configured
 from proxy.rules.ruleset import RuleSet
 from proxy.telemetry.counters import Counters

@@ -170,7 +170,7 @@ def _answered(file: Path, shown: str, status: int, body: bytes, held: Holder | N
 
 
 def _told(shown: str, state: dict[str, Any]) -> Iterator[Finding]:
-    """What Sidestep says of itself (`local.standing`)."""
+    """What Sidestep says of itself (`local.status`)."""
     if state["ready"] is True:
         yield ok("port", f"Sidestep answers at {shown}")
     else:

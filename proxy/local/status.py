@@ -1,4 +1,4 @@
-"""How the process stands: what `/-/ready` tells a balancer, and the status line a person.
+"""The state of the process: what `/-/ready` tells a balancer, and the status line a person.
 
 Of the upstream, both say what the forwarded traffic showed; nothing is asked of it for their sake.
 """

@@ -9,7 +9,7 @@ import pytest
 
 from proxy.config import Config
 from proxy.decision.desk import Desk, desk
-from proxy.local.standing import LATELY, health, readiness, status_line
+from proxy.local.status import LATELY, health, readiness, status_line
 from proxy.rules.load import Loaded
 from proxy.rules.ruleset import RuleSet
 from proxy.telemetry.counters import Counters
