@@ -1,7 +1,7 @@
 """Builds the application: the chain in its order, the one upstream, and what holds for every reply."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -72,14 +72,20 @@ def build(config: Config, desk: Desk, log: Logger) -> web.Application:
     app.cleanup_ctx.extend([relay, writing, live.running])
     app.on_shutdown.append(live.close)
     app.on_response_prepare.append(_nothing_invented)
-    app.router.add_get("/-/health", health, expect_handler=_nothing)
-    app.router.add_get("/-/ready", ready(desk, request_log, journal), expect_handler=_nothing)
-    app.router.add_get("/-/metrics", metrics(desk, request_log, app), expect_handler=_nothing)
-    for path, page in live.pages.items():
-        app.router.add_get(path, page, allow_head=path != EVENTS, expect_handler=_nothing)
-    app.router.add_get("/-", to_page, expect_handler=_nothing)
-    app.router.add_route("*", "/{own:.*}", unknown, expect_handler=_nothing)
+    programs = {
+        "/-/health": health,
+        "/-/ready": ready(desk, request_log, journal),
+        "/-/metrics": metrics(desk, request_log, app),
+    }
+    _add_pages(app.router, {**programs, **live.pages, "/-": to_page})
     return app
+
+
+def _add_pages(router: web.UrlDispatcher, pages: Mapping[str, Handler]) -> None:
+    """Sidestep's own pages by their paths, and what is told to whoever asks for another one."""
+    for path, page in pages.items():
+        router.add_get(path, page, allow_head=path != EVENTS, expect_handler=_nothing)
+    router.add_route("*", "/{own:.*}", unknown, expect_handler=_nothing)
 
 
 def _chain(stages: Sequence[Middleware], handler: Handler) -> Handler:

@@ -22,6 +22,10 @@ class Body:
         return
         yield b""
 
+    def passed(self, size: int) -> None:
+        """So many more bytes came, and went on at once: none of them is held."""
+        self.size += size
+
     def release(self) -> None:
         """Hold it no longer."""
         self.chunks = []

@@ -231,7 +231,7 @@ class Exchange:
     def waited_for(self, seconds: float, *, sent_twice: bool = False) -> None:
         """So long, somebody else was waited for; the upstream perhaps a second time, on another connection."""
         self.waited += seconds
-        self.retried = sent_twice
+        self.retried = self.retried or sent_twice
 
     def upstream_replied(self, status: int, meter: Meter | None) -> None:
         """The upstream's status, an error or not; to a HEAD, any says that it is there."""

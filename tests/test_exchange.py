@@ -157,6 +157,13 @@ def test_own_time_is_what_passed_before_the_reply_without_the_waiting() -> None:
     assert (record.own, record.first_byte, record.duration, record.at) == (750, 1500, 10_000, 1e9)
 
 
+def test_what_was_sent_twice_stays_so_whoever_is_waited_for_later() -> None:
+    exchange = made()
+    exchange.waited_for(0.25, sent_twice=True)
+    exchange.waited_for(0.5)
+    assert exchange.record(11.0).retried
+
+
 def test_a_request_without_a_reply_has_no_own_time() -> None:
     exchange = made()
     exchange.waited_for(0.5)

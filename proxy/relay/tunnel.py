@@ -43,7 +43,7 @@ class _FromClient:
         self._waiting: asyncio.Task[None] | None = None
 
     def take(self, data: bytes) -> None:
-        self._body.size += len(data)
+        self._body.passed(len(data))
         self._connection.write([data])
         if self._connection.full and self._waiting is None and self._transport is not None:
             self._transport.pause_reading()
