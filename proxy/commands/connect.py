@@ -60,7 +60,7 @@ def connect(job: Job) -> int:
     if job.listen.port == 0:
         return _refuse("listen.port = 0: a client needs a port that stays")
     undo = f"`{places.called()} disconnect` takes this out again"
-    if _changed(job, _to_connect, f"Claude Code comes here when it is started anew; {undo}.") is None:
+    if not _changed(job, _to_connect, f"Claude Code comes here when it is started anew; {undo}."):
         return 1
     for warning in _in_the_way(job):
         print(warning, file=sys.stderr)
@@ -70,7 +70,7 @@ def connect(job: Job) -> int:
 def disconnect(job: Job) -> int:
     """Have Claude Code go past Sidestep; 0 when it does from its next start on, else 1."""
     said = "Claude Code goes past Sidestep when it is started anew; what runs now still comes here."
-    if _changed(job, _to_disconnect, said) is None:
+    if not _changed(job, _to_disconnect, said):
         return 1
     for place in client_settings.entries(job.listen):
         if place != str(job.file):
@@ -78,8 +78,8 @@ def disconnect(job: Job) -> int:
     return 0
 
 
-def _changed(job: Job, changes_of: Callable[[Job, dict[str, Any]], Iterator[Change]], said: str) -> list[Change] | None:
-    """What was changed, or would be, told in full, with what comes of it; None where it was refused."""
+def _changed(job: Job, changes_of: Callable[[Job, dict[str, Any]], Iterator[Change]], said: str) -> bool:
+    """Make the changes, and tell them in full with what comes of it; False where they are refused, which is told."""
     try:
         before, text, env = _read(job.file)
         changes = list(changes_of(job, env))
@@ -88,15 +88,15 @@ def _changed(job: Job, changes_of: Callable[[Job, dict[str, Any]], Iterator[Chan
             _write(job.file, before, after)
     except (RefusedError, json_text.NotUnderstoodError) as error:
         _refuse(f"{job.file}: {error}")
-        return None
+        return False
     except OSError as error:
         _refuse(f"{job.file}: {error.strerror}")
-        return None
+        return False
     state = " is as it should be" if not changes else " would be changed:" if job.dry else ":"
     print(f"{job.file}{state}", *(line for change in changes for line in change.told()), sep="\n")
     if changes and not job.dry:
         print(said)
-    return changes
+    return True
 
 
 def _with(text: str, changes: Sequence[Change]) -> str:
@@ -183,9 +183,11 @@ def _to_disconnect(job: Job, env: dict[str, Any]) -> Iterator[Change]:
 
 def _shown(value: object) -> object:
     """Of an address no more than its origin: it may hold a password, or somebody's key."""
-    if value == _ON or (isinstance(value, str) and client_settings.url_of(value) is None):
-        return value if value == _ON else "(no URL)"
-    return origin(value) if isinstance(value, str) else "(no text)"
+    if value == _ON:
+        return value
+    if not isinstance(value, str):
+        return "(no text)"
+    return "(no URL)" if client_settings.url_of(value) is None else origin(value)
 
 
 def _in_the_way(job: Job) -> Iterator[str]:

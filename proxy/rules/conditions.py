@@ -8,7 +8,7 @@ from proxy.exchange import Head
 from proxy.inspection import Source
 from proxy.messages import MessagesRequest
 from proxy.rules.facts import FACTS, HEADER_PREFIX, BodyFact, HeadFact, fact
-from proxy.rules.operators import OPERATORS, Notes, matcher, suggestion
+from proxy.rules.operators import OPERATORS, Context, matcher, suggestion
 from proxy.rules.searches import Groups, marks_of
 from proxy.toml import Path
 
@@ -190,46 +190,48 @@ def is_whole(condition: AnyCondition) -> bool:
     return _cost(condition) == _WHOLE
 
 
-def compile_when(table: Mapping[str, Any], path: Path, notes: Notes) -> When:
-    """Compile a table of conditions; what is wrong with it goes to `notes`, with its path in the document."""
+def compile_when(table: Mapping[str, Any], path: Path, context: Context) -> When:
+    """Compile a table of conditions; what is wrong with it goes to `context`, with its path in the document."""
     if not table:
-        notes.fault(path, "expected at least one condition")
+        context.fault(path, "expected at least one condition")
     conditions: list[AnyCondition] = []
     for name, value in table.items():
-        conditions += _entry(name, value, (*path, name), notes)
+        conditions += _entry(name, value, (*path, name), context)
     return When(tuple(sorted(conditions, key=_cost)))
 
 
-def _entry(name: str, value: Any, path: Path, notes: Notes) -> list[AnyCondition]:
+def _entry(name: str, value: Any, path: Path, context: Context) -> list[AnyCondition]:
     match name, value:
         case "any", [*groups] if groups and all(isinstance(group, dict) for group in groups):
-            return [AnyOf(tuple(compile_when(group, (*path, index), notes) for index, group in enumerate(groups)))]
+            return [AnyOf(tuple(compile_when(group, (*path, index), context) for index, group in enumerate(groups)))]
         case "not", dict():
-            return [Not(compile_when(value, path, notes))]
+            return [Not(compile_when(value, path, context))]
         case "header", dict() if value:
             return [
-                test for key, tests in value.items() for test in _entry(HEADER_PREFIX + key, tests, (*path, key), notes)
+                test
+                for key, tests in value.items()
+                for test in _entry(HEADER_PREFIX + key, tests, (*path, key), context)
             ]
         case "any" | "not" | "header", _:
             wanted = {"any": "an array of tables of conditions", "not": "a table of conditions"}
-            notes.fault(path, f"found {value!r}, expected {wanted.get(name, 'a table of header names')}")
+            context.fault(path, f"found {value!r}, expected {wanted.get(name, 'a table of header names')}")
             return []
-    return [*_tests(name, value, path, notes)]
+    return [*_tests(name, value, path, context)]
 
 
-def _tests(name: str, value: Any, path: Path, notes: Notes) -> list[Condition]:
+def _tests(name: str, value: Any, path: Path, context: Context) -> list[Condition]:
     """The conditions on one fact; a bare value stands for `is`."""
     subject = fact(name)
     if subject is None:
-        notes.fault(path, f"unknown fact{suggestion(name, [*FACTS, 'header', 'any', 'not'])}")
+        context.fault(path, f"unknown fact{suggestion(name, [*FACTS, 'header', 'any', 'not'])}")
         return []
     written = value if isinstance(value, dict) else {"is": value}
     if not written:
-        notes.fault(path, f"expected at least one operator (of {', '.join(OPERATORS[subject.kind])})")
+        context.fault(path, f"expected at least one operator (of {', '.join(OPERATORS[subject.kind])})")
     tests = []
     for operator, operand in written.items():
         place = (*path, operator) if isinstance(value, dict) else path
-        made = matcher(notes, subject.kind, operator, operand, place)
+        made = matcher(context, subject.kind, operator, operand, place)
         if made is not None:
             absent = operator == "present" and operand is False
             tests.append(Condition(subject, name, operator, operand, made.matches, absent, marks_of(made.literals)))

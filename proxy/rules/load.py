@@ -11,7 +11,7 @@ from proxy.config import Config
 from proxy.exchange import Replay, parse_version
 from proxy.rules.conditions import When, compile_when
 from proxy.rules.examples import failures
-from proxy.rules.operators import Notes
+from proxy.rules.operators import Context
 from proxy.rules.overrides import faults, overridden
 from proxy.rules.responses import RespondPlan
 from proxy.rules.responses import faults as misplaced
@@ -146,11 +146,11 @@ def _compile(table: Any, base: RequestModel, source: str, line: int) -> tuple[Lo
         model = RuleModel.model_validate(table)
     except ValidationError as error:
         return None, _faults(error, RuleModel)
-    notes = Notes()
-    when = compile_when(model.when, ("when",), notes)
-    plan, faults = _plan(model, notes)
+    context = Context()
+    when = compile_when(model.when, ("when",), context)
+    plan, faults = _plan(model, context)
     respond, wrong = _responding(model, when)
-    faults += [*wrong, *notes.problems]
+    faults += [*wrong, *context.problems]
     if faults:
         return None, faults
     rule = Rule(
@@ -170,7 +170,7 @@ def _compile(table: Any, base: RequestModel, source: str, line: int) -> tuple[Lo
     return LoadedRule(rule, model, base), []
 
 
-def _plan(model: RuleModel, notes: Notes) -> tuple[AnswerPlan | None, list[Fault]]:
+def _plan(model: RuleModel, context: Context) -> tuple[AnswerPlan | None, list[Fault]]:
     answer = model.answer
     if model.action != "answer":
         does = f"a rule that {model.action}s"
@@ -181,9 +181,9 @@ def _plan(model: RuleModel, notes: Notes) -> tuple[AnswerPlan | None, list[Fault
     if answer is None:
         return None, [(("action",), "a rule that answers needs a [rules.answer] table")]
     try:
-        template = compile_template(answer.text, notes.groups)
+        template = compile_template(answer.text, context.groups)
     except UnknownNameError as error:  # of a group, perhaps, that a condition at fault would have captured
-        return None, [] if notes.problems else [(("answer", "text"), str(error))]
+        return None, [] if context.problems else [(("answer", "text"), str(error))]
     except ValueError as error:
         return None, [(("answer", "text"), str(error))]
     wanted = answer.replay

@@ -25,8 +25,8 @@ class Matcher:
 
 
 @dataclass(slots=True)
-class Notes:
-    """What comes to light while a rule is compiled."""
+class Context:
+    """What the parts of one rule share while it is compiled."""
 
     problems: list[tuple[Path, str]] = field(default_factory=list)
     """What is wrong, and where in the rule."""
@@ -37,16 +37,16 @@ class Notes:
         self.problems.append((path, message))
 
 
-def matcher(notes: Notes, kind: Kind, operator: str, operand: Any, path: Path) -> Matcher | None:
-    """The test that `operator = operand` stands for, or None after noting what is wrong with it."""
+def matcher(context: Context, kind: Kind, operator: str, operand: Any, path: Path) -> Matcher | None:
+    """The test that `operator = operand` stands for, or None after telling the context what is wrong with it."""
     known = OPERATORS[kind].get(operator)
     if known is None:
-        notes.fault(path, f"unknown operator for {kind}{suggestion(operator, OPERATORS[kind])}")
+        context.fault(path, f"unknown operator for {kind}{suggestion(operator, OPERATORS[kind])}")
         return None
     try:
-        return known.make(notes, operand, path)
+        return known.make(context, operand, path)
     except ValueError as error:
-        notes.fault(path, str(error))
+        context.fault(path, str(error))
         return None
 
 
@@ -82,11 +82,11 @@ def _version(operand: Any) -> tuple[int, ...]:
         raise ValueError(f'found {operand!r}, expected a version such as "2.1.83"') from None
 
 
-Maker = Callable[[Notes, Any, Path], Matcher]
+Maker = Callable[[Context, Any, Path], Matcher]
 
 
 def _is(convert: Callable[[Any], Any]) -> Maker:
-    def make(_notes: Notes, operand: Any, _path: Path) -> Matcher:
+    def make(_context: Context, operand: Any, _path: Path) -> Matcher:
         wanted = convert(operand)
         return Matcher(lambda value, _groups: value == wanted, _stands_in(wanted))
 
@@ -94,7 +94,7 @@ def _is(convert: Callable[[Any], Any]) -> Maker:
 
 
 def _text_test(compare: Callable[[str, str], bool]) -> Maker:
-    def make(_notes: Notes, operand: Any, _path: Path) -> Matcher:
+    def make(_context: Context, operand: Any, _path: Path) -> Matcher:
         wanted = _typed(operand, str, "a string")
         if not wanted:
             raise ValueError("an empty string would match everything")
@@ -104,43 +104,43 @@ def _text_test(compare: Callable[[str, str], bool]) -> Maker:
 
 
 def _number_test(compare: Callable[[Any, Any], bool], convert: Callable[[Any], Any]) -> Maker:
-    def make(_notes: Notes, operand: Any, _path: Path) -> Matcher:
+    def make(_context: Context, operand: Any, _path: Path) -> Matcher:
         bound = convert(operand)
         return Matcher(lambda value, _groups: compare(value, bound))
 
     return make
 
 
-def _one_of(_notes: Notes, operand: Any, _path: Path) -> Matcher:
+def _one_of(_context: Context, operand: Any, _path: Path) -> Matcher:
     wanted = frozenset(_strings(operand))
     return Matcher(lambda value, _groups: value in wanted, tuple(wanted))
 
 
-def _contains_any(_notes: Notes, operand: Any, _path: Path) -> Matcher:
+def _contains_any(_context: Context, operand: Any, _path: Path) -> Matcher:
     wanted = _strings(operand)
     if not wanted or not all(wanted):
         raise ValueError(f"found {operand!r}, expected texts that are not empty")
     return Matcher(any_of(wanted), wanted)
 
 
-def _pattern(notes: Notes, operand: Any, _path: Path) -> Matcher:
+def _pattern(context: Context, operand: Any, _path: Path) -> Matcher:
     search, groups = pattern(_typed(operand, str, "a pattern"))
-    notes.groups.update(groups)
+    context.groups.update(groups)
     return Matcher(search, literals(operand))
 
 
-def _present(_notes: Notes, operand: Any, _path: Path) -> Matcher:
+def _present(_context: Context, operand: Any, _path: Path) -> Matcher:
     """Present means: the request says it, and a list is not empty (`"tools": []` offers no tool)."""
     wanted = _typed(operand, bool, "true or false")
     return Matcher(lambda value, _groups: (value != ()) is wanted)
 
 
-def _length(notes: Notes, operand: Any, path: Path) -> Matcher:
-    tests = _group(notes, "integer", operand, path)
+def _length(context: Context, operand: Any, path: Path) -> Matcher:
+    tests = _group(context, "integer", operand, path)
     return Matcher(lambda value, groups: all(test.matches(len(value), groups) for test in tests))
 
 
-def _only(_notes: Notes, operand: Any, _path: Path) -> Matcher:
+def _only(_context: Context, operand: Any, _path: Path) -> Matcher:
     allowed = frozenset(_strings(operand))
     return Matcher(lambda values, _groups: allowed.issuperset(values))
 
@@ -148,8 +148,8 @@ def _only(_notes: Notes, operand: Any, _path: Path) -> Matcher:
 def _some(pick: Callable[[tuple[str, ...]], tuple[str, ...]]) -> Maker:
     """A table of text operators which one of the picked elements must satisfy, all of them."""
 
-    def make(notes: Notes, operand: Any, path: Path) -> Matcher:
-        tests = _group(notes, "text", operand, path)
+    def make(context: Context, operand: Any, path: Path) -> Matcher:
+        tests = _group(context, "text", operand, path)
         if isinstance(operand, str):
             return Matcher(lambda values, _groups: operand in pick(values), (operand,))
         every = [test.matches for test in tests]
@@ -171,14 +171,14 @@ def _some(pick: Callable[[tuple[str, ...]], tuple[str, ...]]) -> Maker:
     return make
 
 
-def _group(notes: Notes, kind: Kind, operand: Any, path: Path) -> list[Matcher]:
+def _group(context: Context, kind: Kind, operand: Any, path: Path) -> list[Matcher]:
     """The tests of a nested table, or the one that a bare value stands for."""
     if not isinstance(operand, dict):
-        test = matcher(notes, kind, "is", operand, path)
+        test = matcher(context, kind, "is", operand, path)
         return [test] if test else []
     if not operand:
         raise ValueError(f"expected at least one operator (of {', '.join(OPERATORS[kind])})")
-    made = [matcher(notes, kind, operator, value, (*path, operator)) for operator, value in operand.items()]
+    made = [matcher(context, kind, operator, value, (*path, operator)) for operator, value in operand.items()]
     return [test for test in made if test is not None]
 
 

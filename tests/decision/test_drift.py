@@ -11,7 +11,7 @@ from proxy.exchange import Answer, Forward, Head
 from proxy.messages import MessagesRequest, parse
 from proxy.rules.conditions import compile_when
 from proxy.rules.load import Loaded
-from proxy.rules.operators import Notes
+from proxy.rules.operators import Context
 from proxy.rules.permission import DECISION
 from proxy.rules.ruleset import NO_MATCH, AnswerPlan, Rule
 from proxy.rules.templates import compile_template
@@ -21,7 +21,7 @@ IDENTITY = "You are Claude Code, Anthropic's official CLI for Claude."
 
 
 def rule(name: str = "topic", when: str = "client = 'claude-cli'", last: str = "2.0.0") -> Rule:
-    compiled = compile_when(tomllib.loads(when), (), Notes())
+    compiled = compile_when(tomllib.loads(when), (), Context())
     tested = ((1, 0, 0), tuple(map(int, last.split("."))))
     plan = AnswerPlan(compile_template("x", ()), "end_turn", 0)
     return Rule(name, "about", "file", 1, compiled, plan, tested=tested)

@@ -9,7 +9,7 @@ import pytest
 from proxy.exchange import Head
 from proxy.messages import MessagesRequest, parse
 from proxy.rules.conditions import When, compile_when
-from proxy.rules.operators import OPERATORS, Notes
+from proxy.rules.operators import OPERATORS, Context
 from proxy.toml import dotted
 
 AGENT = "claude-cli/2.1.83 (external)"
@@ -31,9 +31,9 @@ def texts(*values: str) -> dict[str, Any]:
 
 
 def when(text: str) -> When:
-    notes = Notes()
-    compiled = compile_when(tomllib.loads(text), (), notes)
-    assert notes.problems == []
+    context = Context()
+    compiled = compile_when(tomllib.loads(text), (), context)
+    assert context.problems == []
     return compiled
 
 
@@ -42,9 +42,9 @@ def captured(text: str, body: dict[str, Any]) -> dict[str, str] | None:
 
 
 def problems(text: str) -> list[tuple[str, str]]:
-    notes = Notes()
-    compile_when(tomllib.loads(text), ("when",), notes)
-    return [(dotted(path), message) for path, message in notes.problems]
+    context = Context()
+    compile_when(tomllib.loads(text), ("when",), context)
+    return [(dotted(path), message) for path, message in context.problems]
 
 
 # The condition, a body that meets it, and bodies that do not; an absent fact meets nothing but `present = false`.
@@ -356,9 +356,9 @@ def test_everything_wrong_is_reported_at_once() -> None:
 
 def test_the_names_of_all_groups_are_noted() -> None:
     patterns = "model = { pattern = '(?P<a>x)(y)' }\nany = [{ system = { some = { pattern = '(?P<b>x)' } } }]"
-    notes = Notes()
-    compile_when(tomllib.loads(patterns), (), notes)
-    assert notes.groups == {"a", "b"}
+    context = Context()
+    compile_when(tomllib.loads(patterns), (), context)
+    assert context.groups == {"a", "b"}
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from proxy.messages import MessagesRequest, parse
 from proxy.rules.conditions import compile_when
 from proxy.rules.examples import failures, request_of
 from proxy.rules.load import Loaded
-from proxy.rules.operators import Notes
+from proxy.rules.operators import Context
 from proxy.rules.ruleset import AnswerPlan, Rule
 from proxy.rules.schema import Example, Match, RequestModel, RuleModel
 from proxy.rules.templates import compile_template
@@ -29,9 +29,9 @@ def faults(
     matches: tuple[dict[str, Any], ...] = (),
     misses: tuple[dict[str, Any], ...] = (),
 ) -> list[tuple[Any, str]]:
-    notes = Notes()
-    conditions = compile_when(when, (), notes)
-    plan = None if text is None else AnswerPlan(compile_template(text, notes.groups), "end_turn", 0)
+    context = Context()
+    conditions = compile_when(when, (), context)
+    plan = None if text is None else AnswerPlan(compile_template(text, context.groups), "end_turn", 0)
     # Made without validation: a rule in a file has at least one example of each sort, these need not.
     model = RuleModel.model_construct(  # type: ignore[call-arg]
         base=RequestModel(),

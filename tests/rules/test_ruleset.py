@@ -13,7 +13,7 @@ from proxy.rules.conditions import Condition, When, compile_when
 from proxy.rules.examples import request_of
 from proxy.rules.facts import FACTS
 from proxy.rules.load import Loaded
-from proxy.rules.operators import Notes
+from proxy.rules.operators import Context
 from proxy.rules.ruleset import AnswerPlan, Rule, RuleSet
 from proxy.rules.structured import misfit
 from proxy.rules.templates import compile_template
@@ -39,10 +39,10 @@ def wants(schema: Any) -> dict[str, Any]:
 
 def rule(name: str, text: str | None = None, *, tokens: int = 0, **when: Any) -> Rule:
     """A rule that answers with `text`, or a guard."""
-    notes = Notes()
-    conditions = compile_when(when or {"method": "POST"}, (), notes)
-    plan = None if text is None else AnswerPlan(compile_template(text, notes.groups), "max_tokens", tokens)
-    assert notes.problems == []
+    context = Context()
+    conditions = compile_when(when or {"method": "POST"}, (), context)
+    plan = None if text is None else AnswerPlan(compile_template(text, context.groups), "max_tokens", tokens)
+    assert context.problems == []
     return Rule(name, "about", "f.toml", 1, conditions, plan)
 
 
