@@ -45,6 +45,11 @@ def run(arguments: Sequence[str] | None = None) -> int:
         return USAGE_ERROR
     if options.command in (None, "serve"):
         return serve_command(options, settings)
+    return _with_settings(options, settings)
+
+
+def _with_settings(options: argparse.Namespace, settings: config.Config) -> int:
+    """Run a command that looks at settings, rules or what is kept; its exit code."""
     # Only here, since serving needs none of them and is to start at once.
     from proxy.commands import catalogue, check, compare, connect, demo, drift, explain, rule_schema
 

@@ -19,6 +19,7 @@ from proxy.app import CAPTURE, REQUEST_LOG, build
 from proxy.config import Config, origin
 from proxy.decision import agreements, sightings
 from proxy.decision.agreements import Agreements
+from proxy.decision.desk import Desk
 from proxy.decision.desk import desk as at_desk
 from proxy.downstream.server import listening
 from proxy.local.status import status_line
@@ -54,23 +55,14 @@ async def serve(
     _raise_file_limit()
     _tune_garbage_collection()
     _give_back_large_blocks()
-    counted = Agreements(agreements.load(Path(config.shadow.file)))
-    desk = at_desk(config, rules, secrets.token_bytes(32), counted)
-    desk.sightings.seen |= sightings.load(sightings.file_of(config))
-    desk.faults = tuple(faults)
+    desk = _desk(config, rules, faults)
     app = build(config, desk, log)
     request_log = app[REQUEST_LOG]
     stop = _stop_signal(log, request_log)
     reload = Reload(config, desk, request_log.counters, app[CAPTURE], log, again, manager)
     asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reload)
     async with listening(app, config, log, lambda: reload.drain_timeout, held) as (host, port):
-        address = str(URL.build(scheme="http", host=host, port=port))
-        upstream = origin(config.upstream.url)
-        if sys.stderr.isatty():
-            print(banner.greeting(_at(config, port), rules), file=sys.stderr, flush=True)
-        log.info("listening", address=address, upstream=upstream, rules=len(rules.rules), **_missed(rules))
-        for key, problem, todo in hints(config.upstream):
-            log.warning("hint", key=key, problem=f"{problem}: {todo}")
+        _tell_of_the_start(config, rules, log, host, port)
         manager.tell(notify.READY)
         living = asyncio.create_task(manager.keep(lambda: status_line(desk, request_log.counters, time.time())))
         telling = asyncio.create_task(_write_repeats(log))
@@ -84,6 +76,25 @@ async def serve(
     telling.cancel()
     log.write_repeats(ending=True)
     log.info("stopped")
+
+
+def _desk(config: Config, rules: RuleSet, faults: Sequence[str]) -> Desk:
+    """A desk that remembers what earlier processes have kept in files."""
+    counted = Agreements(agreements.load(Path(config.shadow.file)))
+    desk = at_desk(config, rules, secrets.token_bytes(32), counted)
+    desk.sightings.seen |= sightings.load(sightings.file_of(config))
+    desk.faults = tuple(faults)
+    return desk
+
+
+def _tell_of_the_start(config: Config, rules: RuleSet, log: Logger, host: str, port: int) -> None:
+    """Where it listens, for a person at a terminal and for the log; and what of the environment does not count."""
+    if sys.stderr.isatty():
+        print(banner.greeting(_at(config, port), rules), file=sys.stderr, flush=True)
+    address, upstream = str(URL.build(scheme="http", host=host, port=port)), origin(config.upstream.url)
+    log.info("listening", address=address, upstream=upstream, rules=len(rules.rules), **_missed(rules))
+    for key, problem, todo in hints(config.upstream):
+        log.warning("hint", key=key, problem=f"{problem}: {todo}")
 
 
 def _at(config: Config, port: int) -> Config:
