@@ -16,7 +16,7 @@ from typing import Any
 
 from proxy import client_settings, places
 from proxy.client_settings import BASE_URL, HEADERS, TOOL_SEARCH
-from proxy.commands import json_text
+from proxy.commands import json_edit
 from proxy.config import Listen, client_url, origin
 from proxy.disk import must_be_file, replace_file
 from proxy.headers import TOKEN
@@ -86,7 +86,7 @@ def _changed(job: Job, changes_of: Callable[[Job, dict[str, Any]], Iterator[Chan
         after = _with(text, changes)
         if changes and not job.dry:
             _write(job.file, before, after)
-    except (RefusedError, json_text.NotUnderstoodError) as error:
+    except (RefusedError, json_edit.NotUnderstoodError) as error:
         _refuse(f"{job.file}: {error}")
         return False
     except OSError as error:
@@ -104,11 +104,11 @@ def _with(text: str, changes: Sequence[Change]) -> str:
     for change in changes:
         path = ("env", change.name)
         if change.after is not None:
-            text = json_text.with_member(text, path, change.after)
+            text = json_edit.with_member(text, path, change.after)
         else:
-            text = json_text.without_member(text, path)
+            text = json_edit.without_member(text, path)
     removed = any(change.after is None for change in changes)
-    return json_text.without_member(text, ("env",)) if removed and not json_text.loads(text)["env"] else text
+    return json_edit.without_member(text, ("env",)) if removed and not json_edit.loads(text)["env"] else text
 
 
 def _refuse(why: str) -> int:
@@ -130,8 +130,8 @@ def _read(file: Path) -> tuple[bytes | None, str, dict[str, Any]]:
     if not text.strip("\ufeff \t\r\n"):
         return content, "{}\n", {}
     try:
-        document = json_text.loads(text)
-    except json_text.NotUnderstoodError as error:
+        document = json_edit.loads(text)
+    except json_edit.NotUnderstoodError as error:
         raise RefusedError(f"{error}. {_BY_HAND}") from None
     env = document.get("env", {}) if isinstance(document, dict) else None
     if not isinstance(env, dict):

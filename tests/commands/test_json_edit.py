@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy.commands.json_text import NotUnderstoodError, loads, with_member, without_member
+from proxy.commands.json_edit import NotUnderstoodError, loads, with_member, without_member
 
 PATH = ("env", "A")
 
