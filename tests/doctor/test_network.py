@@ -180,7 +180,7 @@ async def test_an_upstream_that_is_sidestep_itself_is_a_fault() -> None:
 
 async def test_keys_in_the_clear_are_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(network, "_speaks_tls", lambda _host, _port: False)
-    monkeypatch.setattr(network, "_is_here", lambda _host: False)
+    monkeypatch.setattr(network, "is_loopback", lambda _host: False)
     async with raw_upstream(_quiet) as up:
         (finding,) = await _way(up.url)
     assert (finding.verdict, "unencrypted" in finding.found) == ("warning", True)
