@@ -11,12 +11,12 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import aiohttp
-import orjson
 
 from proxy.app import build
 from proxy.commands.tables import Column, problem_line, table
 from proxy.config import Capture, Config, Journal, Listen, Shadow, Upstream
 from proxy.decision.desk import desk
+from proxy.decision.shadow import text_of
 from proxy.downstream.server import listening
 from proxy.exchange import Head
 from proxy.logs.observe import logger
@@ -25,7 +25,7 @@ from proxy.rules.load import Loaded, LoadedRule, configured
 from proxy.rules.ruleset import RuleSet
 from proxy.rules.schema import RequestModel
 from proxy.scripted import Block, scripted_upstream
-from proxy.sse import Decoder, Event
+from proxy.sse import Decoder
 from proxy.terminal import columns
 
 _REPLY = "This came from the scripted upstream, event by event, as a model's reply would."
@@ -97,8 +97,7 @@ def _first(entry: LoadedRule) -> tuple[Head, bytes]:
 
 def _repeated(rules: RuleSet) -> dict[str, str]:
     """A header for every rule that wants one to repeat."""
-    replays = [rule.answer.replay for rule in rules.rules if rule.answer and rule.answer.replay]
-    return {f"{replay.prefix}demo": "shown" for replay in replays}
+    return {f"{replay.prefix}demo": "shown" for replay in rules.replays}
 
 
 @asynccontextmanager
@@ -131,24 +130,14 @@ async def _ask(session: aiohttp.ClientSession, base: str, name: str, head: Head,
             raw += chunk
         ended = time.perf_counter()
         streamed = reply.content_type == "text/event-stream"
-        events = Decoder().feed(raw)
         return Shown(
             question=name,
             answered_by=reply.headers.get("x-sidestep-rule", "upstream"),
-            form=f"{len(events)} events" if streamed else "JSON",
+            form=f"{len(Decoder().feed(raw))} events" if streamed else "JSON",
             first=(first - started) * 1000,
             total=(ended - started) * 1000,
-            text=_streamed_text(events) if streamed else _text(raw),
+            text=text_of(raw, {"content-type": reply.content_type}) or "",
         )
-
-
-def _text(raw: bytes) -> str:
-    return "".join(block.get("text", "") for block in orjson.loads(raw).get("content", ()))
-
-
-def _streamed_text(events: Sequence[Event]) -> str:
-    deltas = [orjson.loads(event.data)["delta"] for event in events if event.name == "content_block_delta"]
-    return "".join(delta.get("text", "") for delta in deltas)
 
 
 def _print(rows: Sequence[Shown]) -> None:

@@ -152,5 +152,4 @@ def desk(config: Config, rules: RuleSet, key: bytes, agreements: Agreements | No
 
 
 def _repeated(rules: RuleSet) -> tuple[bytes, ...]:
-    plans = (rule.answer for rule in rules.rules)
-    return tuple({plan.replay.prefix.encode() for plan in plans if plan and plan.replay})
+    return tuple({replay.prefix.encode() for replay in rules.replays})

@@ -177,6 +177,11 @@ class RuleSet:
             self._asked[*found.values(), key] = asked
         return asked
 
+    @property
+    def replays(self) -> list[Replay]:
+        """The headers that its answers repeat."""
+        return [rule.answer.replay for rule in self.rules if rule.answer and rule.answer.replay]
+
     def interested(self, head: Head) -> bool:
         """Whether any answering rule could match a request with this head, so that its body is worth reading."""
         return self._left(head).interested

@@ -22,8 +22,7 @@ _PLAIN = b'{"model":"scripted","max_tokens":8,"messages":[{"role":"user","conten
 
 def to_repeat(rules: RuleSet) -> dict[str, str]:
     """Headers for the scripted upstream's messages: one for every rule that wants some to repeat."""
-    replays = [rule.answer.replay for rule in rules.rules if rule.answer and rule.answer.replay]
-    return {f"{replay.prefix}doctor": "shown" for replay in replays}
+    return {f"{replay.prefix}doctor": "shown" for replay in rules.replays}
 
 
 async def shortcuts(entries: tuple[LoadedRule, ...], bench: Bench) -> list[Finding]:
