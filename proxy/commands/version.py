@@ -25,9 +25,12 @@ def rules_version(folder: Path) -> str:
     if not files:
         return "none"
     digest = hashlib.sha256()
-    for file in files:
-        content = file.read_bytes()
-        digest.update(b"%s\0%d\0%s" % (file.name.encode("utf-8", "surrogateescape"), len(content), content))
+    try:
+        for file in files:
+            content = file.read_bytes()
+            digest.update(b"%s\0%d\0%s" % (file.name.encode("utf-8", "surrogateescape"), len(content), content))
+    except OSError as error:
+        return f"that cannot be read: {error.filename}: {error.strerror}"
     newest = max((entry.rule.tested[1] for entry in load(folder).entries if entry.rule.tested), default=())
     tried = f", tried with Claude Code up to {version_text(newest)}" if newest else ""
     return f"{digest.hexdigest()[:8]}{tried}"

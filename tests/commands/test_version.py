@@ -43,3 +43,8 @@ def test_other_rules_are_another_version(tmp_path: Path, change: str) -> None:
 
 def test_a_folder_without_rules_has_none(tmp_path: Path) -> None:
     assert rules_version(tmp_path) == "none"
+
+
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    (tmp_path / "a.toml").mkdir()
+    assert rules_version(tmp_path) == f"that cannot be read: {tmp_path / 'a.toml'}: Is a directory"
