@@ -36,7 +36,7 @@ RELAY = web.AppKey("relay", Relay)
 _LARGE = 1024 * 1024
 """Bytes of a body from which on it is understood in one turn of the loop, and decided on in another."""
 _TURN = 0.001
-"""Seconds."""
+"""Seconds between two steps of a large body, in which others are served."""
 
 _JSON = b"application/json"
 

@@ -153,8 +153,8 @@ def _give_back_large_blocks() -> None:
     """Have glibc map every large block by itself, and so give it back, however many bodies there were at once.
 
     It does so until the first one is freed, and from then on takes blocks of that size from its heap, where what a
-    burst has needed stays resident (mallopt(3), `M_MMAP_THRESHOLD`). After 48 requests of 1 MiB at once that were 85
-    MiB, and are 69 to 75; an idle process pays 0.3 for `ctypes`.
+    burst has needed stays resident (mallopt(3), `M_MMAP_THRESHOLD`). After 48 requests of 1 MiB at once, 85 MiB stayed
+    resident without this, and 69 to 75 do with it. An idle process pays 0.3 MiB, for `ctypes`.
     """
     with contextlib.suppress(ImportError, OSError, AttributeError, MemoryError):
         import ctypes

@@ -29,7 +29,7 @@ class BadReply(Exception):  # noqa: N818 - named for what it tells, as the fault
 class ReplyHead:
     """Status line and headers of a reply, as they came: order, case and duplicates. `minor` is of HTTP/1.x.
 
-    Nobody changes it; it is not frozen since that would double what it takes to make one.
+    Treat it as immutable; frozen=True would double construction time.
     """
 
     minor: int
