@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from proxy.exchange import Answer, Decision, Forward, Head
 from proxy.messages import MessagesRequest, parse
+from proxy.outline import LARGE
 from proxy.rules.conditions import Condition, When, compile_when
 from proxy.rules.examples import request_of
 from proxy.rules.facts import FACTS
@@ -77,6 +78,17 @@ def test_without_a_rule_that_matches_a_request_is_forwarded(rules: list[Rule]) -
 
 def test_a_guard_forwards_in_its_name() -> None:
     assert decide(asked(), rule("guard"), rule("answers", "1")) == Forward("guarded", "guard")
+
+
+def test_no_rule_but_a_guard_is_asked_about_the_whole_of_a_large_body() -> None:
+    about: dict[str, Any] = {"fields": {"some": "messages"}}
+    tools = [{"name": "a"}, {"name": "b"}]
+    small = asked(tools=tools)
+    large = asked(tools=tools, messages=[{"role": "user", "content": "x" * 1024}] * 1025)
+    assert (small.size <= LARGE, large.size > LARGE) == (True, True)
+    assert answer_to(small, rule("answers", "1", **about)).rule == "answers"
+    assert decide(large, rule("answers", "1", **about)) == Forward("no rule matched")
+    assert decide(large, rule("guards", **about)) == Forward("guarded", "guards")
 
 
 def test_an_answer_holds_what_the_rule_and_the_request_say() -> None:
