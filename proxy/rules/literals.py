@@ -7,6 +7,8 @@ Patterns are RE2's. Only literals that are certain are given; where there is any
 
 import re
 
+_DOUBTFUL = re.compile(r"\\Q|\[\^?\]|\[:")
+"""Where brackets and bars stand for themselves: behind `\\Q`, and in classes with a `]` that does not end them."""
 _FLAGS = re.compile(r"\(\?[sU]+\)")
 _ESCAPE = re.compile(r"\\.", re.DOTALL)
 _START = re.compile(r"(?:\\A|\^)?(?:\\s\*)?")
@@ -17,6 +19,8 @@ _META = set(".^$|()[]?*+{}\\")
 
 def literals(pattern: str) -> tuple[str, ...] | None:
     """One of these stands in every text that matches `pattern`; None where nothing is certain."""
+    if _DOUBTFUL.search(pattern):
+        return None
     flags = _FLAGS.match(pattern)
     rest = pattern[flags.end() :] if flags else pattern
     if _alternates(rest):
