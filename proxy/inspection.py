@@ -84,7 +84,7 @@ class Inspection(Protocol):
 
     @property
     def output_config(self) -> Any:
-        """The value of that field; of one that is too large, the Raw bytes."""
+        """The value of that field; of one that is too large or cannot be read, the Raw bytes."""
 
     @property
     def user_id(self) -> Any:
@@ -213,7 +213,10 @@ class _OutlinedBody:
     @property
     def output_config(self) -> Any:
         raw = self._outline.output_config
-        return raw if len(memoryview(raw)) > COUNTED else orjson.loads(memoryview(raw))
+        try:
+            return raw if len(memoryview(raw)) > COUNTED else orjson.loads(memoryview(raw))
+        except orjson.JSONDecodeError:  # not UTF-8, or a number that has no place in 64 bits
+            return raw
 
     @property
     def user_id(self) -> Any:

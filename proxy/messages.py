@@ -28,7 +28,7 @@ class NotUnderstood:
 
 
 NOTHING_CONFORMS: Mapping[str, Any] = {"not": {}}
-"""What stands for a schema in an `output_config` that is too large to be looked at."""
+"""What stands for a schema in an `output_config` that is too large to be looked at, or cannot be read."""
 
 
 @dataclass(frozen=True)

@@ -208,8 +208,14 @@ def written_messages(raw: bytes, outline: Outline | Whole) -> Sequence[Raw]:
 
 
 def named(raw: bytes) -> tuple[str, ...]:
-    """The names of the fields of a body that has an outline, sorted; none if there are more than any rule asks for."""
-    fields = _fields.decode(raw)
+    """The names of the fields of a body that has an outline, sorted; none if there are more than any rule asks for.
+
+    None either if one is not UTF-8: such a body is not well-formed, which is asked before an answer.
+    """
+    try:
+        fields = _fields.decode(raw)
+    except UnicodeDecodeError:
+        return ()
     return tuple(sorted(fields)) if len(fields) <= _MOST_FIELDS else ()
 
 

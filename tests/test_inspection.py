@@ -9,10 +9,11 @@ import pytest
 
 from bench.shapes import SHAPES, filled
 from proxy.exchange import Answer, Decision, Forward, Head
-from proxy.inspection import LONGEST_TEXT, inspected
+from proxy.inspection import LONGEST_TEXT, SMALL, inspected
 from proxy.messages import MessagesRequest, NotUnderstood, parse
 from proxy.outline import MOST_BLOCKS
 from proxy.rules.load import Loaded
+from proxy.rules.ruleset import RuleSet
 
 HEAD = Head("POST", "/v1/messages", {"user-agent": "claude-cli/2.1.330 (external, cli)"})
 MEBIBYTE = 1024 * 1024
@@ -202,6 +203,19 @@ def test_a_text_that_is_not_utf_8_is_never_answered(shipped: Loaded, size: int) 
     before = b'{"messages":[{"role":"assistant","content":"a"},{"role":"user","content":[{"type":"text","text":'
     body = filled(before + orjson.dumps(SUGGEST) + b'},{"type":"text","text":"\xff"}]}],"x":"', b"a", b'"}', size)
     assert isinstance(decided(shipped, body), Forward)
+
+
+@pytest.mark.parametrize(
+    "field",
+    [b'"\xff": 1', b'"output_config": {"x": "\xff"}', b'"output_config": {"x": 1e999}'],
+)
+def test_what_cannot_be_read_in_a_field_costs_no_request(shipped: Loaded, field: bytes) -> None:
+    """Also where no rule has looked at it: then the look for decisions about permission is the first."""
+    body = b'{%b, "messages": [{"role": "user", "content": "x"}]}' % field + b" " * SMALL
+    assert isinstance(decided(shipped, body), Forward)
+    request = parse(HEAD, body)
+    assert isinstance(request, MessagesRequest)
+    assert isinstance(RuleSet(()).decide(request), Forward)
 
 
 def test_a_large_request_without_tools_is_in_doubt(shipped: Loaded) -> None:

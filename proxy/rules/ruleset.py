@@ -212,7 +212,10 @@ class RuleSet:
             except Exception as error:  # fails open: nothing that a rule does may cost a person's request
                 return Forward(f"rule failed: {type(error).__name__}", rule.name)
             failed.append((rule, condition))
-        return Forward(DECISION if may_decide(request) else NO_MATCH)
+        try:
+            return Forward(DECISION if may_decide(request) else NO_MATCH)
+        except Exception as error:  # the same
+            return Forward(f"not looked into: {type(error).__name__}")
 
     def _outcome(self, rule: Rule, request: MessagesRequest, groups: Groups) -> Decision:
         if not rule.guards and not request.well_formed:

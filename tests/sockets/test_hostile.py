@@ -213,6 +213,8 @@ ODDITIES = {
     "a deep message": b'{"messages": [{"role": "user", "content": ' + b"[" * DEEP + b"]" * DEEP + b"}]}",
     "duplicate keys": b'{"model": "a", "model": "b", "messages": [], "messages": [{"role": "user", "content": "x"}]}',
     "invalid UTF-8": b'{"messages": [{"role": "user", "content": "\xff\xfe\xc0\x80\xed\xa0\x80"}]}',
+    "a name that is not UTF-8, in a large body": b'{"\xff": 1, "messages": [{"role": "user", "content": "x"}]}'
+    + b" " * 5000,
     "lone surrogates": b'{"messages": [{"role": "user", "content": "\\ud800 \\udc00\\ud800"}]}',
     "control characters": b'{"messages": [{"role": "user", "content": "\x00\x01\r\n\t\x7f"}]}',
     "an escaped NUL": b'{"mess\\u0061ges": [{"role": "user", "content": "\\u0000"}]}',
