@@ -7,6 +7,7 @@ from aiohttp import web
 
 from proxy.downstream.incoming import BodyFault
 from proxy.downstream.relayed import Copy, RelayedResponse, abort_reply, send_interim
+from proxy.downstream.replies import HTTP_1_1
 from proxy.exchange import Exchange
 from proxy.headers import drop_from_request, upgrade_headers
 from proxy.relay.tunnel import tunnel
@@ -98,7 +99,8 @@ def _outgoing(request: web.Request, exchange: Exchange) -> Request:
         drop_from_request(request.raw_headers),
         exchange.body,
         "transfer-encoding" in known,
-        upgrade_headers(request.raw_headers) if "upgrade" in known else (),
+        # HTTP/1.0 has no upgrade: there, the header says nothing (RFC 9110, section 7.8).
+        upgrade_headers(request.raw_headers) if "upgrade" in known and request.version >= HTTP_1_1 else (),
     )
 
 

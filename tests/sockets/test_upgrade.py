@@ -248,6 +248,13 @@ async def test_an_upstream_that_does_not_switch_is_relayed_as_any_reply(wire: Wi
         assert (await receive(client)).body == b'{"ok":true}'
 
 
+async def test_http_1_0_has_no_upgrade(wire: Wire) -> None:
+    """What asks for one there says nothing (RFC 9110, section 7.8): the request goes on without."""
+    arrived, came = await wire.carry(wire.head(LINE.replace(b"1.1", b"1.0"), *HANDSHAKE))
+    assert (arrived.values(b"upgrade"), arrived.values(b"connection")) == ([], [])
+    assert came.status == 200
+
+
 @pytest.mark.parametrize(
     "fields",
     [
