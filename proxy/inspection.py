@@ -87,6 +87,10 @@ class Inspection(Protocol):
         """The value of that field; of one that is too large or cannot be read, the Raw bytes."""
 
     @property
+    def output_format(self) -> Any:
+        """The same of that field: the older place of `output_config.format`."""
+
+    @property
     def user_id(self) -> Any:
         """The value of `metadata.user_id`, None when it is not there."""
 
@@ -148,6 +152,10 @@ class _ParsedBody:
     @property
     def output_config(self) -> Any:
         return self.get("output_config")
+
+    @property
+    def output_format(self) -> Any:
+        return self.get("output_format")
 
     @property
     def user_id(self) -> Any:
@@ -212,11 +220,11 @@ class _OutlinedBody:
 
     @property
     def output_config(self) -> Any:
-        raw = self._outline.output_config
-        try:
-            return raw if len(memoryview(raw)) > COUNTED else orjson.loads(memoryview(raw))
-        except orjson.JSONDecodeError:  # not UTF-8, or a number that has no place in 64 bits
-            return raw
+        return _little(self._outline.output_config)
+
+    @property
+    def output_format(self) -> Any:
+        return _little(self._outline.output_format)
 
     @property
     def user_id(self) -> Any:
@@ -262,3 +270,11 @@ class _OutlinedBody:
                 self.excess = "many messages at the end"
                 return
         self.ending = ending[::-1]
+
+
+def _little(raw: Raw) -> Any:
+    """A value, as long as that is little and can be read."""
+    try:
+        return raw if len(memoryview(raw)) > COUNTED else orjson.loads(memoryview(raw))
+    except orjson.JSONDecodeError:  # not UTF-8, or a number that has no place in 64 bits
+        return raw

@@ -143,11 +143,15 @@ class MessagesRequest:
 
     @cached_property
     def schema(self) -> Mapping[str, Any] | None:
-        """The JSON schema that the reply's text must satisfy (`output_config.format`), if one is asked for."""
-        output = self.inspection.output_config
-        if isinstance(output, msgspec.Raw):
+        """The JSON schema that the reply's text must satisfy, if one is asked for.
+
+        It stands in `output_config.format`; in the API's beta it stood in `output_format`, which is still taken.
+        """
+        output, format_ = self.inspection.output_config, self.inspection.output_format
+        if isinstance(output, msgspec.Raw) or isinstance(format_, msgspec.Raw):
             return NOTHING_CONFORMS
-        format_ = output.get("format") if isinstance(output, dict) else None
+        if isinstance(output, dict) and output.get("format") is not None:
+            format_ = output["format"]
         if not isinstance(format_, dict) or format_.get("type") != "json_schema":
             return None
         schema = format_.get("schema")
@@ -163,7 +167,7 @@ class _Nothing:
     roles: Sequence[str] = ()
     system: Sequence[str] = ()
     tools: Sequence[str] = ()
-    output_config = user_id = None
+    output_config = output_format = user_id = None
 
     def get(self, _name: str) -> Any:
         return None

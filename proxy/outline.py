@@ -73,6 +73,7 @@ class Outline(msgspec.Struct):
     system: str | list[Text] | None = None
     tools: list[_Tool] | None = None
     output_config: Raw = _NOTHING
+    output_format: Raw = _NOTHING
     metadata: _Metadata | None = None
 
 

@@ -255,6 +255,16 @@ def test_a_schema_is_asked_for_by_output_config(output: Any, schema: Any) -> Non
     assert request_of(output_config=output).schema == schema
 
 
+@pytest.mark.parametrize("pad", ["", "x" * 5000])
+def test_a_schema_is_asked_for_by_output_format_as_well(pad: str) -> None:
+    """So it was in the API's beta; where both speak, the newer one counts."""
+    older, newer = ({"type": "json_schema", "schema": {"title": title}} for title in ("a", "b"))
+    assert request_of(output_format=older, pad=pad).schema == {"title": "a"}
+    assert request_of(output_format=older, output_config={"effort": "low"}, pad=pad).schema == {"title": "a"}
+    assert request_of(output_format=older, output_config={"format": newer}, pad=pad).schema == {"title": "b"}
+    assert request_of(output_format="x", pad=pad).schema is None
+
+
 def _is_usual(body: dict[str, Any]) -> bool:
     """Whether the fields that rules look at are what the API takes."""
 

@@ -81,6 +81,15 @@ REWORDED: dict[str, Body] = {
         classifier("Judge.", HISTORY, stream=True, **schema(fine={"type": "boolean"}, why={"type": "string"})),
         "stop_sequences",
     ),
+    "a schema in its older place": without(
+        classifier(
+            "Judge.",
+            HISTORY,
+            stream=True,
+            output_format=schema(fine={"type": "boolean"})["output_config"]["format"],
+        ),
+        "stop_sequences",
+    ),
     "a schema with a choice": without(
         classifier("Judge.", HISTORY, stream=True, **schema(word={"enum": ["run", "stop"]})), "stop_sequences"
     ),
