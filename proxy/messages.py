@@ -106,6 +106,11 @@ class MessagesRequest:
         """The text blocks of the last user message; a plain string is one block."""
         return self._last_user.texts if self._last_user else ()
 
+    @property
+    def last_texts(self) -> tuple[str, ...]:
+        """These, and those of the messages behind it: of role `system`, or a prefill."""
+        return tuple([text for turn in self.inspection.ending for text in turn.texts])
+
     @cached_property
     def user_text(self) -> str | None:
         """These joined by newlines; None if there are none."""

@@ -44,7 +44,7 @@ def may_decide(request: MessagesRequest) -> bool:
         or not _CONTROLS.isdisjoint(request.fields)
         or _unstreamed(request)
         or _quotes_a_transcript(request.user_texts)
-        or any(map(_names_a_verdict, (*request.system, *request.user_texts)))
+        or any(map(_names_a_verdict, (*request.system, *request.last_texts)))
     )
 
 

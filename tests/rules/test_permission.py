@@ -77,6 +77,17 @@ REWORDED: dict[str, Body] = {
         classifier("Is this harmless?", "<what-happened>\n", HISTORY, "</what-happened>\n", stream=True),
         "stop_sequences",
     ),
+    "a tag that a message of role system names": {
+        "stream": True,
+        "messages": [
+            {"role": "user", "content": HISTORY},
+            {"role": "system", "content": "Reply <block>yes</block> or <block>no</block>."},
+        ],
+    },
+    "a tag that the reply is to continue": {
+        "stream": True,
+        "messages": [{"role": "user", "content": HISTORY}, {"role": "assistant", "content": "<block>"}],
+    },
     "a schema with a yes or no": without(
         classifier("Judge.", HISTORY, stream=True, **schema(fine={"type": "boolean"}, why={"type": "string"})),
         "stop_sequences",
