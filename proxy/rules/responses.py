@@ -1,5 +1,6 @@
 """Rules that respond: what they send for a method and a path that is none of messages."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import product
@@ -26,6 +27,9 @@ _BODILESS = frozenset({204, 205, 304})
 
 _EPOCH = "1970-01-01T00:00:00Z"
 """For a model of unknown age (API reference, "List Models")."""
+
+_BEHIND = re.compile(r"[;?#]")
+"""What ends a path, or a segment of it, for those who look for that in what they have decoded."""
 
 _LARGEST = 2 * 1024 * 1024
 """Bytes of a body up to which its tokens are estimated: to look through it takes ten milliseconds, of 50 in all."""
@@ -129,7 +133,12 @@ def faults(model: RespondModel, when: When) -> Iterator[tuple[Path, str]]:
     paths = {path for _, path in addresses(when)}
     if not paths:
         yield ("when",), "a rule that responds names its methods and paths one by one, by `is` or `in`, in no group"
-    if any(unquote(path).rstrip("/").endswith("/messages") for path in paths):
+    if any(map(_of_messages, paths)):
         yield ("when", "path"), 'expected a path without messages: to answer those, there is action = "answer"'
-    if any(path.startswith("/-/") for path in paths):
+    if any(path == "/-" or path.startswith("/-/") for path in paths):
         yield ("when", "path"), "expected a path of the upstream's: those under /-/ are Sidestep's own"
+
+
+def _of_messages(path: str) -> bool:
+    """Whether a server may take it for one of messages: it may decode it, tidy it, and leave out what is behind."""
+    return _BEHIND.split(unquote(path), maxsplit=1)[0].rstrip("/ ").lower().endswith("/messages")
