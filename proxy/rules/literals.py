@@ -7,8 +7,11 @@ Patterns are RE2's. Only literals that are certain are given; where there is any
 
 import re
 
-_DOUBTFUL = re.compile(r"\\Q|\[\^?\]|\[:")
-"""Where brackets and bars stand for themselves: behind `\\Q`, and in classes with a `]` that does not end them."""
+_DOUBTFUL = re.compile(r"\\Q|\[\^?\]|\[:|\(\?[A-Za-z-]+\)")
+"""Where brackets and bars stand for themselves: behind `\\Q`, and in classes with a `]` that does not end them.
+
+And flags in the middle: what counts behind them counts what stands before them.
+"""
 _FLAGS = re.compile(r"\(\?[sU]+\)")
 _ESCAPE = re.compile(r"\\.", re.DOTALL)
 _START = re.compile(r"(?:\\A|\^)?(?:\\s\*)?")
@@ -19,11 +22,9 @@ _META = set(".^$|()[]?*+{}\\")
 
 def literals(pattern: str) -> tuple[str, ...] | None:
     """One of these stands in every text that matches `pattern`; None where nothing is certain."""
-    if _DOUBTFUL.search(pattern):
-        return None
     flags = _FLAGS.match(pattern)
     rest = pattern[flags.end() :] if flags else pattern
-    if _alternates(rest):
+    if _DOUBTFUL.search(rest) or _alternates(rest):
         return None
     found = _openings(_START.sub("", rest, count=1))
     return found if all(found) else None

@@ -10,7 +10,8 @@ from proxy.rules.literals import literals
 PARTS = st.sampled_from(
     [
         *("a", "ab", "b ", r"\(", r"\)", r"\.", r"\n", r"\s", r"\d", r"\z", r"\|"),
-        *("(?:a|b)", "(a)", "(?:ab|ba)", "(?P<x>a*)", "[ab]", "[^|]", "[(]", "[](]", "[^](]", "[[:alpha:](]", r"\Q(\E"),
+        *("(?:a|b)", "(a)", "(?:ab|ba)", "(?P<x>a*)", "[ab]", "[^|]", "[(]"),
+        *("[](]", "[^](]", "[[:alpha:](]", r"\Q(\E", "(?s)"),
         *("?", "*", "+", "{2}", "{0}", "|", ".", "$"),
     ]
 )
@@ -46,6 +47,8 @@ TEXTS = st.text("ab|(). \n1?*", max_size=8)
         (r"\A(?:one|(two))", None),
         (r"\A[ab]c", None),
         (r"\Aa*", None),
+        ("abc(?s)?", None),
+        (r"(?:abc|de)(?s)*", None),
         (r"abc[](]|d", None),
         (r"abc[^](]|d", None),
         (r"abc[[:alpha:](]|d", None),
