@@ -24,10 +24,10 @@ _CONTROLS = frozenset({"stop_sequences", "tool_choice"})
 
 _TOPIC = frozenset({"isNewTopic", "title"})
 
-_WORDS = "(?:is_?|should_?)?(?:allow|approv|block|danger|deci[ds]|den[iy]|permi|reject|risk|safe|unsafe|verdict)"
+_WORDS = "(?:is[_-]?|should[_-]?)?(?:allow|approv|block|danger|deci[ds]|den[iy]|permi|reject|risk|safe|unsafe|verdict)"
 _VERDICT = re.compile(rf"ok|{_WORDS}", re.IGNORECASE)
 """How the name of a field begins in which a verdict is asked for."""
-_VERDICT_TAG = re2.compile(rf"(?i)</?{_WORDS}[a-z_]*>".encode())
+_VERDICT_TAG = re2.compile(rf"(?i)</?{_WORDS}[\w-]*(?:\s[^<>]*)?/?>".encode())
 _DEPTH = 8
 """Levels of a schema that are looked at; what lies deeper is in doubt."""
 _OPENING_TAG = re2.compile(r"\A\s*<[A-Za-z][\w-]*>\s*\z")

@@ -77,6 +77,11 @@ REWORDED: dict[str, Body] = {
         classifier("Is this harmless?", "<what-happened>\n", HISTORY, "</what-happened>\n", stream=True),
         "stop_sequences",
     ),
+    "a tag with more than its name": without(
+        classifier("Is this harmless?", f'{HISTORY}\nReply <block reason="…">, or <is-safe />.', stream=True),
+        "stop_sequences",
+    ),
+    "a tag that is empty": without(classifier("Say <deny/> or nothing.", HISTORY, stream=True), "stop_sequences"),
     "a tag that a message of role system names": {
         "stream": True,
         "messages": [
