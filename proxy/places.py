@@ -38,10 +38,12 @@ class Places:
 
 def called() -> str:
     """How this program is called again, to be copied into a shell."""
-    if Path(sys.argv[0]).stem == NAME:
+    program = Path(sys.argv[0])
+    if program.name == NAME:
         return NAME
     python, here = Path(sys.executable), Path.cwd()
-    return f"{python.relative_to(here) if python.is_relative_to(here) else python} -m proxy"
+    shown = python.relative_to(here) if python.is_relative_to(here) else python
+    return f"{shown} {program}" if program.name == f"{NAME}.py" else f"{shown} -m proxy"
 
 
 def carried() -> Path:
@@ -63,7 +65,7 @@ def for_user(platform: str = "", environ: Mapping[str, str] = os.environ) -> Pla
         return Places(support, support / "state", home / "Library/LaunchAgents")
     config = _xdg(environ, "XDG_CONFIG_HOME", home / ".config")
     state = _xdg(environ, "XDG_STATE_HOME", home / ".local/state")
-    runtime = _xdg(environ, "XDG_RUNTIME_DIR", Path("/run/user/nobody"))
+    runtime = _xdg(environ, "XDG_RUNTIME_DIR", Path("/run/user", str(os.getuid())))  # unset in cron, and after su
     return Places(config / NAME, state / NAME, config / "systemd/user", runtime / NAME)
 
 

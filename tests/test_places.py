@@ -1,5 +1,6 @@
 """Where the platform keeps things."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,25 @@ def test_a_user_whom_nobody_knows_has_them_in_the_root(monkeypatch: pytest.Monke
 
     monkeypatch.setattr("pwd.getpwuid", unknown)
     assert places.for_user("linux", {}).config == Path("/.config/sidestep")
+
+
+def test_where_no_variable_names_the_runtime_folder_it_is_where_systemd_has_it() -> None:
+    """As in cron, and behind `su`."""
+    assert places.for_user("linux", {"HOME": "/home/u"}).runtime == Path(f"/run/user/{os.getuid()}/sidestep")
+
+
+@pytest.mark.parametrize(
+    ("argument", "called"),
+    [
+        ("/home/u/.local/bin/sidestep", "sidestep"),
+        ("/clone/proxy/__main__.py", "/clone/.venv/bin/python -m proxy"),
+        ("/clone/sidestep.py", "/clone/.venv/bin/python /clone/sidestep.py"),
+    ],
+)
+def test_it_is_called_again_as_it_was_called(argument: str, called: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.executable", "/clone/.venv/bin/python")
+    monkeypatch.setattr("sys.argv", [argument])
+    assert places.called() == called
 
 
 def test_on_macos_they_are_in_the_library() -> None:
