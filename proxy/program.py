@@ -164,7 +164,7 @@ def _connection(options: argparse.Namespace, listen: config.Listen) -> "connect.
     from proxy.commands import connect
 
     file = client_settings.project_file(Path.cwd()) if options.project else client_settings.user_file()
-    return connect.Job(file, listen, options.replace, options.dry_run)
+    return connect.Job(file, listen, options.replace, options.dry_run, options.project)
 
 
 def reload_command(options: argparse.Namespace) -> int:

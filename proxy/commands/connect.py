@@ -39,6 +39,8 @@ class Job:
     listen: Listen
     replace: bool = False
     dry: bool = False
+    project: bool = False
+    """Whether the file is that of the project in this folder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,7 @@ def connect(job: Job) -> int:
     """Have Claude Code come here; 0 when it does from its next start on, else 1."""
     if job.listen.port == 0:
         return _refuse("listen.port = 0: a client needs a port that stays")
-    undo = f"`{places.called()} disconnect` takes this out again"
+    undo = f"`{places.called()} disconnect{' --project' if job.project else ''}` takes this out again"
     if not _changed(job, _to_connect, f"Claude Code comes here when it is started anew; {undo}."):
         return 1
     for warning in _in_the_way(job):

@@ -61,6 +61,13 @@ def test_who_has_no_settings_gets_some_for_himself_alone(home: Home) -> None:
     )
 
 
+def test_how_to_take_it_out_again_is_said_for_the_file_that_was_changed(home: Home) -> None:
+    _, out, _ = home.run("connect", "--project")
+    assert "disconnect --project` takes this out again" in out
+    assert home.run("disconnect", "--project")[0] == 0
+    assert json.loads(home.project.read_text()) == {}
+
+
 TEXTS = [
     "{}\n",
     '{"model":"opus","permissions":{"allow":["Bash(ls)"]}}',
