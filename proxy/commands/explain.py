@@ -27,7 +27,7 @@ _KINDS = {Answer: "answer", Respond: "respond", Forward: "forward"}
 
 NEAREST_HEADS = (
     *("nearest rule", "held", Column("first condition that failed", least=20)),
-    Column("the request's value", least=16),
+    Column("the request's value", least=16, rank=1),
 )
 
 

@@ -2,11 +2,12 @@
 
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from shutil import get_terminal_size
+from textwrap import wrap
 from typing import Any
 
 from proxy.commands.plots import bar, lasting, number, percent
@@ -25,7 +26,7 @@ HEADS = (
     *(Column("out", rank=5), "saved", Column("added", rank=9)),
 )
 
-_NARROW, _WIDE = 60, 160
+_NARROW, _WIDE = 40, 160
 _LONGEST_BAR = 40
 
 NAMELESS: Mapping[str, str] = {"rule": "no rule", "model": "not looked at", "client": "not named"}
@@ -129,13 +130,27 @@ def _lines(file: Path, found: _Found) -> list[str]:
     room = columns()
     wide = min(_WIDE, max(_NARROW, get_terminal_size().columns))
     plain = not (sys.stdout.encoding or "").lower().replace("-", "").startswith("utf8")
-    lines = [f"{place(str(file), 0)}, {when}", "", *_overview(found, wide, plain)]
+    lines = [f"{place(str(file), 0)}, {when}", "", *_within(room, 20, _overview(found, wide, plain))]
     if found.by:
         lines += ["", *_groups(found, room, plain)]
     if whole.answered:
-        lines += ["", "What was saved, by your own forwards of the same rule and model, or by sizes:"]
-        lines += [f"  {basis_line(kind, whole.answered[kind][0], basis)}" for kind, basis in found.worth.items()]
+        lines += [
+            "",
+            *_within(room, 2, ["What was saved, by your own forwards of the same rule and model, or by sizes:"]),
+        ]
+        told = (f"  {basis_line(kind, whole.answered[kind][0], basis)}" for kind, basis in found.worth.items())
+        lines += _within(room, 4, told)
     return lines
+
+
+def _within(room: int | None, indent: int, lines: Iterable[str]) -> Iterator[str]:
+    """The lines, those wrapped that are longer than a terminal is wide: these are sentences, of which none is cut."""
+    for line in lines:
+        if room is None or len(line) <= room:
+            yield line
+        else:
+            wide, hung = max(room, indent + 20), " " * indent
+            yield from wrap(line, wide, subsequent_indent=hung, break_long_words=False, break_on_hyphens=False)
 
 
 def _overview(found: _Found, wide: int, plain: bool) -> list[str]:

@@ -188,6 +188,21 @@ def test_a_miss_as_people_read_it(program: Program) -> None:
     ]
 
 
+def test_on_a_narrow_terminal_the_value_of_a_miss_leaves_and_is_named(
+    program: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program.file("1.toml", BASE + HELLO)
+    program.file("body.json", json.dumps(body("bye")))
+    monkeypatch.setenv("COLUMNS", "52")
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    _, out, _ = program.run("explain", "body.json")
+    assert out.splitlines()[3:] == [
+        "  nearest rule  held    first condition that failed",
+        '  hello         2 of 3  user_text is "hello"',
+        "  (too narrow for: the request's value)",
+    ]
+
+
 @pytest.mark.parametrize(
     ("said", "reason"),
     [

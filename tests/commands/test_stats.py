@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import sys
 import time
 from pathlib import Path
@@ -203,6 +204,19 @@ def test_a_wide_terminal_gets_bars_beside_the_groups(
     (line,) = (line for line in out.split("\n") if line.startswith("quota-probe  "))
     assert "█" in line
     assert max(map(len, out.split("\n"))) <= 150
+
+
+@pytest.mark.parametrize("columns", [50, 80])
+def test_a_narrow_terminal_gets_every_word_within_its_width(
+    program: Program, file: Path, monkeypatch: pytest.MonkeyPatch, columns: int
+) -> None:
+    _, whole, _ = run(program, written(file, of_all_kinds()))
+    monkeypatch.setenv("COLUMNS", str(columns))
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    _, out, _ = run(program, file)
+    assert max(map(len, out.split("\n")[1:])) <= columns
+    words = [re.sub("[▏▎▍▌▋▊▉█]", "", text.split("\n", 1)[1]).split() for text in (out, whole)]
+    assert words[0] == words[1]
 
 
 def test_an_empty_span_says_so(program: Program, file: Path) -> None:
