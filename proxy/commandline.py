@@ -54,7 +54,7 @@ def _about_the_client(commands: "argparse._SubParsersAction[argparse.ArgumentPar
 
 def _about_rules(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     behind, as_json = _behind(), _as_json()
-    commands.add_parser("serve", parents=[behind], help="serve")
+    commands.add_parser("serve", parents=[behind], help="answer small questions, and pass all else on")
     commands.add_parser("demo", parents=[behind], help="show every side question answered, without key or network")
     commands.add_parser("check", parents=[behind, as_json], help="try every rule's examples on all rules together")
     told = commands.add_parser("explain", parents=[behind, as_json], help="tell what becomes of a request, and why")

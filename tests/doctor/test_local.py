@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from proxy import places
 from proxy.commands.doctor import local
 from proxy.commands.doctor.findings import Finding
 from proxy.commands.doctor.local import Holder, holder
@@ -76,6 +77,7 @@ async def test_an_address_that_is_all_of_them_is_tried_from_here(start: Start, f
 async def test_nobody_at_the_port_is_a_warning(file: Path) -> None:
     (finding,) = await local.port(file, Listen(host="localhost", port=_free_port()))
     assert (finding.verdict, "Sidestep does not run" in finding.found) == ("warning", True)
+    assert finding.todo == f"start the service, or {places.called()}"
 
 
 async def _noise(peer: Peer) -> None:

@@ -135,7 +135,7 @@ def _free(host: str, number: int, shown: str) -> Finding:
             probe.bind((host, number))
         except OSError as error:
             return fault("port", f"{shown}: {error.strerror}", "set listen.host and listen.port otherwise")
-    return warning("port", f"{shown} is free: Sidestep does not run", "start the service, or `serve`")
+    return warning("port", f"{shown} is free: Sidestep does not run", f"start the service, or {places.called()}")
 
 
 async def _silent(file: Path, listen: Listen, held: Holder | None, shown: str) -> Finding:
