@@ -18,3 +18,7 @@ def main() -> int:
     from proxy.__main__ import main
 
     return main()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

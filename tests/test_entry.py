@@ -12,6 +12,7 @@ from pathlib import Path
 import pexpect
 import pytest
 
+from proxy import __version__
 from tests.commands.given import BASE, HELLO
 from tests.terminal import on_terminal
 from tests.waiting import PATIENCE
@@ -47,6 +48,13 @@ def _run(
         preexec_fn=before,
         check=False,
     )
+
+
+def test_a_clone_is_run_from_any_folder_by_its_file(tmp_path: Path) -> None:
+    command = [sys.executable, str(ROOT / "sidestep.py"), "--version"]
+    ran = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=PATIENCE, check=False)
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert ran.stdout.startswith(f"sidestep {__version__}\n")
 
 
 @pytest.mark.parametrize("command", COMMANDS, indirect=True)
