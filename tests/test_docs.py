@@ -117,8 +117,8 @@ def test_every_command_on_the_page_exists(command: str) -> None:
         assert re.search(rf"^{words[1]}:", (ROOT / "Makefile").read_text(), re.MULTILINE)
     elif "proxy" in words:
         parser().parse_args(words[words.index("proxy") + 1 :])
-    elif words[0] == "sidestep":
-        parser().parse_args(words[1:])
+    elif words[0] == "sidestep" or (words[1:] and words[1].endswith("/sidestep.py")):
+        parser().parse_args(words[1 if words[0] == "sidestep" else 2 :])
     else:
         assert words[-1] == "claude" or words[0] in OTHERS
 

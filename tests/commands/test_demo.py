@@ -1,5 +1,6 @@
 """The demonstration, as `make demo` runs it."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,13 @@ def test_it_shows_who_answered_each_question(capsys: pytest.CaptureFixture[str])
     _, *rows = capsys.readouterr().out.splitlines()
     shown = [tuple(row.split()[:2]) for row in rows]
     assert shown == [("conversation", "upstream")] + [(name, name) for name in ASKED]
+
+
+def test_the_readme_shows_its_first_rows() -> None:
+    shown = re.search(r"^\$ make demo\nquestion .*?\n(.*?)\n…$", (ROOT / "README.md").read_text("utf-8"), re.M | re.S)
+    assert shown
+    rows = [tuple(row.split()[:2]) for row in shown[1].split("\n")]
+    assert rows == [("conversation", "upstream"), *((name, name) for name in ASKED)][: len(rows)]
 
 
 def test_it_fails_when_a_rule_does_not_load(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
