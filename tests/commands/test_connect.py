@@ -45,7 +45,13 @@ def home(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest
     return Home(tmp_path, capsys)
 
 
-def test_who_has_no_settings_gets_some_for_himself_alone(home: Home) -> None:
+def _nobody(address: tuple[str, int], timeout: float) -> socket.socket:
+    """Whoever may serve on the machine where the tests run."""
+    raise ConnectionRefusedError(address, timeout)
+
+
+def test_who_has_no_settings_gets_some_for_himself_alone(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("proxy.commands.connect.socket.create_connection", _nobody)
     code, out, err = home.run("connect")
     assert code == 0
     assert json.loads(home.file.read_text()) == {"env": ENV}

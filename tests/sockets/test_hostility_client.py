@@ -35,7 +35,7 @@ async def _flood(peer: Peer, piece: bytes, most: int = 32 * MEBIBYTE) -> int:
             peer.writer.write(piece)
             written += len(piece)
             await asyncio.wait_for(peer.writer.drain(), 0.5)
-    except (TimeoutError, ConnectionError):
+    except (TimeoutError, ConnectionError, RuntimeError):  # the last is uvloop's word for a transport that has closed
         pass
     return written
 
