@@ -12,8 +12,8 @@ import msgspec
 from msgspec import Raw
 
 LARGE = 1024 * 1024
-"""Bytes from which on parts are counted first: fewer bytes cannot hold too many. And what is in a field is read only
-where that is little."""
+"""Bytes from which on parts are counted first: fewer bytes are taken apart quickly, whatever they hold. And what is in
+a field is read only where that is little."""
 _PARTS = b",[{"
 _MOST_PARTS = 384 * 1024
 """No body has more of these signs; 8 MiB of conversation have 190,000."""
