@@ -39,13 +39,16 @@ JAVA = """Exception in thread "main" java.lang.IllegalStateException: x
         ("RuntimeError: CUDA out of memory. Tried to allocate 2 GiB", "RuntimeError: CUDA out of memory"),
         ("ModuleNotFoundError: No module named 'requests'", "ModuleNotFoundError: No module named requests"),
         ("FAILED tests/test_a.py::test_renew - assert 1 == 2", "test_renew failure"),
-        ("FAILED tests/test_a.py::test_b - x\nFAILED tests/test_a.py::test_c - y", "test_a.py failures"),
         ("--- FAIL: TestMerge (0.00s)", "TestMerge failure"),
         ("=== Failed\n=== FAIL: internal/store TestCompact (1.42s)", "TestCompact failure"),
         ("test codec::empty ... ok\ntest codec::roundtrip_utf8 ... FAILED", "roundtrip_utf8 failure"),
+        # A frame's method is no error, and an error's name alone says nothing.
+        ("at Harbor.Gate.ThrowTideException(Gate.cs)\n   at Harbor.Gate.RaiseTideException()", ""),
+        ("npm ERR! code ERESOLVE\nnpm ERR! could not resolve", ""),
+        ("BerthTakenException: the berth that was asked for has been taken by another vessel", ""),
         # What is not one error of the user's own, or leaks.
         (f"{'so much was said besides ' * 20}\n\n{PYTHON}", ""),
-        ("FAILED a.py::test_b - x\nFAILED c.py::test_d - y", ""),
+        ("FAILED a.py::test_b - x\nFAILED c.py::test_d - y\nLeaseStateError: x", ""),
         ("IOError: /home/me/secret is gone", ""),
         ("error[E0502]: a\n --> a.rs:1:1\nerror[E0303]: b\n --> b.rs:1:1", ""),
         ("2024-05-01 12:00:01 INFO all is well", ""),

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from proxy.filters.titles.gerund import FORMS, WHIMS, gerund, spelled
+from proxy.filters.titles.gerund import FORMS, WHIMS, gerund
 from proxy.filters.titles.prose import LOOKED_AT
+from proxy.filters.titles.verbs import spelled
 
 ALARMING = re.compile(
     "kill|delet|destroy|terminat|stop|exit|connect|retry|lag|freez|penetrat|crash|fail|dying|abort|eras|break|attack|hang",

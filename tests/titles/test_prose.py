@@ -45,7 +45,7 @@ def test_blocks_that_another_program_put_in_front_are_left_out(text: str) -> Non
 
 
 def test_a_wrapper_with_nothing_behind_it_leaves_nothing() -> None:
-    assert read("<teammate-message id='1'>do it</teammate-message>").prose == ""
+    assert read("<context id='1'>do it</context>").prose == ""
 
 
 def test_a_wrapped_line_goes_on() -> None:

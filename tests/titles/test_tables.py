@@ -1,27 +1,32 @@
-"""Tables written as texts, and the longest phrase of one."""
+"""How tables are written and looked up."""
 
 import pytest
 
-from proxy.filters.titles.tables import matched, phrase_set, word_set
+from proxy.filters.titles.tables import phrase_pattern, word_set
 
-PHRASES = phrase_set("can you|can you help me|please|bitte")
+PHRASES = phrase_pattern(
+    """can you|please
+    |(i|we) (want|need)( you)? to|i want"""
+)
 
 
-def test_tables_are_texts() -> None:
-    assert word_set("a an\n the") == {"a", "an", "the"}
-    assert phrase_set("a b|\n c|a") == {"a": {("a", "b"), ("a",)}, "c": {("c",)}}
+def test_words_stand_between_spaces() -> None:
+    assert word_set("a an\n  the") == {"a", "an", "the"}
 
 
 @pytest.mark.parametrize(
-    ("text", "at", "size"),
+    ("words", "matched"),
     [
-        ("can you help me fix", 0, 4),
-        ("can you fix", 0, 2),
-        ("now bitte", 1, 1),
-        ("now bitte", 0, 0),
-        ("please", 1, 0),
-        ("can we", 0, 0),
+        ("can you fix ", "can you "),
+        ("can you please please fix ", "can you please please "),
+        ("we need you to fix ", "we need you to "),
+        # The longer phrase is tried first, wherever the table has it.
+        ("i want to fix ", "i want to "),
+        ("i want dark mode ", "i want "),
+        ("canyon ", ""),
+        ("pleased ", ""),
     ],
 )
-def test_the_longest_phrase_counts(text: str, at: int, size: int) -> None:
-    assert matched(text.split(), at, PHRASES) == size
+def test_any_number_of_phrases_is_matched_and_only_whole_words(words: str, matched: str) -> None:
+    found = PHRASES.match(words)
+    assert (found[0] if found else "") == matched

@@ -3,14 +3,14 @@
 import re
 
 from proxy.filters.decline import Decline
-from proxy.filters.titles.clauses import TURNED
+from proxy.filters.titles.clause import Clause
 from proxy.filters.titles.lexer import Token, tokens_of
-from proxy.filters.titles.lexicon import PREPOSITIONS, TURNING
-from proxy.filters.titles.phrases import phrase_at
 from proxy.filters.titles.prose import plain, require_english
+from proxy.filters.titles.reasons import TURNED
 from proxy.filters.titles.sentences import title_of, whole
+from proxy.filters.titles.shape import Shape, fitted, size_of
 from proxy.filters.titles.tables import word_set
-from proxy.filters.titles.titling import fitted, size_of
+from proxy.filters.titles.words import PREPOSITIONS, TURNING
 
 _COMMAND_TAG = re.compile(r"<command-name>\s{0,9}/?([\w:.-]{1,48})\s{0,9}</command-name>")
 _COMMAND_ARGUMENTS = re.compile(r"<command-args>([^<]{1,400})")
@@ -49,9 +49,10 @@ def _given(command: Token, given: str, most: int) -> list[Token]:
         token.kind in ("name", "number") or token.key in PREPOSITIONS for token in tokens
     ):
         return [command, *tokens]
-    phrase = phrase_at(tokens, 0)
-    if phrase and phrase.end == len(tokens) and not phrase.points and size_of(phrase.words) > 1:
-        words = whole(fitted(phrase, "", most), tokens, tokens)
+    clause = Clause(tokens)
+    phrase = clause.phrase(0)
+    if phrase and not clause.asks_at(0) and phrase.end == len(tokens) and not phrase.points and len(tokens) > 1:
+        words = whole(fitted(Shape(phrase.core, phrase.places), most), tokens, clause)
     else:
         words = title_of(tokens, most)
     return [command, *words] if size_of(words) < most else words

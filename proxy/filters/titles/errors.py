@@ -24,7 +24,7 @@ _LIBRARY = re.compile(
     r"(?:java|javax|jdk|sun|android|androidx|kotlin|kotlinx|scala|dalvik|org\.springframework|org\.apache|com\.google|com\.android|io\.netty|reactor|org\.junit)\."
 )
 _FAILED = re.compile(
-    r"^(?:FAILED ([\w./-]{1,120})::(?:\w{1,60}::)?(\w{1,80})|(?:--- FAIL:|=== FAIL: \S{1,120}) (\w{1,80})"
+    r"^(?:FAILED [\w./-]{1,120}::(?:\w{1,60}::)?(\w{1,80})|(?:--- FAIL:|=== FAIL: \S{1,120}) (\w{1,80})"
     r"|test [\w:]{0,80}?(\w{1,80}) \.\.\. FAILED)\b",
     re.MULTILINE,
 )
@@ -40,16 +40,9 @@ def error_title(message: Message, most: int, *, is_english: bool) -> list[Token]
     if len(message.prose) > _LONGEST_PROSE:
         return []
     pasted = message.pasted
-    failed = (
-        {(found[1] or "", found[2] or found[3] or found[4]) for found in _FAILED.finditer(pasted)}
-        if is_english
-        else set()
-    )
-    if len(failed) == 1:
-        return [Token(failed.pop()[1], "name"), Token("failure", "word")]
+    failed = {found[1] or found[2] or found[3] for found in _FAILED.finditer(pasted)} if is_english else set()
     if failed:
-        files = {displayed(file) for file, _ in failed}
-        return [Token(files.pop(), "name"), Token("failures", "word")] if len(files) == 1 and all(files) else []
+        return [Token(failed.pop(), "name"), Token("failure", "word")] if len(failed) == 1 else []
     # What caused the others comes last.
     pasted = pasted[max(pasted.rfind("Caused by: "), 0) :]
     error, said = _error(pasted)

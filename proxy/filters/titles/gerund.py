@@ -5,23 +5,12 @@ import zlib
 
 from proxy.filters.titles.prose import LOOKED_AT, read
 from proxy.filters.titles.tables import word_set
+from proxy.filters.titles.verbs import SINGLE, TAKEN_AWAY, spelled
 
-# The words that come before the others in a message win, so a noun ("bug") counts as much as a verb ("fix").
-_VERBS = word_set(
-    """add adjust align analyze animate arrange ask assemble assign audit automate balance batch benchmark bind blend
-    boost brainstorm branch browse build bundle cache calculate chart check choose clean clone code collect color
-    combine commit compare compile compose compress compute configure convert copy count craft create debug decode
-    decorate define deploy describe design detect develop discover document draft draw edit embed encode enhance
-    examine expand explain explore export extend extract fetch filter find fix fold format gather generate group guide
-    handle help highlight implement import improve index inspect install integrate investigate invite iterate join
-    label launch learn lint list load localize log make map match measure merge migrate mock model modernize monitor
-    move name navigate normalize note number optimize order organize outline package paint parse patch plan play plot
-    polish port prepare preview print profile prototype publish pull push query read rebase reconcile record redesign
-    refactor refine register release reload rename render repair replace report research resize resolve restore review
-    rewrite rotate round run save scaffold scale schedule scan search select serialize set share shape show simplify
-    sketch solve sort split start store stream structure study style summarize support swap sync tag teach test think
-    track train transform translate tune type understand unify unpack update upgrade use validate verify visualize walk
-    watch wire wrap write zip zoom"""
+_UNKIND = word_set(
+    """block lock skip reset restrict suppress silence shrink cut purge flush cap limit throttle squash mask truncate
+    retire stub isolate drain obfuscate cancel swap lower raise delay reduce flip gate guard pad trim quantize setup
+    cleanup"""
 )
 # What a noun or another language's verb suggests, and what is kind to say instead of an alarming word.
 _KINDLY = {
@@ -61,7 +50,6 @@ WHIMS = """Musing Pondering Brewing Noodling Conjuring Simmering Tinkering Perco
 Whistling Wandering Sprouting Blooming Twirling Humming Puzzling Crafting Frolicking Gallivanting
 Marinating Meandering Imagining Sparkling Stargazing Sauntering Knitting Juggling Whisking
 Concocting Ruminating""".split()  # noqa: SIM905 - thirty words read best as text
-_DOUBLED = re.compile(r"[^aeiou]*[^aeiou][aeiou][^aeiouwxy]|debug|commit|unzip|prefer|refer")
 _WORD = re.compile(r"[^\W\d_]{2,24}")
 
 
@@ -78,17 +66,11 @@ def gerund(text: str) -> str:
     return next(filter(None, known), whim)
 
 
-def spelled(verb: str) -> str:
-    """The -ing form of an English verb in lower case: write, writing; run, running; tie, tying."""
-    if verb.endswith("ie"):
-        return verb[:-2] + "ying"
-    if verb.endswith("e") and not verb.endswith(("ee", "oe", "ye")):
-        return verb[:-1] + "ing"
-    return verb + (verb[-1] if _DOUBLED.fullmatch(verb) else "") + "ing"
-
-
 _KIND_WORDS = {word: answer for answer, table in _KINDLY.items() for word in word_set(table)}
-_GERUNDS = {verb: spelled(verb).capitalize() for verb in _VERBS - set(_KIND_WORDS)}
+_GERUNDS = {
+    verb: spelled(verb).capitalize()
+    for verb in filter(str.isalpha, SINGLE.keys() - TAKEN_AWAY.keys() - _UNKIND - set(_KIND_WORDS))
+}
 FORMS = {answer.casefold(): answer for answer in (*_GERUNDS.values(), *_KINDLY, *WHIMS)}
 
 

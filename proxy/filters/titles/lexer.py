@@ -5,29 +5,35 @@ A run that is none of these makes the whole message one that is not understood: 
 
 import re
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Literal
 
 from proxy.filters.titles.names import displayed, is_secret
+from proxy.filters.titles.words import SPELLED
 
 Kind = Literal["word", "name", "number", "quote", "stop", "comma", "cut", "unknown"]
 
 _FORGE = (
     r"https?://[\w.-]{1,100}/(?:[\w.-]{1,60}/){0,4}?(?P<forge_repo>[\w.-]{1,80})(?:/-)?/"
     r"(?P<forge_kind>pulls?|pull-requests|merge_requests|issues)/(?P<forge_number>\d{1,7})(?![\w-])"
-    r"(?:/(?:files|commits|checks)?)?(?:\#[\w-]{1,60})?(?!\w)"
+    r"(?:/(?:files|commits|checks|diff|changes)?)?(?:\#[\w-]{1,60})?(?!\w)"
 )
 _TOKENS = re.compile(
-    rf"""(?P<forge>{_FORGE})
+    rf"""(?P<plain>(?!(?:pr|mr|pull|merge|issue|ticket|sign\w*|log\w*|opt\w*|end|back|drag|copy|search|find|cut)\ )
+        [a-z]{{1,12}}(?=\ |$))
+    |(?P<forge>{_FORGE})
     |(?P<link>(?:https?|ftp|file|ssh)://\S{{1,400}}|www\.\S{{1,200}})
     |(?P<code>`[^`\n]{{1,80}}`(?!\w))
     |(?P<quote>"[^"\n]{{1,60}}"|“[^”\n]{{1,60}}”|(?<![\w'])'[^'\n]{{1,40}}'(?!\w)|«[^»\n]{{1,60}}»)
     |(?P<ref>(?i:\b(?:pr|mr|pull\ request|merge\ request|issue|ticket)\ ?[\#!]?(?P<number>\d{{1,7}})\b(?!\.\d))
         |[\#!]\d{{1,7}}\b)
-    |(?P<and>[+&](?=\s))
+    |(?P<and>[+&](?=\s)|/(?=\s))
+    |(?P<method>(?:GET|POST|PUT|PATCH|DELETE)\ /[\w/.:-]{{1,80}}|\#[0-9a-fA-F]{{6}}\b)
     |(?P<stop>[.!?…]+(?=[\s)"'”]|$)|\n|[:;]-?[)(DP](?=\s|$))
     |(?P<comma>[,;](?=\s|$))
     |(?P<cut>[:](?=\s|$)|[()]|\s[-–—]{{1,2}}(?=\s)|—|->|=>)
-    |(?P<word>(?:[Ss]ign|[Ll]og|[Oo]pt)\ (?:in|up|out|on)\b(?=\ [a-z])
+    |(?P<word>(?:[Ss]ign|[Ll]og|[Oo]pt)(?:[gnt]?ed)?\ (?:in|up|out|on)\b(?=\ [a-z])
+        |(?:end|back)\ to\ (?:end|top)\b|(?:drag|copy|search|find|cut)\ (?:and|&|n)\ (?:drop|paste|replace)\b
         |[A-Za-z]+(?:['’-][A-Za-z]+)*(?=[\s,;:!?)…]|$|\.(?:[\s.)"]|$)))
     |(?P<name>--?[A-Za-z][\w-]{{1,40}}(?=[\s.,;:!?)]|$)|[@~.]?/?\w[^\s,;!?"()`<>{{}}|]{{0,200}}(?:\(\))?)
     |(?P<space>\s+)
@@ -38,6 +44,7 @@ _CAMEL = re.compile(r"[a-z][A-Z]")
 _CREDENTIALS = ("password", "passwd", "passphrase", "pwd", "pin", "secret")
 _PLAIN_WORD = 12
 _TRAILING = ".:'’*"
+_SHORT = re.compile(r"(?=.{2,6}$)[a-z]+\d+[a-z]*")
 _NUMBER = re.compile(r"\d[\d.,]*(?:%|ms|s|x|k|kb|mb|gb|px|min|h)?|\d{1,3}(?:st|nd|rd|th)")
 SECRET, LINK, SIGN = "a secret or an id stands in it", "a link stands in it", "a sign in it is not understood"
 _FORGE_NOUN = {"issues": "issue"}
@@ -73,19 +80,19 @@ def tokens_of(prose: str) -> list[Token]:
         kind = found.lastgroup
         if kind == "space":
             continue
+        if kind == "plain":  # as most tokens are
+            tokens.append(Token(found[0], "word", found.start()))
+            continue
         token = _token(found, str(kind))
         token.at = found.start()
         tokens.append(token)
         # The full stop behind a name belongs to the sentence.
         if token.kind in ("name", "number") and (tail := found[0][len(found[0].rstrip(_TRAILING)) :]):
             tokens.append(Token(tail, "cut" if ":" in tail else "stop", found.end()))
-    return [_hidden(before, token) for before, token in zip([None, *tokens], tokens, strict=False)]
-
-
-def _hidden(before: Token | None, token: Token) -> Token:
-    """The token, unknown if it may be a password."""
-    is_named = before is not None and before.key in _CREDENTIALS and token.kind in ("name", "quote", "number")
-    return Token(SECRET, "unknown", token.at) if is_named else token
+    for at, (before, token) in enumerate(pairwise(tokens), 1):
+        if before.key in _CREDENTIALS and token.kind in ("name", "quote", "number"):
+            tokens[at] = Token(SECRET, "unknown", token.at)  # it may be a password
+    return tokens
 
 
 def _token(found: re.Match[str], kind: str) -> Token:
@@ -99,12 +106,16 @@ def _token(found: re.Match[str], kind: str) -> Token:
             return Token(_reference(text, found["number"]), "name")
         case "code" | "quote":
             return _verbatim(text[1:-1].strip(), kind)
+        case "method":
+            return Token(text.rstrip(_TRAILING), "name")
         case "name":
             return _named(text.rstrip(_TRAILING) or text)
         case "word":
             if len(text) > _PLAIN_WORD and is_secret(text):
                 return Token(SECRET, "unknown")
-            return Token(text.replace(" ", "-"), "name" if _CAMEL.search(text) else "word")
+            return Token(
+                text.replace(" ", "-"), "name" if _CAMEL.search(text) and text.casefold() not in SPELLED else "word"
+            )
         case "stop" | "comma" | "cut":
             return Token(text, kind)
         case "and":
@@ -137,4 +148,6 @@ def _named(text: str) -> Token:
         return Token(SECRET, "unknown")
     if not (shown := displayed(text)):
         return Token(SIGN, "unknown")
-    return Token(shown, "name")
+    if _SHORT.fullmatch(shown):
+        return Token(shown, "word")
+    return Token(SPELLED.get(shown, shown), "name")

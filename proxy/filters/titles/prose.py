@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from proxy.filters.decline import Decline
-from proxy.filters.titles.lexicon import FOREIGN
+from proxy.filters.titles.words import FOREIGN
 
 LOOKED_AT, LINES = 10_000, 500
 MIXED = "it is not in plain English alone"
@@ -26,6 +26,11 @@ _BLOCKS = (
 _BLOCK = re.compile(rf"<({'|'.join(_BLOCKS)})(?: [^<>\n]{{0,200}})?>")
 _TAG = re.compile(r"</?(?:session|user_query|message|prompt)>")
 _WRAPPER = re.compile(r"\s*<(?!session>|user_query>|message>|prompt>|command-)([a-z][\w-]{1,40})(?: [^<>\n]{0,200})?>")
+_CONTENT = re.compile(
+    r"<(task|instructions?|request|user_request|prompt|question|objective|teammate-message)(?: [^<>\n]{0,200})?>"
+    r"([^<]{1,2000})"
+)
+_CAVEAT = re.compile(r"\s*Caveat: The messages below[^\n]{0,400}")
 _PLACEHOLDER = re.compile(r"\[(?:Image|Pasted text|Screenshot|Attachment|\.\.\.Truncated text)[^\]\n]{0,60}\]")
 
 _BIDI = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
@@ -39,7 +44,7 @@ _PLAIN: dict[int, str | None] = {
     ord("\t"): "    ",
 }
 
-_BULLET = re.compile(r"[-*+•▪►>][ \t]+|\d{1,2}[.)][ \t]+|- ?\[[ x]\]")
+_BULLET = re.compile(r"[-*+•▪►][ \t]+|\d{1,2}[.)][ \t]+|- ?\[[ x]\]")
 _HEADING = re.compile(
     r"#{1,3}[ \t]+(?:(?:implementation )?plan|task|feature|bug|spec|rfc|proposal)?(?::[ \t]+)?", re.IGNORECASE
 )
@@ -51,7 +56,8 @@ _PASTED_LINE = re.compile(
     r"Traceback \(|\s*File \"|\s+at \S|\s*at [\w$.<>]+ ?\(|Caused by:|goroutine \d|panic: |thread '|\s*-->|npm ERR!"
     # "KeyError: …", and compilers' "app.ts(3,5): error" and "error[E0308]".
     r"|(?:Uncaught |Unhandled |Exception in thread \S+ )?(?:\w{1,60}\.){0,9}[A-Z]\w{0,60}(?:Error|Exception)\b(?::|$)"
-    r"|\S{1,200}[:(]\d+[:,]\d+\)?:? (?:fatal )?error|error(?:\[E\d+\])?:|(?:Error|ERROR|FAIL|FAILED|fatal|warning)\b:?"
+    r"|> |\S{1,200}[:(]\d+[:,]\d+\)?:?(?: -)? (?:fatal )?error|error(?:\[E\d+\])?:"
+    r"|(?:Error|ERROR|FAIL|FAILED|fatal|warning)\b:?"
     # Logs: a time or a level at the beginning; test reports; shell prompts.
     r"|\s*\[?\d{4}-\d\d-\d\d[T ]\d\d:|\[?\d\d:\d\d:\d\d|\d\d/\d\d/\d\d"
     r"|(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) +\d"
@@ -64,7 +70,8 @@ _PASTED_LINE = re.compile(
     r"(?:export |default |public |private |static |async |final ){1,4}\w+|(?:const|let|var|val) [\w{\[, }\]]{1,60} ?="
     r"|(?:async )?function\*? ?\w*\(|func [\w(]|(?:pub )?(?:fn|struct|enum) \w+|#include|<\?php|package \w+;?$|@\w+\()"
     # Lines that end like code, indented lines, SQL.
-    r"|.{0,200}[{};]\s*$|    {1,40}\S|\s*[})\]{\[]+|(?i:create table|select .{1,100} from) "
+    r"|.{0,200}[{};]\s*$|    {1,40}\S|\s*[})\]{]|\s*\[(?![A-Za-z][\w -]{1,20}\]:? )"
+    r"|(?i:create table|select .{1,100} from) "
 )
 _WRAPPED_FROM = 60
 _PLAIN_SENTENCE = re.compile(
@@ -140,9 +147,11 @@ def _unwrapped(text: str) -> str:
         unclosed |= {opened[1]} if end < 0 else set()
         kept.append(text[at : opened.start()])
         at = opened.end() if end < 0 else end + len(opened[1]) + 3
-    text, at = "".join([*kept, text[at:]]), 0
+    text, at = _CAVEAT.sub("", "".join([*kept, text[at:]]), count=1), 0
     while (opened := _WRAPPER.match(text, at)) and (end := text.find(f"</{opened[1]}>", opened.end())) >= 0:
         at = end + len(opened[1]) + 3
+    if not text[at:].strip() and len(inside := [one for one in _CONTENT.findall(text) if one[1].strip()]) == 1:
+        return str(inside[0][1]).strip()
     return _TAG.sub(" ", text[at:]).strip()
 
 

@@ -1,240 +1,266 @@
 """What a sentence asks for: the frames of a request that the filter knows, and nothing else."""
 
-import re
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 
 from proxy.filters.decline import Decline
-from proxy.filters.titles import lexicon, verbs
-from proxy.filters.titles.clauses import NOT_SEEN, POINTS, SEVERAL, UNCLEAR, Asked, Clause
-from proxy.filters.titles.gerund import spelled
-from proxy.filters.titles.phrases import Phrase, Words, is_purpose, phrase_at
-from proxy.filters.titles.questions import explained, overview, question, reported
-from proxy.filters.titles.tables import matched, word_set
-from proxy.filters.titles.titling import NOTHING, noun, singular
+from proxy.filters.titles import verbs
+from proxy.filters.titles import words as known
+from proxy.filters.titles.clause import PURPOSE, Clause, Phrase, Words
+from proxy.filters.titles.frames import checked, placed, shape_of, subject_at, whole_object
+from proxy.filters.titles.leads import WANTS
+from proxy.filters.titles.reasons import NOT_SEEN, SEVERAL, UNCLEAR
+from proxy.filters.titles.reports import overview, question, report, reported
+from proxy.filters.titles.shape import Shape, content, noun, singular
+from proxy.filters.titles.tables import phrase_pattern, word_set
 
-_ASKING = word_set(
-    "explain summarize walk explore look give understand describe show document investigate debug find figure"
-)
-_MENDING = word_set("fix debug investigate resolve")
-_ADDING = word_set("add introduce apply put insert embed")
-_BROUGHT = _ADDING | word_set(
-    """upgrade update bump migrate switch move port convert change rename connect extend deploy publish export include
-    pin"""
-)
-_TURNED_INTO = word_set("migrate switch move port convert turn pin")
-_PAIRED = word_set("rename replace swap benchmark compare")
-_SHOWING = word_set("use show display give")
+_MOVED = word_set("migrate switch move port convert turn pin upgrade change rename")
+_PAIRED = word_set("rename replace swap benchmark compare wrap extend fill populate")
+_ADDING = word_set("add introduce apply put insert embed write implement")
+_BROUGHT = _MOVED | _PAIRED | word_set("add introduce apply put insert embed update bump connect deploy export wire")
+_TIED = word_set("migrate move convert turn port switch rename wire connect map link attach cherry-pick cherry_pick")
+_SAID_BY_GOAL = word_set("turn convert migrate port")
+_GOING = ("to", "into", "onto")
 _SEARCHED = word_set("check search scan inspect audit review")
-_VERB_LIKE = re.compile(r"(?=.*[aeiou])[a-z]{2,}[a-z](?<!ing)(?<!ed)(?<!ly)(?<![a-rt-z]s)")
-_NO_VERB = word_set(
-    """whatever wherever however whoever throw outside beyond near above below past beside amid teach tell ask grab
-    point remind show give let keep leave make have help want need get take bring pull turn forget ignore half quite
-    such despite unlike plus hence thus whereas given hereby regarding assume imagine suppose consider understand treat
-    play paste dear after thank mind note see consider respect follow"""
+_WAYS = word_set("go read open check scan inspect search look walk see explore dig clone view examine use")
+"""What is done only to do something else: "go through the roles and find …"."""
+_QUESTION = ("why", "how", "what", "where", "who", "which", "whether", "if", "that")
+_CONDITIONS = ("when", "if", "while")
+_NARROWING = ("that", "which", "where", "who")
+_WANTED = word_set("need want like love do am are")
+_LITTLE = phrase_pattern("a|bit|little|more|much|even|so|be")
+_NO_NAMING = word_set(
+    """continue proceed resume go try again yes yep nope same option phase step test hi hello done bring let leave make
+    have help get take give teach ask grab remind forget assume imagine suppose consider treat play catch stuck"""
+).union(verbs.GERUNDS, verbs.DOING - verbs.NOUN_FIRST)
+_UNABLE = phrase_pattern(
+    "(i|we|users|customers|people|you|the user)?( still| just)? ?(cant|can't|cannot|couldn't|could not|can not)"
+    "|((i|we|users|people) )?(am|are) (unable|not able) to|unable to|not able to|(i'm|im) (unable|not able) to"
+    "|why (can't|cant|couldn't) (i|we|users|people)"
 )
-_POINTED = ("this", "it", "everything")
-_CONDITIONS = ("when", "whenever", "if", "while")
-_WHERE = ("from", "in", "on", "inside", "under")
-_GOING = ("to", "into", "onto", "from")
 
 
-def asked_in(clause: Clause) -> Asked:
-    """What the clause asks for; raises `Decline` if no frame fits it whole."""
-    if unknown := next((word for word in clause.words if word.kind == "unknown"), None):
-        raise Decline(unknown.text)
-    lead, reason = clause.lead(), NOT_SEEN
+def asked_in(clause: Clause) -> Shape:
+    """What the clause asks for; raises `Decline` if no frame fits it."""
+    lead, reason = clause.lead, NOT_SEEN
     for frame in _FRAMES:
         try:
             if found := frame(clause, lead):
-                return clause.checked(found)
+                return checked(clause, found)
         except Decline as decline:
             is_better = decline.reason != NOT_SEEN and reason in (NOT_SEEN, UNCLEAR)
             reason = decline.reason if is_better else reason
     raise Decline(reason)
 
 
-def _request(clause: Clause, at: int) -> Asked | None:
+def _request(clause: Clause, at: int) -> Shape | None:
     """ "refactor the billing service" """
-    keys = clause.keys(at, 6)
-    if at and keys:
-        keys = (verbs.GERUNDS.get(keys[0], keys[0]), *keys[1:])
-    size = matched(keys, 0, verbs.VERBS)
-    verb, behind = keys[:size], at + size + (clause.key(at + size) in ("me", "us"))
-    # An article or a name shows that the word before it is a verb.
-    is_marked = at or clause.key(behind) in lexicon.DETERMINERS or clause.kind(behind) not in ("word", "")
-    if not size and _is_verb(clause, at):
-        phrase = clause.whole(at + 1)
-        if all(word.key in lexicon.GENERIC for word in phrase.core):
-            raise Decline(NOTHING)
-        if clause.key(phrase.end) in _CONDITIONS:
-            raise Decline(UNCLEAR)
-        return clause.asked(phrase, spelled(clause.key(at)), needed=True, kept=True)
-    if not size or (size == 1 and verb[0] in verbs.NOUN_FIRST and not is_marked):
+    gerund = verbs.GERUNDS.get(clause.key(at), "") if at else ""
+    verb = gerund or clause.verb(at)
+    if not verb:
         return None
-    if verb[0] in ("allow", "support", "enable") and clause.key(behind) in verbs.GERUNDS:
-        return _request(clause, behind)
-    if verb[0] in _ASKING and (asked := overview(clause, behind, behind + 2) or explained(clause, behind)):
+    behind = at + (1 if gerund else len(verb.split()))
+    first = verb.split()[0]
+    whom = clause.key(behind) in ("me", "us")
+    if first in verbs.ASKING and clause.key(behind + whom) in _QUESTION:
+        return question(clause, behind + whom)
+    if verb in verbs.NOUN_FIRST and not (at or whom or _is_marked(clause, behind)):
+        return None
+    if verb in verbs.NOUNS_TOO - {*verbs.MENDING} and clause.key(behind) in known.TROUBLES | {"case", "cases"}:
+        return None  # "merge conflicts", "use case"
+    behind += whom
+    if first in verbs.ASKING and (asked := overview(clause, behind, behind + 2)):
         return asked
-    # "rewrite this in rust": where it goes names it well enough.
-    onward = behind + (clause.key(behind) in _POINTED and clause.key(behind + 1) in (*_GOING, "in"))
-    if verb in verbs.WORKS and clause.key(onward) in (*_GOING, *(("in",) if onward > behind else ("for",))):
-        return _moved(clause, verbs.WORKS[verb], onward)
-    if verb[0] in _MENDING and (asked := _fault(clause, behind)):
-        return asked
-    phrase = clause.whole(behind, to_thing=verb[0] in _BROUGHT)
-    if matched(keys, 0, verbs.PREPARING) and clause.key(phrase.end) in ("and", "then") and len(phrase.words) < 3:
-        raise Decline(SEVERAL)
+    if first in verbs.MENDING:
+        with suppress(Decline):
+            if asked := report(clause, behind):
+                return asked
+    if verb in verbs.WORKS and (found := _moved(clause, verbs.WORKS[verb], behind)):
+        return found
+    phrase = whole_object(clause, behind, to_thing=first in _BROUGHT)
     return _titled(clause, verb, phrase)
 
 
-def _is_verb(clause: Clause, at: int) -> bool:
-    """Whether a word that is in no table must be a verb, since an article stands behind it: "smooth the camera"."""
-    key = clause.key(at)
-    return (
-        clause.key(at + 1) in lexicon.ARTICLES
-        and _VERB_LIKE.fullmatch(key) is not None
-        and key not in lexicon.NO_NAME | _NO_VERB | lexicon.GENERIC
-    )
+def _is_marked(clause: Clause, at: int) -> bool:
+    """Whether what stands at `at` shows that the word before it is a verb, and not the first noun of a name."""
+    if clause.key(at) in known.DETERMINERS or clause.key(at) in _GOING or clause.kind(at) not in ("word", ""):
+        return True
+    phrase = clause.phrase(at)
+    if phrase is None or len(phrase.core) == 1 or clause.key(at) in verbs.DOES:
+        return False  # "release notes", "autocomplete flickers"
+    is_many = phrase.core[-1].key.endswith("s") and bool(content(phrase.core))
+    return is_many and clause.ends(phrase.end) is not None
 
 
-def _fault(clause: Clause, at: int) -> Asked | None:
-    """ "fix login not working on safari" """
-    try:
-        return reported(clause, at)
-    except Decline:
+def _moved(clause: Clause, work: str, at: int) -> Shape | None:
+    """ "migrate from webpack to vite", "rewrite this in rust": where it goes names it well enough."""
+    key, following = clause.key(at), clause.key(at + 1)
+    is_all = key in ("the", "our", "my") and following in known.ANYWHERE
+    is_all = is_all or (key == "this" and following not in known.NO_NAME)
+    size = 2 if is_all else int(key == "this")
+    if clause.key(at + size) not in (*_GOING, "from", "in" if size else "for"):
         return None
+    thing = placed(clause, [noun(work)], at + size)
+    return replace(thing, tied=1) if thing and thing.places else None
 
 
-def _moved(clause: Clause, work: str, at: int) -> Asked | None:
-    """ "migrate from webpack to vite" """
-    thing = phrase_at([noun(work), *clause.words[at:]], 0, to_thing=True)
-    if thing is None or not thing.places:
-        return None
-    return clause.asked(replace(thing, end=clause.ended(at + thing.end - 1)))
-
-
-def _titled(clause: Clause, verb: tuple[str, ...], phrase: Phrase) -> Asked:
+def _titled(clause: Clause, verb: str, phrase: Phrase) -> Shape:
     """What a verb makes of its object."""
-    name, places = verb[0], phrase.places
+    first, places = verb.split()[0], phrase.places
+    if first in _WAYS and any(clause.key(one) in ("and", "then") for one in range(phrase.end, len(clause))):
+        raise Decline(SEVERAL)
     heads = [place[0].key for place in places]
-    if verb in verbs.TAKEN_AWAY and clause.key(phrase.end) in _CONDITIONS:
+    is_trouble = heads == ["for"] and places[0][-1].key in known.TROUBLES
+    if is_trouble and verb in _SEARCHED:  # "errors in the logs"
+        return Shape(places[0][1:], ([noun("in"), *phrase.core],), phrase.end)
+    if verb in verbs.TAKEN_AWAY:
+        return _taken(clause, verb, phrase)
+    if first in ("allow", "enable", "permit", "set", "use") and PURPOSE in heads:
         raise Decline(UNCLEAR)
-    if name in _SEARCHED and heads == ["for"]:
-        # What is looked for is the thing: "errors in the logs".
-        return clause.asked(replace(phrase, core=places[0][1:], places=([noun("in"), *phrase.core],)))
-    if (
-        verb in verbs.TAKEN_AWAY
-        and heads
-        and heads[0]
-        not in (
-            *_WHERE,
-            *(("for",) if verbs.TAKEN_AWAY[verb].endswith("ing") else ()),
-        )
-    ):
-        return _gone(clause, verbs.TAKEN_AWAY[verb], phrase)
-    if verb == ("turn",) and not {"into", "to"} & {*heads}:
+    if first in _MOVED and clause.key(phrase.end) in _GOING:
         raise Decline(UNCLEAR)
-    phrase = replace(phrase, places=_placed(name, places), tied=int(name in _PAIRED and heads[:1] != ["for"]))
-    phrase = replace(phrase, tied=min(phrase.tied, len(phrase.places)))
-    work = verbs.WORKS.get(verb) or verbs.TAKEN_AWAY.get(verb, "")
-    is_going = any(map(is_purpose, places)) or not {*heads}.isdisjoint(_GOING)
-    is_kept = bool(work) and is_going and not (heads[0] in _GOING and name in _TURNED_INTO)
-    is_taken = verb in verbs.TAKEN_AWAY and phrase.core[0].key not in verbs.STALE
-    kept = is_kept or is_taken or name in _PAIRED
-    return clause.asked(
-        phrase, work or verbs.THINGS.get(verb, ""), needed=bool(work), kept=kept, front=name not in _SHOWING
-    )
+    if verb in _ADDING and any(place[0].key == "to" and _may_be_deed(clause, place[1:]) for place in places):
+        raise Decline(UNCLEAR)
+    places = _going(verb, places)
+    is_going = any(place[0].key in _GOING for place in places) and first not in _SAID_BY_GOAL
+    need = 0 if verb in verbs.THINGS else 2 if first in _PAIRED or is_going else 1
+    if "without" in heads and verb in verbs.WORKS:
+        raise Decline(UNCLEAR)
+    if verb == "compare" and heads[:1] in (["vs"], ["versus"]):
+        return Shape([*phrase.core, *places[0]], places[1:], phrase.end, "comparison", front=False)
+    head = places[0][0].key if places else ""
+    is_tied = head in _completing(verb) and (verb in _TIED or head in ("with", "by", "for", "in"))
+    if verb in _TIED and not is_tied and any(place[0].key in _GOING for place in phrase.places):
+        raise Decline(UNCLEAR)
+    return Shape(phrase.core, places, phrase.end, verbs.VERBS[verb], need, int(is_tied), not is_tied)
 
 
-def _gone(clause: Clause, work: str, phrase: Phrase) -> Asked:
-    """The place belongs to what goes: "empty name check removal", "revert of the switch to pnpm"."""
-    if len(phrase.places) == 1 and phrase.places[0][0].key == "for":
-        core = [*singular(phrase.places[0][1:]), *phrase.core]
-        return clause.asked(replace(phrase, core=core, places=()), work, kept=True)
-    return clause.asked(replace(phrase, core=[noun(work), noun("of"), *phrase.core]))
+def _may_be_deed(clause: Clause, words: Words) -> bool:
+    """ "to mark lab samples": without an article, words that end in a plural may be a verb and its object."""
+    is_bare = any(clause.key(at - 1) == "to" for at, word in enumerate(clause.words) if word is words[0])
+    is_many = words[-1].key.endswith("s") and words[-1].key not in known.ENDLESS and words[0].key not in known.GENERIC
+    return is_bare and len(words) > 1 and words[0].kind == "word" and (is_many or words[0].key in verbs.INFINITIVES)
 
 
-def _placed(name: str, places: tuple[Words, ...]) -> tuple[Words, ...]:
-    """The places as they read without the verb."""
-    if name in ("set", "allow", "enable", "permit") and any(map(is_purpose, places)):
-        raise Decline(UNCLEAR)
-    if name in _ADDING and len(places) == 2 and places[1][0].key in ("to", "into") and places[0][0].key == "with":
-        places = places[::-1]
-    if name in _ADDING and any(place[0].key in ("to", "into") for place in places[1:]):
-        raise Decline(UNCLEAR)
-    if name in _ADDING:
-        return tuple(_located(place) if place[0].key in ("to", "into") else place for place in places)
-    if name == "set":
-        # What something is set to, if that is a value: "timeout of 30s".
-        places = tuple(place for place in places if place[0].key != "to" or place[-1].kind != "word")
-        return tuple([noun("of"), *place[1:]] if place[0].key == "to" else place for place in places)
-    if name in ("turn", "convert"):
-        places = tuple([noun("to"), *place[1:]] if place[0].key == "into" else place for place in places)
-    if any(place[0].key in ("to", "into") for place in places):
-        # Where something goes says enough.
-        return tuple(place for place in places if place[0].key != "from" or place[-1].is_fixed)
-    return places
+def _taken(clause: Clause, verb: str, phrase: Phrase) -> Shape:
+    """ "remove the check for empty names", "revert the switch to pnpm": never without the noun of the verb."""
+    work, places = verbs.TAKEN_AWAY[verb], phrase.places
+    head = places[0][0].key if places else ""
+    is_narrow = clause.key(phrase.end) in _NARROWING or clause.key(phrase.end + 1) == "than"
+    is_vague = clause.key(phrase.end) in _CONDITIONS and len(content(phrase.core)) < 2
+    if is_narrow or is_vague or (work, head) == ("prevention", "from"):
+        raise Decline(UNCLEAR)  # "delete all trips older than a year"
+    need = 1 if phrase.core[0].key in verbs.STALE and work == "removal" else 2
+    if verb == "hide" and head == "from":
+        return Shape(phrase.core, places, phrase.end, work, need, tied=1)
+    if head == "for" and work == "removal":
+        return Shape([*singular(places[0][1:]), *phrase.core], places[1:], phrase.end, work, need)
+    if head in ("to", "of") and work in ("revert", "reversal", "removal"):
+        return Shape([noun(work), noun("of"), *phrase.core], places, phrase.end, tied=1)
+    return shape_of(phrase, work, need)
+
+
+def _going(verb: str, places: tuple[Words, ...]) -> tuple[Words, ...]:
+    """The places as they read without the verb, where it goes first."""
+    if verb in _ADDING:
+        return tuple([_located(place) if place[0].key in _GOING else place for place in places])
+    if verb == "set":
+        return tuple([[noun("of"), *place[1:]] if place[0].key == "to" else place for place in places])
+    if verb in ("turn", "convert", "change"):
+        places = tuple([[noun("to"), *place[1:]] if place[0].key == "into" else place for place in places])
+    heads = _completing(verb)
+    goals = [place for place in places if place[0].key in heads]
+    if not goals:
+        return places
+    # Where something goes says enough without where it comes from.
+    goal = [place for place in goals if not any(word.key in ("own", "smaller") for word in place)][:1]
+    others = [place for place in places if place not in goals and (place[0].key != "from" or place[-1].is_fixed)]
+    owners = [place for place in others[:1] if place[0].key == "of"]
+    return (*owners, *goal, *others[len(owners) :])
+
+
+def _completing(verb: str) -> tuple[str, ...]:
+    """The prepositions whose thing carries the point of the verb."""
+    if verb in ("swap", "swap out", "wrap"):
+        return ("with", "for", "in", "into")
+    return (*_GOING, "with", "by") if verb in _PAIRED else _GOING if verb in verbs.WORKS else ()
 
 
 def _located(place: Words) -> Words:
     """What is added to a place is in it."""
     last = place[-1]
-    is_for = last.key in lexicon.FOR or (last.is_fixed and "." not in last.text)
-    return [noun("on" if last.key in lexicon.ON else "for" if is_for else "in"), *place[1:]]
+    is_for = last.key in known.FOR or (last.is_fixed and "." not in last.text)
+    return [noun("on" if last.key in known.ON else "for" if is_for else "in"), *place[1:]]
 
 
-def _making(clause: Clause, at: int) -> Asked | None:
+def _making(clause: Clause, at: int) -> Shape | None:
     """ "make the navbar responsive", "make a snake game" """
     if clause.key(at) != "make":
         return None
     if clause.key(at + 1) in ("a", "an", "me"):
-        return clause.asked(clause.whole(at + 1 + (clause.key(at + 1) == "me")))
-    phrase = clause.phrase(at + 1, {*verbs.MADE, *filter(_is_made, clause.keys(at + 1))})
-    if phrase is None or phrase.points:
-        raise Decline(POINTS)
-    at = phrase.end + (clause.key(phrase.end) == "more")
-    made = clause.key(at)
-    if not _is_made(made) or phrase.places:
-        raise Decline(UNCLEAR)
-    return clause.asked(clause.extended(replace(phrase, core=[noun(made), *phrase.core]), at + 1))
+        return shape_of(whole_object(clause, at + 1 + (clause.key(at + 1) == "me")))
+    subject = subject_at(clause, at + 1, lambda one: _is_made(clause.key(one)) or clause.is_verb(one))
+    end = clause.skip(_LITTLE, subject.end)
+    if not _is_made(clause.key(end)) or subject.places or clause.key(end + 1) in _CONDITIONS:
+        return None
+    if clause.key(end + 1) == "and" and not clause.asks_at(end + 2):
+        raise Decline(SEVERAL)
+    is_measured = subject.core[-1].text[0].isdigit() and len(subject.core) > 1  # "2mm narrower"
+    return placed(clause, [noun(clause.key(end)), *(subject.core[:-1] if is_measured else subject.core)], end + 1)
 
 
 def _is_made(key: str) -> bool:
-    return key in verbs.MADE or (len(key) > 6 and key.endswith(("able", "ible", "-safe", "-friendly", "-aware")))
+    is_like = key.endswith(("ier", "able", "ible", "-safe", "-friendly", "-aware", "ed")) and len(key) > 4
+    return key in verbs.MADE or (is_like and key != "based")
 
 
-def _wanting(clause: Clause, at: int) -> Asked | None:
+def _unable(clause: Clause, at: int) -> Shape | None:
+    """ "we can't upload avatars on safari": the title must never say that it works."""
+    behind = clause.skip_early(_UNABLE, at)
+    verb = clause.verb(behind) if behind > at else ""
+    if not verb or verb in verbs.TAKEN_AWAY or verb in ("reproduce", "find", "see", "figure out"):
+        return None
+    work, behind = verbs.WORKS.get(verb, ""), behind + len(verb.split())
+    if work and clause.key(behind) in known.PREPOSITIONS:
+        return None if clause.key(behind) in _GOING else placed(clause, [noun(work), noun("problem")], behind)
+    return shape_of(whole_object(clause, behind), f"{work} problem".strip(), need=2)
+
+
+def _wanting(clause: Clause, at: int) -> Shape | None:
     """ "there's a memory leak in the worker" """
-    size = matched(clause.keys(at), 0, verbs.WANTS)
-    if clause.keys(at + size, 2) == ("wrong", "with"):
-        return clause.asked(clause.whole(at + size + 2), "problem", needed=True)
-    if not size:
+    behind = clause.skip_early(WANTS, at)
+    if behind <= at:
         return None
-    if clause.words[-1].key == "for" and clause.key(at) in ("what", "what's", "whats"):
-        thing = clause.subject(at + size, ())
-        if thing.end == len(clause.words) - 1:
-            return clause.asked(replace(thing, core=[noun("purpose"), noun("of"), *thing.core], end=thing.end + 1))
-    phrase = clause.whole(at + size)
-    if clause.key(at).startswith("where") and phrase.core[-1].key.endswith("ed"):
+    phrase = whole_object(clause, behind)
+    if clause.key(behind) not in ("a", "an", "some") and phrase.places and phrase.places[0][0].key == PURPOSE:
+        return None  # "I want the dashboard to load faster"
+    said = [clause.key(one) for one in range(behind)]
+    is_past = phrase.core[-1].key in verbs.PAST or clause.key(behind).endswith(("ed", "ing"))
+    if (is_past and clause.key(at).startswith(("wh", "wtf"))) or clause.key(len(clause) - 1) == "for":
         raise Decline(UNCLEAR)
-    return clause.asked(phrase)
+    is_wrong = "with" in said and "help" not in said
+    is_trouble = phrase.core[-1].key in known.TROUBLES or phrase.core[0].key in known.FAULTS
+    is_had = ("i" in said or "we" in said) and _WANTED.isdisjoint(said)
+    if is_had and not (is_trouble or is_wrong):
+        return None  # What somebody has is told before what is asked for.
+    return shape_of(phrase, "problem" if is_wrong else "", need=2 * is_wrong)
 
 
-def _naming(clause: Clause, at: int) -> Asked | None:
-    """ "sql query for monthly active users": a thing that can be made, what it is for, and nothing else."""
+def _naming(clause: Clause, at: int) -> Shape | None:
+    """ "sql query for monthly active users": a thing, what it is for, and nothing else."""
     phrase = clause.phrase(at)
-    if phrase is None or phrase.points:
+    end = clause.ends(phrase.end) if phrase else None
+    if phrase is None or end is None or phrase.points or clause.key(end) == ":":
         return None
-    is_fault = phrase.core[0].key in lexicon.FAULTS and bool(phrase.places)
-    if phrase.core[-1].key not in lexicon.MADE_THINGS and not is_fault:
+    if clause.key(at) in _NO_NAMING - known.FAULTS:
         return None
-    if not is_fault and not phrase.places and (phrase.core[0].key != "new" or len(phrase.core) < 3):
-        return None
-    if any(word.key in verbs.VERBS and word.key not in verbs.NOUN_FIRST for word in phrase.core):
-        return None
-    return clause.asked(replace(phrase, end=clause.ended(phrase.end)))
+    last, told = phrase.core[-1].key, len(content(phrase.core))
+    is_done = len(phrase.core) > 2 and last in verbs.PAST
+    is_fault = phrase.core[0].key in known.FAULTS and bool(phrase.places) and len(phrase.core) > 1
+    is_thing = last in known.MADE_THINGS | known.TROUBLES and (phrase.places or told > 1)
+    return Shape(phrase.core, phrase.places, end, front=not is_done) if is_fault or is_thing or is_done else None
 
 
-Frame = Callable[[Clause, int], Asked | None]
-_FRAMES: tuple[Frame, ...] = (question, _making, _request, _wanting, reported, _naming)
+Frame = Callable[[Clause, int], Shape | None]
+_FRAMES: tuple[Frame, ...] = (_unable, question, _making, _request, _wanting, reported, _naming)

@@ -2,111 +2,107 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import takewhile
 
 from proxy.filters.decline import Decline
-from proxy.filters.titles.clauses import NOT_SEEN, SEVERAL, TURNED, Clause
+from proxy.filters.titles.clause import Clause, Words
 from proxy.filters.titles.lexer import Token
-from proxy.filters.titles.lexicon import SPELLED, TURNING
-from proxy.filters.titles.phrases import phrase_at
+from proxy.filters.titles.reasons import LOST, NOT_SEEN, NOTHING, SEVERAL, TOO_LONG, TURNED
 from proxy.filters.titles.requests import asked_in
-from proxy.filters.titles.tables import matched
-from proxy.filters.titles.titling import TOO_LONG, Title, size_of
-from proxy.filters.titles.verbs import DOES, SINGLE, VERBS
-
-LOST = "a name in it would be lost"
+from proxy.filters.titles.shape import fitted, is_reference, size_of
+from proxy.filters.titles.verbs import ASKING, DOES
+from proxy.filters.titles.words import AUXILIARIES, DENIED, PREPOSITIONS, PRONOUNS, SPELLED, TURNING
 
 _RESTRICTING = ("only", "except", "not", "without", "unless", "instead", "but")
 _TAKEN_BACK = (*TURNING, "don't", "but")
 _POLITE = ("please", "pls", "plz", "kindly")
+_ASKING = ("make", "let", "stop", "ensure", "prevent", "use")
+_FINITE = AUXILIARIES | DENIED | DOES.keys()
+_SECTIONS = ("steps", "step", "example", "repro", "expected", "actual", "reproduce")
 _SENTENCES = 3
-_NEAR = 120
-_LEADING = 160
+_NEAR, _LEADING, _BESIDE = 120, 160, 300
 _LONGEST_BEFORE = 14
-_BESIDE = 300
 _ENOUGH = 3
 
 
-def title_of(tokens: Sequence[Token], most: int) -> list[Token]:
+def title_of(tokens: Sequence[Token], most: int) -> Words:
     """The title of the first sentence that asks for something, if nothing that counts is lost with the others."""
     tokens = [token for token in tokens if token.key not in _POLITE]
     reason = ""
     for number, sentence in enumerate(_sentences(tokens)):
         if number >= _SENTENCES or sentence[0].at > _LEADING:
             break
-        if _lead(sentence) == len(sentence):
+        clause = Clause(sentence)
+        # What stands behind another sentence is its matter only if it asks.
+        is_aside = reason and (not _asks(clause) or clause.verb(clause.lead).partition(" ")[0] in ASKING)
+        if clause.lead == len(sentence) or is_aside:
             continue
         try:
-            return whole(_shortened(sentence, most), tokens, sentence)
+            return whole(_shortened(clause, most), tokens, clause, is_later=bool(reason))
         except Decline as decline:
             reason = reason or decline.reason
-            if decline.reason in (LOST, SEVERAL) or len(sentence) > _LONGEST_BEFORE:
+            if decline.reason in (LOST, SEVERAL) or len(sentence) > _LONGEST_BEFORE or _asks(clause):
                 break
     raise Decline(reason or NOT_SEEN)
 
 
-def _shortened(sentence: Sequence[Token], most: int) -> Title:
+def _shortened(clause: Clause, most: int) -> Words:
     """The title with "trailhead issue 729" as "issue 729" if there is no room for the repository."""
     try:
-        return _of_sentence(sentence, most)
+        return _of_sentence(clause, most)
     except Decline as decline:
-        if decline.reason != TOO_LONG or not any(token.short for token in sentence):
+        if decline.reason not in (TOO_LONG, NOTHING) or not any(token.short for token in clause.words):
             raise
-        return _of_sentence([replace(token, text=token.short or token.text) for token in sentence], most)
+        return _of_sentence(Clause([replace(token, text=token.short or token.text) for token in clause.words]), most)
 
 
-def _of_sentence(sentence: Sequence[Token], most: int) -> Title:
+def _of_sentence(clause: Clause, most: int) -> Words:
     """The title of a sentence, with what it is about in front: "@src/app.py explain …", "in the footer, add …"."""
-    first, kinds = sentence[0], [token.kind for token in sentence[:2]]
-    if kinds == ["name"] and first.short:
-        return Title([first], [])
-    place = phrase_at(sentence, 1, SINGLE) if first.key in ("in", "on", "for") else None
-    if place and not place.points and place.end < len(sentence):
-        return _with_place(sentence, [first, *place.words], place.end, most)
+    words, first = clause.words, clause.words[0]
+    if first.kind == "name" and first.short:
+        return [first]
+    if len(words) == 1 and first.kind == "name" and is_reference(first) and "#" not in first.text:
+        return [first, Token("ticket", "word", first.at)]
     try:
-        return asked_in(Clause(sentence, most)).title
+        return fitted(asked_in(clause), most)
     except Decline:
-        if kinds[:1] != ["name"] or len(sentence) == 1:
+        if first.kind != "name" or len(words) == 1:
             raise
-    if not is_reference(first):
-        return _with_place(sentence, [Token("in", "word"), first], 1, most)
-    title = _with_place(sentence, [first], 1, most)
-    return replace(title, words=[first, *title.words[:-1]])
+    if is_reference(first):
+        return [first, *_with_place(clause, [first], 1, most)[:-1]]
+    return _with_place(clause, [Token("in", "word"), first], 1, most)
 
 
-def _with_place(sentence: Sequence[Token], place: list[Token], end: int, most: int) -> Title:
+def _with_place(clause: Clause, place: Words, end: int, most: int) -> Words:
     """What is asked for behind the place, and then the place."""
-    behind = sentence[end + (sentence[end].kind in ("comma", "cut")) :]
-    title = asked_in(Clause(behind, most - size_of(place))).title
-    return replace(title, words=[*title.words, *place])
+    behind = clause.words[end + (clause.kind(end) in ("comma", "cut")) :]
+    return [*fitted(asked_in(Clause(behind)), most - size_of(place)), *place]
 
 
-def is_reference(name: Token) -> bool:
-    return name.text[-1].isdecimal() and ("." not in name.text or " " in name.text)
-
-
-def whole(title: Title, tokens: Sequence[Token], sentence: Sequence[Token]) -> list[Token]:
+def whole(words: Words, tokens: Sequence[Token], clause: Clause, *, is_later: bool = False) -> Words:
     """The title with every name of the message in it that a person would look for; raises `Decline` if one is lost."""
-    if any(word.at > _NEAR for word in title.words):
+    if any(word.at > _NEAR for word in words):
         raise Decline("what is asked for stands too far from the beginning")
-    held = " ".join(word.text for word in title.words)
-    says_enough = len(title.words) >= _ENOUGH or any(word.is_fixed for word in title.words)
-    last = max(word.at for word in title.words)
-    beside = [token for token in sentence if token.at > last]
-    while beside and beside[0].kind != "comma":
-        del beside[0]
-    is_request = len(beside) > 1 and (beside[1].key in DOES or _asks(beside[1:]))
-    cut = beside[0].at if beside and not is_request else sentence[-1].at
+    held = " ".join(word.text for word in words)
+    says_enough = len(words) >= _ENOUGH or any(word.is_fixed for word in words)
+    if is_later and not says_enough:
+        raise Decline(NOTHING)
+    last = max(word.at for word in words)
     for token in tokens:
         is_lost = token.kind == "name" and (token.short or token.text) not in held and token.at < _BESIDE
-        is_beside = token.at > cut or token.at < sentence[0].at
+        is_beside = token.at > last or token.at < clause.words[0].at
         if is_lost and not (is_beside and says_enough and not is_reference(token)):
             raise Decline(LOST)
-    behind = [*_sentences([token for token in tokens if token.at > sentence[-1].at])]
+    behind = [*_sentences([token for token in tokens if token.at > clause.words[-1].at])]
     if any(one[0].key in (_RESTRICTING if len(one) > 2 else _TAKEN_BACK) for one in behind[:1]):
         raise Decline(TURNED)
-    if sum(_asks(one) for one in behind) > 1:
+    is_report = any(clause.key(at) in _FINITE for at in range(len(clause))) and not _asks(clause)
+    told = takewhile(lambda one: one[0].key not in _SECTIONS, behind)
+    if is_report and any(_asks_more(Clause(one)) for one in told):
         raise Decline(SEVERAL)
-    return title.words
+    if behind and _asks(clause) and sum(_asks(Clause(one)) for one in behind) > 1:
+        raise Decline(SEVERAL)
+    return words
 
 
 def _sentences(tokens: Sequence[Token]) -> Iterator[list[Token]]:
@@ -124,9 +120,21 @@ def _sentences(tokens: Sequence[Token]) -> Iterator[list[Token]]:
         yield sentence
 
 
-def _asks(sentence: Sequence[Token]) -> bool:
-    return matched([token.key for token in sentence], _lead(sentence), VERBS) > 0
+def _asks(clause: Clause) -> bool:
+    return clause.key(clause.lead) in _ASKING or clause.asks_at(clause.lead)
 
 
-def _lead(sentence: Sequence[Token]) -> int:
-    return Clause(sentence, 0).lead()
+def _asks_more(clause: Clause) -> bool:
+    """Whether a sentence behind a report asks for more than that it be mended: "fix it" does not."""
+    at = clause.lead
+    if any(clause.kind(one) == "cut" for one in range(len(clause))):
+        return False
+    while verb := clause.verb(at):
+        at += len(verb.split())
+        if clause.key(at) in PRONOUNS:
+            at += 1
+        at += clause.kind(at) == "comma"
+        if clause.key(at) != "and":
+            return clause.kind(at) not in ("", "comma", "cut") and clause.key(at) not in PREPOSITIONS
+        at += 1
+    return False

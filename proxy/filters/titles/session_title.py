@@ -1,25 +1,25 @@
 """The title of a session, made from the user's own first message without a model; the package says what is certain."""
 
 import re
+from contextlib import suppress
 
 from proxy.filters.decline import Decline
-from proxy.filters.titles.clauses import SEVERAL, Clause
+from proxy.filters.titles.clause import Clause
 from proxy.filters.titles.commands import command_title
 from proxy.filters.titles.errors import error_title
 from proxy.filters.titles.lexer import Token, tokens_of
-from proxy.filters.titles.phrases import phrase_at
 from proxy.filters.titles.prose import LINES, LOOKED_AT, MIXED, Message, read, require_english
+from proxy.filters.titles.reasons import NOT_SEEN, SEVERAL, TOO_LONG
 from proxy.filters.titles.requests import asked_in
 from proxy.filters.titles.sentences import title_of
-from proxy.filters.titles.tables import matched, word_set
-from proxy.filters.titles.titling import LONGEST, TOO_LONG, fitted, shown, size_of
-from proxy.filters.titles.verbs import VERBS
+from proxy.filters.titles.shape import LONGEST, Shape, fitted, shown, size_of
+from proxy.filters.titles.tables import word_set
 
 MOST = 5
 LIMIT = LOOKED_AT
 """Characters of a message: a longer one is a document, and what it asks for may stand anywhere in it."""
 
-_READ = 600
+_READ = 400
 _TELLING = 3
 _FORM = word_set(
     """environment info information context description describe steps step reproduce reproduction expected actual
@@ -35,6 +35,16 @@ _TEMPLATE = re.compile(
     r"as an? \w+ (?:engineer|expert)",
     re.IGNORECASE,
 )
+_LABEL = re.compile(
+    r"(?:(?:severity|priority|component|version|report(?:er|ed by)|type|env\w*|platform|os|status|date|browser|area)\b"
+    r"[^\n:]{0,12}:[^\n]{0,60}\n\s*){0,6}"
+    r"(?:(?:bug|feature|issue|question|enhancement|regression|crash|task|title|summary|subject|goal|request)"
+    r"(?: report| request| title)?:\s{0,3}|\[\w[\w ]{0,20}\]:? )?",
+    re.IGNORECASE,
+)
+"""What an issue form puts before its first sentence."""
+_TICKET = re.compile(r"\[([A-Z][A-Z0-9]+-\d+)\]:? ")
+_ASIDE = re.compile(r" \((?!not|only|no |without|except)[^()\n#\d]{1,40}\)(?= [a-z])")
 _HEADED = re.compile(
     r"(?:please )?(?:implement|execute|work through|carry out|follow|build|do|start)\b[^\n]{0,40}"
     r"\b(?:plan|spec|task|ticket|design|feature)",
@@ -60,7 +70,8 @@ def session_title(text: str, most: int = MOST) -> str:
 
 
 def _of_message(message: Message, most: int) -> list[Token]:
-    if _TEMPLATE.match(message.prose):
+    prose = message.prose
+    if _TEMPLATE.match(prose):
         raise Decline("it begins with a template or another program's words")
     if not message.prose and not message.pasted and not message.heading:
         raise Decline("there is too little text")
@@ -68,7 +79,12 @@ def _of_message(message: Message, most: int) -> list[Token]:
         require_english(message.prose)
         if message.is_list:
             raise Decline(SEVERAL)
-        return title_of(tokens_of(message.prose[:_READ]), most)
+        if message.heading and not (message.is_led or message.pasted):
+            with suppress(Decline):
+                return _of_heading(message.heading, most, Decline(NOT_SEEN))
+        return title_of(
+            tokens_of(_ASIDE.sub("", _TICKET.sub(r"\1: ", _LABEL.sub("", prose, count=1)[:_READ], count=1))), most
+        )
     except Decline as decline:
         if error := error_title(message, most, is_english=decline.reason != MIXED):
             return error
@@ -85,10 +101,10 @@ def _of_heading(heading: str, most: int, otherwise: Decline) -> list[Token]:
     heading = behind if colon and len(before.split()) < _TELLING else heading
     try:
         require_english(heading)
-        words = tokens_of(heading)
-        phrase = phrase_at(words, 0)
-        if matched([word.key for word in words], 0, VERBS) or not phrase or phrase.end < len(words):
-            return asked_in(Clause(words, most)).title.words
-        return fitted(phrase, "", most).words
+        clause = Clause(tokens_of(heading))
+        phrase = clause.phrase(0)
+        if clause.asks_at(0) or not phrase or phrase.end < len(clause):
+            return fitted(asked_in(clause), most)
+        return fitted(Shape(phrase.core, phrase.places), most)
     except Decline:
         raise otherwise from None

@@ -1,14 +1,9 @@
-"""How the filters write their tables: words as one text between spaces, phrases as one text between bars.
+"""How the filters write their tables: words as one text between spaces, patterns as one text between bars.
 
 A table that reads like running text is easier to check and to extend than one of quoted strings.
 """
 
-from collections.abc import Mapping, Sequence
-
-Phrases = Mapping[str, frozenset[tuple[str, ...]]]
-"""Phrases by their first words: nearly no word of a text begins one."""
-
-_LONGEST_PHRASE = 8
+import re
 
 
 def word_set(table: str) -> frozenset[str]:
@@ -16,17 +11,19 @@ def word_set(table: str) -> frozenset[str]:
     return frozenset(table.split())
 
 
-def phrase_set(table: str) -> Phrases:
-    """The phrases of a table: "can you|please" has two, the first of two words."""
-    phrases = {tuple(phrase.split()) for phrase in table.split("|")}
-    firsts = {phrase[0] for phrase in phrases}
-    return {first: frozenset(phrase for phrase in phrases if phrase[0] == first) for first in firsts}
+def phrase_pattern(table: str) -> re.Pattern[str]:
+    """A pattern for the phrases of a table, of which any number may stand one behind the other.
 
-
-def matched(keys: Sequence[str], at: int, phrases: Phrases) -> int:
-    """How many words the longest phrase has that stands in `keys` from `at` on; 0 if none does."""
-    possible = phrases.get(keys[at]) if at < len(keys) else None
-    if possible is None:
-        return 0
-    ahead = tuple(keys[at : at + _LONGEST_PHRASE])
-    return next((size for size in range(len(ahead), 0, -1) if ahead[:size] in possible), 0)
+    It is matched against words in small letters with a space behind each. `(a|b) c` and `a( b)?` mean what they mean in
+    a regular expression; the longest phrases come first, as the first that fits is taken.
+    """
+    parts = re.split(r"([(|)])", re.sub(r"\s+", " ", table))
+    phrases, depth = [""], 0
+    for part in parts:
+        depth += {"(": 1, ")": -1}.get(part, 0)
+        if part == "|" and not depth:
+            phrases.append("")
+        else:
+            phrases[-1] += "(?:" if part == "(" else part
+    phrases = sorted(filter(None, map(str.strip, phrases)), key=len, reverse=True)
+    return re.compile(f"(?:(?:{'|'.join(phrases)}) )+")

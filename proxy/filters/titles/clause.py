@@ -1,0 +1,278 @@
+"""One sentence of a message, and the noun phrases in it: "the failing login test in auth.spec.ts".
+
+A phrase is a run of names and of words that are in no list of small words or verbs, with the prepositional phrases
+behind it. What may end it is known as well: the end of the sentence, punctuation, or a word that begins another clause.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import accumulate
+
+from proxy.filters.decline import Decline
+from proxy.filters.titles import words as known
+from proxy.filters.titles.leads import LABELS, LEADS, TAILS
+from proxy.filters.titles.lexer import Token
+from proxy.filters.titles.prose import MIXED
+from proxy.filters.titles.tables import word_set
+from proxy.filters.titles.verbs import DOES, DOING, FAULT_NOUNS, INFINITIVES, NOUN_FIRST, NOUNS_TOO, VERB_STARTS, VERBS
+
+Words = list[Token]
+Stop = Callable[[int], bool]
+PURPOSE = "to do"
+_SIGNS = {"name": "@", "quote": "@", "number": "0", "comma": ",", "cut": ":", "unknown": "?", "stop": "."}
+_BEYOND = [""] * 12
+"""No word: what frames look for behind the end of a clause."""
+_TIMES = word_set("second minute hour day week month year while moment")
+_NO_CLAUSE = ("since", "as", "before", "after", "until")
+_OBJECTS = known.PRONOUNS | known.DETERMINERS
+_SUBJECTS = known.NO_NAME - known.DETERMINERS
+_SAME = {"using": "with", "towards": "to"}
+_AFTER_VERB = known.DETERMINERS | known.PRONOUNS | known.PREPOSITIONS | known.ADVERBS | known.FAULTS | known.NUMERALS
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """A noun phrase without articles: `core` is the thing, each of `places` a preposition and what stands behind it.
+
+    `end` is where in the sentence it ends; `points` tells that it means something only to who sees it ("this").
+    """
+
+    core: Words
+    places: tuple[Words, ...]
+    end: int = 0
+    points: bool = False
+
+    @property
+    def words(self) -> Words:
+        return [*self.core, *(word for place in self.places for word in place)]
+
+
+class Clause:
+    """The tokens of one sentence, and the words in small letters as one line that patterns are matched against."""
+
+    def __init__(self, words: Sequence[Token]) -> None:
+        self.words = words
+        keys = [word.key or _SIGNS[word.kind] for word in words]
+        self.line = " ".join(keys) + " "
+        self._offsets = [0, *accumulate([len(key) + 1 for key in keys])]
+        self._keys = [*keys, *_BEYOND]
+
+    def __len__(self) -> int:
+        return len(self.words)
+
+    def key(self, at: int) -> str:
+        """The word at `at` in small letters, a sign for what is no word, "" at the end."""
+        return self._keys[at]
+
+    def kind(self, at: int) -> str:
+        return self.words[at].kind if at < len(self.words) else ""
+
+    def skip(self, pattern: re.Pattern[str], at: int) -> int:
+        """Where the words go on behind what the pattern matches at `at`."""
+        found = pattern.match(self.line, self._offsets[at]) if at < len(self.words) else None
+        return at + found[0].count(" ") if found else at
+
+    def skip_early(self, pattern: re.Pattern[str], at: int) -> int:
+        """The same, if the pattern matches at `at` or at the beginning."""
+        return max(self.skip(pattern, at), self.skip(pattern, 0)) if at else self.skip(pattern, 0)
+
+    @cached_property
+    def lead(self) -> int:
+        """Where the request begins behind greetings and "can you please"."""
+        at, before = 0, -1
+        while at != before:
+            before = at
+            at += 2 if self.key(at) in LABELS and self.words[min(at + 1, len(self) - 1)].text == ":" else 0
+            at = self.skip(LEADS, at)
+            at += at > 0 and self.kind(at) in ("comma", "cut")
+        return at
+
+    def verb(self, at: int) -> str:
+        """The longest verb of the tables that stands at `at`, "" if none does."""
+        if self.key(at) not in VERB_STARTS:
+            return ""
+        phrases = (" ".join(self._keys[at : at + size]) for size in range(4, 0, -1))
+        return next((phrase for phrase in phrases if phrase in VERBS), "")
+
+    def is_verb(self, at: int) -> bool:
+        """Whether the word is a verb's base form, as what stands behind it shows if it may be a noun as well."""
+        if self.key(at) not in DOING:
+            return False
+        before = self.key(at - 1) if at else ""
+        is_plural = before.endswith("s") and not before.endswith("ss") and before not in known.ENDLESS
+        is_marked = is_plural or (at > 0 and self.words[at - 1].is_fixed)
+        return self.key(at) not in NOUNS_TOO or is_marked or not self.kind(at + 1) or self._shows_verb(at + 1)
+
+    def is_third(self, at: int) -> bool:
+        """Whether the word is what a thing does: "returns", "crashes"."""
+        verb = DOES.get(self.key(at))
+        if verb is None or self.key(at + 1) == "of":
+            return False
+        if not self.kind(at + 1):
+            return verb in FAULT_NOUNS
+        if self.key(at + 1) in known.PREPOSITIONS:
+            return verb in FAULT_NOUNS or verb not in NOUNS_TOO
+        return verb not in NOUNS_TOO or self._shows_verb(at + 1) or self.words[at - 1].is_fixed
+
+    def _shows_verb(self, at: int) -> bool:
+        return self.key(at) in _AFTER_VERB or is_adverb(self.key(at)) or self.kind(at) in ("name", "number", "quote")
+
+    def asks_at(self, at: int) -> bool:
+        """Whether another request begins there."""
+        verb = self.verb(at)
+        if not verb or self.key(at + len(verb.split())) == "of":
+            return False
+        return " " in verb or verb not in NOUN_FIRST or self._shows_verb(at + 1)
+
+    def ends(self, at: int) -> int | None:
+        """`at` behind what may be left out, if a clause may end there; None if not."""
+        at = self._behind_adverbs(at)
+        is_purpose = self.key(at) == "to" and self.key(at + 1) in INFINITIVES
+        key, is_doing = self.key(at), self.key(at + 1).endswith("ing")
+        is_clause = (
+            key in _NO_CLAUSE
+            or (is_doing and key in known.PREPOSITIONS - {"with", "without"})
+            or self.key(at + 1) == "than"
+        )
+        ended = self.kind(at) in ("", "comma", "cut") or key in known.BREAKS or is_purpose or is_clause
+        return at if ended else None
+
+    def _behind_adverbs(self, at: int) -> int:
+        at = self.skip(TAILS, at)
+        while is_adverb(self.key(at)) or self._is_spare(at):
+            at = self.skip(TAILS, at + 1)
+        is_pointing = self.key(at) in known.PREPOSITIONS - {"for"} and self.key(at + 1) in known.PRONOUNS
+        return at + 2 if is_pointing and self.kind(at + 2) in ("", "comma", "cut") else at
+
+    def _is_spare(self, at: int) -> bool:
+        is_spare = self.key(at) in known.ADVERBS and self.key(at) not in ("twice", "off")
+        return is_spare and self.key(at + 1) not in known.PREPOSITIONS
+
+    def phrase(self, at: int, stop: Stop | None = None, *, to_thing: bool = False) -> Phrase | None:
+        """The noun phrase that begins at `at`, None if none does; it ends where `stop` says so."""
+        core, end, points = self.core(at, stop)
+        places: list[Words] = []
+        while core and (place := self._place(self._behind_adverbs(end), stop, to_thing)):
+            words, end, is_pointing = place
+            if words[0].key == "of" and places and not is_pointing:
+                places[-1] = [*places[-1], *words]
+            else:
+                is_told = len(core) == 1 and (words[0].key == "for" or words[-1].key not in known.ANYWHERE)
+                places += [words] if is_told or not is_pointing else []
+        return Phrase(core, tuple(places), end, points) if core else None
+
+    def core(self, at: int, stop: Stop | None) -> tuple[Words, int, bool]:
+        """The words of a noun phrase without its places, where they end, and whether they only point."""
+        words: Words = []
+        points = False
+        while at < len(self):
+            token = self.words[at]
+            if token.key in ("every", "each") and not words:
+                words.append(token)
+            elif token.key in known.DETERMINERS and not words:
+                points = points or token.key in known.POINTING or self.key(at + 1) in ("other", "others")
+            elif not words and token.key in ("very", "really", "quite", "super", "most", "more", "such"):
+                pass
+            elif words and token.key in known.TRAILING:
+                break
+            elif words and (
+                token.key == "ones" or (token.key == "one" and words[-1].key not in known.SOFT | known.GENERIC)
+            ):
+                return words, at + 1, points
+            elif self._is_named(at, stop if words else None):
+                words.append(token)
+            elif words and self._joins(at, stop):
+                words.append(token)
+                at += self.key(at + 1) in known.ARTICLES
+            else:
+                break
+            at += 1
+        return words, at, points
+
+    def _is_named(self, at: int, stop: Stop | None) -> bool:
+        token, key = self.words[at], self.words[at].key
+        if key in known.FOREIGN:
+            raise Decline(MIXED)
+        if token.kind != "word":
+            return token.kind in ("name", "number", "quote") and not (stop and stop(at))
+        is_contraction = "'" in key and not key.endswith(("'s", "s'"))
+        is_doing = stop is not None and key.endswith("ing") and self.key(at + 1) in known.DETERMINERS
+        is_compared = key.endswith("er") and self.key(at + 1) == "than"
+        if key in known.NO_NAME or is_adverb(key) or is_contraction or is_doing or is_compared:
+            return False
+        return not (stop and stop(at))
+
+    def _joins(self, at: int, stop: Stop | None) -> bool:
+        """Whether "and" joins two things, and does not go on with another request."""
+        if self.key(at) not in ("and", "or") or at + 1 >= len(self):
+            return False
+        is_verb = self.is_verb(at + 1) and self._shows_verb(at + 2)
+        is_deed = is_verb or self.asks_at(at + 1) or self.is_third(at + 1)
+        behind = at + 1 + (self.key(at + 1) in known.ARTICLES)
+        return not is_deed and behind < len(self) and self._is_named(behind, stop)
+
+    def _place(self, at: int, stop: Stop | None, to_thing: bool) -> tuple[Words, int, bool] | None:
+        """A preposition and the thing behind it, if one stands at `at`, and whether it only points."""
+        if at >= len(self):
+            return None
+        first, following = self.words[at], self.key(at + 1)
+        head: Words = [first]
+        match first.key:
+            case "instead" | "like" if following == "of":
+                head = [first, self.words[at + 1]]
+            case "when" | "while" | "after" | "before" | "by" if following.endswith("ing"):
+                head = [first, self.words[at + 1]]
+                head += [self.words[at + 2]] if self.key(at + 2) in known.PREPOSITIONS else []
+            case "when" | "while":
+                return None
+            case "without" if following.endswith("ing"):
+                return None
+            case "out" | "over" | "off" if following in ("of", "to"):
+                head, at = [replace(first, text="from" if following == "of" else "to")], at + 1
+            case "to" if following and self._is_infinitive(at + 1, to_thing):
+                if following not in INFINITIVES or first.key != "to":
+                    return None
+                if following == "use":
+                    head, at = [replace(first, text="with")], at + 1
+                else:
+                    head = [replace(first), self.words[at + 1]]
+                    head[0].key = PURPOSE
+            case key if key in _SAME:
+                head = [replace(first, text=_SAME[key])]
+            case key if key not in known.PREPOSITIONS or (key in _NO_CLAUSE and following in _SUBJECTS):
+                return None
+        at += first.key == "outside" and following == "of"
+        head[0].key = head[0].text if head[0].key != PURPOSE else PURPOSE
+        at += len(head)
+        words, end, points = self.core(at, stop)
+        is_clause = first.key in _NO_CLAUSE and words and (self._is_clause(words, end))
+        is_time = len(words) == 1 and words[0].key in _TIMES and self.key(at) in ("a", "an")
+        goes_on = words and words[-1].key.endswith("ing") and self.key(end) in _OBJECTS
+        is_half = (
+            first.key == "between" and words and not any(w.key == "and" for w in words) and words[-1].key[-1:] != "s"
+        )
+        if not words or is_clause or is_time or goes_on or is_half:
+            return None
+        return [*head, *words], end, points and len(words) < 3
+
+    def _is_clause(self, words: Words, end: int) -> bool:
+        """ "before the session expires" """
+        is_finite = self.key(end) in known.AUXILIARIES | known.DENIED
+        return is_finite or (len(words) > 1 and bool(words[0].key) and words[-1].key in DOES)
+
+    def _is_infinitive(self, at: int, to_thing: bool) -> bool:
+        """Whether the word behind "to" is a verb: one that is known, or one that nothing shows to be a thing."""
+        token, following = self.words[at], self.key(at + 1)
+        is_acronym = token.text.isupper() and len(token.text) > 1
+        if token.kind != "word" or not token.key.isalpha() or token.key in known.DETERMINERS or is_acronym:
+            return False
+        is_last = self.kind(at + 1) in ("", "comma", "cut") or following in known.NO_NAME - known.DETERMINERS
+        is_known = token.key in INFINITIVES and (token.key not in NOUNS_TOO or self._shows_verb(at + 1))
+        return is_known or not (to_thing or is_last or token.text[:1].isupper())
+
+
+def is_adverb(key: str) -> bool:
+    """Whether it is an adverb that may be left out: "only" may not."""
+    return key.endswith("ly") and key not in known.NO_ADVERBS and key not in known.TURNING

@@ -1,0 +1,117 @@
+"""What requests, questions and reports share: a whole object, what stands behind a verb, and the last checks."""
+
+import re
+from dataclasses import replace
+
+from proxy.filters.decline import Decline
+from proxy.filters.titles import verbs
+from proxy.filters.titles import words as known
+from proxy.filters.titles.clause import Clause, Phrase, Stop, Words
+from proxy.filters.titles.reasons import NOT_SEEN, NOTHING, POINTS, SEVERAL, TURNED, UNCLEAR
+from proxy.filters.titles.shape import Shape, content, noun, singular
+
+_EARLIER = re.compile(r"\b(?:your|you) (?:last |latest )?(?:fix|changes?|edits?|patch|commit|made|did|wrote|added) ")
+"""What was done before the session began."""
+_REASONS = ("so", "because", "since", "cuz")
+_MAKING = ("write", "create", "build", "add", "make", "need", "want", "gimme", "implement", "generate", "have", "up")
+_APART = known.BREAKS - {"and", "or", "because", "since", "but"}
+
+
+def shape_of(phrase: Phrase, work: str = "", need: int = 0) -> Shape:
+    return Shape(phrase.core, phrase.places, phrase.end, work, need)
+
+
+def checked(clause: Clause, found: Shape) -> Shape:
+    """The same, if what it leaves out of its clause changes nothing; a reason turns nothing."""
+    if _EARLIER.search(clause.line):
+        raise Decline(POINTS)
+    rest = range(found.end, len(clause))
+    joints = [at + 1 for at in rest if clause.kind(at) == "comma" or clause.key(at) in ("and", "then")]
+    if sum(clause.asks_at(at) for at in joints) > 1:
+        raise Decline(SEVERAL)
+    is_swap = clause.key(len(clause) - 1) == "instead" and any(clause.key(at) == "use" for at in rest)
+    for at in rest:
+        key = clause.key(at)
+        if key in _REASONS or (key == "it" and clause.kind(at - 1) == "comma"):
+            break
+        is_other = key == "instead" and (is_swap or clause.key(at + 1) == "of")
+        if (key in known.TURNING or key.endswith("n't")) and not is_other:
+            raise Decline(TURNED)
+    return found
+
+
+def whole_object(clause: Clause, at: int, *, to_thing: bool = False) -> Phrase:
+    """The phrase at `at`, which must name a thing and end where a clause may; raises `Decline` if none does."""
+    phrase = clause.phrase(at, to_thing=to_thing)
+    if clause.kind(at) == "unknown":
+        raise Decline(clause.words[at].text)
+    is_clause = clause.key(at) == "that" and clause.key(at + 1) in known.DETERMINERS
+    if phrase is None or is_clause:
+        raise Decline(POINTS if clause.key(at) in known.PRONOUNS and not is_clause else UNCLEAR)
+    if (made := _made_for(clause, phrase)) is not None:
+        return made
+    end = clause.ends(phrase.end)
+    if end is None:
+        unknown = clause.words[phrase.end]
+        raise Decline(unknown.text if unknown.kind == "unknown" else UNCLEAR)
+    if phrase.core[-1].key in known.SOFT | known.FAULTS:
+        raise Decline(UNCLEAR)  # "what's new in the app"
+    told = [word for word in content(phrase.core) if word.key not in known.AMOUNTS]
+    if phrase.points and len(told) < 2 and not any(word.is_fixed or word.key in known.SPELLED for word in told):
+        raise Decline(POINTS)
+    if clause.kind(end) == "comma" and not phrase.places and _lists(clause, end + 1):
+        raise Decline(SEVERAL)
+    # A clause behind it tells the thing apart: it is left out where the thing has a name of its own.
+    said = [word for word in content(phrase.words) if word.key not in known.AMOUNTS]
+    is_fixed = any(word.is_fixed for word in said)
+    if clause.key(end) == "to" and not is_fixed and sum(word.key not in known.MADE_THINGS for word in said) < 2:
+        raise Decline(UNCLEAR)
+    if clause.key(end) in _APART and (len(said) < 2 or not told) and not is_fixed:
+        raise Decline(UNCLEAR if said else NOTHING)
+    return replace(phrase, end=end)
+
+
+def _made_for(clause: Clause, phrase: Phrase) -> Phrase | None:
+    """ "a script that backs up the database" as "script for database backup" """
+    at = phrase.end + 1
+    verb = verbs.DOES.get(clause.key(at), "")
+    if clause.key(at - 1) not in ("that", "which") or phrase.places or phrase.points or not verb:
+        return None
+    longer = f"{verb} {clause.key(at + 1)}"
+    verb, at = (longer, at + 2) if longer in verbs.WORKS else (verb, at + 1)
+    work = [noun(verbs.WORKS[verb])] if verb in verbs.WORKS else []
+    thing = clause.phrase(at + (clause.key(at) == "to"), to_thing=True)
+    end = clause.ends(thing.end) if thing else None
+    is_made = any(clause.key(one) in _MAKING for one in range(phrase.end))
+    if thing is None or thing.points or end is None or not is_made or verb in ("turn", "convert", "return"):
+        return None
+    if any(place[0].key in ("to", "with") for place in thing.places):
+        raise Decline(UNCLEAR)  # "a migration that adds a status to bookings"
+    place = [*singular(thing.core), *work] if work else thing.core
+    return Phrase(phrase.core, ([noun("for"), *place],), end)
+
+
+def _lists(clause: Clause, at: int) -> bool:
+    """Whether a list goes on behind a comma: a third thing."""
+    phrase = None if clause.verb(at) else clause.phrase(at)
+    joined = [clause.key(phrase.end), *(word.key for word in phrase.core)] if phrase else []
+    return "and" in joined or "or" in joined
+
+
+def subject_at(clause: Clause, at: int, stop: Stop) -> Phrase:
+    """What a question or a report is about; raises `Decline` if nothing is named there."""
+    phrase = clause.phrase(at, stop)
+    if phrase is None or phrase.points:
+        raise Decline(POINTS if phrase or clause.key(at) in known.PRONOUNS else NOT_SEEN)
+    return phrase
+
+
+def placed(clause: Clause, core: Words, at: int, places: tuple[Words, ...] = (), work: str = "") -> Shape | None:
+    """A thing with the places that stand behind its verb, from `at` on; None if the clause does not end behind them."""
+    behind = Clause([noun("x"), *clause.words[at:]]).phrase(0, to_thing=True)
+    if behind is None or behind.points or len(behind.core) > 1:
+        end = clause.ends(at)
+    else:
+        end = clause.ends(at + behind.end - 1)
+        places = (*places, *behind.places)
+    return Shape(core, places, end, work, need=2 if work else 0) if end is not None else None

@@ -1,0 +1,10 @@
+"""Why a message has no title, in a person's words: they stand on the log line and in what `explain` says."""
+
+NOT_SEEN = "no request was recognised in it"
+UNCLEAR = "what is asked for was not understood to its end"
+TURNED = "a word that turns the meaning would be lost"
+POINTS = "it points at something that it does not name"
+SEVERAL = "it asks for several things"
+NOTHING = "what is asked for names nothing by itself"
+TOO_LONG = "what is asked for is too long for a title"
+LOST = "a name in it would be lost"

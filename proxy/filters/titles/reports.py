@@ -1,0 +1,232 @@
+"""Questions for how, why, where and which, and reports of what goes wrong."""
+
+from dataclasses import replace
+
+from proxy.filters.decline import Decline
+from proxy.filters.titles import verbs
+from proxy.filters.titles import words as known
+from proxy.filters.titles.clause import Clause, Phrase, Stop, is_adverb
+from proxy.filters.titles.frames import placed, shape_of, subject_at, whole_object
+from proxy.filters.titles.leads import TAILS
+from proxy.filters.titles.reasons import NOT_SEEN, UNCLEAR
+from proxy.filters.titles.shape import Shape, compact, content, noun, singular
+from proxy.filters.titles.tables import phrase_pattern, word_set
+from proxy.filters.titles.verbs import spelled
+
+_DEGREES = known.SOFT | known.FAULTS | word_set("many much often long about so far fast bad hard soon well few")
+_HEDGES = word_set(
+    """so way very really always still sometimes keeps keep too often being actually even currently suddenly randomly
+    just now already up down constantly get gets getting seems to"""
+)
+_BE = ("is", "are", "was", "were", "isn't", "aren't")
+_OUGHT = ("should", "must", "needs")
+_BEFORE_VERB = _HEDGES | known.DENIED | known.AUXILIARIES | {*_OUGHT}
+_AT_WORK = word_set("work works working")
+_DOING = word_set("do does mean means")
+_PARTICLES = ("off", "up", "out", "back", "down")
+_CALLERS = {"calls": "callers", "calling": "callers", "uses": "usage", "using": "usage", "imports": "imports"}
+_SAID = phrase_pattern(
+    "(our |the |some |many )?(users|customers|people|clients|testers|qa|support)( in [a-z]+)? "
+    "(report|say|complain|tell us|told us)( that)?|(my|our) [a-z]+ (says|thinks|told me|told us)( that)?"
+)
+_WRONG = word_set("twice too early late behind over above below under outside off nan null old double nothing")
+"""What shows that it is wrong, where the verb does not."""
+
+
+def question(clause: Clause, at: int) -> Shape | None:
+    """A question, by its first words."""
+    key, following = clause.key(at), clause.key(at + 1)
+    is_asked = following in known.AUXILIARIES or (key == "why" and following in known.DENIED - {"not", "never"})
+    match key:
+        case "why":
+            return report(clause, at + 1 + is_asked, asked=following if is_asked else "", is_sure=True)
+        case "how" if following == "come":
+            return report(clause, at + 2, is_sure=True)
+        case "how" if following in _DEGREES:
+            return None
+        case "where" | "how":
+            used = _used(clause, at + 1 + (following in ("is", "are")))
+            return used or (None if following in ("is", "are") else _how(clause, at + 1 + is_asked))
+        case "who" | "whos" | "which" | "what":
+            if work := _CALLERS.get(following):  # "who calls deleteTenant()"
+                return shape_of(whole_object(clause, at + 2), work, need=2)
+            return _what(clause, at + 1 + is_asked, is_asked=is_asked)
+    return None
+
+
+def overview(clause: Clause, at: int, end: int) -> Shape | None:
+    """ "this repo", up to the end of the clause: the whole of it has a name that everybody knows."""
+    name = known.REPOSITORY.get(clause.key(at + 1))
+    is_last = name and clause.key(at) in ("this", "the") and clause.ends(end) in (len(clause), end)
+    return Shape([noun(name), noun("overview")], end=end) if name and is_last else None
+
+
+def _used(clause: Clause, at: int) -> Shape | None:
+    """ "is the legacy client still used anywhere", "where is the JWT validated", "how the total is calculated" """
+
+    def stop(one: int) -> bool:
+        is_last = clause.ends(one + 1) is not None or clause.key(one + 1) in known.PREPOSITIONS
+        return clause.key(one) in verbs.USED and is_last
+
+    subject = clause.phrase(at, stop)
+    if subject is None or subject.points:
+        return None
+    end = subject.end
+    while clause.key(end) in _HEDGES or clause.key(end) in ("is", "are"):
+        end += 1
+    work = verbs.USED.get(clause.key(end))
+    return placed(clause, subject.core, end + 1, subject.places, work) if work else None
+
+
+def _how(clause: Clause, at: int) -> Shape | None:
+    """ "how does the lease lock work", "how does the parser handle tabs" """
+    is_work = any(clause.key(one) in _AT_WORK for one in range(at, len(clause)))
+
+    def stop(one: int) -> bool:
+        return clause.key(one) in _AT_WORK if is_work else clause.is_verb(one) or clause.is_third(one)
+
+    subject = subject_at(clause, at, stop)
+    key, end = clause.key(subject.end), subject.end + 1
+    if key in _AT_WORK:
+        found = placed(clause, subject.core, end, subject.places, "explanation")
+        return replace(found, need=0) if found else None
+    if len(content(subject.core)) < 2 or verbs.DOES.get(key, key) not in verbs.DOING:
+        raise Decline(UNCLEAR)
+    return Shape(subject.core, subject.places, len(clause))
+
+
+def _what(clause: Clause, at: int, *, is_asked: bool) -> Shape | None:
+    """ "what does parse_config do" """
+    if asked := overview(clause, at, at + 3):
+        return asked
+    subject = subject_at(clause, at, lambda one: clause.key(one) in _DOING)
+    if clause.key(subject.end) not in _DOING or not (is_asked or subject.end + 1 == len(clause)):
+        raise Decline(UNCLEAR)
+    found = placed(clause, subject.core, subject.end + 1, subject.places, "explanation")
+    return replace(found, need=0) if found else None
+
+
+def reported(clause: Clause, at: int) -> Shape | None:
+    """ "the deploy job fails on staging", "users report that …" """
+    start = clause.skip(_SAID, at)
+    is_said = any(clause.key(at) in known.AUXILIARIES | known.DENIED | {"gets"} for at in range(start, len(clause)))
+    if clause.asks_at(start) and not is_said and clause.key(start) not in verbs.NOUN_FIRST:
+        return None
+    return report(clause, start, is_sure=start > at) if start < len(clause) else None
+
+
+def report(clause: Clause, at: int, *, asked: str = "", is_sure: bool = False) -> Shape | None:
+    """A thing and what is wrong with it.
+
+    `asked` is the auxiliary that stands before it in a question; `is_sure` tells that something is said to be wrong.
+    """
+    subject = subject_at(clause, at, _verb_in(clause, asked, is_sure=is_sure))
+    denied, said, end = asked in known.DENIED, asked, subject.end
+    while (key := clause.key(end)) in _BEFORE_VERB or is_adverb(key):
+        if key == "not" and not said and not clause.key(end + 1).endswith("ing"):
+            return None  # "the job not fails" is not understood.
+        denied = denied or key in known.DENIED
+        said = said or (key if key in known.AUXILIARIES | {*_OUGHT} else "")
+        end += 1
+    if denied:
+        return _denied(clause, subject, key, end)
+    if key in ("able", "allowed", "possible"):
+        return None
+    is_got = clause.key(end - 1) in ("get", "gets", "getting")
+    if key and (is_got or said in known.AUXILIARIES) and said not in ("do", "does", "did"):
+        return _is(clause, subject, key, end, is_sure=is_sure)
+    verb = verbs.DOES.get(key) or (key if is_sure or clause.key(subject.end - 1).endswith("s") else "")
+    if key.endswith("ing"):
+        verb = key if key in verbs.FAULT_NOUNS else verbs.GERUNDS.get(key, key)
+    elif is_sure:
+        verb = verbs.PAST.get(verb, verb)
+    is_known = verb in verbs.DOING or verb in verbs.FAULT_NOUNS or verb.endswith("ing")
+    if not is_known:
+        raise Decline(NOT_SEEN)
+    return does(clause, subject, verb, end + 1, is_fault=not is_sure)
+
+
+def _verb_in(clause: Clause, asked: str, *, is_sure: bool) -> Stop:
+    """Tells where the verb stands that ends the subject."""
+
+    def stop(one: int) -> bool:
+        key, before = clause.key(one), clause.key(one - 1)
+        is_last = clause.ends(one + 1) is not None
+        if asked in _BE:
+            return key in known.FAULTS or (is_last and (key in verbs.PAST or key.endswith("ing")))
+        if asked:
+            return clause.is_verb(one)
+        is_plural = before.endswith("s") and not before.endswith("ss") and clause.is_verb(one)
+        return is_plural or (is_sure and is_last and key in verbs.PAST) or clause.is_third(one)
+
+    return stop
+
+
+def _denied(clause: Clause, subject: Phrase, key: str, end: int) -> Shape | None:
+    """ "the drawer doesn't open": the title must never say that it does."""
+    verb = verbs.GERUNDS.get(key) or verbs.DOES.get(key) or verbs.PAST.get(key, key)
+    told = len(content(subject.core))
+    if key in known.FAULTS | verbs.WRONGED or verb in verbs.FAULT_NOUNS:
+        return None  # "login is not broken", "the job never fails"
+    if verb in verbs.WORKS and told:
+        core = [*singular(subject.core), noun(verbs.WORKS[verb])]
+    elif verb in verbs.DOING and told == 1 and key not in _AT_WORK:
+        core = [*singular(subject.core), noun(spelled(verb))]
+    else:
+        core = subject.core
+    is_known = key in _AT_WORK or len(core) > len(subject.core) or key in ("there", "responding")
+    found = placed(clause, core, end + 1, subject.places, "problem") if is_known else None
+    if found is None:
+        raise Decline(NOT_SEEN)
+    return found
+
+
+def _is(clause: Clause, subject: Phrase, key: str, end: int, *, is_sure: bool) -> Shape | None:
+    """ "login is broken", "labels are cut off" """
+    if key in known.FAULTS and clause.key(end + 1) not in ("and", "or") and subject.core[0].kind != "number":
+        core = [noun("missing" if key == "gone" else key), *subject.core]
+        return placed(clause, core, end + 1, subject.places)
+    if key in verbs.FAULT_NOUNS:
+        return placed(clause, subject.core, end + 1, subject.places, verbs.FAULT_NOUNS[key])
+    following = clause.key(end + 1)
+    if key in verbs.WRONGED or following in ("twice", "wrong") or key == "down" or (key in verbs.PAST and is_sure):
+        behind = end + 1 + (following in ("twice", "wrong", "away", *_PARTICLES))
+        found = placed(clause, [*compact(subject.core, subject.places), *clause.words[end:behind]], behind)
+        return replace(found, front=False) if found else None
+    raise Decline(NOT_SEEN)
+
+
+def does(clause: Clause, subject: Phrase, verb: str, at: int, *, is_fault: bool = False) -> Shape | None:
+    """ "crashes on launch", "rejects valid numbers": the clause stays whole, and a report must name what is wrong."""
+    fault = verbs.FAULT_NOUNS.get(verb)
+    if fault and clause.key(at) == "to":
+        raise Decline(UNCLEAR)  # "fails to load"
+    if fault and (clause.phrase(at) is None or clause.skip(TAILS, at) > at):
+        found = placed(clause, subject.core, at, subject.places, fault)
+        if found and clause.key(found.end) in ("when", "while", "if") and len(content(found.words)) < 2:
+            raise Decline(UNCLEAR)
+        return replace(found, front=False) if found else None
+    is_kept = verb == "keep" and clause.key(at).endswith("ing")
+    if is_kept:
+        verb, at = clause.key(at), at + 1
+    doing = noun(verb if verb.endswith("ing") and verb not in verbs.DOING else spelled(verb))
+    behind = at + (clause.key(at) in (*_PARTICLES, "twice"))
+    core = [*compact(subject.core, subject.places), doing, *clause.words[at:behind]]
+    thing = None if clause.skip(TAILS, behind) > behind else clause.phrase(behind)
+    if thing is None or thing.points:
+        found = placed(clause, core, behind)
+        if found is None or not (found.places or behind > at or is_kept):
+            raise Decline(UNCLEAR)
+    else:
+        end = clause.ends(thing.end)
+        if end is None:
+            raise Decline(UNCLEAR)
+        twice = clause.words[thing.end : thing.end + (clause.key(thing.end) == "twice")]
+        found = Shape([*core, *thing.core, *twice], thing.places, end)
+    said = {word.key for word in [*found.core[len(core) - 1 :], *(place[0] for place in found.places)]}
+    is_wrong = verb in verbs.HARMFUL or not said.isdisjoint(known.FAULTS | _WRONG)
+    if is_fault and not (is_wrong or is_kept):
+        raise Decline(NOT_SEEN)
+    if is_kept and clause.key(found.end) in ("when", "while", "if"):
+        raise Decline(UNCLEAR)
+    return replace(found, front=False, tied=0 if thing or behind > at else len(found.places[:1]))

@@ -1,0 +1,254 @@
+"""A title out of what is asked: the thing, the noun that says what becomes of it, and as much of its place as fits."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from proxy.filters.decline import Decline
+from proxy.filters.titles import words as known
+from proxy.filters.titles.clause import PURPOSE, Words
+from proxy.filters.titles.lexer import Token
+from proxy.filters.titles.reasons import NOTHING, TOO_LONG
+from proxy.filters.titles.tables import word_set
+from proxy.filters.titles.verbs import FAULT_NOUNS, STALE
+
+_NESTED = ("in", "on", "of", "at", "from", "with")
+_DOING = ("when", "while", "after", "before", "by")
+_LETTER = re.compile(r"[A-Za-z]|[#!]\d|^\d{2,}$|^[0-9a-f]{7,}$")
+_DIGIT = re.compile(r"^\w+\d\w*$")
+LEAST, LONGEST = 2, 64
+
+_REFERENCE = re.compile(r"(?:[#!]|\b(?:PR|MR|issue|ticket) |^[A-Z][A-Z0-9]+-)\d+$")
+_RELATING = ("between", "vs", "versus")
+_BEFORE = ("in", "on", "for", "around", "at", "about")
+_JOINING = known.PREPOSITIONS | {"and", "or", PURPOSE}
+_HOLLOW = known.GENERIC | known.SOFT | known.HOLLOW | _JOINING | known.NUMERALS | {""}
+_FAULTY = frozenset(FAULT_NOUNS.values())
+_CONTENTS = known.NUMERALS | word_set(
+    """rest all some most each lot lots bunch couple ton tons plenty few result results output outputs content contents
+    code implementation source copy version point purpose kind kinds sort sorts pair series set"""
+)
+_EDITS = word_set("change changes update updates edit edits fix fixes modifications additions")
+_COUNTED = word_set("number amount list group uses usages occurrences instances")
+_BARE = word_set("script app tool cli game query package library component function class module bot program")
+_SINGULAR = (("ies", "y"), ("sses", "ss"), ("xes", "x"), ("ches", "ch"), ("shes", "sh"), ("s", ""))
+# Which places say the least of what a session is about, and which the most.
+_RANKS = {"instead": 0, "with": 1, PURPOSE: 5, "by": 1, "via": 1, "from": 2, "to": 9, "into": 9, "when": 1, "while": 1}
+_RANKS |= dict.fromkeys(("within", "after", "before", "during", "since"), 3)
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What a sentence asks for: a thing, its places, and the noun of what is to become of it.
+
+    The noun is left out first (`need` 0), after the places (1), or never (2). `tied` of the places are never left out.
+    `end` is where in the sentence the part ends that it was made of.
+    """
+
+    core: Words
+    places: tuple[Words, ...] = ()
+    end: int = 0
+    work: str = ""
+    need: int = 0
+    tied: int = 0
+    front: bool = True
+
+    @property
+    def words(self) -> Words:
+        return [*self.core, *(word for place in self.places for word in place)]
+
+
+def noun(text: str) -> Token:
+    return Token(text, "word", -1)
+
+
+def size_of(words: Words) -> int:
+    """Words as a reader counts them: a name of two is two."""
+    return sum(word.text.count(" ") + 1 for word in words)
+
+
+def shown(words: Words) -> str:
+    """The words as one line in sentence case."""
+    texts = [word.text if word.is_fixed else known.SPELLED.get(word.key, word.text) for word in words]
+    first = words[0]
+    is_typed = first.is_fixed and not (first.kind == "quote" and " " in first.text)
+    if not (is_typed or first.key in known.SPELLED) or first.text.startswith(("issue ", "ticket ")):
+        texts[0] = texts[0][0].upper() + texts[0][1:] if not _DIGIT.search(texts[0]) else texts[0]
+    return " ".join(texts)
+
+
+def fitted(shape: Shape, most: int) -> Words:
+    """The first way to say it in at most `most` words; raises `Decline` if there is none."""
+    if shape.core[-1].key in known.HOLLOW and not content(shape.core) and not _is_of(shape.places):
+        raise Decline(NOTHING)
+    is_set = any(place[0].key in ("to", "into") for place in shape.places) and shape.core[0].key in ("number", "amount")
+    counted = _CONTENTS | _COUNTED if shape.work and shape.need and not is_set else _CONTENTS
+    if len(shape.core) == 1 and shape.core[0].key in counted and _is_of(shape.places):
+        # "the results of the geocoding calls" are the geocoding calls, with fewer queries there is a "query reduction".
+        shape = replace(shape, core=shape.places[0][1:], places=shape.places[1:], tied=0)
+    if shape.places and all(word.key in known.AMOUNTS for word in content(shape.core)):
+        last, is_worked = shape.core[-1].key, bool(shape.work and shape.need)
+        is_lost = is_worked and (last in known.AMOUNTS or (last in _EDITS and shape.places[0][0].key == "to"))
+        if is_lost or last in ("part", "parts"):
+            raise Decline(NOTHING)  # "review my changes to the parser", "update part of the docs"
+        shape = replace(shape, tied=max(shape.tied, 1))
+    fits = False
+    one = _compounded(shape)
+    for words in _ways(one, most):
+        if LEAST <= size_of(words) <= most and _keeps_names(words, one):
+            fits = True
+            if _tells(words, one):
+                return words
+    raise Decline(NOTHING if fits else TOO_LONG)
+
+
+def _is_of(places: tuple[Words, ...]) -> bool:
+    return bool(places) and places[0][0].key == "of"
+
+
+def _ways(shape: Shape, most: int) -> Iterator[Words]:
+    """All of it, then less of its places and of its noun, then without the adjectives that say little."""
+    whole = size_of(shape.core)
+    need = shape.need or (1 if whole == 1 and not shape.places else 0)
+    for places in _kept(shape):
+        slim = tuple([[place[0], *_slim(place[1:])] for place in places])
+        for core, kept in ((shape.core, places), (_slim(shape.core), slim)):
+            worked = _worked(core, kept, shape.work)
+            is_timed = need == 1 and any(place[0].key in _DOING[:4] for place in kept)
+            heads = [worked, core] if need else [core, worked] if most > 3 else [core]
+            for head in [worked] if need == 2 or is_timed else heads if shape.work else [core]:
+                yield [*head, *(word for place in kept for word in place)]
+                yield _fronted(kept, head) if shape.front and kept else []
+
+
+def _kept(shape: Shape) -> Iterator[tuple[Words, ...]]:
+    """The places, with one less each time."""
+    places = list(shape.places)
+    yield tuple(places)
+    is_full = shape.front and len(content(shape.core)) > 1 and shape.core[-1].key not in known.AMOUNTS
+    is_told = any(word.is_fixed for word in shape.core)
+    told = [place for place in places[shape.tied :] if place[1].key not in ("each", "every")]
+    told = [place for place in told if is_told or place[0].key != PURPOSE]
+    is_way = not shape.work and {"from", "to"} <= {place[0].key for place in places}
+    told = [place for place in told if not (is_way and place[0].key in ("from", "to"))]
+    free = [place for place in told if place[0].key not in _RELATING and (place[0].key != "of" or is_full)]
+    free.reverse()  # the last of those that say as little goes first
+    free.sort(key=lambda place: _RANKS.get(place[0].key, 4))
+    alone = [place for place in free if sum(word.kind != "word" for word in place)]
+    for place in [place for place in free if place not in alone] + alone:
+        if place not in places:
+            continue
+        # What stands right behind it may be its place.
+        at = places.index(place)
+        while len(places) > at + 1 and (place[0].key in _DOING or places[at + 1][0].key in _NESTED):
+            if places[at + 1][-1].is_fixed and (place[0].key in ("for", "with") or "." in places[at + 1][-1].text):
+                break
+            del places[at + 1]
+        del places[at]
+        is_last = at == len(places) > shape.tied
+        if is_last and all(word.kind == "word" and word not in content(places[-1]) for word in places[-1]):
+            del places[-1]
+        yield tuple(places)
+
+
+def _slim(words: Words) -> Words:
+    if words[-1].is_fixed:
+        return words[-1:]  # a name says enough
+    return [word for word in words if word.key not in known.SOFT - STALE] or words
+
+
+def _worked(core: Words, places: tuple[Words, ...], work: str) -> Words:
+    if not work:
+        return core
+    core = core[1:] if len(core) > 1 and core[0].key in ("each", "every") else core
+    return [noun(work), noun("of"), *core] if _is_of(places) else [*singular(core), noun(work)]
+
+
+def _compounded(shape: Shape) -> Shape:
+    """ "timeout of the payment client" as "payment client timeout", so that nothing of it can be lost."""
+    owner = shape.places[0] if shape.places else []
+    core = shape.core
+    if not owner or owner[0].key != "of" or any(word.kind == "quote" for word in [*owner, *core]):
+        return shape
+    odd = known.AMOUNTS | known.FAULTS | known.SOFT
+    is_group = core[0].key in odd or core[-1].key in known.AMOUNTS or owner[1].key in known.NUMERALS
+    is_told = owner[1].kind == "number" or owner[1].key.endswith("ing")
+    if is_group or is_told or len(owner) > 3 or len(owner) + len(core) > 5:
+        return shape
+    counted = 1 if core[0].key in known.NUMERALS and len(core) > 1 else 0
+    core = [*core[:counted], *singular(owner[1:]), *core[counted:]]
+    return replace(shape, core=core, places=shape.places[1:], tied=max(shape.tied - 1, 0))
+
+
+def compact(core: Words, places: tuple[Words, ...]) -> Words:
+    """A thing and its places as one run of words, with the place in front if it may stand there."""
+    return _fronted(places, core) or [*core, *(word for place in places for word in place)]
+
+
+def _fronted(places: tuple[Words, ...], head: Words) -> Words:
+    """The last place before its thing, which needs no preposition: "search results page loading spinner"."""
+    if not places:
+        return []
+    *others, (preposition, *place) = places
+    is_name = len(place) == 1 and " " not in place[0].text
+    is_short = is_name or all(word.kind == "word" and word.key not in known.PREPOSITIONS for word in place)
+    is_alone = not others or (preposition.key in ("in", "on") and others[0][0].key in ("for", "with", "from"))
+    joins = ("of",) if is_name and place[0].is_fixed else ("and", "or", "of")
+    are_words = all(word.kind == "word" and word.key not in joins for word in head)
+    is_first = head[0].key not in known.SOFT | known.FAULTS | known.NUMERALS and head[0].kind == "word"
+    if preposition.key not in _BEFORE or not are_words or not is_short or not is_first or not is_alone:
+        return []
+    if any(word.key in ("and", "each", "every") or "'" in word.key for word in place) or not content(place):
+        return []
+    return [*singular(place), *head, *(word for other in others for word in other)]
+
+
+def content(words: Words) -> list[Token]:
+    """The words that name something in particular."""
+    return [word for word in words if (_LETTER.search(word.text) if word.is_fixed else word.key not in _HOLLOW)]
+
+
+def _keeps_names(words: Words, shape: Shape) -> bool:
+    said = {word.text for word in words}
+    return all(word.text in said for word in shape.words if word.kind == "name")
+
+
+def _tells(words: Words, shape: Shape) -> bool:
+    """Whether the words name something in particular, nothing twice, and have all that must not be left out."""
+    said = {word.text.casefold() for word in words if word.key not in _JOINING}
+    if len(said) < len([word for word in words if word.key not in _JOINING]):
+        return False
+    held = {word.at for word in words}
+    told = [*shape.core, *(word for place in shape.places for word in place if place[0].key != "instead")]
+    lost = [word for word in told if word.at not in held]
+    if any(word.key in known.TURNING for word in lost):
+        return False
+    weak = known.FAULTS if lost else ()
+    telling = [word for word in content(words) if word.text != shape.work and word.key not in weak]
+    worked = shape.work in said
+    whole = not any(word.kind != "word" or word.key not in known.SOFT for word in lost if word.key not in _JOINING)
+    if len(words) == 2 and words[-1].key in _BARE and words[0].key in known.SPELLED and not shape.work:
+        return False  # "a python script": what it is for stands elsewhere
+    is_named = any(word.kind != "word" or word.key in known.SPELLED for word in telling)
+    if len(said) == 2 and not telling and shape.work in said - known.GENERIC - _FAULTY and whole:
+        return True
+    if not telling:
+        return " ".join(word.key for word in words) in known.PLAIN_WORK
+    # What is left must be enough: a name, or two words, one of which may be the noun of the verb if nothing was lost.
+    is_thing = len(words) > 1 and words[-1].key in known.MADE_THINGS
+    return is_named or len(telling) + (worked or whole or is_thing) >= 2
+
+
+def is_reference(name: Token) -> bool:
+    """Whether it is a ticket or the number of an issue."""
+    return name.kind == "name" and _REFERENCE.search(name.text) is not None
+
+
+def singular(core: Words) -> Words:
+    """The core as it stands before another noun: "class components" is "class component" there."""
+    last = core[-1]
+    is_counted = any(word.kind == "number" or word.key in known.NUMERALS for word in core[:-1])
+    if is_counted or len(last.key) < 4 or last.key in known.ENDLESS or last.key.endswith(("ss", "us", "is")):
+        return core
+    ending, one = next((pair for pair in _SINGULAR if last.key.endswith(pair[0])), ("", ""))
+    return [*core[:-1], replace(last, text=last.text.removesuffix(ending) + one)]
