@@ -31,6 +31,8 @@ from tests.live.browser import SCHEMES, chromium
 
 OLD = "2.0.64"
 _WIDTHS = (390, 820, 1440)
+_TURN = 50.0
+"""Seconds from one turn of an SDK to the next."""
 _VISITS = 600.0
 """Seconds from one session in the terminal to the next."""
 
@@ -97,11 +99,11 @@ def faults(version: str, folder: Path, minutes: float) -> Iterator[str]:
 def _work(version: str, folder: Path, proxy: Sidestep, minutes: float) -> None:
     """All that people do; returns when the hour is over and nobody talks any more."""
     ends = time.monotonic() + minutes * 60
-    prompts = [f"Turn {number}: {scenario.QUESTION}?" for number in range(int(minutes))]
+    prompts = [f"Turn {number}: {scenario.QUESTION}?" for number in range(int(minutes * 60 / _TURN))]
 
     def talk(agent: str) -> None:
         client = clients.prepare(version, folder / agent, proxy.url, subscription=False)
-        costs.run(agent, client, prompts, pause=50, limit=minutes * 120 + 300)
+        costs.run(agent, client, prompts, pause=_TURN, limit=minutes * 120 + 300)
 
     def visit() -> None:
         for number in itertools.count():
