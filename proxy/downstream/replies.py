@@ -108,12 +108,8 @@ class EventsResponse(RawResponse, aiohttp_sse.EventSourceResponse):
             self._parts.append(reply_head(200, b"OK", headers))
         return self._out
 
-    async def write(self, data: bytes | bytearray | memoryview) -> None:
-        """Hold an event back, as `send` makes it or in bytes already."""
-        self.add(data)
-
     def add(self, *events: bytes | bytearray | memoryview) -> None:
-        """The same for several."""
+        """Hold events back, in bytes."""
         for event in events:
             self.sent += len(event)
             self._parts += (b"%x\r\n" % len(event), event, b"\r\n") if self._chunked_out else (event,)

@@ -16,13 +16,12 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from proxy.rules.load import Loaded, load
-from tests.compat import agents
 from tests.compat import page as pages
 from tests.compat.marks import bundle, held, lost, marks
 from tests.compat.seen import Seen, unlike, wrong
 from tests.compat.sessions import number, play, sessions
 from tests.compat.world import captured, upstream, web_page
-from tests.e2e import clients
+from tests.e2e import clients, costs
 from tests.e2e.isolation import isolated, raise_loopback, restart_isolated
 from tests.e2e.proxy import sidestep
 
@@ -41,7 +40,7 @@ def main(arguments: list[str]) -> int:
         versions = [clients.newest() if version == "latest" else version for version in asked]
         for version in versions:
             clients.install(version)
-        agents.install()
+        costs.install()
         restart_isolated(["--rules", str(options.rules), "--page", str(options.page), *versions], "tests.compat")
     raise_loopback()
     return compare(load(options.rules), options, visit, bundle)

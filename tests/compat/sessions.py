@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any
 
 from tests.compat import agents
+from tests.e2e import costs
 from tests.e2e.clients import TOKEN, Client
 from tests.e2e.proxy import Sidestep
 from tests.e2e.terminal import Terminal
@@ -72,8 +73,8 @@ def sessions(page: str) -> tuple[Session, ...]:
         Session(
             ("RUN[curl -s http://127.0.0.1:9/ -o page]",), arguments=("--permission-mode", "auto"), since=(2, 1, 88)
         ),
-        Session((QUESTION,), sdk="python", since=agents.SINCE),
-        Session((QUESTION,), sdk="javascript", since=agents.SINCE),
+        Session((QUESTION,), sdk="python", since=costs.SINCE),
+        Session((QUESTION,), sdk="javascript", since=costs.SINCE),
     )
 
 
