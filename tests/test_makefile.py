@@ -30,7 +30,7 @@ def clone(tmp_path: Path) -> Path:
 
 
 def _make(clone: Path, python: str = sys.executable) -> subprocess.CompletedProcess[str]:
-    command = ["make", ".venv/.run", f"PYTHON={python}"]
+    command = ["make", ".venv/.run", f"PYTHON={python}", "VENV=.venv"]  # whatever the outer make was told
     clean = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
     return subprocess.run(command, cwd=clone, env=clean, capture_output=True, text=True, timeout=PATIENCE, check=False)
 

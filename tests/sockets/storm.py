@@ -31,10 +31,11 @@ class End:
     body: bytes = b""
 
 
-async def answer(client: Peer) -> End:
-    """Read one reply to its end, whichever that is."""
+async def answer(client: Peer, on_head: Callable[[], None] = lambda: None) -> End:
+    """Read one reply to its end, whichever that is; `on_head` is called as soon as its head is there."""
     try:
         head = await client.head()
+        on_head()
         chunked = b"transfer-encoding: chunked" in head.lower()
         body = b"".join(await client.chunks()) if chunked else await client.sized(head)
     except BROKEN:
@@ -51,14 +52,14 @@ async def answer(client: Peer) -> End:
     return End("502", body)
 
 
-async def ask(port: int, message: bytes) -> End:
+async def ask(port: int, message: bytes, on_head: Callable[[], None] = lambda: None) -> End:
     """One request over a connection of its own. A proxy that lets it hang raises TimeoutError."""
     async with asyncio.timeout(PATIENCE), raw_client(port) as client:
         try:
             await client.send(message)
         except ConnectionError:
             return End("broken")
-        return await answer(client)
+        return await answer(client, on_head)
 
 
 @dataclass(slots=True)
@@ -70,9 +71,11 @@ class Tally:
     lost: int = 0
     wrong: list[str] = field(default_factory=list)
 
-    async def add(self, port: int, message: bytes, is_right: Callable[[End], bool]) -> End | None:
+    async def add(
+        self, port: int, message: bytes, is_right: Callable[[End], bool], on_head: Callable[[], None] = lambda: None
+    ) -> End | None:
         try:
-            end = await ask(port, message)
+            end = await ask(port, message, on_head)
         except TimeoutError:
             self.lost += 1
             return None
