@@ -119,7 +119,7 @@ Decision = Answer | Respond | Forward
 class Step:
     """A rule that was asked, and the condition that decided: as its file has it, with nothing of the request.
 
-    `matched`: all of its conditions held, and `condition` lists them; else `condition` is the first that did not.
+    `matched`: all of its conditions held, and `condition` lists them; else `condition` is one that did not.
     """
 
     rule: str

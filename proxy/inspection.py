@@ -10,7 +10,7 @@ that is longer than any rule answers is not decoded.
 """
 
 from collections.abc import Iterator, Sequence
-from typing import Any, Literal, Protocol, get_args
+from typing import Any, Protocol
 
 import orjson
 from msgspec import Raw
@@ -44,10 +44,6 @@ _MOST_BEHIND = 64
 _TOLD_APART = 4096
 """Bytes at the end of a message which, with its length, tell it from all others."""
 
-Source = Literal["system", "user"]
-SOURCES: tuple[Source, ...] = get_args(Source)
-"""Texts that rules search: the system prompt, and the last message of role `user`."""
-
 
 class Inspection(Protocol):
     """The fields of one body."""
@@ -74,9 +70,6 @@ class Inspection(Protocol):
     @property
     def system(self) -> Sequence[str]:
         """The texts of the system prompt; a plain string is one."""
-
-    def written(self, source: Source) -> Sequence[bytes | memoryview]:
-        """Texts in UTF-8, some as JSON writes them."""
 
     @property
     def tools(self) -> Sequence[str]:
@@ -162,11 +155,6 @@ class _ParsedBody:
         metadata = self.get("metadata")
         return metadata.get("user_id") if isinstance(metadata, dict) else None
 
-    def written(self, source: Source) -> Sequence[bytes | memoryview]:
-        if source == "user":
-            return self.ending[0].written if self.ending[0].role == "user" else ()
-        return [text.encode() for text in self.system]
-
     def question(self) -> Iterator[bytes | memoryview]:
         yield orjson.dumps([self.get("system"), self._messages])
 
@@ -205,14 +193,6 @@ class _OutlinedBody:
         if isinstance(system, list):
             return Turn("system", [(block.type, block.text) for block in system]).texts
         return () if system is None else (system,)
-
-    def written(self, source: Source) -> Sequence[bytes | memoryview]:
-        if source == "user":
-            return self.ending[0].written if self.ending and self.ending[0].role == "user" else ()
-        system = self._outline.system
-        if isinstance(system, list):
-            return Turn("system", [(block.type, block.text) for block in system]).written
-        return () if system is None else (system.encode(),)
 
     @property
     def tools(self) -> Sequence[str]:

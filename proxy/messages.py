@@ -4,6 +4,7 @@ The shapes are those of the API reference, "Create a Message"; what Claude Code 
 0.2.64 to 2.1.330.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -13,11 +14,14 @@ import orjson
 from propcache.api import cached_property
 
 from proxy.exchange import Head
-from proxy.inspection import Inspection, Source, inspected
+from proxy.inspection import SMALL, Inspection, inspected
 from proxy.outline import Outline, Whole, outlined
 from proxy.turns import Turn
 
 Read = TypeVar("Read")
+
+SESSION = "x-claude-code-session-id"
+"""The header that names the client's session, since 2.1.110."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,10 +125,6 @@ class MessagesRequest:
         """The types of all blocks of the last user message; a plain string is one block of type `text`."""
         return self._last_user.types if self._last_user else ()
 
-    def written(self, source: Source) -> Sequence[bytes | memoryview]:
-        """Texts that rules search, in UTF-8: as they are, or as JSON writes them, each in quotes."""
-        return self.inspection.written(source)
-
     @cached_property
     def prefill(self) -> str | None:
         """The text that the assistant's reply is to continue; None when the last word is not the assistant's.
@@ -140,7 +140,7 @@ class MessagesRequest:
     @property
     def session(self) -> str:
         """What names the client's session: its header (2.1.110 and later), else `metadata.user_id`; "" for neither."""
-        session = self.head.headers.get("x-claude-code-session-id")
+        session = self.head.headers.get(SESSION)
         if session:
             return session
         user = self.inspection.user_id
@@ -177,11 +177,33 @@ class _Nothing:
     def get(self, _name: str) -> Any:
         return None
 
-    def written(self, _source: Source) -> Sequence[bytes | memoryview]:
-        return ()
-
     def question(self) -> Iterator[bytes | memoryview]:
         return iter(())
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """What is known of a conversation whose body was not parsed."""
+
+    head: Head
+    model: str
+    session: str
+
+
+_MODEL_FIRST = re.compile(rb'\{\s*"model"\s*:\s*"([^"\\]{1,256})"\s*,')
+_OF_A_TOOL = b'"input_schema"'
+"""Stands once in every tool of the client's own; within texts, JSON writes its quotes otherwise."""
+
+
+def conversation(head: Head, body: bytes) -> Conversation | None:
+    """A body as Claude Code 2.1.110 and later sends those of its conversations, with several tools; else None."""
+    session, model = head.headers.get(SESSION, ""), _MODEL_FIRST.match(body)
+    if not session or model is None or len(body) <= SMALL or not _is_plain(head):
+        return None
+    last = body.rfind(_OF_A_TOOL)
+    if last < 0 or body.rfind(_OF_A_TOOL, 0, last) < 0:
+        return None
+    return Conversation(head, model[1].decode("utf-8", "replace"), session)
 
 
 def opaque(head: Head, body: bytes) -> MessagesRequest:
@@ -210,9 +232,13 @@ def outline_of(head: Head, body: bytes) -> Outline | Whole | NotUnderstood:
 
 
 def _understood(head: Head, read: Callable[[], Read]) -> Read | NotUnderstood:
-    if head.headers.get("content-encoding", "identity").lower() != "identity":
+    if not _is_plain(head):
         return NotUnderstood("compressed body")
     try:
         return read()
     except ValueError as error:
         return NotUnderstood("not JSON" if isinstance(error, orjson.JSONDecodeError) else str(error))
+
+
+def _is_plain(head: Head) -> bool:
+    return head.headers.get("content-encoding", "identity").lower() == "identity"

@@ -183,14 +183,19 @@ async def serve_own(request: web.Request, page: FullResponse) -> web.StreamRespo
 
 async def _decide(exchange: Exchange, desk: Desk, now: InForce, log: Logger) -> None:
     """Have the exchange decided, as far as its head and body can be understood."""
-    found = await _understood(exchange, now)
-    if isinstance(found, NotUnderstood):
-        exchange.belongs_to(exchange.head.headers.get("x-claude-code-session-id", ""))
-        exchange.decided(Forward(found.reason))
+    body = await _whole_body(exchange, now)
+    if isinstance(body, NotUnderstood):
+        _not_understood(exchange, body)
         return
-    ruling = desk.decide(now, found, time.monotonic())
-    # Of a response no model is told: none was asked, so that no call of one was saved.
-    exchange.belongs_to(found.session, "" if isinstance(ruling.decision, Respond) else found.model)
+    absent, conversation = now.rules.absent(body), messages.conversation(exchange.head, body)
+    ruling = desk.settled(now, conversation, absent) if conversation is not None else None
+    if ruling is None:
+        found = await _understood(exchange.head, body, now)
+        if isinstance(found, NotUnderstood):
+            _not_understood(exchange, found)
+            return
+        ruling = desk.decide(now, found, time.monotonic(), absent)
+    exchange.belongs_to(ruling.session, ruling.model)
     exchange.decided(ruling.decision, ruling.trail)
     if ruling.trip or ruling.notices:
         _tell(exchange, ruling, desk, log)
@@ -206,17 +211,25 @@ def _tell(exchange: Exchange, ruling: Ruling, desk: Desk, log: Logger) -> None:
             log.warning("drift", **known, id=exchange.id)
 
 
-async def _understood(exchange: Exchange, now: InForce) -> MessagesRequest | NotUnderstood:
-    """What rules see of it, once its body is there; that is read only when a rule could match."""
+def _not_understood(exchange: Exchange, found: NotUnderstood) -> None:
+    exchange.belongs_to(exchange.head.headers.get(messages.SESSION, ""))
+    exchange.decided(Forward(found.reason))
+
+
+async def _whole_body(exchange: Exchange, now: InForce) -> bytes | NotUnderstood:
+    """The body, once all of it is there; it is read only when a rule could match."""
     head, body = exchange.head, exchange.body
-    responds = now.rules.responds(head)
-    if not responds and (body.complete or not now.rules.interested(head)):
+    if not now.rules.responds(head) and (body.complete or not now.rules.interested(head)):
         return NotUnderstood("nothing to answer")
     if not body.complete and not await _collected(exchange, now.max_body):
         return NotUnderstood("body too large to inspect")
-    raw = b"".join(body.chunks)
-    found = messages.parse(head, raw) if body.size <= _LARGE else await _understood_in_steps(head, raw)
-    return messages.opaque(head, raw) if responds and isinstance(found, NotUnderstood) else found
+    return b"".join(body.chunks)
+
+
+async def _understood(head: Head, body: bytes, now: InForce) -> MessagesRequest | NotUnderstood:
+    """What rules see of a request."""
+    found = messages.parse(head, body) if len(body) <= _LARGE else await _understood_in_steps(head, body)
+    return messages.opaque(head, body) if now.rules.responds(head) and isinstance(found, NotUnderstood) else found
 
 
 async def _collected(exchange: Exchange, most: int) -> bool:

@@ -27,12 +27,6 @@ class Turn:
         read = [_read(text) for kind, text in self._blocks if kind == "text"]
         return tuple([text for text in read if isinstance(text, str)])
 
-    @property
-    def written(self) -> Sequence[bytes | memoryview]:
-        """The texts in UTF-8, some as JSON writes them."""
-        texts = [text for kind, text in self._blocks if kind == "text" and isinstance(text, str | Raw)]
-        return [text.encode() if isinstance(text, str) else memoryview(text) for text in texts]
-
 
 def _read(text: Any) -> Any:
     """A text; None in place of one that is not UTF-8, of which `well_formed` tells."""

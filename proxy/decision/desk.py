@@ -17,9 +17,9 @@ from proxy.decision.ratelimits import ReplyHeaders
 from proxy.decision.shadow import Verdict, audits_shown, verdict
 from proxy.decision.sightings import Sightings
 from proxy.exchange import Answer, Decision, Forward, Head, Replay, Trail
-from proxy.messages import MessagesRequest
+from proxy.messages import Conversation, MessagesRequest
 from proxy.respond import Respond
-from proxy.rules.ruleset import Failed, RuleSet
+from proxy.rules.ruleset import NO_MATCH, Failed, RuleSet
 from proxy.rules.trail import Trail as Asked
 
 
@@ -29,6 +29,9 @@ class Ruling:
 
     decision: Decision
     trail: Trail
+    session: str
+    model: str
+    """The one that is asked; of a response none is, so that no call of one was saved."""
     trip: str = ""
     """Why the circuit breaker stepped in, if it did just now."""
     notices: Sequence[Notice] = ()
@@ -88,15 +91,25 @@ class Desk:
         self.agreements.forget_failed(now.auditing)
         self.replies.prefixes = _repeated(now.rules)
 
-    def decide(self, now: InForce, request: MessagesRequest, at: float) -> Ruling:
-        """Decide on `request` by the rules of `now`; `at` in seconds on a steady clock."""
+    def settled(self, now: InForce, conversation: Conversation, absent: frozenset[str]) -> Ruling | None:
+        """The decision on a conversation that no rule of `now` matches, where that shows before its body is parsed."""
+        failed = now.rules.settled(conversation.head, absent)
+        if failed is None:
+            return None
+        notices = now.drift.passed(conversation.head, conversation.session)
+        trail, of = Asked(now.rules, failed, ""), (conversation.session, conversation.model)
+        return Ruling(Forward(NO_MATCH), trail, *of, notices=self._counted(notices))
+
+    def decide(
+        self, now: InForce, request: MessagesRequest, at: float, absent: frozenset[str] | None = None
+    ) -> Ruling:
+        """Decide on `request` by the rules of `now`; `at` in seconds on a steady clock, `absent` as in `RuleSet`."""
         failed: list[Failed] = []
-        decision, trip = now.rules.decide(request, failed), ""
+        decision, trip = now.rules.decide(request, failed, absent), ""
         if now.rules.responds(request.head):  # no question to a model: nothing to compare, to repeat or to miss
-            return Ruling(self._as_measured(decision), Asked(now.rules, failed, decision.rule))
-        notices = now.drift.note(request, decision)
-        for notice in notices:
-            self.signs[notice.sign] += 1
+            model = "" if isinstance(decision, Respond) else request.model
+            return Ruling(self._as_measured(decision), Asked(now.rules, failed, decision.rule), request.session, model)
+        notices = self._counted(now.drift.note(request, decision))
         if isinstance(decision, Answer) and decision.replay:
             decision = self._with_repeated(decision, decision.replay, request.head, at)
         # Last, since it remembers what was answered: a question that was declined may well come again at once.
@@ -104,7 +117,13 @@ class Desk:
             decision = Forward(AUDIT, decision.rule, decision)
         elif isinstance(decision, Answer):
             decision, trip = now.breaker.review(decision, request, at)
-        return Ruling(decision, Asked(now.rules, failed, decision.rule), trip, notices)
+        trail = Asked(now.rules, failed, decision.rule)
+        return Ruling(decision, trail, request.session, request.model, trip, notices)
+
+    def _counted(self, notices: Sequence[Notice]) -> Sequence[Notice]:
+        for notice in notices:
+            self.signs[notice.sign] += 1
+        return notices
 
     def _as_measured(self, decision: Decision) -> Decision:
         """An estimate by what the upstream has told, if it has."""

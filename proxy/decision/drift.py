@@ -85,17 +85,26 @@ class Drift:
 
     def note(self, request: MessagesRequest, decision: Decision) -> list[Notice]:
         """What `decision` about `request` shows, though it may have been told before."""
-        client = request.head.client
-        if client is None or client[0] != "claude-cli":
+        kind = self._kind(request.head)
+        if kind is None:
             return []
-        kind = (client[1], *_session_kind(request.head))
-        if kind not in self._seen and len(self._seen) >= _MOST_VERSIONS:
-            return []
-        shown = version_text(client[1])
-        notices = self._untested(decision, kind, shown) if isinstance(decision, Answer) else []
+        notices = self._untested(decision, kind) if isinstance(decision, Answer) else []
         if isinstance(decision, Forward) and _is_unknown(request, decision):
-            notices = self._unknown_question(request, shown)
-        return notices + self._missed(request, kind, shown)
+            notices = self._unknown_question(request, version_text(kind[0]))
+        return notices + self._missed(request.head, request.session, kind)
+
+    def passed(self, head: Head, session: str) -> list[Notice]:
+        """The same of a conversation that no rule matched."""
+        kind = self._kind(head)
+        return [] if kind is None else self._missed(head, session, kind)
+
+    def _kind(self, head: Head) -> Kind | None:
+        """None for what is not watched."""
+        client = head.client
+        if client is None or client[0] != "claude-cli":
+            return None
+        kind = (client[1], *_session_kind(head))
+        return kind if kind in self._seen or len(self._seen) < _MOST_VERSIONS else None
 
     def _unknown_question(self, request: MessagesRequest, shown: str) -> list[Notice]:
         """A small request without tools that no rule knows, or whose prompt one names and a condition refused."""
@@ -128,28 +137,28 @@ class Drift:
         beginnings.add(whole)
         return whole
 
-    def _untested(self, decision: Answer, kind: Kind, shown: str) -> list[Notice]:
+    def _untested(self, decision: Answer, kind: Kind) -> list[Notice]:
         """A rule that fires for a client newer than any it was tried with."""
         version, entry, by_key = kind
         key = (decision.rule, entry, by_key)
         self._fired[key] = max(version, self._fired.get(key, ()))
         tested = next((rule.tested for rule in self.rules if rule.name == decision.rule), None)
-        return [Notice(UNTESTED, shown, decision.rule)] if tested and version > tested[1] else []
+        return [Notice(UNTESTED, version_text(version), decision.rule)] if tested and version > tested[1] else []
 
-    def _missed(self, request: MessagesRequest, kind: Kind, shown: str) -> list[Notice]:
+    def _missed(self, head: Head, session: str, kind: Kind) -> list[Notice]:
         """Rules that fired for an older version in such sessions, and could fire for this one, but never do."""
         if kind in self._judged:
             return []
         self._seen[kind] += 1
-        self._sessions[kind].add(hash(request.session))
+        self._sessions[kind].add(hash(session))
         if self._seen[kind] < PATIENCE or len(self._sessions[kind]) < SESSIONS:
             return []
         self._judged.add(kind)
         version, entry, by_key = kind
         return [
-            Notice(STOPPED, shown, rule.name)
+            Notice(STOPPED, version_text(version), rule.name)
             for rule in self.rules
-            if rule.when.possible(request.head) and self._fired.get((rule.name, entry, by_key), version) < version
+            if rule.when.possible(head) and self._fired.get((rule.name, entry, by_key), version) < version
         ]
 
 

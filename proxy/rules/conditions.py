@@ -5,10 +5,9 @@ from dataclasses import dataclass, field
 from typing import Any, TypeGuard
 
 from proxy.exchange import Head
-from proxy.inspection import Source
 from proxy.messages import MessagesRequest
 from proxy.rules.facts import FACTS, HEADER_PREFIX, BodyFact, HeadFact, fact
-from proxy.rules.operators import OPERATORS, Context, matcher, suggestion
+from proxy.rules.operators import OPERATORS, Context, Matcher, matcher, suggestion
 from proxy.rules.searches import Groups, marks_of
 from proxy.toml import Path
 
@@ -28,11 +27,12 @@ def _no(_request: MessagesRequest, _groups: Groups) -> bool:
 class Known:
     """What is known of a request before its rules are asked, and never has to be asked again.
 
-    `found` has those marks of literals that stand in the texts of a source (`BodyFact.source`), None if any may.
+    `absent` has marks of literals that stand nowhere in its body, which has at least `size` bytes.
     """
 
     head: Head | None = None
-    found: Mapping[Source, frozenset[str] | None] = field(default_factory=dict)
+    absent: frozenset[str] = frozenset()
+    size: int = 0
 
 
 NOTHING = Known()
@@ -50,7 +50,7 @@ class Condition:
     absent: bool = False
     """What the condition is worth when the request does not say."""
     marks: frozenset[str] = frozenset()
-    """One of these stands in the fact's text where the condition holds; none where that is not certain."""
+    """One of these stands in the body where the condition holds; none where that is not certain."""
     matches: Check = field(init=False, repr=False, compare=False)
     """Whether a request meets it: put together once, since it is asked for every rule of every request."""
 
@@ -72,11 +72,13 @@ class Condition:
             if not (self.absent if subject is None else self.test(subject, {})):
                 return _no
             return self.matches if self.operator == "pattern" else _yes  # for what it captures
-        if self.marks and isinstance(self.fact, BodyFact) and self.fact.source:
-            found = known.found.get(self.fact.source)
-            if found is not None and found.isdisjoint(self.marks):
-                return _no
-        return self.matches
+        if self.marks and self.marks <= known.absent:
+            return _no
+        return _no if self.is_below(known.size) else self.matches
+
+    def is_below(self, size: int) -> bool:
+        """Whether it holds for smaller bodies alone."""
+        return self.name == "size" and self.operator == "max" and self.operand < size
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +162,14 @@ class When:
         """Whether a request with this head could match, whatever its body is."""
         return all(one.check(Known(head)) is not _no for one in self.conditions if _of_head(one))
 
+    def telling(self, size: int) -> frozenset[str] | None:
+        """Marks of which one stands in every body of `size` bytes or more that matches; None if none are certain to.
+
+        Those of the condition with the fewest, the longest of them: they stand in the fewest others.
+        """
+        found = [marks for one in self.conditions if (marks := _telling(one, size)) is not None]
+        return min(found, key=lambda marks: (len(marks), -min(map(len, marks), default=0)), default=None)
+
     def tests(self) -> Iterator[Condition]:
         """Every test of a fact, those within groups too, in the order in which they are tested: for explanations."""
         for condition in self.conditions:
@@ -173,12 +183,28 @@ class When:
                     yield from group.tests()
 
 
+def never(step: Step) -> bool:
+    """Whether it is known that the condition does not hold."""
+    return step[1] is _no
+
+
 def first_failing(steps: Iterable[Step], request: MessagesRequest, groups: Groups) -> AnyCondition | None:
     """The one evaluator: the first condition that does not hold, None if all do; what they capture goes to `groups`."""
     for condition, check in steps:
         if not check(request, groups):
             return condition
     return None
+
+
+def _telling(condition: AnyCondition, size: int) -> frozenset[str] | None:
+    match condition:
+        case Condition(marks=marks):
+            return marks or (marks if condition.is_below(size) else None)
+        case AnyOf(groups=groups):
+            every = [group.telling(size) for group in groups]
+            return frozenset[str]().union(*filter(None, every)) if None not in every else None
+        case Not():
+            return None
 
 
 def _of_head(condition: AnyCondition) -> TypeGuard["Condition"]:
@@ -234,8 +260,18 @@ def _tests(name: str, value: Any, path: Path, context: Context) -> list[Conditio
         made = matcher(context, subject.kind, operator, operand, place)
         if made is not None:
             absent = operator == "present" and operand is False
-            tests.append(Condition(subject, name, operator, operand, made.matches, absent, marks_of(made.literals)))
+            marks = frozenset[str]() if absent else _marks(subject, made)
+            tests.append(Condition(subject, name, operator, operand, made.matches, absent, marks))
     return tests
+
+
+def _marks(subject: HeadFact | BodyFact, made: Matcher) -> frozenset[str]:
+    match subject:
+        case BodyFact(mark=mark) if mark:
+            return frozenset({mark})
+        case BodyFact(searched=True):
+            return marks_of(made.literals, whole=made.whole)
+    return frozenset()
 
 
 _WHOLE = 4

@@ -6,8 +6,10 @@ from operator import attrgetter
 from typing import Any, Literal
 
 from proxy.exchange import Head
-from proxy.inspection import Source
 from proxy.messages import MessagesRequest
+
+OF_A_SCHEMA = '"json_schema"'
+"""Stands in every request whose reply is to follow a schema."""
 
 Kind = Literal["text", "integer", "flag", "version", "texts"]
 
@@ -31,12 +33,14 @@ class HeadFact(Fact):
 class BodyFact(Fact):
     """A fact of the body. `whole`: it costs a parse of all of it.
 
-    `source` names the texts that it is made of, for `MessagesRequest.written`; "" if it is made of something else.
+    `searched`: its texts, which stand in the body as JSON writes them, tell the requests that a rule wants from others.
+    `mark` stands in every body that says something of the fact; "" if nothing is certain to.
     """
 
     read: Callable[[MessagesRequest], Any]
     whole: bool = False
-    source: Source | Literal[""] = ""
+    searched: bool = False
+    mark: str = ""
 
 
 def _stream(request: MessagesRequest) -> bool | None:
@@ -64,21 +68,24 @@ FACTS: dict[str, HeadFact | BodyFact] = {
     "path": HeadFact("text", "its path as sent, without the query", attrgetter("path")),
     "client": HeadFact("text", 'the first product of User-Agent: Claude Code says "claude-cli"', _client_name),
     "client_version": HeadFact("version", "the version of that product", _client_version),
+    "size": BodyFact("integer", "the number of bytes of the body", attrgetter("size")),
     "model": BodyFact("text", "the model asked for", lambda request: request.model or None),
     "max_tokens": BodyFact("integer", "the most tokens the reply may have", attrgetter("max_tokens")),
     "stream": BodyFact("flag", "the `stream` field", _stream),
     "fields": BodyFact("texts", "names of the body's fields, sorted", attrgetter("fields"), whole=True),
-    "system": BodyFact("texts", "the system prompt's text blocks", attrgetter("system"), source="system"),
-    "tools": BodyFact("texts", "names of the tools on offer", attrgetter("tools")),
+    "system": BodyFact("texts", "the system prompt's text blocks", attrgetter("system"), searched=True),
+    "tools": BodyFact("texts", "names of the tools on offer", attrgetter("tools"), searched=True),
     "message_count": BodyFact("integer", "number of messages, a prefill included", attrgetter("count")),
     "roles": BodyFact("texts", "the messages' roles, in order", attrgetter("roles"), whole=True),
     "user_text": BodyFact(
-        "text", "the last user message's text blocks, joined by newlines", attrgetter("user_text"), source="user"
+        "text", "the last user message's text blocks, joined by newlines", attrgetter("user_text"), searched=True
     ),
-    "user_texts": BodyFact("texts", "the last user message's text blocks", attrgetter("user_texts"), source="user"),
+    "user_texts": BodyFact("texts", "the last user message's text blocks", attrgetter("user_texts"), searched=True),
     "user_blocks": BodyFact("texts", "the types of all its blocks", attrgetter("user_blocks")),
     "prefill": BodyFact("text", "the closing assistant message, which the reply continues", attrgetter("prefill")),
-    "schema_properties": BodyFact("texts", "property names of the requested output schema", _schema_properties),
+    "schema_properties": BodyFact(
+        "texts", "property names of the requested output schema", _schema_properties, mark=OF_A_SCHEMA
+    ),
 }
 
 HEADER_PREFIX = "header."

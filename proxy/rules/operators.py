@@ -17,11 +17,12 @@ class Matcher:
     """A test of one value, which is never None; it may add to the groups.
 
     One of the `literals` stands in every text that passes, or in a text of every list that does; None where that is
-    not known.
+    not known. `whole`: it is that text.
     """
 
     matches: Callable[[Any, Groups], bool]
     literals: tuple[str, ...] | None = None
+    whole: bool = False
 
 
 @dataclass(slots=True)
@@ -88,7 +89,7 @@ Maker = Callable[[Context, Any, Path], Matcher]
 def _is(convert: Callable[[Any], Any]) -> Maker:
     def make(_context: Context, operand: Any, _path: Path) -> Matcher:
         wanted = convert(operand)
-        return Matcher(lambda value, _groups: value == wanted, _stands_in(wanted))
+        return Matcher(lambda value, _groups: value == wanted, _stands_in(wanted), whole=True)
 
     return make
 
@@ -113,7 +114,7 @@ def _number_test(compare: Callable[[Any, Any], bool], convert: Callable[[Any], A
 
 def _one_of(_context: Context, operand: Any, _path: Path) -> Matcher:
     wanted = frozenset(_strings(operand))
-    return Matcher(lambda value, _groups: value in wanted, tuple(wanted))
+    return Matcher(lambda value, _groups: value in wanted, tuple(wanted), whole=True)
 
 
 def _contains_any(_context: Context, operand: Any, _path: Path) -> Matcher:
@@ -151,7 +152,7 @@ def _some(pick: Callable[[tuple[str, ...]], tuple[str, ...]]) -> Maker:
     def make(context: Context, operand: Any, path: Path) -> Matcher:
         tests = _group(context, "text", operand, path)
         if isinstance(operand, str):
-            return Matcher(lambda values, _groups: operand in pick(values), (operand,))
+            return Matcher(lambda values, _groups: operand in pick(values), (operand,), whole=True)
         every = [test.matches for test in tests]
 
         def matches(values: Any, groups: Groups) -> bool:
@@ -166,7 +167,8 @@ def _some(pick: Callable[[tuple[str, ...]], tuple[str, ...]]) -> Maker:
                     return True
             return False
 
-        return Matcher(matches, next((test.literals for test in tests if test.literals), None))
+        known = next((test for test in tests if test.literals), None)
+        return Matcher(matches, known.literals, known.whole) if known else Matcher(matches)
 
     return make
 

@@ -1,25 +1,26 @@
 """Rules, compiled and in order, and the decision: the first that matches wins."""
 
-from collections.abc import Hashable, Iterable, Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from proxy.exchange import Answer, Decision, Forward, Head, Replay, Version
 from proxy.filters.decline import Decline
-from proxy.inspection import SOURCES, Source
+from proxy.inspection import SMALL
 from proxy.messages import MessagesRequest
 from proxy.outline import LARGE
 from proxy.rules.conditions import (
     AnyCondition,
     Check,
-    Condition,
     Known,
     Step,
     When,
     first_failing,
     is_whole,
+    never,
 )
-from proxy.rules.facts import HEADER_PREFIX, BodyFact
+from proxy.rules.facts import HEADER_PREFIX, OF_A_SCHEMA
 from proxy.rules.permission import DECISION, may_decide
 from proxy.rules.responses import Address, RespondPlan, addresses
 from proxy.rules.schema import Comparison, Status
@@ -29,7 +30,10 @@ from proxy.rules.templates import TextTemplate
 
 NO_MATCH = "no rule matched"
 
-_NOTHING: Mapping[Source, frozenset[str] | None] = {}
+_NOTHING: frozenset[str] = frozenset()
+
+_LONGER = SMALL + 1
+"""Bytes that a body has at least, where it is more than a small one."""
 
 _HEADS = 256
 """Different heads of which is kept which rules they leave."""
@@ -128,15 +132,21 @@ def _continuing(prefill: str | None, text: str) -> str:
 
 
 Failed = tuple[Rule, AnyCondition]
-"""A rule that was asked and did not match, and the first of its conditions that did not hold."""
+"""A rule that was asked and did not match, and a condition of it that did not hold."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Asked:
     """The rules that a request's head leaves, each with what is left to ask, and whether any of them could answer."""
 
     rules: tuple[tuple[Rule, tuple[Step, ...]], ...]
     interested: bool
+
+    @cached_property
+    def settled(self) -> tuple[Failed, ...] | None:
+        """If none of them can match, each with a condition that cannot hold; else None."""
+        failed = tuple((rule, steps[-1][0]) for rule, steps in self.rules if steps and never(steps[-1]))
+        return failed if len(failed) == len(self.rules) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +160,7 @@ class RuleSet:
     """The headers that any rule tests."""
     _responding: frozenset[Address] = field(init=False, repr=False, compare=False)
     """What the rules that respond name."""
-    _screens: Mapping[Source, Screen] = field(init=False, repr=False, compare=False)
+    _screen: Screen = field(init=False, repr=False, compare=False)
     _asked: dict[Hashable, _Asked] = field(init=False, repr=False, compare=False, default_factory=dict)
     """What is left to ask, by what rules can see of heads and by the marks that were found: few differ there."""
 
@@ -160,21 +170,21 @@ class RuleSet:
         object.__setattr__(self, "_headers", tuple(sorted(names | {"user-agent"})))
         responding = (addresses(rule.when) for rule in self.rules if rule.respond is not None)
         object.__setattr__(self, "_responding", frozenset[Address]().union(*responding))
-        screens = {source: Screen(_marks(tests, source)) for source in SOURCES}
-        object.__setattr__(self, "_screens", screens)
+        telling = [rule.when.telling(_LONGER) or frozenset() for rule in self.rules]
+        object.__setattr__(self, "_screen", Screen(frozenset({OF_A_SCHEMA}).union(*telling)))
 
-    def _left(self, head: Head, found: Mapping[Source, frozenset[str] | None] = _NOTHING) -> _Asked:
+    def _left(self, head: Head, absent: frozenset[str] = _NOTHING, size: int = 0) -> _Asked:
         key = (head.method, head.path, *map(head.headers.get, self._headers))
-        asked = self._asked.get((*found.values(), key))
+        asked = self._asked.get((absent, size, key))
         if asked is None:
-            known = Known(head, found)
+            known = Known(head, absent, size)
             rules = [(rule, tuple(_steps(rule, known))) for rule in self.rules if rule.when.possible(head)]
             asked = _Asked(tuple(rules), any(rule.answer is not None for rule, _ in rules))
             if sum(len(value or "") for value in key) > _LONGEST:
                 return asked
             if len(self._asked) >= _HEADS:
                 self._asked.clear()
-            self._asked[*found.values(), key] = asked
+            self._asked[absent, size, key] = asked
         return asked
 
     @property
@@ -190,20 +200,32 @@ class RuleSet:
         """Whether a rule may respond to a request with this head, be it a Messages request or not."""
         return bool(self._responding) and (head.method, head.path) in self._responding
 
-    def found(self, request: MessagesRequest) -> Mapping[Source, frozenset[str] | None]:
-        """The marks of the rules' literals that stand in the texts of each source."""
-        return {source: screen.found(request.written(source)) for source, screen in self._screens.items()}
+    def absent(self, body: bytes) -> frozenset[str]:
+        """Marks of the rules that stand nowhere in a body; of a large one, nothing is known."""
+        return self._screen.absent(body) if len(body) <= LARGE else _NOTHING
 
-    def decide(self, request: MessagesRequest, failed: list[Failed] | None = None) -> Decision:
+    def settled(self, head: Head, absent: frozenset[str]) -> Sequence[Failed] | None:
+        """The rules that are asked about a conversation, each with what does not hold, where that is known beforehand.
+
+        None where one of them may match, or where the reply is to follow a schema, which tells of decisions.
+        """
+        return self._left(head, absent, _LONGER).settled if OF_A_SCHEMA in absent else None
+
+    def decide(
+        self, request: MessagesRequest, failed: list[Failed] | None = None, absent: frozenset[str] | None = None
+    ) -> Decision:
         """Answer or forward. Raises nothing: a rule that breaks forwards, as if it had declined.
 
-        Rules that were asked and did not match are added to `failed`, for `rules.trail` to tell of them.
+        Rules that were asked and did not match are added to `failed`, for `rules.trail` to tell of them. `absent` are
+        the marks that do not stand in the body, if they are known already.
         """
         if request.inspection.excess:
             return Forward(f"too large to look into: {request.inspection.excess}")
         if failed is None:
             failed = []
-        for rule, steps in self._left(request.head, self.found(request)).rules:
+        if absent is None:
+            absent = self.absent(request.raw)
+        for rule, steps in self._left(request.head, absent, _LONGER if request.size > SMALL else 0).rules:
             groups: Groups = {}
             try:
                 condition = first_failing(steps, request, groups)
@@ -235,9 +257,3 @@ def _steps(rule: Rule, known: Known) -> Iterator[Step]:
 
 def _of_small(check: Check) -> Check:
     return lambda request, groups: request.size <= LARGE and check(request, groups)
-
-
-def _marks(tests: Iterable[Condition], source: Source) -> Iterator[str]:
-    for test in tests:
-        if isinstance(test.fact, BodyFact) and test.fact.source == source:
-            yield from test.marks

@@ -4,7 +4,7 @@ re2 is given bytes: of a text, its Python side would count the characters before
 """
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import re2
@@ -16,61 +16,94 @@ Groups = dict[str, str]
 Search = Callable[[str, Groups], bool]
 """Whether a text is as wanted; may add to the groups."""
 
-Written = bytes | memoryview
-"""A text as bytes: UTF-8, or as JSON writes it."""
-
 _PLAIN = re.compile(r"[ !#-.0-\[\]-~]+")
 """All of ASCII that can be seen, without quotes, slashes and backslashes."""
 _SHORTEST = 5
 """Characters of a mark; anything shorter stands in every other text."""
-_IMPLEMENTATION = Implementation.ContiguousNFA
-"""As fast here as the one that the library would take, in 2.2 MiB less for the shipped rules."""
-_NONE: frozenset[str] = frozenset()
+_SHORTEST_WHOLE = 4
+"""The same, quotes included, of a mark that is a whole text."""
 _ESCAPES = [b"\\u00%d" % digit for digit in range(2, 8)]
 """How those characters begin where they are escaped all the same."""
+_AT_ONCE = 64
+"""Texts that are looked for in one pass: as many at most, the library finds by SIMD instructions."""
+_SLICE = 64 * 1024
+"""Bytes that are looked through before it is seen whether enough was found."""
+_MOST = 16
+"""Places at which marks are found, so that it is worth to tell which they are."""
+_IMPLEMENTATION = Implementation.ContiguousNFA
+"""As fast here as the one that the library would take, in 2.2 MiB less for the shipped rules."""
 
 
 def any_of(wanted: Sequence[str]) -> Search:
     """A search for one of these texts, none of them empty."""
-    find = _finder([one.encode() for one in wanted])
+    find = BytesAhoCorasick(
+        [one.encode() for one in wanted], matchkind=MatchKind.LeftmostFirst, implementation=_IMPLEMENTATION
+    ).find_matches_as_indexes
     return lambda value, _groups: bool(_found(find, value))
 
 
 class Screen:
-    """One pass over texts, as JSON writes them, for the marks (`marks_of`) of all that rules look for in them.
+    """One pass over a body for the marks (`marks_of`) of all that rules look for in it.
 
-    To pass over 48 KB takes 7 µs; to read them and search for each rule's own takes some 120.
+    To pass over 48 KB takes 10 µs; to parse them, and to search for each rule's own, takes some 120 where other
+    requests use the processor's caches too.
     """
 
     def __init__(self, marks: Iterable[str]) -> None:
-        self._marks = sorted(set(marks))
-        wanted = [mark.encode() for mark in self._marks] + _ESCAPES
-        self._any = _finder(wanted)
-        self._all = BytesAhoCorasick(wanted, implementation=_IMPLEMENTATION).find_matches_as_indexes
+        self.marks = frozenset(marks)
+        self._all = _Finder([*sorted(mark.encode() for mark in self.marks), *_ESCAPES])
 
-    def found(self, written: Iterable[Written]) -> frozenset[str] | None:
-        """The marks that stand in any of the texts; None where an escape could hide some."""
-        texts = [text for text in written if self._any(text)]
-        if not texts:
-            return _NONE
-        found = {index for text in texts for index, _, _ in self._all(text, overlapping=True)}
-        return None if max(found) >= len(self._marks) else frozenset([self._marks[index] for index in found])
+    def absent(self, body: bytes) -> frozenset[str]:
+        """The marks that stand nowhere in the body; none where an escape could hide some, or where there are many."""
+        places: list[tuple[int, int]] = []
+        for start in range(0, len(body), _SLICE):
+            places += self._all.places(body, start, start + _SLICE)
+            if len(places) > _MOST:
+                return frozenset()
+        found = {text for place in places for text in self._all.around(body, *place)}
+        return frozenset() if not found.isdisjoint(_ESCAPES) else self.marks.difference(map(bytes.decode, found))
 
 
-def marks_of(literals: Sequence[str] | None) -> frozenset[str]:
-    """Of each literal the longest part that JSON writes as it is, unless it escapes what need not be; none if unsure.
+class _Finder:
+    """Finds texts in bytes."""
 
-    A text of several blocks is joined by line ends: no mark has one.
+    def __init__(self, texts: Sequence[bytes]) -> None:
+        self._texts, self._margin = texts, max(map(len, texts))
+        self._first = [
+            BytesAhoCorasick(
+                texts[at : at + _AT_ONCE], matchkind=MatchKind.LeftmostFirst, implementation=_IMPLEMENTATION
+            ).find_matches_as_indexes
+            for at in range(0, len(texts), _AT_ONCE)
+        ]
+        self._every = BytesAhoCorasick(texts, implementation=_IMPLEMENTATION).find_matches_as_indexes
+
+    def places(self, body: bytes, start: int, end: int) -> list[tuple[int, int]]:
+        """Where texts stand that begin between `start` and `end`; of those that overlap, one."""
+        some = memoryview(body)[start : end + self._margin]
+        return [(start + at, start + behind) for find in self._first for _, at, behind in find(some)]
+
+    def around(self, body: bytes, start: int, end: int) -> Iterator[bytes]:
+        """The texts that overlap such a place, itself among them."""
+        some = memoryview(body)[max(0, start - self._margin) : end + self._margin]
+        return (self._texts[index] for index, _, _ in self._every(some, overlapping=True))
+
+
+def marks_of(literals: Sequence[str] | None, *, whole: bool = False) -> frozenset[str]:
+    """Of each literal what of it stands in a body, unless that escapes what need not be; none if unsure.
+
+    That is the longest part that JSON writes as it is; of one that is the `whole` text, all of it in quotes. A text of
+    several blocks is joined by line ends: no mark has one.
     """
-    marks = frozenset([max(_PLAIN.findall(literal), key=len, default="") for literal in literals or ()])
-    return marks if all(len(mark) >= _SHORTEST for mark in marks) else frozenset()
+    marks = frozenset([_mark(literal, whole=whole) for literal in literals or ()])
+    return marks if all(marks) else frozenset()
 
 
-def _finder(wanted: Sequence[bytes]) -> Callable[[Written], Any]:
-    """Where the first of these stand, leftmost first: the kind of match that the library finds by SIMD instructions."""
-    return BytesAhoCorasick(
-        wanted, matchkind=MatchKind.LeftmostFirst, implementation=_IMPLEMENTATION
-    ).find_matches_as_indexes
+def _mark(literal: str, *, whole: bool) -> str:
+    quoted = f'"{literal}"'
+    if whole and _PLAIN.fullmatch(literal) and len(quoted) >= _SHORTEST_WHOLE:
+        return quoted
+    part = max(_PLAIN.findall(literal), key=len, default="")
+    return part if len(part) >= _SHORTEST else ""
 
 
 def pattern(text: str) -> tuple[Search, frozenset[str]]:

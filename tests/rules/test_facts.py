@@ -33,6 +33,7 @@ SAID: list[tuple[str, dict[str, Any], Any]] = [
     ("path", {}, "/v1/messages"),
     ("client", {}, "claude-cli"),
     ("client_version", {}, (2, 1, 330)),
+    ("size", {"padding": "a" * 20}, 81),
     ("model", {"model": "m"}, "m"),
     ("max_tokens", {"max_tokens": 1}, 1),
     ("max_tokens", {"max_tokens": 0}, 0),

@@ -4,7 +4,7 @@ import copy
 import json
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -16,12 +16,13 @@ from hypothesis import strategies as st
 
 from proxy.exchange import Answer, Decision, Forward, Head
 from proxy.inspection import SMALL
-from proxy.messages import MessagesRequest, parse
+from proxy.messages import MessagesRequest, conversation, parse
 from proxy.rules.conditions import Known, first_failing
 from proxy.rules.examples import request_of
 from proxy.rules.load import load
 from proxy.rules.misses import miss_of
-from proxy.rules.ruleset import Failed
+from proxy.rules.permission import DECISION
+from proxy.rules.ruleset import NO_MATCH, Failed
 
 SHIPPED = load(Path(__file__).parent.parent.parent / "rules")
 RULES = SHIPPED.rules
@@ -132,7 +133,7 @@ def test_serving_and_explaining_say_what_examples_say(request: tuple[Head, bytes
         parsed = parse(head, written)
         if not isinstance(parsed, MessagesRequest):
             continue
-        known = Known(head, RULES.found(parsed))
+        known = Known(head, RULES.absent(written), SMALL + 1 if len(written) > SMALL else 0)
         failed: list[Failed] = []
         decision = RULES.decide(parsed, failed)
         where = {rule.name: condition for rule, condition in failed}
@@ -148,24 +149,64 @@ def test_serving_and_explaining_say_what_examples_say(request: tuple[Head, bytes
         assert decision.rule == (first.name if first else "")
 
 
-def test_of_what_rules_look_for_only_that_is_found_which_is_there() -> None:
-    plain = {"messages": [{"role": "user", "content": "why?"}], "system": "b"}
-    head = SEEDS[0][0]
+TOOL = {"name": "Read", "description": "reads", "input_schema": {"type": "object"}}
+NAMED = {"x-claude-code-session-id": "s"}
 
-    def found(**fields: Any) -> dict[str, Any]:
-        request = parse(head, orjson.dumps(plain | fields))
-        assert isinstance(request, MessagesRequest)
-        return {source: marks if marks is None else sorted(marks) for source, marks in RULES.found(request).items()}
 
-    for large in ({}, {"padding": "a" * SMALL}):
-        assert found(**large) == {"system": [], "user": []}
-        assert found(**large, system="answer <block>no<") == {"system": ["<block>"], "user": []}
-        turns = [
-            {"role": "user", "content": [{"type": "text", "text": f"x{'-' * 2000} <transcript> {'-' * 2000} quota"}]}
-        ]
-        assert found(**large, messages=turns) == {"system": [], "user": ["<transcript>", "quota"]}
-        hidden = [{"role": "user", "content": [{"type": "text", "text": "\\u0041"}]}]
-        assert found(**large, messages=hidden) == {"system": [], "user": None}
+def _as_conversations(body: Body) -> list[bytes]:
+    """The same with the tools of a conversation, written as the client does, and otherwise."""
+    tools = body["tools"] if isinstance(body.get("tools"), list) else []
+    large = {"model": "m"} | body | {"model": "m", "tools": [*tools, TOOL, TOOL], "padding": "a" * SMALL}
+    return [orjson.dumps(large), json.dumps(large).encode(), orjson.dumps(large)[:-9]]
+
+
+def _settled(head: Head, raw: bytes) -> Sequence[Failed] | None:
+    found = conversation(Head(head.method, head.path, {**head.headers, **NAMED}), raw)
+    return RULES.settled(found.head, RULES.absent(raw)) if found else None
+
+
+@given(st.sampled_from(SEEDS) | mutated().map(lambda request: (request[0], orjson.dumps(request[1]))))
+@settings(max_examples=400)
+def test_what_is_settled_before_it_is_parsed_no_rule_matches(request: tuple[Head, bytes]) -> None:
+    head, raw = request
+    for written in _as_conversations(orjson.loads(raw)):
+        failed, parsed = _settled(head, written), parse(head, written)
+        if failed is None or not isinstance(parsed, MessagesRequest):
+            continue
+        assert RULES.decide(parsed, absent=frozenset()) in (Forward(NO_MATCH), Forward(DECISION))
+        asked = [rule for rule in RULES.rules if rule.when.possible(head)]
+        assert [rule for rule, _ in failed] == asked
+        for rule, condition in failed:
+            assert not condition.check(Known())(parsed, {}), rule.name
+
+
+def test_no_example_that_a_rule_matches_is_settled() -> None:
+    matched = 0
+    for head, raw in SEEDS:
+        for written in _as_conversations(orjson.loads(raw))[:2]:
+            parsed = parse(head, written)
+            assert isinstance(parsed, MessagesRequest)
+            if any(rule.match(parsed) is not None for rule in RULES.rules):
+                matched += 1
+                assert _settled(head, written) is None
+    assert matched > 50
+
+
+def test_a_plain_conversation_is_settled_and_one_with_a_mark_anywhere_is_not() -> None:
+    head = Head("POST", "/v1/messages", {"user-agent": "claude-cli/2.1.332 (external, cli)"})
+    first = {"role": "user", "content": "why is a < b, and \\u001b[1m?"}
+    plain = {"messages": [first, {"role": "assistant", "content": "since"}, first], "system": "b"}
+    for number in (0, 1):
+        assert _settled(head, _as_conversations(plain)[number]) is not None
+    for mark in ("<block>", "[SUGGESTION MODE: Suggest what the user might naturally type next", "\\u0041"):
+        for at in range(3):
+            turns = [
+                turn | {"content": f"{turn['content']} {mark}."} if at == n else turn
+                for n, turn in enumerate(plain["messages"])
+            ]
+            assert _settled(head, _as_conversations(plain | {"messages": turns})[0]) is None
+    asked = plain | {"output_config": {"format": {"type": "json_schema", "schema": {"properties": {"safe": {}}}}}}
+    assert _settled(head, _as_conversations(asked)[0]) is None
 
 
 def _classifier(body: Body) -> None:
