@@ -195,15 +195,25 @@ _OF_A_TOOL = b'"input_schema"'
 """Stands once in every tool of the client's own; within texts, JSON writes its quotes otherwise."""
 
 
-def conversation(head: Head, body: bytes) -> Conversation | None:
-    """A body as Claude Code 2.1.110 and later sends those of its conversations, with several tools; else None."""
-    session, model = head.headers.get(SESSION, ""), _MODEL_FIRST.match(body)
-    if not session or model is None or len(body) <= SMALL or not _is_plain(head):
+def conversation(head: Head, body: Sequence[bytes]) -> Conversation | None:
+    """A body as Claude Code 2.1.110 and later sends those of its conversations, with several tools; else None.
+
+    It may be in pieces.
+    """
+    session, model = head.headers.get(SESSION, ""), _MODEL_FIRST.match(body[0]) if body else None
+    if not session or model is None or sum(map(len, body)) <= SMALL or not _is_plain(head):
         return None
-    last = body.rfind(_OF_A_TOOL)
-    if last < 0 or body.rfind(_OF_A_TOOL, 0, last) < 0:
-        return None
-    return Conversation(head, model[1].decode("utf-8", "replace"), session)
+    return Conversation(head, model[1].decode("utf-8", "replace"), session) if _offers_several(body) else None
+
+
+def _offers_several(body: Sequence[bytes]) -> bool:
+    """Whether there are two tools or more: the client sends them behind the messages, so it is looked from behind."""
+    found = 0
+    for piece in reversed(body):
+        at = len(piece)
+        while found < 2 and (at := piece.rfind(_OF_A_TOOL, 0, at)) >= 0:
+            found += 1
+    return found > 1
 
 
 def opaque(head: Head, body: bytes) -> MessagesRequest:

@@ -183,14 +183,14 @@ async def serve_own(request: web.Request, page: FullResponse) -> web.StreamRespo
 
 async def _decide(exchange: Exchange, desk: Desk, now: InForce, log: Logger) -> None:
     """Have the exchange decided, as far as its head and body can be understood."""
-    body = await _whole_body(exchange, now)
-    if isinstance(body, NotUnderstood):
-        _not_understood(exchange, body)
+    if unread := await _unread(exchange, now):
+        _not_understood(exchange, unread)
         return
+    body = exchange.body.chunks
     absent, conversation = now.rules.absent(body), messages.conversation(exchange.head, body)
     ruling = desk.settled(now, conversation, absent) if conversation is not None else None
     if ruling is None:
-        found = await _understood(exchange.head, body, now)
+        found = await _understood(exchange.head, b"".join(body), now)
         if isinstance(found, NotUnderstood):
             _not_understood(exchange, found)
             return
@@ -216,14 +216,14 @@ def _not_understood(exchange: Exchange, found: NotUnderstood) -> None:
     exchange.decided(Forward(found.reason))
 
 
-async def _whole_body(exchange: Exchange, now: InForce) -> bytes | NotUnderstood:
-    """The body, once all of it is there; it is read only when a rule could match."""
+async def _unread(exchange: Exchange, now: InForce) -> NotUnderstood | None:
+    """Why the body is not read; None once all of it is there. It is read only when a rule could match."""
     head, body = exchange.head, exchange.body
     if not now.rules.responds(head) and (body.complete or not now.rules.interested(head)):
         return NotUnderstood("nothing to answer")
     if not body.complete and not await _collected(exchange, now.max_body):
         return NotUnderstood("body too large to inspect")
-    return b"".join(body.chunks)
+    return None
 
 
 async def _understood(head: Head, body: bytes, now: InForce) -> MessagesRequest | NotUnderstood:

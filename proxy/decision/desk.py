@@ -100,9 +100,7 @@ class Desk:
         trail, of = Asked(now.rules, failed, ""), (conversation.session, conversation.model)
         return Ruling(Forward(NO_MATCH), trail, *of, notices=self._counted(notices))
 
-    def decide(
-        self, now: InForce, request: MessagesRequest, at: float, absent: frozenset[str] | None = None
-    ) -> Ruling:
+    def decide(self, now: InForce, request: MessagesRequest, at: float, absent: frozenset[str] | None = None) -> Ruling:
         """Decide on `request` by the rules of `now`; `at` in seconds on a steady clock, `absent` as in `RuleSet`."""
         failed: list[Failed] = []
         decision, trip = now.rules.decide(request, failed, absent), ""

@@ -200,9 +200,9 @@ class RuleSet:
         """Whether a rule may respond to a request with this head, be it a Messages request or not."""
         return bool(self._responding) and (head.method, head.path) in self._responding
 
-    def absent(self, body: bytes) -> frozenset[str]:
-        """Marks of the rules that stand nowhere in a body; of a large one, nothing is known."""
-        return self._screen.absent(body) if len(body) <= LARGE else _NOTHING
+    def absent(self, body: Sequence[bytes]) -> frozenset[str]:
+        """Marks of the rules that stand nowhere in a body, which may be in pieces; of a large one, nothing is known."""
+        return self._screen.absent(body) if sum(map(len, body)) <= LARGE else _NOTHING
 
     def settled(self, head: Head, absent: frozenset[str]) -> Sequence[Failed] | None:
         """The rules that are asked about a conversation, each with what does not hold, where that is known beforehand.
@@ -224,7 +224,7 @@ class RuleSet:
         if failed is None:
             failed = []
         if absent is None:
-            absent = self.absent(request.raw)
+            absent = self.absent([request.raw])
         for rule, steps in self._left(request.head, absent, _LONGER if request.size > SMALL else 0).rules:
             groups: Groups = {}
             try:

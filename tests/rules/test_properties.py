@@ -133,7 +133,7 @@ def test_serving_and_explaining_say_what_examples_say(request: tuple[Head, bytes
         parsed = parse(head, written)
         if not isinstance(parsed, MessagesRequest):
             continue
-        known = Known(head, RULES.absent(written), SMALL + 1 if len(written) > SMALL else 0)
+        known = Known(head, RULES.absent([written]), SMALL + 1 if len(written) > SMALL else 0)
         failed: list[Failed] = []
         decision = RULES.decide(parsed, failed)
         where = {rule.name: condition for rule, condition in failed}
@@ -161,8 +161,9 @@ def _as_conversations(body: Body) -> list[bytes]:
 
 
 def _settled(head: Head, raw: bytes) -> Sequence[Failed] | None:
-    found = conversation(Head(head.method, head.path, {**head.headers, **NAMED}), raw)
-    return RULES.settled(found.head, RULES.absent(raw)) if found else None
+    pieces = [raw[: len(raw) // 3], raw[len(raw) // 3 :]]
+    found = conversation(Head(head.method, head.path, {**head.headers, **NAMED}), pieces)
+    return RULES.settled(found.head, RULES.absent(pieces)) if found else None
 
 
 @given(st.sampled_from(SEEDS) | mutated().map(lambda request: (request[0], orjson.dumps(request[1]))))
@@ -195,7 +196,7 @@ def test_no_example_that_a_rule_matches_is_settled() -> None:
 def test_a_plain_conversation_is_settled_and_one_with_a_mark_anywhere_is_not() -> None:
     head = Head("POST", "/v1/messages", {"user-agent": "claude-cli/2.1.332 (external, cli)"})
     first = {"role": "user", "content": "why is a < b, and \\u001b[1m?"}
-    plain = {"messages": [first, {"role": "assistant", "content": "since"}, first], "system": "b"}
+    plain: dict[str, Any] = {"messages": [first, {"role": "assistant", "content": "since"}, first], "system": "b"}
     for number in (0, 1):
         assert _settled(head, _as_conversations(plain)[number]) is not None
     for mark in ("<block>", "[SUGGESTION MODE: Suggest what the user might naturally type next", "\\u0041"):
