@@ -22,6 +22,10 @@ class Body:
         return
         yield b""
 
+    async def collect(self, most: int) -> bool:
+        """Wait for all of it; False as soon as it is larger than `most` bytes."""
+        return self.size <= most
+
     def passed(self, size: int) -> None:
         """So many more bytes came, and went on at once: none of them is held."""
         self.size += size

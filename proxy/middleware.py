@@ -3,18 +3,18 @@
 import asyncio
 import time
 from collections.abc import Sequence
-from dataclasses import asdict
 
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
-from proxy import messages, synthesis
+from proxy import synthesis
 from proxy.capture import Writer
 from proxy.config import Config
 from proxy.decision import shadow
 from proxy.decision.audits import AUDIT
 from proxy.decision.comparison import model_text
-from proxy.decision.desk import Desk, InForce, Ruling
+from proxy.decision.desk import Desk, InForce
+from proxy.decision.steps import decide
 from proxy.downstream.guard import Access
 from proxy.downstream.inbound import Inbound
 from proxy.downstream.incoming import BodyFault, RequestBody
@@ -24,7 +24,6 @@ from proxy.exchange import Answer, Exchange, Forward, Head
 from proxy.headers import RawPairs, is_own
 from proxy.ids import message_id, request_id
 from proxy.logs.observe import Logger
-from proxy.messages import MessagesRequest, NotUnderstood
 from proxy.relay.handler import Relay
 from proxy.respond import Respond
 from proxy.telemetry.request_log import RequestLog
@@ -32,11 +31,6 @@ from proxy.upstream.faults import UpstreamError
 
 EXCHANGE = web.RequestKey("exchange", Exchange)
 RELAY = web.AppKey("relay", Relay)
-
-_LARGE = 1024 * 1024
-"""Bytes of a body from which on it is understood in one turn of the loop, and decided on in another."""
-_TURN = 0.001
-"""Seconds between two steps of a large body, in which others are served."""
 
 _JSON = b"application/json"
 
@@ -116,7 +110,7 @@ def shortcut(desk: Desk, log: Logger, capture: Writer) -> Middleware:
     @web.middleware
     async def stage(request: web.Request, handler: Handler) -> web.StreamResponse:
         exchange, now = request[EXCHANGE], desk.now
-        await _decide(exchange, desk, now, log)
+        await decide(exchange, desk, now, log)
         match exchange.decision:
             case Answer() as answer:
                 return await _answer(request, exchange, answer)
@@ -179,78 +173,6 @@ async def serve_own(request: web.Request, page: FullResponse) -> web.StreamRespo
     """A page of Sidestep's own."""
     request[EXCHANGE].served_locally()
     return await _send(request, page)
-
-
-async def _decide(exchange: Exchange, desk: Desk, now: InForce, log: Logger) -> None:
-    """Have the exchange decided, as far as its head and body can be understood."""
-    if unread := await _unread(exchange, now):
-        _not_understood(exchange, unread)
-        return
-    body = exchange.body.chunks
-    absent, conversation = now.rules.absent(body), messages.conversation(exchange.head, body)
-    ruling = desk.settled(now, conversation, absent) if conversation is not None else None
-    if ruling is None:
-        found = await _understood(exchange.head, b"".join(body), now)
-        if isinstance(found, NotUnderstood):
-            _not_understood(exchange, found)
-            return
-        ruling = desk.decide(now, found, time.monotonic(), absent)
-    exchange.belongs_to(ruling.session, ruling.model)
-    exchange.decided(ruling.decision, ruling.trail)
-    if ruling.trip or ruling.notices:
-        _tell(exchange, ruling, desk, log)
-
-
-def _tell(exchange: Exchange, ruling: Ruling, desk: Desk, log: Logger) -> None:
-    """What a person should know of the decision."""
-    if ruling.trip:
-        log.warning("tripped", rule=ruling.decision.rule, reason=ruling.trip, id=exchange.id)
-    for notice in ruling.notices:
-        if desk.sightings.add(notice, exchange.at, exchange.id):
-            known = {name: value for name, value in asdict(notice).items() if value}
-            log.warning("drift", **known, id=exchange.id)
-
-
-def _not_understood(exchange: Exchange, found: NotUnderstood) -> None:
-    exchange.belongs_to(exchange.head.headers.get(messages.SESSION, ""))
-    exchange.decided(Forward(found.reason))
-
-
-async def _unread(exchange: Exchange, now: InForce) -> NotUnderstood | None:
-    """Why the body is not read; None once all of it is there. It is read only when a rule could match."""
-    head, body = exchange.head, exchange.body
-    if not now.rules.responds(head) and (body.complete or not now.rules.interested(head)):
-        return NotUnderstood("nothing to answer")
-    if not body.complete and not await _collected(exchange, now.max_body):
-        return NotUnderstood("body too large to inspect")
-    return None
-
-
-async def _understood(head: Head, body: bytes, now: InForce) -> MessagesRequest | NotUnderstood:
-    """What rules see of a request."""
-    found = messages.parse(head, body) if len(body) <= _LARGE else await _understood_in_steps(head, body)
-    return messages.opaque(head, body) if now.rules.responds(head) and isinstance(found, NotUnderstood) else found
-
-
-async def _collected(exchange: Exchange, most: int) -> bool:
-    """Read the body; False as soon as it is larger than `most`."""
-    assert isinstance(exchange.body, RequestBody)
-    begun = time.perf_counter()
-    whole = await exchange.body.collect(most)
-    exchange.waited_for(time.perf_counter() - begun)
-    return whole
-
-
-async def _understood_in_steps(head: Head, body: bytes) -> MessagesRequest | NotUnderstood:
-    """Large bodies are understood, and decided on, in steps of milliseconds: between them, others are served."""
-    await asyncio.sleep(_TURN)  # to join what has come of it was a step of its own
-    outline = messages.outline_of(head, body)
-    if isinstance(outline, NotUnderstood):
-        return outline
-    await asyncio.sleep(_TURN)
-    parsed = messages.parse(head, body, outline)
-    await asyncio.sleep(_TURN)
-    return parsed
 
 
 async def _answer(request: web.Request, exchange: Exchange, answer: Answer) -> web.StreamResponse:

@@ -1,0 +1,87 @@
+"""From the head of a request to the decision on it: its body is read, and parsed, only where a rule could match."""
+
+import asyncio
+import time
+from dataclasses import asdict
+
+from proxy import messages
+from proxy.decision.desk import Desk, InForce, Ruling
+from proxy.exchange import Exchange, Forward, Head
+from proxy.logs.observe import Logger
+from proxy.messages import MessagesRequest, NotUnderstood
+
+_LARGE = 1024 * 1024
+"""Bytes of a body from which on it is understood in one turn of the loop, and decided on in another."""
+_TURN = 0.001
+"""Seconds between two steps of a large body, in which others are served."""
+
+
+async def decide(exchange: Exchange, desk: Desk, now: InForce, log: Logger) -> None:
+    """Have the exchange decided, as far as its head and body can be understood."""
+    if unread := await _unread(exchange, now):
+        _not_understood(exchange, unread)
+        return
+    body = exchange.body.chunks
+    absent, conversation = now.rules.absent(body), messages.conversation(exchange.head, body)
+    ruling = desk.settled(now, conversation, absent) if conversation is not None else None
+    if ruling is None:
+        found = await _understood(exchange.head, b"".join(body), now)
+        if isinstance(found, NotUnderstood):
+            _not_understood(exchange, found)
+            return
+        ruling = desk.decide(now, found, time.monotonic(), absent)
+    exchange.belongs_to(ruling.session, ruling.model)
+    exchange.decided(ruling.decision, ruling.trail)
+    if ruling.trip or ruling.notices:
+        _tell(exchange, ruling, desk, log)
+
+
+def _tell(exchange: Exchange, ruling: Ruling, desk: Desk, log: Logger) -> None:
+    """What a person should know of the decision."""
+    if ruling.trip:
+        log.warning("tripped", rule=ruling.decision.rule, reason=ruling.trip, id=exchange.id)
+    for notice in ruling.notices:
+        if desk.sightings.add(notice, exchange.at, exchange.id):
+            known = {name: value for name, value in asdict(notice).items() if value}
+            log.warning("drift", **known, id=exchange.id)
+
+
+def _not_understood(exchange: Exchange, found: NotUnderstood) -> None:
+    exchange.belongs_to(exchange.head.headers.get(messages.SESSION, ""))
+    exchange.decided(Forward(found.reason))
+
+
+async def _unread(exchange: Exchange, now: InForce) -> NotUnderstood | None:
+    """Why the body is not read; None once all of it is there. It is read only when a rule could match."""
+    head, body = exchange.head, exchange.body
+    if not now.rules.responds(head) and (body.complete or not now.rules.interested(head)):
+        return NotUnderstood("nothing to answer")
+    if not body.complete and not await _collected(exchange, now.max_body):
+        return NotUnderstood("body too large to inspect")
+    return None
+
+
+async def _understood(head: Head, body: bytes, now: InForce) -> MessagesRequest | NotUnderstood:
+    """What rules see of a request."""
+    found = messages.parse(head, body) if len(body) <= _LARGE else await _understood_in_steps(head, body)
+    return messages.opaque(head, body) if now.rules.responds(head) and isinstance(found, NotUnderstood) else found
+
+
+async def _collected(exchange: Exchange, most: int) -> bool:
+    """Read the body; False as soon as it is larger than `most`."""
+    begun = time.perf_counter()
+    whole = await exchange.body.collect(most)
+    exchange.waited_for(time.perf_counter() - begun)
+    return whole
+
+
+async def _understood_in_steps(head: Head, body: bytes) -> MessagesRequest | NotUnderstood:
+    """Large bodies are understood, and decided on, in steps of milliseconds: between them, others are served."""
+    await asyncio.sleep(_TURN)  # to join what has come of it was a step of its own
+    outline = messages.outline_of(head, body)
+    if isinstance(outline, NotUnderstood):
+        return outline
+    await asyncio.sleep(_TURN)
+    parsed = messages.parse(head, body, outline)
+    await asyncio.sleep(_TURN)
+    return parsed
