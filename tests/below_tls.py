@@ -1,7 +1,6 @@
 """An upstream that speaks TLS on a plain socket, so that it can end the connection below TLS as well."""
 
 import contextlib
-import os
 import socket
 import ssl
 import threading
@@ -14,8 +13,11 @@ End = Callable[[ssl.SSLSocket], None]
 
 
 def cut(peer: ssl.SSLSocket) -> None:
-    """FIN, and no close_notify before it."""
-    os.close(peer.detach())
+    """FIN, and no close_notify before it; closed only when the other side has: with bytes unread, that would be RST."""
+    with socket.socket(fileno=peer.detach()) as below, contextlib.suppress(OSError):
+        below.shutdown(socket.SHUT_WR)
+        while below.recv(4096):
+            pass
 
 
 def close(peer: ssl.SSLSocket) -> None:
