@@ -174,10 +174,18 @@ def free_port() -> int:
 
 @contextmanager
 def running(name: str, command: Sequence[str], port: int) -> Iterator[Running]:
-    """Start `command`, wait until it accepts a connection; in the end SIGTERM, and SIGKILL if that is not enough."""
+    """Start `command`, wait until it accepts a connection; in the end SIGTERM, and SIGKILL if that is not enough.
+
+    It may keep what it compiles, as an installed package has it: else every start would compile all modules anew.
+    """
     begun = time.perf_counter()
     process = subprocess.Popen(
-        command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, preexec_fn=_end_with_parent
+        command,
+        cwd=ROOT,
+        env={name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        preexec_fn=_end_with_parent,
     )
     try:
         _wait(name, process, port, begun + _START_SECONDS)
