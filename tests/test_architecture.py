@@ -32,7 +32,7 @@ LAYERS = (
 """From the top down: a module imports its own package, and what stands in a layer below; siblings do not meet."""
 
 SPEAK_HTTP = {
-    *("app", "commands.demo", "downstream", "preload", "live.pages", "local.handlers", "middleware", "relay"),
+    *("app", "commands.demo", "downstream", "live.pages", "local.handlers", "middleware", "relay"),
     "scripted",
 }
 """Who may import aiohttp."""

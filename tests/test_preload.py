@@ -1,28 +1,59 @@
-"""What is left out at start: the authorities of a client that is not used; those of the upstream are read."""
+"""What is left out at start, and is there all the same for whoever asks for it."""
 
 import os
 import subprocess
 import sys
 
-PROGRAM = """
-import os
-os.environ["SSL_CERT_DIR"] = "/kept"
-import proxy.preload
-import ssl
+import pytest
+
+CLIENT_ON_DEMAND = """
+import proxy.program
+import sys
+assert not {"aiohttp.client", "aiohttp.connector"} & {*sys.modules}
+import aiohttp
+from importlib.metadata import version
+from aiohttp import web
+assert web.Application
+assert aiohttp.__version__ == version("aiohttp")
+assert not hasattr(aiohttp, "__all_that_there_is__")
+assert "aiohttp.client" not in sys.modules
+assert not hasattr(aiohttp, "nothing_of_it")
+from aiohttp import ClientSession
+assert aiohttp.client.ClientSession is ClientSession
+assert aiohttp.web is web
 from aiohttp.connector import _SSL_CONTEXT_VERIFIED
+from ssl import CERT_REQUIRED
+assert _SSL_CONTEXT_VERIFIED.verify_mode is CERT_REQUIRED
+"""
+
+AUTHORITIES = """
+import proxy.program
+import ssl
 from proxy.upstream.dial import tls_context
-assert _SSL_CONTEXT_VERIFIED.cert_store_stats()["x509"] == 0
-assert _SSL_CONTEXT_VERIFIED.verify_mode is ssl.CERT_REQUIRED
-assert os.environ["SSL_CERT_DIR"] == "/kept"
-assert "SSL_CERT_FILE" not in os.environ
-del os.environ["SSL_CERT_DIR"]
 assert tls_context("").cert_store_stats() == ssl.create_default_context().cert_store_stats()
 assert tls_context("").verify_mode is ssl.CERT_REQUIRED
 assert tls_context("").check_hostname
 """
 
+TABLES = """
+import proxy.program
+import mimetypes, os, sys, zoneinfo
+assert "_sysconfigdata" not in " ".join(sys.modules)
+assert "PYTHONTZPATH" not in os.environ
+assert zoneinfo.TZPATH
+assert mimetypes.guess_type("a.html") == ("text/html", None)
+"""
 
-def test_the_client_that_is_not_used_trusts_nobody_and_the_upstreams_verifies() -> None:
+COLLECTION = """
+import gc
+import proxy.program
+assert gc.isenabled()
+assert gc.get_freeze_count() > 50_000
+"""
+
+
+@pytest.mark.parametrize("program", [CLIENT_ON_DEMAND, AUTHORITIES, TABLES, COLLECTION])
+def test_what_is_left_out_at_start_is_there_when_it_is_asked_for(program: str) -> None:
     env = {name: value for name, value in os.environ.items() if not name.startswith("SSL_")}
-    done = subprocess.run([sys.executable, "-c", PROGRAM], env=env, capture_output=True, text=True, check=False)
+    done = subprocess.run([sys.executable, "-c", program], env=env, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
