@@ -26,7 +26,7 @@ _SECRET: set[toml.Path] = {_TOKEN_KEY, ("upstream", "url"), ("upstream", "proxy"
 class Section(BaseModel):
     """What all tables of the configuration share: no unknown keys, no conversions ("8787" is not a port)."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, defer_build=True)
 
 
 _File = Annotated[str, AfterValidator(setting_values.file)]
@@ -132,16 +132,16 @@ class _Origin:
 class Config(Section):
     """Everything that can be set. `config.toml` documents each key; times are in seconds, sizes in bytes."""
 
-    listen: Listen = Listen()
-    upstream: Upstream = Upstream()
-    limits: Limits = Limits()
-    rules: Rules = Rules()
-    breaker: Breaker = Breaker()
-    shadow: Shadow = Shadow()
-    capture: Capture = Capture()
-    journal: Journal = Journal()
-    log: Log = Log()
-    stop: Stop = Stop()
+    listen: Listen = Field(default_factory=Listen)
+    upstream: Upstream = Field(default_factory=Upstream)
+    limits: Limits = Field(default_factory=Limits)
+    rules: Rules = Field(default_factory=Rules)
+    breaker: Breaker = Field(default_factory=Breaker)
+    shadow: Shadow = Field(default_factory=Shadow)
+    capture: Capture = Field(default_factory=Capture)
+    journal: Journal = Field(default_factory=Journal)
+    log: Log = Field(default_factory=Log)
+    stop: Stop = Field(default_factory=Stop)
     _origin: _Origin = PrivateAttr(default_factory=_Origin)
 
     def problem(self, path: toml.Path, message: str) -> toml.Problem:

@@ -1,8 +1,13 @@
 """`schema`: the JSON Schema of a rule file, for editors, out of the models and the tables of facts and operators."""
 
+import ast
+import inspect
+from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
 from proxy.commands.tables import json_text
+from proxy.rules import schema as models
 from proxy.rules.facts import FACTS, HEADER_PREFIX, Kind, fact
 from proxy.rules.operators import OPERATORS, Operand
 from proxy.rules.schema import VERSION, RuleFile
@@ -50,11 +55,32 @@ def rule_file() -> Schema:
     """The whole schema. Whatever it does not name is not allowed, but in the bodies and headers of examples."""
     schema: Schema = _tidied(RuleFile.model_json_schema())
     definitions = schema["$defs"]
+    texts = _texts()
+    for name, definition in {**definitions, RuleFile.__name__: schema}.items():
+        for above in getattr(models, name).__mro__:
+            for field, text in texts.get(above.__name__, {}).items():
+                definition["properties"][field].setdefault("description", text)
     definitions |= {kind: _operators(kind) for kind in OPERATORS} | {"when": _when()}
     rule = definitions["RuleModel"]
     rule["properties"]["when"] = {"$ref": "#/$defs/when", "description": rule["properties"]["when"]["description"]}
     definitions["RuleModel"] = rule | _ACTIONS
     return {"$schema": DIALECT, "title": "Rules of Sidestep", **schema}
+
+
+def _texts() -> dict[str, dict[str, str]]:
+    """The texts below the fields of the models, by model and field.
+
+    pydantic would read them whenever the models are imported (`use_attribute_docstrings`): 18 ms of every start.
+    """
+    classes = [node for node in ast.parse(inspect.getsource(models)).body if isinstance(node, ast.ClassDef)]
+    return {each.name: dict(_described(each)) for each in classes}
+
+
+def _described(model: ast.ClassDef) -> Iterator[tuple[str, str]]:
+    for field, behind in pairwise(model.body):
+        match field, behind:
+            case ast.AnnAssign(target=ast.Name(name)), ast.Expr(ast.Constant(str(text))):
+                yield name, inspect.cleandoc(text)
 
 
 def _when() -> Schema:

@@ -42,8 +42,8 @@ def _renamed(value: Any) -> Any:
 
 
 class Table(BaseModel):
-    # The texts below the fields are their descriptions in the schema for editors.
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, use_attribute_docstrings=True)
+    # The texts below the fields are their descriptions in the schema for editors (`commands.rule_schema`).
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, defer_build=True)
 
 
 class RequestModel(Table):
