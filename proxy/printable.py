@@ -2,19 +2,14 @@
 
 import contextlib
 import os
+import re
 import sys
 from collections.abc import Iterator
 from typing import Any, TextIO, cast
 
 # Controls but for line end and tab (Unicode's C0, DEL and C1), line and paragraph separators, signs that turn the
 # direction of text around, and the lone surrogates that bytes become which are no UTF-8.
-_ODD = (
-    *(code for code in range(0x20) if chr(code) not in "\n\t"),
-    *range(0x7F, 0xA0),
-    *(0x61C, 0x200E, 0x200F, *range(0x2028, 0x202F), *range(0x2066, 0x206A)),
-    *range(0xD800, 0xE000),
-)
-_ESCAPED = {code: f"\\u{code:04x}" for code in _ODD}
+_ODD = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 class OutputError(Exception):
@@ -27,7 +22,7 @@ class OutputError(Exception):
 
 def printable(text: str) -> str:
     """`text` with every such sign as `\\u001b`, which is the same JSON where it is part of some."""
-    return text if text.isascii() and text.isprintable() else text.translate(_ESCAPED)
+    return text if text.isascii() and text.isprintable() else _ODD.sub(lambda odd: f"\\u{ord(odd[0]):04x}", text)
 
 
 @contextlib.contextmanager

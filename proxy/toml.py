@@ -7,10 +7,10 @@ import difflib
 import json
 import re
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path as FilePath
 from types import NoneType, UnionType
 from typing import Any, get_args
@@ -53,16 +53,27 @@ class TomlError(Exception):
         self.problems = problems
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Document:
-    """A parsed document: its values, and the line of every key in it."""
+    """A parsed document: its values, and the line of every key in it, found when it is asked for."""
 
     source: str
     values: dict[str, Any]
-    lines: dict[Path, int]
+    text: str
+
+    @cached_property
+    def lines(self) -> dict[Path, int]:
+        return _first(place for base, node in _tables(self.text) for place in _inside(node, base))
+
+    @cached_property
+    def _headers(self) -> dict[Path, int]:
+        """The lines of its tables alone. Every rule is asked for its own at every start, which `lines` would double."""
+        return _first((base, node.start_point[0] + 1) for base, node in _tables(self.text) if base)
 
     def line(self, path: Path) -> int:
         """The 1-based line of `path`, or of the nearest part above it that is written down; 0 for none."""
+        if path in self._headers:
+            return self._headers[path]
         while path and path not in self.lines:
             path = path[:-1]
         return self.lines.get(path, 0)
@@ -85,7 +96,7 @@ def read(file: FilePath) -> Document:
 def parse(text: str, source: str) -> Document:
     """Read `text`; raises `TomlError` with the line when it is not TOML."""
     try:
-        document = Document(source, tomllib.loads(text), dict(_places(text)))
+        document = Document(source, tomllib.loads(text), text)
     except tomllib.TOMLDecodeError as error:
         line = _line_in(str(error)) or 1 + text.count("\n")
         raise TomlError([Problem(source, line, "", f"not TOML: {_worded(str(error))}")]) from None
@@ -144,18 +155,19 @@ def _parser() -> Parser:
     return Parser(Language(tree_sitter_toml.language()))
 
 
-def _places(text: str) -> Iterator[tuple[Path, int]]:
-    """Every path of a document with its line; the first place wins for tables that are opened more than once."""
+def _first(places: Iterable[tuple[Path, int]]) -> dict[Path, int]:
+    """Of tables that are opened more than once, the first place."""
+    return dict(reversed([*places]))
+
+
+def _tables(text: str) -> Iterator[tuple[Path, Node]]:
+    """The tables of a document with their paths, and before them, with the path (), what stands in none."""
     arrays: dict[Path, int] = {}
-    seen: set[Path] = set()
     for node in _parser().parse(text.encode()).root_node.children:
         base: Path = ()
         if node.type in ("table", "table_array_element"):
             base = _resolve(_key(node.named_children[0]), arrays, opens=node.type == "table_array_element")
-        for path, line in _inside(node, base):
-            if path not in seen:
-                seen.add(path)
-                yield path, line
+        yield base, node
 
 
 def _resolve(key: tuple[str, ...], arrays: dict[Path, int], *, opens: bool) -> Path:

@@ -1,6 +1,7 @@
 """TOML with places: the line of everything that can be written, and of everything that is wrong."""
 
 import re
+from pathlib import Path as FilePath
 from typing import Any
 
 import pytest
@@ -310,3 +311,17 @@ def test_any_text_is_either_a_document_or_an_error_with_a_line(text: str) -> Non
 def test_a_document_that_is_nested_too_deeply_is_an_error() -> None:
     with pytest.raises(toml.TomlError, match="nested too deeply"):
         toml.parse("a = " + "[" * 5000 + "]" * 5000, "deep.toml")
+
+
+RULES = sorted((FilePath(__file__).parent.parent / "rules").glob("*.toml"))
+
+
+@pytest.mark.parametrize("file", RULES, ids=lambda file: file.name)
+def test_a_table_has_the_same_line_though_no_other_lines_were_looked_for(file: FilePath) -> None:
+    document, other = toml.read(file), toml.read(file)
+    assert other.lines
+    for index in range(len(document.values["rules"])):
+        assert document.line(("rules", index)) == other.lines["rules", index] > 0
+    assert "lines" not in vars(document)
+    assert document.line(("rules", 0, "name")) == other.lines["rules", 0, "name"]
+    assert document.line(()) == 0

@@ -134,7 +134,7 @@ def compile_template(text: str, groups: Collection[str]) -> TextTemplate:
         tree = _ENVIRONMENT.parse(text)
         _check_bounded(tree)
         names = meta.find_undeclared_variables(tree)
-        template = _ENVIRONMENT.from_string(text)
+        template = _ENVIRONMENT.from_string(tree)
     except Exception as error:  # Jinja computes what is constant, and whatever that raises
         raise ValueError(f"not a template: {error}") from None
     for used in tree.find_all(nodes.Filter):
