@@ -162,6 +162,14 @@ class MessagesRequest:
         schema = format_.get("schema")
         return schema if isinstance(schema, dict) else {}
 
+    @cached_property
+    def schema_properties(self) -> tuple[str, ...] | None:
+        """The names of the properties of that schema, sorted; None where no schema is asked for."""
+        if self.schema is None:
+            return None
+        properties = self.schema.get("properties")
+        return tuple(sorted(properties)) if isinstance(properties, dict) else ()
+
 
 class _Nothing:
     """What is seen of a body that is no Messages request."""

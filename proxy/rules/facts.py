@@ -48,13 +48,6 @@ def _stream(request: MessagesRequest) -> bool | None:
     return value if isinstance(value, bool) else None
 
 
-def _schema_properties(request: MessagesRequest) -> tuple[str, ...] | None:
-    if request.schema is None:
-        return None
-    properties = request.schema.get("properties")
-    return tuple(sorted(properties)) if isinstance(properties, dict) else ()
-
-
 def _client_name(head: Head) -> str | None:
     return head.client[0] if head.client else None
 
@@ -84,7 +77,7 @@ FACTS: dict[str, HeadFact | BodyFact] = {
     "user_blocks": BodyFact("texts", "the types of all its blocks", attrgetter("user_blocks")),
     "prefill": BodyFact("text", "the closing assistant message, which the reply continues", attrgetter("prefill")),
     "schema_properties": BodyFact(
-        "texts", "property names of the requested output schema", _schema_properties, mark=OF_A_SCHEMA
+        "texts", "property names of the requested output schema", attrgetter("schema_properties"), mark=OF_A_SCHEMA
     ),
 }
 

@@ -6,12 +6,16 @@ in a form that a program reads. No question that rules answer has such a form (o
 """
 
 import re
+from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
+import orjson
 import re2
 
 from proxy.messages import MessagesRequest
 from proxy.outline import LARGE
+from proxy.rules.structured import KEPT, LARGEST
 
 DECISION = "may be a decision about permission"
 """Why such a request is forwarded."""
@@ -35,7 +39,7 @@ _OPENING_TAG = re2.compile(r"\A\s*<[A-Za-z][\w-]*>\s*\z")
 
 def may_decide(request: MessagesRequest) -> bool:
     """Whether the reply to `request` could say what is allowed to happen."""
-    if _asks_for_verdict(request.schema):
+    if request.schema is not None and _wants_verdict(request.schema):
         return True
     if len(request.tools) > 1:  # a conversation
         return False
@@ -46,6 +50,19 @@ def may_decide(request: MessagesRequest) -> bool:
         or _quotes_a_transcript(request.user_texts)
         or any(map(_names_a_verdict, (*request.system, *request.last_texts)))
     )
+
+
+def _wants_verdict(schema: Mapping[str, Any]) -> bool:
+    try:
+        written = orjson.dumps(schema)
+    except TypeError:  # nested too deeply
+        return _asks_for_verdict(schema)
+    return _known(written) if len(written) <= LARGEST else _asks_for_verdict(schema)
+
+
+@lru_cache(KEPT)
+def _known(schema: bytes) -> bool:
+    return _asks_for_verdict(orjson.loads(schema))
 
 
 def _asks_for_verdict(schema: Any, depth: int = 0) -> bool:

@@ -1,5 +1,6 @@
 """A decision about permission is nobody's but the model's: whatever its words are, and whatever rule matches it."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 from proxy.exchange import Decision, Forward, Head
 from proxy.messages import MessagesRequest, parse
 from proxy.rules.load import Loaded, load
-from proxy.rules.permission import DECISION
+from proxy.rules.permission import DECISION, may_decide
 from proxy.scripted import ScriptedUpstream
 from tests.conftest import Start
 from tests.versions import VERSIONS, asks, question
@@ -207,3 +208,17 @@ def test_what_is_answered_is_none_of_these(everything: Loaded, kind: str, versio
         assert isinstance(request, MessagesRequest)
         decision = everything.rules.decide(request)
         assert not (isinstance(decision, Forward) and decision.reason == DECISION)
+
+
+@pytest.mark.parametrize("depth", [7, 8, 200, 300])
+@pytest.mark.parametrize("around", [0, 8192])
+def test_a_schema_is_looked_at_to_a_certain_depth_and_beyond_it_in_doubt(depth: int, around: int) -> None:
+    """However deep, it is said: orjson writes no more than 254 levels."""
+    wanted: Body = {"type": "string", "description": "a" * around}
+    for _ in range(depth):
+        wanted = {"type": "array", "items": wanted}
+    body = {"stream": True, "messages": [{"role": "user", "content": "hi"}]}
+    raw = json.dumps({**body, "output_config": {"format": {"type": "json_schema", "schema": wanted}}})
+    request = parse(Head("POST", "/v1/messages", AGENT), raw.encode())
+    assert isinstance(request, MessagesRequest)
+    assert may_decide(request) == (depth > 7)
