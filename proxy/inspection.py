@@ -125,13 +125,13 @@ class _ParsedBody:
 
     @property
     def well_formed(self) -> bool:
-        return all(map(is_message, self._messages))
+        return len(self.ending) == self.count or all(map(is_message, self._messages))
 
     @property
     def roles(self) -> Sequence[str]:
         return tuple([message["role"] for message in self._messages]) if self.well_formed else ()
 
-    @property
+    @cached_property
     def system(self) -> Sequence[str]:
         return texts(self.get("system"))
 

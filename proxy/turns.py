@@ -5,6 +5,7 @@ from typing import Any
 
 import orjson
 from msgspec import Raw
+from propcache.api import cached_property
 
 from proxy.outline import Message
 
@@ -22,7 +23,7 @@ class Turn:
     def types(self) -> tuple[str, ...]:
         return tuple([kind for kind, _ in self._blocks])
 
-    @property
+    @cached_property
     def texts(self) -> tuple[str, ...]:
         read = [_read(text) for kind, text in self._blocks if kind == "text"]
         return tuple([text for text in read if isinstance(text, str)])
