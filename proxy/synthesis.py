@@ -5,6 +5,7 @@ Shapes from the API reference, "Create a Message" and "Streaming messages"; Clau
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -30,14 +31,13 @@ def events(answer: Answer, message_id: str) -> Sequence[bytes]:
 
     The text is one delta, an empty text too: clients wait for a delta before they believe in a block.
     """
-    opening = {**_envelope(answer, message_id), "content": [], "stop_reason": None, "usage": _usage(0)}
-    end = {"stop_reason": answer.stop_reason, "stop_sequence": None}
+    opening = {**_envelope(answer, message_id), "usage": _usage(0)}
     return (
         _event("message_start", message=opening),
         _BLOCK_START,
         _event("content_block_delta", index=0, delta={"type": "text_delta", "text": answer.text}),
         _BLOCK_STOP,
-        _event("message_delta", delta=end, usage=_usage(answer.output_tokens)),
+        _message_delta(answer.stop_reason, answer.output_tokens),
         _MESSAGE_STOP,
     )
 
@@ -49,6 +49,13 @@ def error(kind: str, text: str, request_id: str) -> bytes:
 
 def _event(name: str, **fields: Any) -> bytes:
     return encode(Event(name, orjson.dumps({"type": name, **fields})))
+
+
+@lru_cache(16)
+def _message_delta(stop_reason: str, output_tokens: int) -> bytes:
+    """The same for all answers of a rule."""
+    end = {"stop_reason": stop_reason, "stop_sequence": None}
+    return _event("message_delta", delta=end, usage=_usage(output_tokens))
 
 
 _BLOCK_START = _event("content_block_start", index=0, content_block={"type": "text", "text": ""})
