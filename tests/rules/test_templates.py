@@ -8,13 +8,13 @@ from typing import Any
 
 import orjson
 import pytest
-from jinja2 import Environment
+from jinja2 import Environment, nodes
 
 from proxy.exchange import Head
 from proxy.filters.decline import Decline
 from proxy.messages import MessagesRequest, parse
 from proxy.rules.facts import FACTS
-from proxy.rules.templates import LONGEST, TextTemplate, compile_template
+from proxy.rules.templates import _ALLOWED, _ENVIRONMENT, LONGEST, TextTemplate, compile_template
 
 
 def request_of(**body: Any) -> MessagesRequest:
@@ -258,3 +258,26 @@ def test_a_template_that_fails_keeps_nothing_of_the_request(text: str, error: ty
         assert gone() is None
     finally:
         gc.enable()
+
+
+EVERY_KIND = (
+    *("text", "{{ word }}", "{{ 1 }}|{{ 'a' }}|{{ none }}", "{{ word | upper | replace('A', 'b') }}"),
+    *("{{ {'a': word, 'b': [1, 2], 'c': (1, word)} | json }}", "{{ [word, 'x'] | join(between='-') }}"),
+    *("{% if word == 'a' %}1{% elif word in ['b'] %}2{% else %}3{% endif %}", "{{ 1 if word < 'b' else 2 }}"),
+    *("{{ 1 if word is defined and not nothing is defined or word != 'a' }}", "{{ stream }}{{ client_version }}"),
+)
+
+
+@pytest.mark.parametrize("text", EVERY_KIND)
+def test_what_is_rendered_is_what_jinja_would_render(text: str) -> None:
+    """All kinds of nodes that a template may have, since none of them may ask for more of Jinja's context."""
+    request, groups = request_of(stream=True), {"word": "a", "nothing": "n"}
+    template = compile_template(text, groups)
+    values = {**groups, "stream": True, "client_version": request.head.client and request.head.client[1]}
+    assert template.render(request, groups) == template.template.render(values)
+
+
+def test_all_kinds_of_nodes_are_among_them() -> None:
+    trees = [_ENVIRONMENT.parse(text) for text in EVERY_KIND]
+    found = {type(node) for tree in trees for node in [tree, *tree.find_all(nodes.Node)]}
+    assert found == {*_ALLOWED}
