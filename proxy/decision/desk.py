@@ -23,9 +23,12 @@ from proxy.rules.ruleset import NO_MATCH, Failed, RuleSet
 from proxy.rules.trail import Trail as Asked
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Ruling:
-    """A decision, with what became known on the way to it."""
+    """A decision, with what became known on the way to it.
+
+    Treat it as immutable; frozen=True would double construction time.
+    """
 
     decision: Decision
     trail: Trail
