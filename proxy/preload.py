@@ -4,23 +4,18 @@ aiohttp's package imports its client, which Sidestep does not use: 17 ms and 2.3
 which that reads at once, 65 ms and 4 MB. So the package is there without what it would import, until somebody asks it
 for more than its modules; then it is whole.
 
-mimetypes reads the system's table for the files that aiohttp could serve: 0.4 MB. zoneinfo asks Python's build settings
-where time zones lie, which brings a table of a thousand settings: 4 ms and 0.4 MB.
+mimetypes reads the system's table, where there is one, for the files that aiohttp could serve: 0.4 MB.
 
 yarl remembers the last 128 targets of requests, of whatever size: 32 MB of what clients have sent. To make a `URL` of
 one takes less than a microsecond.
 """
 
-import gc
 import mimetypes
-import os
 import sys
 from contextlib import suppress
 from importlib.metadata import version
 from importlib.util import find_spec, module_from_spec
 from typing import Any
-
-gc.disable()  # until all is imported (`program`): imports leave next to nothing in circles; to look for it takes 30 ms
 
 
 def _import_without_client() -> None:
@@ -41,12 +36,7 @@ def _import_without_client() -> None:
 
 
 _import_without_client()
-mimetypes.init(())
-if "PYTHONTZPATH" not in os.environ:
-    os.environ["PYTHONTZPATH"] = "/usr/share/zoneinfo"
-    import zoneinfo  # noqa: F401 - for what importing it does
-
-    del os.environ["PYTHONTZPATH"]
+mimetypes.knownfiles.clear()
 
 with suppress(AttributeError):  # of a yarl that does so no longer
     import yarl._url

@@ -6,7 +6,6 @@ import argparse
 import asyncio
 import contextlib
 import errno
-import gc
 import sys
 from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
@@ -22,9 +21,6 @@ from proxy.rules.load import Loaded, configured
 
 if TYPE_CHECKING:
     from proxy.commands import connect
-
-gc.freeze()  # modules stay for good, and are not looked through; `preload` has disabled it while they were imported
-gc.enable()
 
 Result = TypeVar("Result")
 

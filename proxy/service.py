@@ -142,8 +142,7 @@ def _stop_signal(log: Logger, request_log: RequestLog) -> asyncio.Event:
 def _tune_garbage_collection() -> None:
     """Rules, schemas and libraries stay for good: do not look through them again and again.
 
-    A request leaves a few hundred objects behind, and nearly none of them in a circle. Nor does a start: to collect
-    first would take 20 ms, and find nothing.
+    A request leaves a few hundred objects behind, and nearly none of them in a circle.
     """
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)
