@@ -165,7 +165,7 @@ def start(bench: Bench) -> Turns:
             memory.append(ours.memory() / _MEBIBYTE)
         yield
     return [
-        Result("start", "process start to listening", "s", median(started[1:]), bound=0.5),
+        Result("start", "process start to listening", "s", median(started[1:]), bound=0.45),
         Result("start", "idle memory", "MiB", median(memory[1:]), bound=60),
     ]
 

@@ -41,12 +41,8 @@ def record(request_log: RequestLog, capture: Writer, config: Config) -> Middlewa
 
     @web.middleware
     async def stage(request: web.Request, handler: Handler) -> web.StreamResponse:
-        target = request.raw_path
-        # Any other form is refused, and could name a user and a password before a host.
-        path = target.partition("?")[0] if target.startswith("/") else ""
-        head = Head(request.method, path, request.headers)
         body = RequestBody(request.content, patience, limit, complete=not request.body_exists, keep=capture.enabled)
-        exchange = request[EXCHANGE] = Exchange(request_id(), head, time.time(), time.perf_counter(), body)
+        exchange = request[EXCHANGE] = Exchange(request_id(), _head(request), time.time(), time.perf_counter(), body)
         request_log.began(exchange)
         connection = request.protocol if isinstance(request.protocol, Inbound) else None
         if connection is not None:
@@ -72,6 +68,13 @@ def record(request_log: RequestLog, capture: Writer, config: Config) -> Middlewa
             body.release()
 
     return stage
+
+
+def _head(request: web.Request) -> Head:
+    target = request.raw_path
+    # Any other form is refused, and could name a user and a password before a host.
+    path = target.partition("?")[0] if target.startswith("/") else ""
+    return Head(request.method, path, request.headers)
 
 
 async def _blame(request: web.Request, exchange: Exchange, fault: BodyFault) -> web.StreamResponse:
