@@ -24,7 +24,7 @@ def test_continuations_are_no_new_topic(text: str) -> None:
         ("Fix the login button on mobile", "Mobile login button"),
         ("please explain the sorting in src/app.py", "Sorting in app.py"),
         ("yes, but also fix the sidebar layout", None),
-        ("issue #4711: parse_config drops the last line", None),
+        ("issue #4711: parse_config drops the last line", "Issue 4711"),
         ("https://github.com/acme/widgets/issues/17", "widgets issue 17"),
         ("refactor auth", "Auth refactoring"),
     ],

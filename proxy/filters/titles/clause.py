@@ -239,6 +239,8 @@ class Clause:
                 else:
                     head = [replace(first), self.words[at + 1]]
                     head[0].key = PURPOSE
+            case "in" if following == "any":
+                return None  # "in any order"
             case key if key in _SAME:
                 head = [replace(first, text=_SAME[key])]
             case key if key not in known.PREPOSITIONS or (key in _NO_CLAUSE and following in _SUBJECTS):

@@ -30,6 +30,7 @@ _FAILED = re.compile(
 )
 _PATH = re.compile(r"[/\\]|\d{5}")
 _PYTHON = re.compile(r"Traceback \(|File \"")
+_QUOTE = re.compile(r"(?<!\w)['\"]|['\"](?!\w)")
 _LONGEST_ERROR = 48
 _INNERMOST = 5
 _LONGEST_PROSE = 400
@@ -58,7 +59,7 @@ def error_title(message: Message, most: int, *, is_english: bool) -> list[Token]
 
 def _with_message(error: str, said: str, most: int) -> list[Token]:
     """The error and what it says, if that is short: "RuntimeError: CUDA out of memory"."""
-    message = said.partition(". ")[0].rstrip(" .,;:!?").replace("'", "").replace('"', "")
+    message = _QUOTE.sub("", said.partition(". ")[0].rstrip(" .,;:!?"))
     words = message.split()
     if not 0 < len(words) < most or not displayed(message) or _PATH.search(message) or is_secret(max(words, key=len)):
         return []

@@ -10,10 +10,11 @@ from proxy.filters.titles.clause import Clause, Phrase, Stop, Words
 from proxy.filters.titles.reasons import NOT_SEEN, NOTHING, POINTS, SEVERAL, TURNED, UNCLEAR
 from proxy.filters.titles.shape import Shape, content, noun, singular
 
-_EARLIER = re.compile(r"\b(?:your|you) (?:last |latest )?(?:fix|changes?|edits?|patch|commit|made|did|wrote|added) ")
+EARLIER = re.compile(r"\b(?:your|you) (?:last |latest )?(?:fix|changes?|edits?|patch|commit|made|did|wrote|added) ")
 """What was done before the session began."""
 _REASONS = ("so", "because", "since", "cuz")
 _MAKING = ("write", "create", "build", "add", "make", "need", "want", "gimme", "implement", "generate", "have", "up")
+_GIVING = ("give", "show", "send", "offer", "assign", "grant", "me")
 _APART = known.BREAKS - {"and", "or", "because", "since", "but"}
 
 
@@ -23,7 +24,7 @@ def shape_of(phrase: Phrase, work: str = "", need: int = 0) -> Shape:
 
 def checked(clause: Clause, found: Shape) -> Shape:
     """The same, if what it leaves out of its clause changes nothing; a reason turns nothing."""
-    if _EARLIER.search(clause.line):
+    if EARLIER.search(clause.line):
         raise Decline(POINTS)
     rest = range(found.end, len(clause))
     joints = [at + 1 for at in rest if clause.kind(at) == "comma" or clause.key(at) in ("and", "then")]
@@ -53,7 +54,14 @@ def whole_object(clause: Clause, at: int, *, to_thing: bool = False) -> Phrase:
     end = clause.ends(phrase.end)
     if end is None:
         unknown = clause.words[phrase.end]
-        raise Decline(unknown.text if unknown.kind == "unknown" else UNCLEAR)
+        if unknown.kind == "unknown":
+            raise Decline(unknown.text)
+        if clause.key(at - 1) in _GIVING and unknown.key in known.DETERMINERS and (given := _given(clause, phrase)):
+            return given
+        # What is not understood behind a thing that is told apart is left out.
+        if len(content(phrase.core)) < 2 or unknown.key in known.TURNING:
+            raise Decline(UNCLEAR)
+        end = phrase.end
     if phrase.core[-1].key in known.SOFT | known.FAULTS:
         raise Decline(UNCLEAR)  # "what's new in the app"
     told = [word for word in content(phrase.core) if word.key not in known.AMOUNTS]
@@ -89,6 +97,14 @@ def _made_for(clause: Clause, phrase: Phrase) -> Phrase | None:
         raise Decline(UNCLEAR)  # "a migration that adds a status to bookings"
     place = [*singular(thing.core), *work] if work else thing.core
     return Phrase(phrase.core, ([noun("for"), *place],), end)
+
+
+def _given(clause: Clause, whom: Phrase) -> Phrase | None:
+    """ "give the export a progress bar" as "progress bar for the export" """
+    thing = clause.phrase(whom.end)
+    if thing is None or thing.points or whom.points or clause.ends(thing.end) is None:
+        return None
+    return Phrase(thing.core, (*thing.places, [noun("for"), *whom.core]), thing.end)
 
 
 def _lists(clause: Clause, at: int) -> bool:

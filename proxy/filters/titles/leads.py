@@ -3,7 +3,7 @@
 from proxy.filters.titles.tables import phrase_pattern, word_set
 
 LEADS = phrase_pattern(
-    """hi|hello|hey|hi (there|claude|all|team)|hello (there|claude)|hey (there|claude|guys|man)|claude
+    """hi|hello|hey|sry|hmm|hi (there|claude|all|team)|hello (there|claude)|hey (there|claude|guys|man)|claude
     |good (morning|afternoon|evening)|ok|okay|so|well|now|also|and|please|pls|just|then|quick (question|one|q|task)
     |question|task|sorry|btw|fyi|actually|sometimes|(it )?(looks|seems) like
     |(can|could|would|will) (you|u|we|i|someone|somebody)( please| also| help (me|us)( to)?| be so kind as to)?
@@ -22,6 +22,8 @@ LEADS = phrase_pattern(
     |(show|tell) me how to|explain how to|explain (how|where) we|where (do|did) (we|i)
     |(i was|we were|i've been) asked to|mind|add (the|an|some)? ?(ability|option|possibility|way|feature) to
     |(i|we)? ?need a way to|it would be (nice|great|good|cool|helpful) to|i want you to|you (will|shall)( have to)?
+    |(i|we) (think|guess|believe|suspect|noticed|figured)( that)?|(check|see|verify|test) (if|whether)
+    |what (would|will|happens|does it) (break|happen|take)? ?if (i|we)|what happens (if|when)
     |(tell|remind) me|(i'm |i was )?wondering|do you know|(any|no|have any|got any) (idea|clue)
     |(i|we) (don't|dont|do not) (really )?(understand|get|know|see)|not sure|where (should|can|could|would) (i|we)"""
 )

@@ -48,6 +48,7 @@ _BULLET = re.compile(r"[-*+•▪►][ \t]+|\d{1,2}[.)][ \t]+|- ?\[[ x]\]")
 _HEADING = re.compile(
     r"#{1,3}[ \t]+(?:(?:implementation )?plan|task|feature|bug|spec|rfc|proposal)?(?::[ \t]+)?", re.IGNORECASE
 )
+_WITH = re.compile(r"(?<= )w(/o?)?(?= )")
 _EMPHASIS = re.compile(r"(?<!\w)(?:\*\*|__)|(?:\*\*|__)(?!\w)")
 
 _FENCE = "```"
@@ -132,6 +133,8 @@ def plain(text: str) -> str:
     # Marks that are nowhere need no pattern, since most messages are plain sentences.
     if "[" in text:
         text = _PLACEHOLDER.sub(" ", text)
+    if " w" in text:
+        text = _WITH.sub(lambda found: "without" if found[1] == "/o" else "with", text)
     return _EMPHASIS.sub("", text) if "**" in text or "__" in text else text
 
 

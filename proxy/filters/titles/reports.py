@@ -48,7 +48,8 @@ def question(clause: Clause, at: int) -> Shape | None:
             used = _used(clause, at + 1 + (following in ("is", "are")))
             return used or (None if following in ("is", "are") else _how(clause, at + 1 + is_asked))
         case "who" | "whos" | "which" | "what":
-            if work := _CALLERS.get(following):  # "who calls deleteTenant()"
+            at += is_adverb(following) or following in known.ADVERBS
+            if work := _CALLERS.get(clause.key(at + 1)):  # "who calls deleteTenant()"
                 return shape_of(whole_object(clause, at + 2), work, need=2)
             return _what(clause, at + 1 + is_asked, is_asked=is_asked)
     return None
@@ -137,7 +138,7 @@ def report(clause: Clause, at: int, *, asked: str = "", is_sure: bool = False) -
         return _is(clause, subject, key, end, is_sure=is_sure)
     verb = verbs.DOES.get(key) or (key if is_sure or clause.key(subject.end - 1).endswith("s") else "")
     if key.endswith("ing"):
-        verb = key if key in verbs.FAULT_NOUNS else verbs.GERUNDS.get(key, key)
+        verb = key if key in verbs.FAULT_NOUNS else verbs.DOING_NOW.get(key, key)
     elif is_sure:
         verb = verbs.PAST.get(verb, verb)
     is_known = verb in verbs.DOING or verb in verbs.FAULT_NOUNS or verb.endswith("ing")

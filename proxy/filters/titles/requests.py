@@ -11,7 +11,7 @@ from proxy.filters.titles.clause import PURPOSE, Clause, Phrase, Words
 from proxy.filters.titles.frames import checked, placed, shape_of, subject_at, whole_object
 from proxy.filters.titles.leads import WANTS
 from proxy.filters.titles.reasons import NOT_SEEN, SEVERAL, UNCLEAR
-from proxy.filters.titles.reports import overview, question, report, reported
+from proxy.filters.titles.reports import does, overview, question, report, reported
 from proxy.filters.titles.shape import Shape, content, noun, singular
 from proxy.filters.titles.tables import phrase_pattern, word_set
 
@@ -22,6 +22,7 @@ _BROUGHT = _MOVED | _PAIRED | word_set("add introduce apply put insert embed upd
 _TIED = word_set("migrate move convert turn port switch rename wire connect map link attach cherry-pick cherry_pick")
 _SAID_BY_GOAL = word_set("turn convert migrate port")
 _GOING = ("to", "into", "onto")
+_COMPLETING = word_set("as to into from with without like than instead over")
 _SEARCHED = word_set("check search scan inspect audit review")
 _WAYS = word_set("go read open check scan inspect search look walk see explore dig clone view examine use")
 """What is done only to do something else: "go through the roles and find …"."""
@@ -210,6 +211,36 @@ def _making(clause: Clause, at: int) -> Shape | None:
     return placed(clause, [noun(clause.key(end)), *(subject.core[:-1] if is_measured else subject.core)], end + 1)
 
 
+def _causing(clause: Clause, at: int) -> Shape | None:
+    """ "make the map load tiles", "let admins impersonate users", "I want the scaler to handle fractions" """
+    is_let = clause.key(at) in ("make", "let", "have", "get")
+    start = at + 1 if is_let else clause.skip_early(WANTS, at)
+    if start <= at:
+        return None
+
+    def stop(one: int) -> bool:
+        is_many = clause.key(one) in verbs.DOING and clause.key(one + 1).endswith("s")
+        return is_let and (is_many or clause.is_verb(one))
+
+    words, behind, points = clause.core(start, stop)
+    end = behind + (clause.key(behind) == "to")
+    verb = clause.key(end)
+    if not words or points or verb not in verbs.DOING or not (is_let or end > behind):
+        return None
+    subject = Phrase(words, (), behind)
+    found = does(clause, subject, verb, end + 1)
+    held = [n for n, place in enumerate(found.places, 1) if place[0].key in _COMPLETING] if found else []
+    return replace(found, tied=max([found.tied, *held])) if found else None
+
+
+def _missing(clause: Clause, at: int) -> Shape | None:
+    """ "no sound on ios" """
+    phrase = clause.phrase(at + 1) if clause.key(at) == "no" else None
+    if phrase is None or clause.ends(phrase.end) is None or phrase.core[-1].key in known.MADE_THINGS:
+        return None
+    return Shape([noun("no"), *phrase.core], phrase.places, phrase.end, front=False)
+
+
 def _is_made(key: str) -> bool:
     is_like = key.endswith(("ier", "able", "ible", "-safe", "-friendly", "-aware", "ed")) and len(key) > 4
     return key in verbs.MADE or (is_like and key != "based")
@@ -223,7 +254,9 @@ def _unable(clause: Clause, at: int) -> Shape | None:
         return None
     work, behind = verbs.WORKS.get(verb, ""), behind + len(verb.split())
     if work and clause.key(behind) in known.PREPOSITIONS:
-        return None if clause.key(behind) in _GOING else placed(clause, [noun(work), noun("problem")], behind)
+        if clause.key(behind) in _GOING:  # "connect to redis"
+            return shape_of(whole_object(clause, behind + 1), f"{work} problem", need=2)
+        return placed(clause, [noun(work), noun("problem")], behind)
     return shape_of(whole_object(clause, behind), f"{work} problem".strip(), need=2)
 
 
@@ -263,4 +296,4 @@ def _naming(clause: Clause, at: int) -> Shape | None:
 
 
 Frame = Callable[[Clause, int], Shape | None]
-_FRAMES: tuple[Frame, ...] = (_unable, question, _making, _request, _wanting, reported, _naming)
+_FRAMES: tuple[Frame, ...] = (_unable, question, _making, _causing, _request, _wanting, _missing, reported, _naming)

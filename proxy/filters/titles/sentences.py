@@ -1,6 +1,6 @@
 """The first sentence of a message that asks for something, and what of the others a title of it may leave out."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import takewhile
 
@@ -9,10 +9,12 @@ from proxy.filters.titles.clause import Clause, Words
 from proxy.filters.titles.lexer import Token
 from proxy.filters.titles.reasons import LOST, NOT_SEEN, NOTHING, SEVERAL, TOO_LONG, TURNED
 from proxy.filters.titles.requests import asked_in
-from proxy.filters.titles.shape import fitted, is_reference, size_of
+from proxy.filters.titles.shape import Shape, fitted, is_reference, size_of
+from proxy.filters.titles.things import thing_in
 from proxy.filters.titles.verbs import ASKING, DOES
 from proxy.filters.titles.words import AUXILIARIES, DENIED, PREPOSITIONS, PRONOUNS, SPELLED, TURNING
 
+Frame = Callable[[Clause], Shape]
 _RESTRICTING = ("only", "except", "not", "without", "unless", "instead", "but")
 _TAKEN_BACK = (*TURNING, "don't", "but")
 _POLITE = ("please", "pls", "plz", "kindly")
@@ -27,6 +29,15 @@ _ENOUGH = 3
 
 def title_of(tokens: Sequence[Token], most: int) -> Words:
     """The title of the first sentence that asks for something, if nothing that counts is lost with the others."""
+    return _title_by(asked_in, tokens, most)
+
+
+def thing_of(tokens: Sequence[Token], most: int) -> Words:
+    """The thing that the message is about, where no sentence says what is to become of it."""
+    return _title_by(thing_in, tokens, most)
+
+
+def _title_by(frame: Frame, tokens: Sequence[Token], most: int) -> Words:
     tokens = [token for token in tokens if token.key not in _POLITE]
     reason = ""
     for number, sentence in enumerate(_sentences(tokens)):
@@ -38,7 +49,7 @@ def title_of(tokens: Sequence[Token], most: int) -> Words:
         if clause.lead == len(sentence) or is_aside:
             continue
         try:
-            return whole(_shortened(clause, most), tokens, clause, is_later=bool(reason))
+            return whole(_shortened(frame, clause, most), tokens, clause, is_later=bool(reason))
         except Decline as decline:
             reason = reason or decline.reason
             if decline.reason in (LOST, SEVERAL) or len(sentence) > _LONGEST_BEFORE or _asks(clause):
@@ -46,17 +57,19 @@ def title_of(tokens: Sequence[Token], most: int) -> Words:
     raise Decline(reason or NOT_SEEN)
 
 
-def _shortened(clause: Clause, most: int) -> Words:
+def _shortened(frame: Frame, clause: Clause, most: int) -> Words:
     """The title with "trailhead issue 729" as "issue 729" if there is no room for the repository."""
     try:
-        return _of_sentence(clause, most)
+        return _of_sentence(frame, clause, most)
     except Decline as decline:
         if decline.reason not in (TOO_LONG, NOTHING) or not any(token.short for token in clause.words):
             raise
-        return _of_sentence(Clause([replace(token, text=token.short or token.text) for token in clause.words]), most)
+        return _of_sentence(
+            frame, Clause([replace(token, text=token.short or token.text) for token in clause.words]), most
+        )
 
 
-def _of_sentence(clause: Clause, most: int) -> Words:
+def _of_sentence(frame: Frame, clause: Clause, most: int) -> Words:
     """The title of a sentence, with what it is about in front: "@src/app.py explain …", "in the footer, add …"."""
     words, first = clause.words, clause.words[0]
     if first.kind == "name" and first.short:
@@ -64,19 +77,19 @@ def _of_sentence(clause: Clause, most: int) -> Words:
     if len(words) == 1 and first.kind == "name" and is_reference(first) and "#" not in first.text:
         return [first, Token("ticket", "word", first.at)]
     try:
-        return fitted(asked_in(clause), most)
+        return fitted(frame(clause), most)
     except Decline:
         if first.kind != "name" or len(words) == 1:
             raise
     if is_reference(first):
-        return [first, *_with_place(clause, [first], 1, most)[:-1]]
-    return _with_place(clause, [Token("in", "word"), first], 1, most)
+        return [first, *_with_place(frame, clause, [first], 1, most)[:-1]]
+    return _with_place(frame, clause, [Token("in", "word"), first], 1, most)
 
 
-def _with_place(clause: Clause, place: Words, end: int, most: int) -> Words:
+def _with_place(frame: Frame, clause: Clause, place: Words, end: int, most: int) -> Words:
     """What is asked for behind the place, and then the place."""
     behind = clause.words[end + (clause.kind(end) in ("comma", "cut")) :]
-    return [*fitted(asked_in(Clause(behind)), most - size_of(place)), *place]
+    return [*fitted(frame(Clause(behind)), most - size_of(place)), *place]
 
 
 def whole(words: Words, tokens: Sequence[Token], clause: Clause, *, is_later: bool = False) -> Words:

@@ -9,9 +9,9 @@ from proxy.filters.titles.commands import command_title
 from proxy.filters.titles.errors import error_title
 from proxy.filters.titles.lexer import Token, tokens_of
 from proxy.filters.titles.prose import LINES, LOOKED_AT, MIXED, Message, read, require_english
-from proxy.filters.titles.reasons import NOT_SEEN, SEVERAL, TOO_LONG
+from proxy.filters.titles.reasons import LOST, NOT_SEEN, SEVERAL, TOO_LONG, TURNED
 from proxy.filters.titles.requests import asked_in
-from proxy.filters.titles.sentences import title_of
+from proxy.filters.titles.sentences import thing_of, title_of
 from proxy.filters.titles.shape import LONGEST, Shape, fitted, shown, size_of
 from proxy.filters.titles.tables import word_set
 
@@ -21,6 +21,7 @@ LIMIT = LOOKED_AT
 
 _READ = 400
 _TELLING = 3
+_FINAL = (MIXED, SEVERAL, TURNED, LOST)
 _FORM = word_set(
     """environment info information context description describe steps step reproduce reproduction expected actual
     behavior behaviour summary overview background goal goals motivation requirements checklist version versions system
@@ -82,14 +83,18 @@ def _of_message(message: Message, most: int) -> list[Token]:
         if message.heading and not (message.is_led or message.pasted):
             with suppress(Decline):
                 return _of_heading(message.heading, most, Decline(NOT_SEEN))
-        return title_of(
-            tokens_of(_ASIDE.sub("", _TICKET.sub(r"\1: ", _LABEL.sub("", prose, count=1)[:_READ], count=1))), most
-        )
+        tokens = tokens_of(_ASIDE.sub("", _TICKET.sub(r"\1: ", _LABEL.sub("", prose, count=1)[:_READ], count=1)))
+        return title_of(tokens, most)
     except Decline as decline:
         if error := error_title(message, most, is_english=decline.reason != MIXED):
             return error
         if not message.is_led or _HEADED.match(message.prose):
-            return _of_heading(message.heading, most, decline)
+            with suppress(Decline):
+                return _of_heading(message.heading, most, decline)
+        if decline.reason in _FINAL or not (message.is_led or not message.pasted):
+            raise
+        with suppress(Decline):
+            return thing_of(tokens, most)
         raise
 
 

@@ -20,6 +20,7 @@ LEAST, LONGEST = 2, 64
 
 _REFERENCE = re.compile(r"(?:[#!]|\b(?:PR|MR|issue|ticket) |^[A-Z][A-Z0-9]+-)\d+$")
 _RELATING = ("between", "vs", "versus")
+_NEVER_LOST = (*_RELATING, "of", "without", "from")
 _BEFORE = ("in", "on", "for", "around", "at", "about")
 _JOINING = known.PREPOSITIONS | {"and", "or", PURPOSE}
 _HOLLOW = known.GENERIC | known.SOFT | known.HOLLOW | _JOINING | known.NUMERALS | {""}
@@ -88,7 +89,8 @@ def fitted(shape: Shape, most: int) -> Words:
         shape = replace(shape, core=shape.places[0][1:], places=shape.places[1:], tied=0)
     if shape.places and all(word.key in known.AMOUNTS for word in content(shape.core)):
         last, is_worked = shape.core[-1].key, bool(shape.work and shape.need)
-        is_lost = is_worked and (last in known.AMOUNTS or (last in _EDITS and shape.places[0][0].key == "to"))
+        is_part = last in known.AMOUNTS and shape.places[0][0].key in ("of", "to")
+        is_lost = is_worked and (is_part or (last in _EDITS and shape.places[0][0].key == "to"))
         if is_lost or last in ("part", "parts"):
             raise Decline(NOTHING)  # "review my changes to the parser", "update part of the docs"
         shape = replace(shape, tied=max(shape.tied, 1))
@@ -99,7 +101,16 @@ def fitted(shape: Shape, most: int) -> Words:
             fits = True
             if _tells(words, one):
                 return words
+    if not fits and shape.places and _is_whole_without_places(shape):
+        return fitted(replace(shape, places=(), tied=0), most)
     raise Decline(NOTHING if fits else TOO_LONG)
+
+
+def _is_whole_without_places(shape: Shape) -> bool:
+    """Whether the thing is true, and tells enough, without where it goes and what it is for."""
+    heads, lost = {place[0].key for place in shape.places}, [word for place in shape.places for word in place]
+    is_told = bool(shape.work and shape.need) or len(content(shape.core)) > 2
+    return is_told and heads.isdisjoint(_NEVER_LOST) and all(word.kind == "word" for word in lost)
 
 
 def _is_of(places: tuple[Words, ...]) -> bool:
@@ -223,8 +234,7 @@ def _tells(words: Words, shape: Shape) -> bool:
     lost = [word for word in told if word.at not in held]
     if any(word.key in known.TURNING for word in lost):
         return False
-    weak = known.FAULTS if lost else ()
-    telling = [word for word in content(words) if word.text != shape.work and word.key not in weak]
+    telling = [word for word in content(words) if word.text != shape.work]
     worked = shape.work in said
     whole = not any(word.kind != "word" or word.key not in known.SOFT for word in lost if word.key not in _JOINING)
     if len(words) == 2 and words[-1].key in _BARE and words[0].key in known.SPELLED and not shape.work:

@@ -37,9 +37,9 @@ def _noun(verb: str, noun: str) -> str:
 
 THINGS = _verbs(
     """suggest propose recommend check_for look_for search_for scan_for double_check build_out fix:= add:addition
-    create:ion write build:= implement:ation explain:explanation understand:explanation describe:description
+    create:ion write:ing build:= implement:ation explain:explanation understand:explanation describe:description
     debug:ing investigate:ion find diagnose:diagnosis troubleshoot:ing resolve:fix solve:fix repair:=
-    improve:improvement draft introduce:introduction generate:ion design:= develop:development prepare:ation
+    improve:improvement draft:ing introduce:introduction generate:ion design:= develop:development prepare:ation
     define:definition enhance:enhancement enable show display include:inclusion use address list:= correct:ion
     clarify:clarification track_down look_into look_at take_a_look_at have_a_look_at expose figure_out find_out
     go_through go_over dig_into walk_me_through walk_through explain_to_me come_up_with scaffold bootstrap provide
@@ -126,7 +126,8 @@ NOUNS_TOO = NOUN_FIRST | word_set(
     backup bump port rename move rewrite redesign cleanup retry delay purge flush support pin squash reconnect spin
     use audit count call like drop report miss conflict point drift block print trip fall stop turn flash post
     reply flip hold pick pause scroll zoom drag press transfer exit refresh reload fit store process flow trigger
-    clip overflow leak timeout show queue respond dispatch"""
+    clip overflow leak timeout show queue respond dispatch
+    track sound ring lock sync charge score live sleep boot wake scroll fade spill stretch double draw focus"""
 )
 """Verbs that are nouns as well, inside a name: what stands behind one must show that it is a verb."""
 
@@ -149,9 +150,13 @@ DOES_MORE = word_set(
     require expire corrupt break lose miss wait eat swallow spam flash overwrite double trip stay die time_out
     overshoot clip exceed bleed drift land fall steal need contain take make give go get say complain cut put skip
     print block sit creep happen use forget warn point mix conflict produce grow consume spin start stop turn come
-    run render log hit bounce reset reconnect mention arrive round back subtract add prevent"""
+    run render log hit bounce reset reconnect mention arrive round back subtract add prevent remember hover score beep
+    burn spawn respawn vibrate refuse continue focus scrub bring proceed live sleep wake boot charge sound sing ring
+    fade resolve react chew choke spam bloat double shake spill stretch survive tell ask draw lock unlock sync"""
 )
 DOING = SINGLE.keys() | {verb.replace("_", " ") for verb in DOES_MORE}
+DOING_NOW = {spelled(verb): verb for verb in DOING if " " not in verb}
+"""What a thing is doing, and the verb: "eating"."""
 DOES = {third(verb): verb for verb in [*DOING, *(verb.split()[0] for verb in VERBS)]}
 """What a thing does, and the verb: "returns", "crashes"."""
 

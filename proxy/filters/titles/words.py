@@ -32,8 +32,8 @@ _CLAUSES = word_set(
     """that which who whose when whenever if because so while where since but then though although whether as until and
     or once cuz unless instead cause except like than needed used required called named"""
 )
-_SUBJECTS = word_set("i we it you he she they i'm im i've it's its there they're everyone nobody")
-BREAKS = _CLAUSES | _SUBJECTS
+SUBJECTS = word_set("i we it you he she they i'm im i've it's its there they're everyone nobody")
+BREAKS = _CLAUSES | SUBJECTS
 """Words that begin another clause: a name may be cut before them."""
 
 AUXILIARIES = word_set(
@@ -43,7 +43,7 @@ DENIED = word_set(
     """isn't aren't wasn't weren't don't doesn't didn't haven't hasn't can't couldn't won't wouldn't shouldn't isnt
     arent wasnt dont doesnt didnt cant cannot wont not never hasnt havent couldnt stopped"""
 )
-_VERBAL = word_set(
+VERBAL = word_set(
     """shall must gonna wanna gotta need needs needed want wants wanted lets let's let i'll i'd we're we've we'll you're
     you've that's there's here's what what's whats how why whom myself yourself ourselves themselves someone somebody
     everybody anyone others keeps gets goes makes takes does shows seems looks gives says happens got went made took
@@ -60,7 +60,7 @@ ADVERBS = word_set(
     either else like up please pls plz thanks thx super pretty totally randomly constantly suddenly currently live"""
 )
 TRAILING = word_set("next back ahead aside alone along apart")  # adverbs behind a noun: "next to the title"
-NO_NAME = PRONOUNS | AUXILIARIES | DENIED | _VERBAL | ADVERBS | DETERMINERS | PREPOSITIONS | BREAKS | TURNING
+NO_NAME = PRONOUNS | AUXILIARIES | DENIED | VERBAL | ADVERBS | DETERMINERS | PREPOSITIONS | BREAKS | TURNING
 """No part of a name."""
 
 NO_ADVERBS = word_set(
@@ -75,10 +75,10 @@ FOREIGN = word_set(
     della het een van voor met niet de na jak nie prosze czy mein kar karo karna hai ko ka ki bhi bhai nahi yang dan
     untuk tidak dengan ini itu och att det som inte ikke og jeg siehe auch oder bei wenn dass kann noch wird sind hat
     aber nur von bis nach vom beim einem eines einer keine wo wann wieso sich schon mehr gibt soll muss mach mir uns
-    welche quand mais où cet ces leur nous vous sont au aux puis du ou cuando pero esta este estos donde hay muy sin
-    sobre tiene hacer favor quiero puedes quando onde isso uma um os dos em ao mas tem fazer preciso quero sono
+    welche quand un nao mais où cet ces leur nous vous sont au aux puis du ou cuando pero esta este estos donde hay muy
+    sin sobre tiene hacer favor quiero puedes quando onde isso uma um os dos em ao mas tem fazer preciso quero sono
     questo questa perché anche dove fare bir ve bu için değil nasıl ile olan neden ada pada saya kenapa bisa tolong
-    dari adalah jest się dlaczego oraz przy gdy co wat waar waarom hoe deze dit naar ook maar moet"""
+    dari adalah się dlaczego oraz przy gdy co wat waar waarom hoe deze dit naar ook maar moet"""
 ) - word_set("die per in os do das du ada bin dit maar top co")
 
 ON = word_set("page pages screen dashboard site website homepage map button route routes endpoint endpoints card")
