@@ -37,14 +37,40 @@ JAVA = """Exception in thread "main" java.lang.IllegalStateException: x
         ("error[E0502]: cannot borrow `self.q` as mutable\n  --> src/queue.rs:74:9", "E0502 in queue.rs"),
         ("panic: nil map\n\ngoroutine 1 [running]:\nmain.main()\n\t/srv/app/queue.go:88 +0x1", "Panic in queue.go"),
         ("RuntimeError: CUDA out of memory. Tried to allocate 2 GiB", "RuntimeError: CUDA out of memory"),
-        ("ModuleNotFoundError: No module named 'requests'", "ModuleNotFoundError: No module named requests"),
+        ("ModuleNotFoundError: No module named 'requests'", "Missing module requests"),
         ("FAILED tests/test_a.py::test_renew - assert 1 == 2", "test_renew failure"),
         ("--- FAIL: TestMerge (0.00s)", "TestMerge failure"),
         ("=== Failed\n=== FAIL: internal/store TestCompact (1.42s)", "TestCompact failure"),
         ("test codec::empty ... ok\ntest codec::roundtrip_utf8 ... FAILED", "roundtrip_utf8 failure"),
+        # What tools say in words of their own, and what a test run says of its files.
+        ("FAILED tests/test_a.py::test_b - x\nFAILED tests/test_a.py::test_c - y", "test_a.py failures"),
+        (" FAIL  src/money/format.spec.ts > format > uses a space", "format.spec.ts failure"),
+        ("___________________ test_rotate[90] ___________________", "test_rotate failure"),
+        ('django.db.utils.ProgrammingError: relation "kiln" does not exist', "Missing relation kiln"),
+        ("Fatal error: Call to undefined function mb_strlen() in /srv/lib/menu.php:7", "Undefined mb_strlen()"),
+        ('nginx: [emerg] unknown directive "brotli" in /etc/nginx/nginx.conf:3', "Unknown directive brotli"),
+        ("Error: listen EADDRINUSE: address already in use :::3000", "Port 3000 conflict"),
+        ("NAME  READY\nworker-7f5c9d4bb-hq8zt   0/1     CrashLoopBackOff   41", "worker CrashLoopBackOff"),
+        ('avrdude: ser_open(): can\'t open device "/dev/ttyACM0": Permission denied', "avrdude permission denied"),
+        ("10:01:09 ERROR [pool] timed out waiting for connection (max=10)", "timed out waiting for connection"),
+        (
+            "==1==ERROR: AddressSanitizer: heap-use-after-free on 0x6\n    #0 in f /src/a.c:3:1",
+            "heap-use-after-free in a.c",
+        ),
+        ("Boat::Sunk: x\napp/models/boat.rb:24:in `sink'", "Boat::Sunk in boat.rb"),
+        (
+            "** (Ecto.StaleEntryError) x\n    (ferry 0.9.0) lib/ferry/book.ex:97: Ferry",
+            "Ecto.StaleEntryError in book.ex",
+        ),
+        (
+            "System.InvalidOperationException: x\n   at A.B(String n) in D:\\w\\Look.cs:line 74",
+            "InvalidOperationException in Look.cs",
+        ),
+        # A process that ended says nothing of why.
+        ("Error: Process completed with exit code 1.", ""),
         # A frame's method is no error, and an error's name alone says nothing.
         ("at Harbor.Gate.ThrowTideException(Gate.cs)\n   at Harbor.Gate.RaiseTideException()", ""),
-        ("npm ERR! code ERESOLVE\nnpm ERR! could not resolve", ""),
+        ("npm ERR! code ERESOLVE\nnpm ERR! could not resolve", "npm ERESOLVE error"),
         ("BerthTakenException: the berth that was asked for has been taken by another vessel", ""),
         # What is not one error of the user's own, or leaks.
         (f"{'so much was said besides ' * 20}\n\n{PYTHON}", ""),

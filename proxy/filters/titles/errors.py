@@ -8,15 +8,17 @@ from proxy.filters.titles.prose import Message
 
 # An error at the beginning of a line with its package, as runtimes end or begin a trace.
 _RAISED = re.compile(
-    r"^(?:Uncaught (?:\(in promise\) )?|Unhandled |Caused by: |Exception in thread \S{1,60} |\[?ERROR\]? )?"
-    r"(?:[\w$]{1,60}\.){0,9}([A-Z]\w{0,60}(?:Error|Exception|Interrupt|Exit))\b(?!\()(?::? ?([^\n]{0,300}))?",
+    r"^(?:Uncaught (?:\(in promise\) )?|Unhandled |Caused by: |Exception in thread \S{1,60} |\[?ERROR\]? |E +)?"
+    r"(?:(?:[\w$]{1,60}\.){0,9}([A-Z]\w{0,60}(?:Error|Exception|Interrupt|Exit))\b(?!\()(?::? ?([^\n]{0,300}))?"
+    r"|(?:\*\*)? ?\(?([A-Z]\w{1,40}(?:(?:::|\.)[A-Z]\w{1,40}){1,3})(?:\)|:| \())"
+    r"|^(?:==\d+==)?(?:ERROR|SUMMARY): (?:\w+Sanitizer): ([\w-]{4,40})",
     re.MULTILINE,
 )
 _COMPILED = re.compile(r"\berror(?:\[(E\d{4})\]|:? (TS\d{4,5}|CS\d{4}|C\d{4})\b)")
 _PANIC = re.compile(r"^(?:panic: |thread '[^'\n]{1,40}' panicked at )", re.MULTILINE)
 _FRAME = re.compile(
-    r"(?:at [\w.$]{1,200}\(|File \"|[(\s]|^|--> )(?:https?://[\w.:-]{1,80}/)?"
-    r"([\w.@/\\:~-]{1,200}\.[A-Za-z]{1,5})(?:\"?, line \d|:\d|\(\d)",
+    r"(?:at [\w.$/@<>-]{1,200}\(|File \"|[(\s]|^|--> )(?:https?://[\w.:-]{1,80}/)?"
+    r"([\w.@/\\:~-]{1,200}\.[A-Za-z]{1,5})(?:\"?, line \d|:(?:line )?\d|\(\d)",
     re.MULTILINE,
 )
 _LIBRARY = re.compile(
@@ -24,10 +26,66 @@ _LIBRARY = re.compile(
     r"(?:java|javax|jdk|sun|android|androidx|kotlin|kotlinx|scala|dalvik|org\.springframework|org\.apache|com\.google|com\.android|io\.netty|reactor|org\.junit)\."
 )
 _FAILED = re.compile(
-    r"^(?:FAILED [\w./-]{1,120}::(?:\w{1,60}::)?(\w{1,80})|(?:--- FAIL:|=== FAIL: \S{1,120}) (\w{1,80})"
-    r"|test [\w:]{0,80}?(\w{1,80}) \.\.\. FAILED)\b",
+    r"^(?:FAILED (?P<py>[\w./-]{1,120})(?:::\w{1,60})?::(?P<test>\w{1,80})\b"
+    r"|(?:--- FAIL:|=== FAIL: \S{1,120}) (?P<go>\w{1,80})|test [\w:]{0,80}?(?P<rs>\w{1,80}) \.\.\. FAILED\b"
+    r"|_{3,} (?P<at>\w{1,80})(?:\[[^\]\n]{0,80}\])? _{3,}$"
+    r"|(?:\s?FAIL\s+|\s*[✘×✕] [^\n]{0,30}? › )(?P<js>[\w./-]{1,120}\.[jt]sx?)\b)",
     re.MULTILINE,
 )
+_SAYING = [
+    (re.compile(pattern, re.MULTILINE), title)
+    for pattern, title in (
+        (
+            r"(?:[Cc]annot find (?:module|package)|No module named|Can't resolve|[Ff]ailed to resolve import) "
+            r"['\"`]([^'\"`\n]{1,60})['\"`]",
+            "Missing module {}",
+        ),
+        (
+            r"(?:[Uu]ndefined (?:function|variable|method|mixin|symbol|index|reference to|local variable or method)"
+            r"|Unresolved reference|[Uu]ndeclared identifier|[Cc]annot find name|declaration of function)"
+            r"[: ] ?['\"`‘]?([\w$.:]+(?:\(\))?)",
+            "Undefined {}",
+        ),
+        (r"No qualifying bean of type '(?:\w+\.)*(\w+)'", "Missing {} bean"),
+        (r"cannot import name '(\w+)'", "Missing import {}"),
+        (r"unique constraint ['\"`]?(\w+)", "{} constraint violation"),
+        (
+            r"(?:^|: )([a-z][\w-]{1,15}): [^\n]{0,120}?: "
+            r"([Pp]ermission denied|[Nn]o space left on device|[Cc]onnection refused|Read-only file system)",
+            "{} {}",
+        ),
+        (r"\b([\w.-]+) was not found,|Could NOT find (\w+)", "Missing {}"),
+        (r"(?:name '|: )([\w$.]+)'? is not defined\b", "Undefined {}"),
+        (
+            r"\b(column|relation|table|database|collection) ['\"`]?([\w.]+)['\"`]? (?:does not exist|not found)",
+            "Missing {} {}",
+        ),
+        (r"[Nn]o such (column|table|service|option|command|image)[: ]+['\"`]?([\w.-]+)", "Missing {} {}"),
+        (
+            r"[Uu]n(?:known|recognized) (directive|option|argument|command|column|field|property|key|type) "
+            r"['\"`]?([\w.-]+)",
+            "Unknown {} {}",
+        ),
+        (r"(?:[Pp]ort (?=\d+ (?:is )?already)|EADDRINUSE[^\n]{0,60}:)(\d{2,5})", "Port {} conflict"),
+        (r":(\d{2,5}) failed: port is already", "Port {} conflict"),
+        (r"(?:^|[ :])([\w.-]{2,30}): command not found", "{} command not found"),
+        (r"npm ERR! code (E\w+)|npm error code (E\w+)", "npm {} error"),
+        (
+            r"(?:^|\s)(\w[\w-]{1,30}?)(?:-[0-9a-f]{6,10})?(?:-\w{5})?\s+\d+/\d+\s+(CrashLoopBackOff|ImagePullBackOff|OOMKilled)",
+            "{} {}",
+        ),
+    )
+]
+"""What runtimes and tools say, and its title."""
+_MARKED = re.compile(
+    r"(?:\b(?:ERROR|FATAL|CRITICAL|SEVERE)\b[\]:]?|\[(?:emerg|error|fatal|crit)\]|\b(?:Fatal error|fatal|[Ee]rror):)\s+"
+    r"(?:\d+#\d+: (?:\*\d+ )?)?(?:\[[\w.:-]{1,20}\]:? |(?:fatal|FATAL|error): +)?([A-Za-z][^\n]{3,160})"
+)
+_SAYS_NOTHING = re.compile(
+    r"(?i)(?:command|build|process|task|job|test|the process|compilation|operation)s? "
+    r"|.*(?:exit|return)(?:ed)?(?: with)? (?:code|status)|.*\b(?:occurred|went wrong|this|the following|see|please|failed|error)$"
+)
+_ENTRY = ("manage.py", "wsgi.py", "asgi.py", "__main__.py", "runpy.py")
 _PATH = re.compile(r"[/\\]|\d{5}")
 _PYTHON = re.compile(r"Traceback \(|File \"")
 _QUOTE = re.compile(r"(?<!\w)['\"]|['\"](?!\w)")
@@ -40,35 +98,77 @@ def error_title(message: Message, most: int, *, is_english: bool) -> list[Token]
     """ "KeyError in session.py"; nothing if no single error was pasted, or much else was said."""
     if len(message.prose) > _LONGEST_PROSE:
         return []
-    pasted = message.pasted
-    failed = {found[1] or found[2] or found[3] for found in _FAILED.finditer(pasted)} if is_english else set()
-    if failed:
-        return [Token(failed.pop(), "name"), Token("failure", "word")] if len(failed) == 1 else []
+    # A line that looks like no error alone is read as prose.
+    pasted = f"{message.pasted}\n{message.prose}"
+    if is_english and _FAILED.search(pasted):
+        return _failed(pasted)
+    if is_english and 0 < len(found := _said(pasted)) <= most:
+        return found
     # What caused the others comes last.
     pasted = pasted[max(pasted.rfind("Caused by: "), 0) :]
     error, said = _error(pasted)
     file = _own_file(pasted) if error else ""
-    if not file:
-        return _with_message(error, said, most) if is_english else []
-    if is_secret(file) or file.split(".")[0] in error:
+    if is_english and (not file or file in _ENTRY):
+        return _with_message(error, said, most) or _marked(pasted, most)
+    if not file or is_secret(file) or file.split(".")[0] in error:
         return []
-    named = [Token(error, "name"), Token(file, "name")]
+    named = [Token(error, "word" if error.islower() else "name"), Token(file, "name")]
     # Without a small word it is the same in any language.
     return [named[0], Token("in", "word"), named[1]] if is_english else named[::-1]
+
+
+def _failed(pasted: str) -> list[Token]:
+    """The one test that failed, or the one file of those that did."""
+    found = list(_FAILED.finditer(pasted))
+    tests = {one["test"] or one["go"] or one["rs"] or one["at"] or displayed(one["js"] or "") for one in found}
+    files = {displayed(one["py"] or "") for one in found}
+    if len(tests) == 1:
+        return [Token(tests.pop(), "name"), Token("failure", "word")]
+    return [Token(files.pop(), "name"), Token("failures", "word")] if len(files) == 1 and all(files) else []
+
+
+def _said(text: str) -> list[Token]:
+    """What a tool says that is well known: "Missing module requests"."""
+    for pattern, title in _SAYING:
+        said = {tuple(filter(None, one.groups())) for one in pattern.finditer(text)}
+        if len(said) == 1:
+            names = said.pop()
+            if all(displayed(name) == name and not is_secret(name) for name in names):
+                names = tuple(name.lower() if " " in name else name for name in names)
+            return [Token(word, "name") for word in title.format(*names).split()]
+    return []
+
+
+def _marked(pasted: str, most: int) -> list[Token]:
+    """What the first line with a level of its own says, if that is short and whole."""
+    found = _MARKED.search(pasted)
+    said = re.split(r"[:;,.(\[{]|\s\S+=", found[1], maxsplit=1)[0].strip() if found else ""
+    said = f"Error {said}" if said.partition(" ")[0].endswith("ing") else said
+    words = said.split()
+    is_plain = all(re.fullmatch(r"[A-Za-z][\w'-]*", word) and not is_secret(word) for word in words)
+    if not 2 <= len(words) <= most or not is_plain or _SAYS_NOTHING.match(said):
+        return []
+    return [Token(words[0], "word"), *(Token(word, "name") for word in words[1:])]
 
 
 def _with_message(error: str, said: str, most: int) -> list[Token]:
     """The error and what it says, if that is short: "RuntimeError: CUDA out of memory"."""
     message = _QUOTE.sub("", said.partition(". ")[0].rstrip(" .,;:!?"))
     words = message.split()
-    if not 0 < len(words) < most or not displayed(message) or _PATH.search(message) or is_secret(max(words, key=len)):
+    if (
+        not error
+        or not 0 < len(words) < most
+        or not displayed(message)
+        or _PATH.search(message)
+        or is_secret(max(words, key=len))
+    ):
         return []
     return [Token(f"{error}:", "name"), *(Token(word, "name") for word in words)]
 
 
 def _error(pasted: str) -> tuple[str, str]:
     """The last error that begins a line, as each may be caused by the next; else the compiler's only one."""
-    raised = [(found[1], found[2] or "") for found in _RAISED.finditer(pasted)]
+    raised = [(found[1] or found[3] or found[4], found[2] or "") for found in _RAISED.finditer(pasted)]
     codes = {found[1] or found[2] for found in _COMPILED.finditer(pasted)}
     if not raised and len(codes) == 1:
         raised = [(codes.pop(), "")]
