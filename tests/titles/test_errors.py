@@ -54,8 +54,8 @@ JAVA = """Exception in thread "main" java.lang.IllegalStateException: x
         ('avrdude: ser_open(): can\'t open device "/dev/ttyACM0": Permission denied', "avrdude permission denied"),
         ("10:01:09 ERROR [pool] timed out waiting for connection (max=10)", "timed out waiting for connection"),
         (
-            "==1==ERROR: AddressSanitizer: heap-use-after-free on 0x6\n    #0 in f /src/a.c:3:1",
-            "heap-use-after-free in a.c",
+            "==1==ERROR: AddressSanitizer: heap-use-after-free on 0x6\n    #0 in f /src/mix.c:3:1",
+            "heap-use-after-free in mix.c",
         ),
         ("Boat::Sunk: x\napp/models/boat.rb:24:in `sink'", "Boat::Sunk in boat.rb"),
         (

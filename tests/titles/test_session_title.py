@@ -105,6 +105,19 @@ THINGS = {
     "give each crew a colour of its own": "Own colour for each crew",
     "make the enemies drop coins when they die": "Enemies dropping coins",
     "i want the map to remember the zoom level": "Map remembering zoom level",
+    "don't show the banner on mobile": "Banner on mobile",
+    "stop writing tokens to the debug log": "Tokens in debug log",
+    "the popover should close on escape": "Popover closing on escape",
+    "the thumb strip isnt updating after crop": "Thumb strip update problem",
+    "the heap keeps growing in the api": "Heap growing in API",
+    "which tests cover the coupon parser?": "Coupon parser tests",
+    "which env vars does the worker read": "Worker env vars",
+    "does anything still import from src/legacy": "src/legacy imports",
+    "fix a bug where dates are off by a day": "Dates off by day",
+    "get the docs build working again": "Docs build",
+    "build a small CLI called `shelf` for my books": "shelf CLI for books",
+    "create a chrome extension that hides shorts": "Chrome extension for short hiding",
+    "You are a senior engineer. Your task is to design and implement a rate limiter in Go.": "Rate limiter in Go",
     "no sound on ios when the phone is locked": "No sound on iOS",
     "replace the hand rolled validation with zod": "Hand rolled validation replacement",
 }
@@ -115,6 +128,12 @@ REFERENCES = {
     "write an e2e test for https://github.com/acme/trailhead/issues/729": "e2e test for issue 729",
     "rebase #640 onto main but keep the two fixup commits apart": "#640 rebase onto main",
     "OPS-1417: rotate the signing certs": "OPS-1417 signing cert rotation",
+    "https://acme.atlassian.net/browse/CORE-9 please look into it": "CORE-9 ticket",
+    "https://github.com/acme/widgets/discussions/77": "widgets discussion 77",
+    "https://gitlab.com/acme/core/-/merge_requests/93": "core MR 93",
+    "regarde la PR #212 stp": "PR 212",
+    "work on SHOP-12: show the delivery date in the cart": "SHOP-12 delivery date in cart",
+    "@src/api/client.ts add support for retries": "Support for retries in client.ts",
     "@src/app.py explain the sorting algorithm": "Sorting algorithm in app.py",
     "/home/bob/web/src/app.py fix the sorting bug": "Sorting bug in app.py",
 }
@@ -155,7 +174,6 @@ DECLINED = {
     "why does this helper only work on linux and not on windows?": POINTS,
     # Negations, and what else turns the meaning.
     "do not use any orm in the reports module": NOT_SEEN,
-    "don't show the banner on mobile": NOT_SEEN,
     "never delete attachments": NOT_SEEN,
     "login is not broken on safari": NOT_SEEN,
     "the deploy job never fails": NOT_SEEN,
@@ -225,7 +243,10 @@ DECLINED = {
     "rotate the key sk-ant-REDACTED now": "a secret or an id stands in it",
     "what's wrong with DATABASE_URL=postgres://app:pw@db/kelpie": "a sign in it is not understood",
     # Templates, logs, several things.
-    "You are an expert engineer. Fix the login button.": "it begins with a template or another program's words",
+    "You are an expert engineer.": "it begins with a template or another program's words",
+    # Nothing in particular: a time, and what stands in a list of tasks.
+    "each time i open the editor it flickers": NOT_SEEN,
+    "a few things:\n- add a clock\n- fix the tide table\n- drop the banner": NOT_SEEN,
     "This session is being continued from a previous one.": "it begins with a template or another program's words",
     "me@laptop api $ kubectl logs deploy/api": NOT_SEEN,
     "<task-notification><status>done</status></task-notification>": "there is too little text",
@@ -264,6 +285,13 @@ def test_older_clients_have_room_for_seven_words() -> None:
     assert session_title(long, 7) == "Loading spinner on search results page"
 
 
+def says_no_deed(title: str, text: str) -> bool:
+    """Whether a title names the thing alone: neither a verb of the text nor its noun stands in it."""
+    said = title.casefold().split()
+    deeds = {verb for verb in verbs.VERBS if re.search(rf"(?:never|n't|not|no|nobody|nothing|without) {verb}\b", text)}
+    return not any(verb in said or (verbs.VERBS[verb] in said and verbs.VERBS[verb]) for verb in deeds)
+
+
 @pytest.mark.parametrize(
     "negation", ["not", "don't", "never", "no", "cannot", "doesn't", "without", "nobody", "nothing", "isn't", "can't"]
 )
@@ -271,7 +299,7 @@ def test_older_clients_have_room_for_seven_words() -> None:
 def test_no_message_that_begins_with_a_negation_is_turned_round(negation: str, rest: str) -> None:
     for text in (f"{negation} {rest}", f"we {negation} {rest}", f"please {negation} {rest}"):
         title = title_or_none(text)
-        assert title is None or "problem" in title or title.startswith("No "), (text, title)
+        assert title is None or "problem" in title or title.startswith("No ") or says_no_deed(title, text), text
 
 
 @pytest.mark.parametrize(
@@ -285,6 +313,7 @@ def test_a_word_that_turns_the_meaning_is_in_the_title_or_there_is_none(text: st
             said = " ".join([*words[:at], turning, *words[at:]])
             title = title_or_none(said)
             is_said = title is None or turning in title.casefold() or "problem" in title
+            is_said = is_said or (turning in ("never", "don't") and says_no_deed(str(title), said))
             # "with a shader instead of line renderers" is still with a shader.
             assert is_said or "instead of" in said, (said, title)
 

@@ -177,6 +177,8 @@ class Clause:
                 pass
             elif words and token.key in known.TRAILING:
                 break
+            elif words and token.key in ("called", "named") and self.kind(at + 1) in ("name", "quote"):
+                return [self.words[at + 1], *words[-1:]], at + 2, points  # "a small CLI called `loaf`"
             elif words and (
                 token.key == "ones" or (token.key == "one" and words[-1].key not in known.SOFT | known.GENERIC)
             ):

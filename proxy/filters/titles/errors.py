@@ -8,7 +8,8 @@ from proxy.filters.titles.prose import Message
 
 # An error at the beginning of a line with its package, as runtimes end or begin a trace.
 _RAISED = re.compile(
-    r"^(?:Uncaught (?:\(in promise\) )?|Unhandled |Caused by: |Exception in thread \S{1,60} |\[?ERROR\]? |E +)?"
+    r"^(?:Uncaught (?:\(in promise\) )?|Unhandled |Caused by: |Exception in thread \S{1,60} |\[?ERROR\]? |E +"
+    r"|[A-Z]/\w{1,30} *(?:\( *\d+\))?: )?"
     r"(?:(?:[\w$]{1,60}\.){0,9}([A-Z]\w{0,60}(?:Error|Exception|Interrupt|Exit))\b(?!\()(?::? ?([^\n]{0,300}))?"
     r"|(?:\*\*)? ?\(?([A-Z]\w{1,40}(?:(?:::|\.)[A-Z]\w{1,40}){1,3})(?:\)|:| \())"
     r"|^(?:==\d+==)?(?:ERROR|SUMMARY): (?:\w+Sanitizer): ([\w-]{4,40})",
@@ -83,7 +84,8 @@ _MARKED = re.compile(
 )
 _SAYS_NOTHING = re.compile(
     r"(?i)(?:command|build|process|task|job|test|the process|compilation|operation)s? "
-    r"|.*(?:exit|return)(?:ed)?(?: with)? (?:code|status)|.*\b(?:occurred|went wrong|this|the following|see|please|failed|error)$"
+    r"|.*(?:exit|return)(?:ed)?(?: with)? (?:code|status)|fatal exception"
+    r"|.*\b(?:occurred|went wrong|this|the following|see|please|failed|error)$"
 )
 _ENTRY = ("manage.py", "wsgi.py", "asgi.py", "__main__.py", "runpy.py")
 _PATH = re.compile(r"[/\\]|\d{5}")

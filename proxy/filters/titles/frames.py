@@ -87,7 +87,7 @@ def _made_for(clause: Clause, phrase: Phrase) -> Phrase | None:
         return None
     longer = f"{verb} {clause.key(at + 1)}"
     verb, at = (longer, at + 2) if longer in verbs.WORKS else (verb, at + 1)
-    work = [noun(verbs.WORKS[verb])] if verb in verbs.WORKS else []
+    work = [noun(verbs.VERBS[verb])] if verb in verbs.WORKS or verb in verbs.TAKEN_AWAY else []
     thing = clause.phrase(at + (clause.key(at) == "to"), to_thing=True)
     end = clause.ends(thing.end) if thing else None
     is_made = any(clause.key(one) in _MAKING for one in range(phrase.end))

@@ -3,7 +3,9 @@
 from proxy.filters.titles.tables import phrase_pattern, word_set
 
 LEADS = phrase_pattern(
-    """hi|hello|hey|sry|hmm|hi (there|claude|all|team)|hello (there|claude)|hey (there|claude|guys|man)|claude
+    """do (a|an|some)|hi|hello|hey|sry|hmm
+    |hi (there|claude|all|team)|hello (there|claude)|hey (there|claude|guys|man)
+    |claude
     |good (morning|afternoon|evening)|ok|okay|so|well|now|also|and|please|pls|just|then|quick (question|one|q|task)
     |question|task|sorry|btw|fyi|actually|sometimes|(it )?(looks|seems) like
     |(can|could|would|will) (you|u|we|i|someone|somebody)( please| also| help (me|us)( to)?| be so kind as to)?
@@ -39,7 +41,8 @@ WANTS = phrase_pattern(
     |(i'd|we'd) (like|love)( to have)?|(i|we) would like( to have)?|need|want|got
     |(there|there's|theres)( is| are| was| were| seems to be )?|is there|are there|(i've|we've) got
     |(i'm|im|i am|we're|we are|is|keep|keeps)? ?(getting|seeing|hitting|having|looking for|facing)
-    |do we( already)? have|why (is|are) there|(whats|what's|what is)( the)?( going on| up| wrong| deal)? with
+    |do (we|i)( already| still| really| actually| even)? (need|use|have)
+    |why (is|are) there|(whats|what's|what is)( the)?( going on| up| wrong| deal)? with
     |(something|smth)( weird| strange| odd| wrong)?( is| seems)?( going on| off| wrong| broken)? with|gimme
     |(i|we)( have| am having|'m having)? ?(a problem|problems|an issue|issues|trouble) with
     |(what's|whats|what is |what are) (causing|behind)|what (is|are)|what's|whats|tell me about

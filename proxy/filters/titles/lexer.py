@@ -15,13 +15,15 @@ Kind = Literal["word", "name", "number", "quote", "stop", "comma", "cut", "unkno
 
 _FORGE = (
     r"https?://[\w.-]{1,100}/(?:[\w.-]{1,60}/){0,4}?(?P<forge_repo>[\w.-]{1,80})(?:/-)?/"
-    r"(?P<forge_kind>pulls?|pull-requests|merge_requests|issues)/(?P<forge_number>\d{1,7})(?![\w-])"
+    r"(?P<forge_kind>pulls?|pull-requests|merge_requests|issues|discussions)/(?P<forge_number>\d{1,7})(?![\w-])"
     r"(?:/(?:files|commits|checks|diff|changes)?)?(?:\#[\w-]{1,60})?(?!\w)"
 )
 _TOKENS = re.compile(
     rf"""(?P<plain>(?!(?:pr|mr|pull|merge|issue|ticket|sign\w*|log\w*|opt\w*|end|back|drag|copy|search|find|cut)\ )
         [a-z]{{1,12}}(?=\ |$))
     |(?P<forge>{_FORGE})
+    |(?P<tracker>https?://[\w.-]{{1,100}}/(?:[\w-]{{1,40}}/){{0,3}}?(?:browse|issues?|tickets?|t)/
+        (?P<ticket>[A-Z][A-Z0-9]{{1,9}}-\d{{1,6}})(?:/[\w-]{{0,100}})?(?=[\s,.)]|$))
     |(?P<link>(?:https?|ftp|file|ssh)://\S{{1,400}}|www\.\S{{1,200}})
     |(?P<code>`[^`\n]{{1,80}}`(?!\w))
     |(?P<quote>"[^"\n]{{1,60}}"|“[^”\n]{{1,60}}”|(?<![\w'])'[^'\n]{{1,40}}'(?!\w)|«[^»\n]{{1,60}}»)
@@ -47,7 +49,7 @@ _TRAILING = ".:'’*"
 _SHORT = re.compile(r"(?=.{2,6}$)[a-z]+\d+[a-z]*")
 _NUMBER = re.compile(r"\d[\d.,]*(?:%|ms|s|x|k|kb|mb|gb|px|min|h)?|\d{1,3}(?:st|nd|rd|th)")
 SECRET, LINK, SIGN = "a secret or an id stands in it", "a link stands in it", "a sign in it is not understood"
-_FORGE_NOUN = {"issues": "issue"}
+_FORGE_NOUN = {"issues": "issue", "merge_requests": "MR", "discussions": "discussion"}
 _REF_NOUN = {"pr": "PR", "mr": "MR", "pull request": "PR", "merge request": "MR", "issue": "issue", "ticket": "ticket"}
 
 
@@ -102,6 +104,8 @@ def _token(found: re.Match[str], kind: str) -> Token:
             noun = _FORGE_NOUN.get(found["forge_kind"], "PR")
             short = f"{noun} {found['forge_number']}"
             return Token(f"{found['forge_repo']} {short}", "name", short=short)
+        case "tracker":
+            return Token(found["ticket"], "name")
         case "ref":
             return Token(_reference(text, found["number"]), "name")
         case "code" | "quote":

@@ -48,6 +48,7 @@ _BULLET = re.compile(r"[-*+•▪►][ \t]+|\d{1,2}[.)][ \t]+|- ?\[[ x]\]")
 _HEADING = re.compile(
     r"#{1,3}[ \t]+(?:(?:implementation )?plan|task|feature|bug|spec|rfc|proposal)?(?::[ \t]+)?", re.IGNORECASE
 )
+_BOLD_LINE = re.compile(r"^\*\*([^*\n]{1,60}?)[:?]?\*\*[:?]?[ \t]*$", re.MULTILINE)
 _WITH = re.compile(r"(?<= )w(/o?)?(?= )")
 _EMPHASIS = re.compile(r"(?<!\w)(?:\*\*|__)|(?:\*\*|__)(?!\w)")
 
@@ -63,6 +64,7 @@ _PASTED_LINE = re.compile(
     r"|\s*\[?\d{4}-\d\d-\d\d[T ]\d\d:|\[?\d\d:\d\d:\d\d|\d\d/\d\d/\d\d"
     r"|(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) +\d"
     r"|\[?(?:ERROR|WARN|WARNING|INFO|DEBUG|FATAL|TRACE|CRITICAL)\b[\]:]"
+    r"|[VDIWEF]/[\w.]{1,40} *[(:]|[^\n]{0,80}?[^.!?\s] {2,}\S[^\n]{0,80}?[^.!?\s] {2,}\S"
     r"|test [\w:]{1,80} \.\.\. |={3,}|-{3,}|\s*[✓✗✘●✕×│├└┌|]|[$%❯➜#] ?\w+ "
     r"|\(?[\w.-]{1,40}@[\w.-]{1,60}[ :][^\n]{0,80}[$#%❯]|[A-Z]:\\[^\n>]{0,80}>"
     # Code: definitions and imports.
@@ -114,7 +116,8 @@ def read(text: str) -> Message:
             is_list = is_list or (bullet is not None and not has_prose)
             has_prose = has_prose or bool(line.strip())
             is_led = is_led or (has_prose and not pasted and not headings)
-            prose.append((line[bullet.end() :] if bullet else line).strip())
+            if bullet is None or is_list:  # what a list behind prose says are its details
+                prose.append(line.strip() if bullet is None else line[bullet.end() :].strip())
     return Message(_joined(prose), "\n".join(pasted), (headings or [""])[0], is_list, is_led)
 
 
@@ -135,6 +138,8 @@ def plain(text: str) -> str:
         text = _PLACEHOLDER.sub(" ", text)
     if " w" in text:
         text = _WITH.sub(lambda found: "without" if found[1] == "/o" else "with", text)
+    if "**" in text:
+        text = _BOLD_LINE.sub(r"# \1", text)
     return _EMPHASIS.sub("", text) if "**" in text or "__" in text else text
 
 

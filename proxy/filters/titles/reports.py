@@ -24,7 +24,8 @@ _BEFORE_VERB = _HEDGES | known.DENIED | known.AUXILIARIES | {*_OUGHT}
 _AT_WORK = word_set("work works working")
 _DOING = word_set("do does mean means")
 _PARTICLES = ("off", "up", "out", "back", "down")
-_CALLERS = {"calls": "callers", "calling": "callers", "uses": "usage", "using": "usage", "imports": "imports"}
+_CALLERS = dict.fromkeys(("call", "calls", "calling"), "callers") | dict.fromkeys(("use", "uses", "using"), "usage")
+_CALLERS |= dict.fromkeys(("import", "imports"), "imports") | dict.fromkeys(("reference", "references"), "references")
 _SAID = phrase_pattern(
     "(our |the |some |many )?(users|customers|people|clients|testers|qa|support)( in [a-z]+)? "
     "(report|say|complain|tell us|told us)( that)?|(my|our) [a-z]+ (says|thinks|told me|told us)( that)?"
@@ -47,6 +48,18 @@ def question(clause: Clause, at: int) -> Shape | None:
         case "where" | "how":
             used = _used(clause, at + 1 + (following in ("is", "are")))
             return used or (None if following in ("is", "are") else _how(clause, at + 1 + is_asked))
+        case "does" | "do" if following in ("anything", "anyone", "anybody", "something"):
+            at += 2
+            while clause.key(at) in known.ADVERBS or is_adverb(clause.key(at)):
+                at += 1
+            behind = at + 1 + (clause.key(at + 1) in ("from", "on"))
+            return (
+                shape_of(whole_object(clause, behind), _CALLERS[clause.key(at)], 2)
+                if clause.key(at) in _CALLERS
+                else None
+            )
+        case "which" | "what" if not is_asked and following not in known.NO_NAME and (found := _which(clause, at + 1)):
+            return found
         case "who" | "whos" | "which" | "what":
             at += is_adverb(following) or following in known.ADVERBS
             if work := _CALLERS.get(clause.key(at + 1)):  # "who calls deleteTenant()"
@@ -107,6 +120,23 @@ def _what(clause: Clause, at: int, *, is_asked: bool) -> Shape | None:
     return replace(found, need=0) if found else None
 
 
+def _which(clause: Clause, at: int) -> Shape | None:
+    """ "which env vars does the worker read", "which tests cover the parser" """
+    thing = clause.phrase(at, lambda one: clause.is_verb(one) or clause.is_third(one))
+    if thing is None or thing.points or thing.places:
+        return None
+    if clause.key(thing.end) in ("does", "do", "did"):
+        owner = clause.phrase(thing.end + 1, lambda one: clause.key(one) in verbs.DOING)
+        is_whole = owner and not owner.points and clause.ends(owner.end + 1) is not None
+        return Shape([*singular(owner.core), *thing.core], owner.places, owner.end + 1) if owner and is_whole else None
+    if clause.key(thing.end) not in verbs.DOING and clause.key(thing.end) not in verbs.DOES:
+        return None
+    owner = whole_object(clause, thing.end + 1)
+    if owner.places and owner.places[0][0].key == "of":
+        return None
+    return Shape([*singular(owner.core), *thing.core], owner.places, owner.end)
+
+
 def reported(clause: Clause, at: int) -> Shape | None:
     """ "the deploy job fails on staging", "users report that …" """
     start = clause.skip(_SAID, at)
@@ -123,7 +153,9 @@ def report(clause: Clause, at: int, *, asked: str = "", is_sure: bool = False) -
     """
     subject = subject_at(clause, at, _verb_in(clause, asked, is_sure=is_sure))
     denied, said, end = asked in known.DENIED, asked, subject.end
+    kept = False
     while (key := clause.key(end)) in _BEFORE_VERB or is_adverb(key):
+        kept = kept or key in ("keep", "keeps")
         if key == "not" and not said and not clause.key(end + 1).endswith("ing"):
             return None  # "the job not fails" is not understood.
         denied = denied or key in known.DENIED
@@ -133,6 +165,8 @@ def report(clause: Clause, at: int, *, asked: str = "", is_sure: bool = False) -
         return _denied(clause, subject, key, end)
     if key in ("able", "allowed", "possible"):
         return None
+    if said in ("should", "must") and not asked and key in verbs.DOING:
+        return does(clause, subject, key, end + 1)  # what is wished for
     is_got = clause.key(end - 1) in ("get", "gets", "getting")
     if key and (is_got or said in known.AUXILIARIES) and said not in ("do", "does", "did"):
         return _is(clause, subject, key, end, is_sure=is_sure)
@@ -144,7 +178,7 @@ def report(clause: Clause, at: int, *, asked: str = "", is_sure: bool = False) -
     is_known = verb in verbs.DOING or verb in verbs.FAULT_NOUNS or verb.endswith("ing")
     if not is_known:
         raise Decline(NOT_SEEN)
-    return does(clause, subject, verb, end + 1, is_fault=not is_sure)
+    return does(clause, subject, verb, end + 1, is_fault=not (is_sure or kept))
 
 
 def _verb_in(clause: Clause, asked: str, *, is_sure: bool) -> Stop:
@@ -154,7 +188,11 @@ def _verb_in(clause: Clause, asked: str, *, is_sure: bool) -> Stop:
         key, before = clause.key(one), clause.key(one - 1)
         is_last = clause.ends(one + 1) is not None
         if asked in _BE:
-            return key in known.FAULTS or (is_last and (key in verbs.PAST or key.endswith("ing")))
+            return (
+                key in known.FAULTS
+                or (is_last and (key in verbs.PAST or key.endswith("ing")))
+                or key in verbs.DOING_NOW
+            )
         if asked:
             return clause.is_verb(one)
         is_plural = before.endswith("s") and not before.endswith("ss") and clause.is_verb(one)
@@ -167,11 +205,18 @@ def _denied(clause: Clause, subject: Phrase, key: str, end: int) -> Shape | None
     """ "the drawer doesn't open": the title must never say that it does."""
     verb = verbs.GERUNDS.get(key) or verbs.DOES.get(key) or verbs.PAST.get(key, key)
     told = len(content(subject.core))
-    if key in known.FAULTS | verbs.WRONGED or verb in verbs.FAULT_NOUNS:
+    if key in known.FAULTS or verb in verbs.FAULT_NOUNS:
         return None  # "login is not broken", "the job never fails"
+    if key in verbs.PAST and told and verb not in verbs.WORKS:
+        return placed(clause, subject.core, end + 1, subject.places, "problem")
     if verb in verbs.WORKS and told:
         core = [*singular(subject.core), noun(verbs.WORKS[verb])]
-    elif verb in verbs.DOING and told == 1 and key not in _AT_WORK:
+    elif (
+        told == 1
+        and key.isalpha()
+        and key not in _AT_WORK | known.NO_NAME
+        and (verb in verbs.DOING or clause.ends(end + 1) is not None)
+    ):
         core = [*singular(subject.core), noun(spelled(verb))]
     else:
         core = subject.core

@@ -8,12 +8,14 @@ from proxy.filters.decline import Decline
 from proxy.filters.titles import verbs
 from proxy.filters.titles import words as known
 from proxy.filters.titles.clause import PURPOSE, Clause, Phrase, Words
-from proxy.filters.titles.frames import checked, placed, shape_of, subject_at, whole_object
+from proxy.filters.titles.frames import checked, placed, shape_of, whole_object
 from proxy.filters.titles.leads import WANTS
+from proxy.filters.titles.making import causing, making
 from proxy.filters.titles.reasons import NOT_SEEN, SEVERAL, UNCLEAR
-from proxy.filters.titles.reports import does, overview, question, report, reported
+from proxy.filters.titles.reports import overview, question, report, reported
 from proxy.filters.titles.shape import Shape, content, noun, singular
 from proxy.filters.titles.tables import phrase_pattern, word_set
+from proxy.filters.titles.things import thing_in
 
 _MOVED = word_set("migrate switch move port convert turn pin upgrade change rename")
 _PAIRED = word_set("rename replace swap benchmark compare wrap extend fill populate")
@@ -22,7 +24,7 @@ _BROUGHT = _MOVED | _PAIRED | word_set("add introduce apply put insert embed upd
 _TIED = word_set("migrate move convert turn port switch rename wire connect map link attach cherry-pick cherry_pick")
 _SAID_BY_GOAL = word_set("turn convert migrate port")
 _GOING = ("to", "into", "onto")
-_COMPLETING = word_set("as to into from with without like than instead over")
+_SORTED = ("sort", "order", "group")
 _SEARCHED = word_set("check search scan inspect audit review")
 _WAYS = word_set("go read open check scan inspect search look walk see explore dig clone view examine use")
 """What is done only to do something else: "go through the roles and find …"."""
@@ -30,11 +32,13 @@ _QUESTION = ("why", "how", "what", "where", "who", "which", "whether", "if", "th
 _CONDITIONS = ("when", "if", "while")
 _NARROWING = ("that", "which", "where", "who")
 _WANTED = word_set("need want like love do am are")
-_LITTLE = phrase_pattern("a|bit|little|more|much|even|so|be")
 _NO_NAMING = word_set(
     """continue proceed resume go try again yes yep nope same option phase step test hi hello done bring let leave make
     have help get take give teach ask grab remind forget assume imagine suppose consider treat play catch stuck"""
 ).union(verbs.GERUNDS, verbs.DOING - verbs.NOUN_FIRST)
+_TROUBLE_THAT = phrase_pattern(
+    "(a |the |this )?(nasty |weird |annoying )?(bug|issue|problem|case) (where|when|that|in which)"
+)
 _UNABLE = phrase_pattern(
     "(i|we|users|customers|people|you|the user)?( still| just)? ?(cant|can't|cannot|couldn't|could not|can not)"
     "|((i|we|users|people) )?(am|are) (unable|not able) to|unable to|not able to|(i'm|im) (unable|not able) to"
@@ -71,12 +75,17 @@ def _request(clause: Clause, at: int) -> Shape | None:
     if verb in verbs.NOUNS_TOO - {*verbs.MENDING} and clause.key(behind) in known.TROUBLES | {"case", "cases"}:
         return None  # "merge conflicts", "use case"
     behind += whom
+    if clause.key(behind) == "and" and verb in verbs.THINGS and (other := clause.verb(behind + 1)) in verbs.THINGS:
+        behind += 1 + len(other.split())  # "design and implement"
     if first in verbs.ASKING and (asked := overview(clause, behind, behind + 2)):
         return asked
     if first in verbs.MENDING:
         with suppress(Decline):
-            if asked := report(clause, behind):
+            told = clause.skip(_TROUBLE_THAT, behind)
+            if asked := report(clause, told, is_sure=told > behind):
                 return asked
+        if told > behind:
+            return thing_in(Clause(clause.words[told:]))
     if verb in verbs.WORKS and (found := _moved(clause, verbs.WORKS[verb], behind)):
         return found
     phrase = whole_object(clause, behind, to_thing=first in _BROUGHT)
@@ -125,7 +134,8 @@ def _titled(clause: Clause, verb: str, phrase: Phrase) -> Shape:
         raise Decline(UNCLEAR)
     places = _going(verb, places)
     is_going = any(place[0].key in _GOING for place in places) and first not in _SAID_BY_GOAL
-    need = 0 if verb in verbs.THINGS else 2 if first in _PAIRED or is_going else 1
+    is_sorted = verb in _SORTED and heads[:1] == ["by"]
+    need = 0 if verb in verbs.THINGS else 2 if first in _PAIRED or is_going or is_sorted else 1
     if "without" in heads and verb in verbs.WORKS:
         raise Decline(UNCLEAR)
     if verb == "compare" and heads[:1] in (["vs"], ["versus"]):
@@ -185,6 +195,8 @@ def _completing(verb: str) -> tuple[str, ...]:
     """The prepositions whose thing carries the point of the verb."""
     if verb in ("swap", "swap out", "wrap"):
         return ("with", "for", "in", "into")
+    if verb in _SORTED:
+        return ("by",)
     return (*_GOING, "with", "by") if verb in _PAIRED else _GOING if verb in verbs.WORKS else ()
 
 
@@ -195,44 +207,6 @@ def _located(place: Words) -> Words:
     return [noun("on" if last.key in known.ON else "for" if is_for else "in"), *place[1:]]
 
 
-def _making(clause: Clause, at: int) -> Shape | None:
-    """ "make the navbar responsive", "make a snake game" """
-    if clause.key(at) != "make":
-        return None
-    if clause.key(at + 1) in ("a", "an", "me"):
-        return shape_of(whole_object(clause, at + 1 + (clause.key(at + 1) == "me")))
-    subject = subject_at(clause, at + 1, lambda one: _is_made(clause.key(one)) or clause.is_verb(one))
-    end = clause.skip(_LITTLE, subject.end)
-    if not _is_made(clause.key(end)) or subject.places or clause.key(end + 1) in _CONDITIONS:
-        return None
-    if clause.key(end + 1) == "and" and not clause.asks_at(end + 2):
-        raise Decline(SEVERAL)
-    is_measured = subject.core[-1].text[0].isdigit() and len(subject.core) > 1  # "2mm narrower"
-    return placed(clause, [noun(clause.key(end)), *(subject.core[:-1] if is_measured else subject.core)], end + 1)
-
-
-def _causing(clause: Clause, at: int) -> Shape | None:
-    """ "make the map load tiles", "let admins impersonate users", "I want the scaler to handle fractions" """
-    is_let = clause.key(at) in ("make", "let", "have", "get")
-    start = at + 1 if is_let else clause.skip_early(WANTS, at)
-    if start <= at:
-        return None
-
-    def stop(one: int) -> bool:
-        is_many = clause.key(one) in verbs.DOING and clause.key(one + 1).endswith("s")
-        return is_let and (is_many or clause.is_verb(one))
-
-    words, behind, points = clause.core(start, stop)
-    end = behind + (clause.key(behind) == "to")
-    verb = clause.key(end)
-    if not words or points or verb not in verbs.DOING or not (is_let or end > behind):
-        return None
-    subject = Phrase(words, (), behind)
-    found = does(clause, subject, verb, end + 1)
-    held = [n for n, place in enumerate(found.places, 1) if place[0].key in _COMPLETING] if found else []
-    return replace(found, tied=max([found.tied, *held])) if found else None
-
-
 def _missing(clause: Clause, at: int) -> Shape | None:
     """ "no sound on ios" """
     phrase = clause.phrase(at + 1) if clause.key(at) == "no" else None
@@ -241,15 +215,12 @@ def _missing(clause: Clause, at: int) -> Shape | None:
     return Shape([noun("no"), *phrase.core], phrase.places, phrase.end, front=False)
 
 
-def _is_made(key: str) -> bool:
-    is_like = key.endswith(("ier", "able", "ible", "-safe", "-friendly", "-aware", "ed")) and len(key) > 4
-    return key in verbs.MADE or (is_like and key != "based")
-
-
 def _unable(clause: Clause, at: int) -> Shape | None:
     """ "we can't upload avatars on safari": the title must never say that it works."""
     behind = clause.skip_early(_UNABLE, at)
     verb = clause.verb(behind) if behind > at else ""
+    if behind > at and not verb and clause.key(behind).isalpha() and clause.key(behind + 1) in known.DETERMINERS:
+        return shape_of(whole_object(clause, behind + 1), "problem", need=2)
     if not verb or verb in verbs.TAKEN_AWAY or verb in ("reproduce", "find", "see", "figure out"):
         return None
     work, behind = verbs.WORKS.get(verb, ""), behind + len(verb.split())
@@ -296,4 +267,4 @@ def _naming(clause: Clause, at: int) -> Shape | None:
 
 
 Frame = Callable[[Clause, int], Shape | None]
-_FRAMES: tuple[Frame, ...] = (_unable, question, _making, _causing, _request, _wanting, _missing, reported, _naming)
+_FRAMES: tuple[Frame, ...] = (_unable, question, making, causing, _request, _wanting, _missing, reported, _naming)

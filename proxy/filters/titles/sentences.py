@@ -17,6 +17,23 @@ from proxy.filters.titles.words import AUXILIARIES, DENIED, PREPOSITIONS, PRONOU
 Frame = Callable[[Clause], Shape]
 _RESTRICTING = ("only", "except", "not", "without", "unless", "instead", "but")
 _TAKEN_BACK = (*TURNING, "don't", "but")
+_NO_TICKETS = (
+    "UTF",
+    "ISO",
+    "SHA",
+    "MD",
+    "RFC",
+    "COVID",
+    "GPT",
+    "WINDOWS",
+    "AES",
+    "RSA",
+    "IPV",
+    "TLS",
+    "HTTP",
+    "CVE",
+    "PEP",
+)
 _POLITE = ("please", "pls", "plz", "kindly")
 _ASKING = ("make", "let", "stop", "ensure", "prevent", "use")
 _FINITE = AUXILIARIES | DENIED | DOES.keys()
@@ -57,6 +74,21 @@ def _title_by(frame: Frame, tokens: Sequence[Token], most: int) -> Words:
     raise Decline(reason or NOT_SEEN)
 
 
+def reference_of(tokens: Sequence[Token], most: int) -> Words:
+    """The one ticket, issue or pull request of a message of which nothing else was understood; nothing if none is."""
+    found = {token.text: token for token in tokens if token.short or (is_reference(token) and _is_ticket(token))}
+    token = found.popitem()[1] if len(found) == 1 else None
+    if token is None or token.at > _NEAR:
+        return []
+    if size_of([token]) > 1:
+        return [token if size_of([token]) <= most else Token(token.short or token.text, "name")]
+    return [token, Token("ticket", "word", token.at)]
+
+
+def _is_ticket(token: Token) -> bool:
+    return token.text.partition("-")[0] not in _NO_TICKETS and "#" not in token.text and "!" not in token.text
+
+
 def _shortened(frame: Frame, clause: Clause, most: int) -> Words:
     """The title with "trailhead issue 729" as "issue 729" if there is no room for the repository."""
     try:
@@ -76,8 +108,13 @@ def _of_sentence(frame: Frame, clause: Clause, most: int) -> Words:
         return [first]
     if len(words) == 1 and first.kind == "name" and is_reference(first) and "#" not in first.text:
         return [first, Token("ticket", "word", first.at)]
+    for at, word in enumerate(words[:4], 1):
+        if is_reference(word) and clause.kind(at) == "cut" and at < len(words) - 1:  # "work on AB-12: …"
+            return _with_place(frame, clause, [word], at, most)[-1:] + _with_place(frame, clause, [word], at, most)[:-1]
+    at = 1 + (clause.kind(1) in ("comma", "cut"))
+    is_mention = first.kind == "name" and (clause.asks_at(at) or clause.is_verb(at))
     try:
-        return fitted(frame(clause), most)
+        return fitted(frame(clause if not is_mention else Clause([])), most)
     except Decline:
         if first.kind != "name" or len(words) == 1:
             raise

@@ -11,7 +11,7 @@ from proxy.filters.titles.lexer import Token, tokens_of
 from proxy.filters.titles.prose import LINES, LOOKED_AT, MIXED, Message, read, require_english
 from proxy.filters.titles.reasons import LOST, NOT_SEEN, SEVERAL, TOO_LONG, TURNED
 from proxy.filters.titles.requests import asked_in
-from proxy.filters.titles.sentences import thing_of, title_of
+from proxy.filters.titles.sentences import reference_of, thing_of, title_of
 from proxy.filters.titles.shape import LONGEST, Shape, fitted, shown, size_of
 from proxy.filters.titles.tables import word_set
 
@@ -34,6 +34,10 @@ _FORM = word_set(
 _TEMPLATE = re.compile(
     r"you are |you're |you act |act as |this session is being|\[request|base directory|caveat:|<|\[system|<!--|"
     r"as an? \w+ (?:engineer|expert)",
+    re.IGNORECASE,
+)
+_ROLE = re.compile(
+    r"(?:you are |you're |you act |you (?:have|write|think|always|never|can) |act as )[^.\n!]{0,300}[.!\n]\s*(?=\S)",
     re.IGNORECASE,
 )
 _LABEL = re.compile(
@@ -72,6 +76,10 @@ def session_title(text: str, most: int = MOST) -> str:
 
 def _of_message(message: Message, most: int) -> list[Token]:
     prose = message.prose
+    while role := _ROLE.match(prose):
+        prose = prose[role.end() :]
+    has_role = len(prose) < len(message.prose)
+    tokens: list[Token] = []
     if _TEMPLATE.match(prose):
         raise Decline("it begins with a template or another program's words")
     if not message.prose and not message.pasted and not message.heading:
@@ -91,10 +99,15 @@ def _of_message(message: Message, most: int) -> list[Token]:
         if not message.is_led or _HEADED.match(message.prose):
             with suppress(Decline):
                 return _of_heading(message.heading, most, decline)
-        if decline.reason in _FINAL or not (message.is_led or not message.pasted):
+        tokens = tokens or tokens_of(prose[:_READ])
+        if has_role or decline.reason in _FINAL or not (message.is_led or not message.pasted):
+            if reference := reference_of(tokens, most):
+                return reference
             raise
         with suppress(Decline):
             return thing_of(tokens, most)
+        if reference := reference_of(tokens, most):
+            return reference
         raise
 
 

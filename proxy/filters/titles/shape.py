@@ -18,7 +18,7 @@ _LETTER = re.compile(r"[A-Za-z]|[#!]\d|^\d{2,}$|^[0-9a-f]{7,}$")
 _DIGIT = re.compile(r"^\w+\d\w*$")
 LEAST, LONGEST = 2, 64
 
-_REFERENCE = re.compile(r"(?:[#!]|\b(?:PR|MR|issue|ticket) |^[A-Z][A-Z0-9]+-)\d+$")
+_REFERENCE = re.compile(r"(?:[#!]|\b(?:PR|MR|issue|ticket|discussion) |^[A-Z]{2}[A-Z0-9]*-)\d+$")
 _RELATING = ("between", "vs", "versus")
 _NEVER_LOST = (*_RELATING, "of", "without", "from")
 _BEFORE = ("in", "on", "for", "around", "at", "about")
@@ -172,7 +172,9 @@ def _worked(core: Words, places: tuple[Words, ...], work: str) -> Words:
     if not work:
         return core
     core = core[1:] if len(core) > 1 and core[0].key in ("each", "every") else core
-    return [noun(work), noun("of"), *core] if _is_of(places) else [*singular(core), noun(work)]
+    if _is_of(places):
+        return [noun(work), noun("of"), *core]
+    return [*(core if work == "problem" and len(core) == 1 else singular(core)), noun(work)]
 
 
 def _compounded(shape: Shape) -> Shape:
@@ -258,7 +260,13 @@ def singular(core: Words) -> Words:
     """The core as it stands before another noun: "class components" is "class component" there."""
     last = core[-1]
     is_counted = any(word.kind == "number" or word.key in known.NUMERALS for word in core[:-1])
-    if is_counted or len(last.key) < 4 or last.key in known.ENDLESS or last.key.endswith(("ss", "us", "is")):
+    if (
+        is_counted
+        or "-" in last.key
+        or len(last.key) < 4
+        or last.key in known.ENDLESS
+        or last.key.endswith(("ss", "us", "is"))
+    ):
         return core
     ending, one = next((pair for pair in _SINGULAR if last.key.endswith(pair[0])), ("", ""))
     return [*core[:-1], replace(last, text=last.text.removesuffix(ending) + one)]

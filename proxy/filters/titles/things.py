@@ -6,10 +6,10 @@ from proxy.filters.decline import Decline
 from proxy.filters.titles import verbs
 from proxy.filters.titles import words as known
 from proxy.filters.titles.clause import Clause, Words, is_adverb
-from proxy.filters.titles.frames import EARLIER, checked, placed
+from proxy.filters.titles.frames import EARLIER, checked, placed, whole_object
 from proxy.filters.titles.reasons import NOT_SEEN, NOTHING, POINTS
 from proxy.filters.titles.shape import Shape, compact, content, noun
-from proxy.filters.titles.tables import word_set
+from proxy.filters.titles.tables import phrase_pattern, word_set
 
 _ASKING = word_set("is are was were does do did can could would will should has what which how when why where who")
 _FINITE = known.AUXILIARIES | known.DENIED | known.VERBAL
@@ -22,10 +22,13 @@ _BE = ("is", "are", "was", "were")
 _BEING = word_set(
     "is are was were gets get being been always still sometimes super really very so pretty also just too now"
 )
+_NEVER = phrase_pattern("don't|dont|do not|never|stop")
+_WHERE = ("in", "on", "for", "of", "at")
 _ALL = word_set(
     """app application site website project code repo repository system company team service product tool server
     customer customers user users people client clients thing everything problem issue bug error idea version
-    library finance marketing product support colleague boss places text question"""
+    library finance marketing product support colleague boss places text question time times moment day days week month
+    morning"""
 )
 """What many a session of the same person is about: not a title by itself, whatever stands before it."""
 
@@ -38,6 +41,8 @@ def thing_in(clause: Clause) -> Shape:
         at += 1
     if EARLIER.search(clause.line):
         raise Decline(POINTS)
+    if forbidden := _forbidden(clause, at):
+        return forbidden
     if any(word.key in known.FOREIGN for word in clause.words) or _KNOWN.isdisjoint(word.key for word in clause.words):
         raise Decline(NOT_SEEN)
     phrase = clause.phrase(at, lambda one: _is_verb(clause, one, asked))
@@ -65,6 +70,25 @@ def thing_in(clause: Clause) -> Shape:
     return checked(clause, _told(clause, Shape(core, phrase.places, end, front=False), asked))
 
 
+def _is_quality(key: str) -> bool:
+    """Whether a word behind "is" may stand before its thing: "the build is red"."""
+    return key.isalpha() and not key.endswith("s") and key not in known.NO_NAME | known.GENERIC | _DONE | verbs.DOING
+
+
+def _forbidden(clause: Clause, at: int) -> Shape | None:
+    """ "don't show the banner to admins", "stop sending the mail twice": the thing, and nothing of what is denied."""
+    behind = clause.skip(_NEVER, at)
+    key = clause.key(behind)
+    if behind == at or not (key in verbs.DOING or key in verbs.DOING_NOW) or key in ("use", "using", "let", "make"):
+        return None
+    phrase = whole_object(clause, behind + 1)
+    is_into = key.startswith(("writ", "log", "print", "send"))
+    places = [
+        [noun("in"), *place[1:]] if is_into and place[0].key in ("to", "into") else place for place in phrase.places
+    ]
+    return Shape(phrase.core, tuple(place for place in places if place[0].key in _WHERE), phrase.end)
+
+
 def _told(clause: Clause, thing: Shape, asked: str) -> Shape:
     """The thing with the one word that says what is wrong with it: "slow gantt view", "preview mirrored"."""
     at = thing.end
@@ -87,6 +111,8 @@ def _told(clause: Clause, thing: Shape, asked: str) -> Shape:
     elif key in verbs.PAST or key in verbs.WRONGED:
         core, behind = [*compact(thing.core, thing.places), *clause.words[at : at + 1]], at + 1
         return placed(clause, core, behind) or Shape(core, (), behind, front=False)
+    elif before in _BE and clause.kind(at) == "word" and _is_quality(key) and clause.kind(at + 1) in ("", "comma"):
+        core, behind = [noun(key), *thing.core], at + 1
     else:
         return thing
     return placed(clause, core, behind, thing.places) or replace(thing, core=core)

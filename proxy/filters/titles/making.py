@@ -1,0 +1,64 @@
+"""What a thing is made to be or to do: "make the navbar sticky", "let admins impersonate users"."""
+
+from dataclasses import replace
+
+from proxy.filters.decline import Decline
+from proxy.filters.titles import verbs
+from proxy.filters.titles.clause import Clause, Phrase
+from proxy.filters.titles.frames import placed, shape_of, subject_at, whole_object
+from proxy.filters.titles.leads import WANTS
+from proxy.filters.titles.reasons import SEVERAL
+from proxy.filters.titles.reports import does
+from proxy.filters.titles.shape import Shape, noun
+from proxy.filters.titles.tables import phrase_pattern, word_set
+
+_LITTLE = phrase_pattern("a|bit|little|more|much|even|so|be")
+_COMPLETING = word_set("as to into from with without like than instead over")
+_CONDITIONS = ("when", "if", "while")
+
+
+def making(clause: Clause, at: int) -> Shape | None:
+    """ "make the navbar responsive", "make a snake game" """
+    if clause.key(at) != "make":
+        return None
+    if clause.key(at + 1) in ("a", "an", "me"):
+        return shape_of(whole_object(clause, at + 1 + (clause.key(at + 1) == "me")))
+    subject = subject_at(clause, at + 1, lambda one: _is_made(clause.key(one)) or clause.is_verb(one))
+    end = clause.skip(_LITTLE, subject.end)
+    if not _is_made(clause.key(end)) or subject.places or clause.key(end + 1) in _CONDITIONS:
+        return None
+    if clause.key(end + 1) == "and" and not clause.asks_at(end + 2):
+        raise Decline(SEVERAL)
+    is_measured = subject.core[-1].text[0].isdigit() and len(subject.core) > 1  # "2mm narrower"
+    return placed(clause, [noun(clause.key(end)), *(subject.core[:-1] if is_measured else subject.core)], end + 1)
+
+
+def causing(clause: Clause, at: int) -> Shape | None:
+    """ "make the map load tiles", "let admins impersonate users", "I want the scaler to handle fractions" """
+    is_let = clause.key(at) in ("make", "let", "have", "get")
+    start = at + 1 if is_let else clause.skip_early(WANTS, at)
+    if start <= at:
+        return None
+
+    def stop(one: int) -> bool:
+        is_many = clause.key(one) in verbs.DOING and clause.key(one + 1).endswith("s")
+        if clause.key(one) in ("working", "running"):
+            return True
+        return clause.key(at) in ("make", "let") and (is_many or clause.is_verb(one))
+
+    words, behind, points = clause.core(start, stop)
+    end = behind + (clause.key(behind) == "to")
+    verb = clause.key(end)
+    if words and not points and clause.key(at) in ("get", "have") and verb in ("working", "running", "green", "work"):
+        return Shape(words, (), end + 1, "fix")
+    if not words or points or verb not in verbs.DOING or not (is_let or end > behind):
+        return None
+    subject = Phrase(words, (), behind)
+    found = does(clause, subject, verb, end + 1)
+    held = [n for n, place in enumerate(found.places, 1) if place[0].key in _COMPLETING] if found else []
+    return replace(found, tied=max([found.tied, *held])) if found else None
+
+
+def _is_made(key: str) -> bool:
+    is_like = key.endswith(("ier", "able", "ible", "-safe", "-friendly", "-aware", "ed")) and len(key) > 4
+    return key in verbs.MADE or (is_like and key != "based")
