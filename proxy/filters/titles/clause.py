@@ -26,6 +26,9 @@ _BEYOND = [""] * 12
 """No word: what frames look for behind the end of a clause."""
 _TIMES = word_set("second minute hour day week month year while moment")
 _NO_CLAUSE = ("since", "as", "before", "after", "until")
+_CONDITIONS = word_set(
+    "when after since if whenever while once with in on for from under during yesterday today lately"
+)
 _OBJECTS = known.PRONOUNS | known.DETERMINERS
 _SUBJECTS = known.NO_NAME - known.DETERMINERS
 _SAME = {"using": "with", "towards": "to"}
@@ -81,13 +84,20 @@ class Clause:
     @cached_property
     def lead(self) -> int:
         """Where the request begins behind greetings and "can you please"."""
-        at, before = 0, -1
+        at, before = self._behind_condition(), -1
         while at != before:
             before = at
             at += 2 if self.key(at) in LABELS and self.words[min(at + 1, len(self) - 1)].text == ":" else 0
             at = self.skip(LEADS, at)
             at += at > 0 and self.kind(at) in ("comma", "cut")
         return at
+
+    def _behind_condition(self) -> int:
+        """Where the sentence goes on behind "after the update to 2.1, "."""
+        if self.key(0) not in _CONDITIONS:
+            return 0
+        comma = next((at for at, word in enumerate(self.words) if word.kind == "comma"), 0)
+        return comma + 1 if len(self) > comma + 3 else 0
 
     def verb(self, at: int) -> str:
         """The longest verb of the tables that stands at `at`, "" if none does."""

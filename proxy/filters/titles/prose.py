@@ -50,6 +50,17 @@ _HEADING = re.compile(
 )
 _BOLD_LINE = re.compile(r"^\*\*([^*\n]{1,60}?)[:?]?\*\*[:?]?[ \t]*$", re.MULTILINE)
 _WITH = re.compile(r"(?<= )w(/o?)?(?= )")
+_FIELD = re.compile(
+    r"[ \t]*(?:- ?)?(?:\[[xX]\] .*"
+    r"|(?P<said>(?:issue |bug )?title|(?:actual|current)(?: behaviou?r| result)?|description|summary|problem|bug|issue"
+    r"|what (?:happened|happens)|observed):[ \t]+"
+    r"|(?:type|severity|priority|component|version|build|platform|os|browser|env\w*|reporter|found in|affected|affects"
+    r"|opened by|labels|status|date|area|product|since|repro\w*|steps|expected|to reproduce|issue type|hardware|device)"
+    r"\b[^:\n?]{0,14}:(?:[ \t]|$).*)|.*(?:any other context|clear and concise description).*|_?no response_?|n/a",
+    re.IGNORECASE,
+)
+"""A field of an issue form: what went wrong is read, the others are not."""
+_COMMENT = re.compile(r"<!--[^\n]{0,600}?-->\s*")
 _EMPHASIS = re.compile(r"(?<!\w)(?:\*\*|__)|(?:\*\*|__)(?!\w)")
 
 _FENCE = "```"
@@ -112,6 +123,8 @@ def read(text: str) -> Message:
         elif fenced or _PASTED_LINE.match(line):
             pasted.append(line)
         else:
+            if field := _FIELD.match(line):
+                line = line[field.end() :] if field["said"] else ""
             bullet = _BULLET.match(line)
             is_list = is_list or (bullet is not None and not has_prose)
             has_prose = has_prose or bool(line.strip())
@@ -147,6 +160,8 @@ def _unwrapped(text: str) -> str:
     """The text without the blocks that the client adds anywhere, and without those that others put before it."""
     if "<" not in text:
         return text.strip()
+    if "<!--" in text:
+        text = _COMMENT.sub("", text)
     kept, at = list[str](), 0
     unclosed = set[str]()
     while opened := _BLOCK.search(text, at):

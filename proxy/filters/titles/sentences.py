@@ -1,5 +1,6 @@
 """The first sentence of a message that asks for something, and what of the others a title of it may leave out."""
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import takewhile
@@ -34,13 +35,12 @@ _NO_TICKETS = (
     "CVE",
     "PEP",
 )
-_POLITE = ("please", "pls", "plz", "kindly")
+_POLITE = re.compile(r"pl+e+a+s+e+|pl[sz]|kindly")
 _ASKING = ("make", "let", "stop", "ensure", "prevent", "use")
 _FINITE = AUXILIARIES | DENIED | DOES.keys()
 _SECTIONS = ("steps", "step", "example", "repro", "expected", "actual", "reproduce")
-_SENTENCES = 3
-_NEAR, _LEADING, _BESIDE = 120, 160, 300
-_LONGEST_BEFORE = 14
+_SENTENCES = 4
+_NEAR, _LEADING, _BESIDE = 120, 240, 300
 _ENOUGH = 3
 
 
@@ -55,7 +55,7 @@ def thing_of(tokens: Sequence[Token], most: int) -> Words:
 
 
 def _title_by(frame: Frame, tokens: Sequence[Token], most: int) -> Words:
-    tokens = [token for token in tokens if token.key not in _POLITE]
+    tokens = [token for token in tokens if not _POLITE.fullmatch(token.key)]
     reason = ""
     for number, sentence in enumerate(_sentences(tokens)):
         if number >= _SENTENCES or sentence[0].at > _LEADING:
@@ -63,13 +63,13 @@ def _title_by(frame: Frame, tokens: Sequence[Token], most: int) -> Words:
         clause = Clause(sentence)
         # What stands behind another sentence is its matter only if it asks.
         is_aside = reason and (not _asks(clause) or clause.verb(clause.lead).partition(" ")[0] in ASKING)
-        if clause.lead == len(sentence) or is_aside:
+        if clause.lead == len(sentence) or is_aside or (reason and sentence[-1].key in ("too", "well")):
             continue
         try:
             return whole(_shortened(frame, clause, most), tokens, clause, is_later=bool(reason))
         except Decline as decline:
             reason = reason or decline.reason
-            if decline.reason in (LOST, SEVERAL) or len(sentence) > _LONGEST_BEFORE or _asks(clause):
+            if decline.reason in (LOST, SEVERAL) or _asks(clause):
                 break
     raise Decline(reason or NOT_SEEN)
 
@@ -111,6 +111,8 @@ def _of_sentence(frame: Frame, clause: Clause, most: int) -> Words:
     for at, word in enumerate(words[:4], 1):
         if is_reference(word) and clause.kind(at) == "cut" and at < len(words) - 1:  # "work on AB-12: …"
             return _with_place(frame, clause, [word], at, most)[-1:] + _with_place(frame, clause, [word], at, most)[:-1]
+    if first.key in ("in", "inside") and clause.kind(1) == "name" and (clause.asks_at(2) or clause.is_verb(2)):
+        return _with_place(frame, clause, [first, words[1]], 2, most)
     at = 1 + (clause.kind(1) in ("comma", "cut"))
     is_mention = first.kind == "name" and (clause.asks_at(at) or clause.is_verb(at))
     try:
@@ -131,7 +133,7 @@ def _with_place(frame: Frame, clause: Clause, place: Words, end: int, most: int)
 
 def whole(words: Words, tokens: Sequence[Token], clause: Clause, *, is_later: bool = False) -> Words:
     """The title with every name of the message in it that a person would look for; raises `Decline` if one is lost."""
-    if any(word.at > _NEAR for word in words):
+    if any(word.at > (_LEADING + _NEAR if is_later else _NEAR) for word in words):
         raise Decline("what is asked for stands too far from the beginning")
     held = " ".join(word.text for word in words)
     says_enough = len(words) >= _ENOUGH or any(word.is_fixed for word in words)

@@ -1,13 +1,15 @@
 """The thing that a sentence is about, where no frame says what is to become of it: a title that is thin, but true."""
 
+from contextlib import suppress
 from dataclasses import replace
 
 from proxy.filters.decline import Decline
 from proxy.filters.titles import verbs
 from proxy.filters.titles import words as known
-from proxy.filters.titles.clause import Clause, Words, is_adverb
+from proxy.filters.titles.clause import Clause, Phrase, Words, is_adverb
 from proxy.filters.titles.frames import EARLIER, checked, placed, whole_object
 from proxy.filters.titles.reasons import NOT_SEEN, NOTHING, POINTS
+from proxy.filters.titles.reports import does
 from proxy.filters.titles.shape import Shape, compact, content, noun
 from proxy.filters.titles.tables import phrase_pattern, word_set
 
@@ -18,10 +20,12 @@ _SMALL = known.NO_NAME | known.FAULTS | known.GENERIC | known.MADE_THINGS | know
 _KNOWN = _SMALL | verbs.DOES.keys() | verbs.GERUNDS.keys() | verbs.PAST.keys()
 """English words: without one of them the language is in doubt."""
 _DONE = word_set("finished done fixed closed ready working fine complete merged")
+_COPULAS = word_set("turns turn goes go stays stay becomes become remains looks look")
 _BE = ("is", "are", "was", "were")
 _BEING = word_set(
     "is are was were gets get being been always still sometimes super really very so pretty also just too now"
 )
+_COMPLETING = word_set("as to into from with without like than instead over")
 _NEVER = phrase_pattern("don't|dont|do not|never|stop")
 _WHERE = ("in", "on", "for", "of", "at")
 _ALL = word_set(
@@ -50,7 +54,9 @@ def thing_in(clause: Clause) -> Shape:
         raise Decline(POINTS if phrase or clause.key(at) in known.PRONOUNS else NOT_SEEN)
     core, end, key = phrase.core, phrase.end, clause.key(phrase.end)
     is_denied = key in known.DENIED - {"not", "never"} or (key == "not" and clause.key(end + 1) in verbs.PAST)
-    is_finite = is_denied or (key in _FINITE and key not in known.TURNING) or _is_verb(clause, end, asked)
+    is_finite = (
+        is_denied or key in _COPULAS or (key in _FINITE and key not in known.TURNING) or _is_verb(clause, end, asked)
+    )
     is_finite = is_finite or (key == "off" and clause.key(end + 1) == "by")
     is_bare = clause.ends(end) is not None and asked not in _BE
     if _is_deed(clause, at) or key in _SAYING or not _DONE.isdisjoint((clause.key(end + 1), clause.key(end + 2))):
@@ -62,6 +68,13 @@ def thing_in(clause: Clause) -> Shape:
         raise Decline(NOT_SEEN)
     elif not is_finite and core[-1].key in verbs.DOES and phrase.places and phrase.places[0][0].key in ("with", "at"):
         core = core[:-1]  # "the deploy script exits with code 137"
+    is_short = len(core) == len(content(core)) == 1 and not phrase.places and not is_denied
+    if (
+        is_short
+        and not any(clause.key(one) in ("but", "and") for one in range(end, len(clause)))
+        and (deed := _deed(clause, core, end))
+    ):
+        return checked(clause, deed)
     if not _tells(core, is_listed=clause.kind(end) == "comma"):
         raise Decline(NOTHING)
     if is_denied or clause.key(end + 1) == "nothing":
@@ -89,10 +102,22 @@ def _forbidden(clause: Clause, at: int) -> Shape | None:
     return Shape(phrase.core, tuple(place for place in places if place[0].key in _WHERE), phrase.end)
 
 
+def _deed(clause: Clause, core: Words, end: int) -> Shape | None:
+    """ "the lexer keeps two token buffers": a thing of one word, with what it does"""
+    verb = verbs.DOES.get(clause.key(end)) or (clause.key(end) if clause.is_verb(end) else "")
+    if verb not in verbs.DOING or core[0].key in _ALL:
+        return None
+    with suppress(Decline):
+        if found := does(clause, Phrase(core, (), end), verb, end + 1):
+            held = [n for n, place in enumerate(found.places, 1) if place[0].key in _COMPLETING]
+            return replace(found, tied=max([found.tied, *held]))
+    return None
+
+
 def _told(clause: Clause, thing: Shape, asked: str) -> Shape:
     """The thing with the one word that says what is wrong with it: "slow gantt view", "preview mirrored"."""
     at = thing.end
-    while clause.key(at) in _BEING or is_adverb(clause.key(at)):
+    while clause.key(at) in _BEING | _COPULAS or is_adverb(clause.key(at)):
         at += 1
     key, before = clause.key(at), clause.key(at - 1)
     if asked and key in verbs.USED and clause.kind(at + 1) in ("", "comma"):
@@ -111,7 +136,12 @@ def _told(clause: Clause, thing: Shape, asked: str) -> Shape:
     elif key in verbs.PAST or key in verbs.WRONGED:
         core, behind = [*compact(thing.core, thing.places), *clause.words[at : at + 1]], at + 1
         return placed(clause, core, behind) or Shape(core, (), behind, front=False)
-    elif before in _BE and clause.kind(at) == "word" and _is_quality(key) and clause.kind(at + 1) in ("", "comma"):
+    elif (
+        (before in _BE or before in _COPULAS)
+        and clause.kind(at) == "word"
+        and _is_quality(key)
+        and clause.kind(at + 1) in ("", "comma")
+    ):
         core, behind = [noun(key), *thing.core], at + 1
     else:
         return thing
