@@ -49,6 +49,7 @@ _HEADING = re.compile(
     r"#{1,3}[ \t]+(?:(?:implementation )?plan|task|feature|bug|spec|rfc|proposal)?(?::[ \t]+)?", re.IGNORECASE
 )
 _BOLD_LINE = re.compile(r"^\*\*([^*\n]{1,60}?)[:?]?\*\*[:?]?[ \t]*$", re.MULTILINE)
+_UNDERLINE = re.compile(r"[-=]{3,}")
 _WITH = re.compile(r"(?<= )w(/o?)?(?= )")
 _FIELD = re.compile(
     r"[ \t]*(?:- ?)?(?:\[[xX]\] .*"
@@ -120,6 +121,8 @@ def read(text: str) -> Message:
             fenced = not fenced
         elif not fenced and line[:1] == "#" and (found := _HEADING.match(line)):
             headings.append(line[found.end() :].strip())
+        elif not fenced and prose and prose[-1] and _UNDERLINE.fullmatch(line):
+            headings.append(prose.pop())
         elif fenced or _PASTED_LINE.match(line):
             pasted.append(line)
         else:

@@ -43,8 +43,8 @@ _ROLE = re.compile(
 _LABEL = re.compile(
     r"(?:(?:severity|priority|component|version|report(?:er|ed by)|type|env\w*|platform|os|status|date|browser|area)\b"
     r"[^\n:]{0,12}:[^\n]{0,60}\n\s*){0,6}"
-    r"(?:(?:bug|feature|issue|question|enhancement|regression|crash|task|title|summary|subject|goal|request)"
-    r"(?: report| request| title)?:\s{0,3}|\[\w[\w ]{0,20}\]:? )?",
+    r"(?:(?:your |the )?(?:bug|feature|issue|question|enhancement|regression|crash|task|title|summary|subject|goal|request|job"
+    r"|objective)(?: report| request| title)?:\s{0,3}|\[\w[\w ]{0,20}\]:? )?",
     re.IGNORECASE,
 )
 """What an issue form puts before its first sentence."""

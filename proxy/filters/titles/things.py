@@ -139,8 +139,7 @@ def _told(clause: Clause, thing: Shape, asked: str) -> Shape:
     elif (
         (before in _BE or before in _COPULAS)
         and clause.kind(at) == "word"
-        and _is_quality(key)
-        and clause.kind(at + 1) in ("", "comma")
+        and _is_quality(key) and is_last and clause.key(at + 1) != "to"
     ):
         core, behind = [noun(key), *thing.core], at + 1
     else:
