@@ -106,6 +106,9 @@ THINGS = {
     "make the enemies drop coins when they die": "Enemies dropping coins",
     "i want the map to remember the zoom level": "Map remembering zoom level",
     "don't show the banner on mobile": "Banner on mobile",
+    "never log the authorization header": "No authorization header logging",
+    "see if the prod queue is empty": "Prod queue check",
+    "do the kiosks need a static ip?": "Static ip in kiosks",
     "stop writing tokens to the debug log": "Tokens in debug log",
     "the popover should close on escape": "Popover closing on escape",
     "the thumb strip isnt updating after crop": "Thumb strip update problem",
@@ -312,7 +315,7 @@ def test_a_word_that_turns_the_meaning_is_in_the_title_or_there_is_none(text: st
         for at in range(len(words) + 1):
             said = " ".join([*words[:at], turning, *words[at:]])
             title = title_or_none(said)
-            is_said = title is None or turning in title.casefold() or "problem" in title
+            is_said = title is None or turning in title.casefold() or "problem" in title or title.startswith("No ")
             is_said = is_said or (turning in ("never", "don't") and says_no_deed(str(title), said))
             # "with a shader instead of line renderers" is still with a shader.
             assert is_said or "instead of" in said, (said, title)

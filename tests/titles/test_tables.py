@@ -2,9 +2,9 @@
 
 import pytest
 
-from proxy.filters.titles.tables import phrase_pattern, word_set
+from proxy.filters.titles.tables import Phrases, word_set
 
-PHRASES = phrase_pattern(
+PHRASES = Phrases(
     """can you|please
     |(i|we) (want|need)( you)? to|i want"""
 )

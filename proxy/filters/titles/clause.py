@@ -4,7 +4,6 @@ A phrase is a run of names and of words that are in no list of small words or ve
 behind it. What may end it is known as well: the end of the sentence, punctuation, or a word that begins another clause.
 """
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -15,7 +14,7 @@ from proxy.filters.titles import words as known
 from proxy.filters.titles.leads import LABELS, LEADS, TAILS
 from proxy.filters.titles.lexer import Token
 from proxy.filters.titles.prose import MIXED
-from proxy.filters.titles.tables import word_set
+from proxy.filters.titles.tables import Phrases, word_set
 from proxy.filters.titles.verbs import DOES, DOING, FAULT_NOUNS, INFINITIVES, NOUN_FIRST, NOUNS_TOO, VERB_STARTS, VERBS
 
 Words = list[Token]
@@ -26,6 +25,7 @@ _BEYOND = [""] * 12
 """No word: what frames look for behind the end of a clause."""
 _TIMES = word_set("second minute hour day week month year while moment")
 _NO_CLAUSE = ("since", "as", "before", "after", "until")
+_UNITS = word_set("s sec secs second seconds min mins minute minutes h hour hours day days week weeks month months")
 _CONDITIONS = word_set(
     "when after since if whenever while once with in on for from under during yesterday today lately"
 )
@@ -72,14 +72,16 @@ class Clause:
     def kind(self, at: int) -> str:
         return self.words[at].kind if at < len(self.words) else ""
 
-    def skip(self, pattern: re.Pattern[str], at: int) -> int:
-        """Where the words go on behind what the pattern matches at `at`."""
-        found = pattern.match(self.line, self._offsets[at]) if at < len(self.words) else None
+    def skip(self, phrases: Phrases, at: int) -> int:
+        """Where the words go on behind the phrases that stand at `at`."""
+        if self._keys[at] not in phrases.words:
+            return at
+        found = phrases.match(self.line, self._offsets[at])
         return at + found[0].count(" ") if found else at
 
-    def skip_early(self, pattern: re.Pattern[str], at: int) -> int:
-        """The same, if the pattern matches at `at` or at the beginning."""
-        return max(self.skip(pattern, at), self.skip(pattern, 0)) if at else self.skip(pattern, 0)
+    def skip_early(self, phrases: Phrases, at: int) -> int:
+        """The same, if they stand at `at` or at the beginning."""
+        return max(self.skip(phrases, at), self.skip(phrases, 0)) if at else self.skip(phrases, 0)
 
     @cached_property
     def lead(self) -> int:
@@ -153,6 +155,8 @@ class Clause:
         at = self.skip(TAILS, at)
         while is_adverb(self.key(at)) or self._is_spare(at):
             at = self.skip(TAILS, at + 1)
+        if self.key(at) == "for" and self.kind(at + 1) == "number" and self.key(at + 2) in _UNITS:
+            return self._behind_adverbs(at + 3)  # "for 5 minutes"
         is_pointing = self.key(at) in known.PREPOSITIONS - {"for"} and self.key(at + 1) in known.PRONOUNS
         return at + 2 if is_pointing and self.kind(at + 2) in ("", "comma", "cut") else at
 

@@ -100,6 +100,8 @@ def error_title(message: Message, most: int, *, is_english: bool) -> list[Token]
     """ "KeyError in session.py"; nothing if no single error was pasted, or much else was said."""
     if len(message.prose) > _LONGEST_PROSE:
         return []
+    if not (message.pasted or ":" in message.prose or "\n" in message.prose or "___" in message.prose):
+        return []
     # A line that looks like no error alone is read as prose.
     pasted = f"{message.pasted}\n{message.prose}"
     if is_english and _FAILED.search(pasted):

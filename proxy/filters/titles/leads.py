@@ -1,8 +1,8 @@
 """What may stand before and behind a request, and says nothing of it."""
 
-from proxy.filters.titles.tables import phrase_pattern, word_set
+from proxy.filters.titles.tables import Phrases, word_set
 
-LEADS = phrase_pattern(
+LEADS = Phrases(
     """do (a|an|some)|hi|hello|hey|sry|hmm
     |hi (there|claude|all|team)|hello (there|claude)|hey (there|claude|guys|man)
     |claude
@@ -17,14 +17,15 @@ LEADS = phrase_pattern(
     |(i'm|im|i am|we are|we're)? ?(trying|looking|planning|going|about) to|try (to|and)|go ahead and
     |(your|the|my) (task|goal|job|idea|plan|objective)( of this [a-z]+| here)? is to|(need|want|got|time) to
     |(it's|its) time to|wanna|how (do|can|should|would|could) (i|we|you)( best)?|how to
-    |((what is|what's|whats) )?(the )?[a-z]+est way to
-    |(what is|what's|whats) the (right|proper|correct|usual) way to|is it (safe|ok|okay|fine|worth) to|is it worth
+    |((what is|what's|whats|what are) )?(the |a )?(good |best |easiest |fastest |cheapest |simplest |cleanest |quickest
+    |nicest |safest |right |proper |correct |usual )?(way|steps) to|is it (safe|ok|okay|fine|worth) to|is it worth
     |(see|check|find out) (if|whether) (we|i|you) (can|could)|(does|would) it make sense to|do (i|we) (need|have) to
     |how (hard|difficult) (would it be|is it) to|how about|what about|how (long|much work) would it (take|be) to
     |(show|tell) me how to|explain how to|explain (how|where) we|where (do|did) (we|i)
     |(i was|we were|i've been) asked to|mind|add (the|an|some)? ?(ability|option|possibility|way|feature) to
     |(i|we)? ?need a way to|it would be (nice|great|good|cool|helpful) to|i want you to|you (will|shall)( have to)?
-    |(i|we) (think|guess|believe|suspect|noticed|figured)( that)?|(check|see|verify|test) (if|whether)
+    |(i|we) (think|guess|believe|suspect|noticed|figured)( that)?|(check|see|verify) (if|whether) there( is| are)?
+    |(check|see|verify) (if|whether) (there's|theres)
     |what (would|will|happens|does it) (break|happen|take)? ?if (i|we)|what happens (if|when)
     |(tell|remind) me|(i'm |i was )?wondering|do you know|(any|no|have any|got any) (idea|clue)
     |(i|we) (don't|dont|do not) (really )?(understand|get|know|see)|not sure|where (should|can|could|would) (i|we)"""
@@ -36,7 +37,7 @@ LABELS = word_set(
 )
 """What may stand before a request with a colon behind it."""
 
-WANTS = phrase_pattern(
+WANTS = Phrases(
     """have|(i|we)( still| now| just)? (need|want|have|got|get|see|found|keep getting|keep seeing|noticed)( got)?
     |(i'd|we'd) (like|love)( to have)?|(i|we) would like( to have)?|need|want|got
     |(there|there's|theres)( is| are| was| were| seems to be )?|is there|are there|(i've|we've) got
@@ -52,7 +53,7 @@ WANTS = phrase_pattern(
 )
 """What may stand before the thing itself."""
 
-TAILS = phrase_pattern(
+TAILS = Phrases(
     """(from|since) (this morning|yesterday|today|last (week|night|month))|please|pls|thanks|thx|thank you|asap|now
     |again|too|also|everywhere|here|today|quickly|properly|correctly|first|yet|already|a (bit|little)( more)?
     |for (me|us|now|everyone)|as well|if (possible|needed)|somewhere|every (night|day|hour|week|month|morning|time)

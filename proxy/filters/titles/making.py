@@ -10,10 +10,11 @@ from proxy.filters.titles.leads import WANTS
 from proxy.filters.titles.reasons import SEVERAL
 from proxy.filters.titles.reports import does
 from proxy.filters.titles.shape import Shape, noun
-from proxy.filters.titles.tables import phrase_pattern, word_set
+from proxy.filters.titles.tables import Phrases, word_set
 
-_LITTLE = phrase_pattern("a|bit|little|more|much|even|so|be")
-_COMPLETING = word_set("as to into from with without like than instead over")
+_LITTLE = Phrases("a|bit|little|more|much|even|so|be")
+_WANTED = word_set("want need like love")
+COMPLETING = word_set("as to into from with without like than instead over")
 _CONDITIONS = ("when", "if", "while")
 
 
@@ -37,7 +38,7 @@ def causing(clause: Clause, at: int) -> Shape | None:
     """ "make the map load tiles", "let admins impersonate users", "I want the scaler to handle fractions" """
     is_let = clause.key(at) in ("make", "let", "have", "get")
     start = at + 1 if is_let else clause.skip_early(WANTS, at)
-    if start <= at:
+    if start <= at or not (is_let or any(clause.key(one) in _WANTED for one in range(start))):
         return None
 
     def stop(one: int) -> bool:
@@ -55,7 +56,7 @@ def causing(clause: Clause, at: int) -> Shape | None:
         return None
     subject = Phrase(words, (), behind)
     found = does(clause, subject, verb, end + 1)
-    held = [n for n, place in enumerate(found.places, 1) if place[0].key in _COMPLETING] if found else []
+    held = [n for n, place in enumerate(found.places, 1) if place[0].key in COMPLETING] if found else []
     return replace(found, tied=max([found.tied, *held])) if found else None
 
 

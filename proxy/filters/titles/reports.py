@@ -10,7 +10,7 @@ from proxy.filters.titles.frames import placed, shape_of, subject_at, whole_obje
 from proxy.filters.titles.leads import TAILS
 from proxy.filters.titles.reasons import NOT_SEEN, UNCLEAR
 from proxy.filters.titles.shape import Shape, compact, content, noun, singular
-from proxy.filters.titles.tables import phrase_pattern, word_set
+from proxy.filters.titles.tables import Phrases, word_set
 from proxy.filters.titles.verbs import spelled
 
 _DEGREES = known.SOFT | known.FAULTS | word_set("many much often long about so far fast bad hard soon well few")
@@ -26,7 +26,7 @@ _DOING = word_set("do does mean means")
 _PARTICLES = ("off", "up", "out", "back", "down")
 _CALLERS = dict.fromkeys(("call", "calls", "calling"), "callers") | dict.fromkeys(("use", "uses", "using"), "usage")
 _CALLERS |= dict.fromkeys(("import", "imports"), "imports") | dict.fromkeys(("reference", "references"), "references")
-_SAID = phrase_pattern(
+_SAID = Phrases(
     "(our |the |some |many )?(users|customers|people|clients|testers|qa|support)( in [a-z]+)? "
     "(report|say|complain|tell us|told us)( that)?|(my|our) [a-z]+ (says|thinks|told me|told us)( that)?"
 )

@@ -14,7 +14,7 @@ from proxy.filters.titles.making import causing, making
 from proxy.filters.titles.reasons import NOT_SEEN, SEVERAL, UNCLEAR
 from proxy.filters.titles.reports import overview, question, report, reported
 from proxy.filters.titles.shape import Shape, content, noun, singular
-from proxy.filters.titles.tables import phrase_pattern, word_set
+from proxy.filters.titles.tables import Phrases, word_set
 from proxy.filters.titles.things import thing_in
 
 _MOVED = word_set("migrate switch move port convert turn pin upgrade change rename")
@@ -36,10 +36,8 @@ _NO_NAMING = word_set(
     """continue proceed resume go try again yes yep nope same option phase step test hi hello done bring let leave make
     have help get take give teach ask grab remind forget assume imagine suppose consider treat play catch stuck"""
 ).union(verbs.GERUNDS, verbs.DOING - verbs.NOUN_FIRST)
-_TROUBLE_THAT = phrase_pattern(
-    "(a |the |this )?(nasty |weird |annoying )?(bug|issue|problem|case) (where|when|that|in which)"
-)
-_UNABLE = phrase_pattern(
+_TROUBLE_THAT = Phrases("(a |the |this )?(nasty |weird |annoying )?(bug|issue|problem|case) (where|when|that|in which)")
+_UNABLE = Phrases(
     "(i|we|users|customers|people|you|the user)?( still| just)? ?(cant|can't|cannot|couldn't|could not|can not)"
     "|((i|we|users|people) )?(am|are) (unable|not able) to|unable to|not able to|(i'm|im) (unable|not able) to"
     "|why (can't|cant|couldn't) (i|we|users|people)"

@@ -43,8 +43,8 @@ _ROLE = re.compile(
 _LABEL = re.compile(
     r"(?:(?:severity|priority|component|version|report(?:er|ed by)|type|env\w*|platform|os|status|date|browser|area)\b"
     r"[^\n:]{0,12}:[^\n]{0,60}\n\s*){0,6}"
-    r"(?:(?:your |the )?(?:bug|feature|issue|question|enhancement|regression|crash|task|title|summary|subject|goal|request|job"
-    r"|objective)(?: report| request| title)?:\s{0,3}|\[\w[\w ]{0,20}\]:? )?",
+    r"(?:(?:your |the )?(?:bug|feature|issue|question|enhancement|regression|crash|task|title|summary|subject|goal"
+    r"|request|job|objective)(?: report| request| title)?:\s{0,3}|\[\w[\w ]{0,20}\]:? )?",
     re.IGNORECASE,
 )
 """What an issue form puts before its first sentence."""
@@ -91,7 +91,7 @@ def _of_message(message: Message, most: int) -> list[Token]:
         if message.heading and not (message.is_led or message.pasted):
             with suppress(Decline):
                 return _of_heading(message.heading, most, Decline(NOT_SEEN))
-        tokens = tokens_of(_ASIDE.sub("", _TICKET.sub(r"\1: ", _LABEL.sub("", prose, count=1)[:_READ], count=1)))
+        tokens = tokens_of(_bare(prose))
         return title_of(tokens, most)
     except Decline as decline:
         if error := error_title(message, most, is_english=decline.reason != MIXED):
@@ -109,6 +109,13 @@ def _of_message(message: Message, most: int) -> list[Token]:
         if reference := reference_of(tokens, most):
             return reference
         raise
+
+
+def _bare(prose: str) -> str:
+    """The beginning of the prose without what stands before its first sentence, and without asides."""
+    if ":" in prose[:200] or prose[:1] == "[":
+        prose = _TICKET.sub(r"\1: ", _LABEL.sub("", prose, count=1)[:_READ], count=1)
+    return _ASIDE.sub("", prose[:_READ]) if " (" in prose else prose[:_READ]
 
 
 def _of_heading(heading: str, most: int, otherwise: Decline) -> list[Token]:

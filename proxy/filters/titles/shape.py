@@ -228,8 +228,9 @@ def _keeps_names(words: Words, shape: Shape) -> bool:
 
 def _tells(words: Words, shape: Shape) -> bool:
     """Whether the words name something in particular, nothing twice, and have all that must not be left out."""
+    each = [one for word in words if word.key not in _JOINING for one in word.text.casefold().split()]
     said = {word.text.casefold() for word in words if word.key not in _JOINING}
-    if len(said) < len([word for word in words if word.key not in _JOINING]):
+    if len(set(each)) < len(each):
         return False
     held = {word.at for word in words}
     told = [*shape.core, *(word for place in shape.places for word in place if place[0].key != "instead")]

@@ -8,25 +8,34 @@ from proxy.filters.titles import verbs
 from proxy.filters.titles import words as known
 from proxy.filters.titles.clause import Clause, Phrase, Words, is_adverb
 from proxy.filters.titles.frames import EARLIER, checked, placed, whole_object
+from proxy.filters.titles.making import COMPLETING
 from proxy.filters.titles.reasons import NOT_SEEN, NOTHING, POINTS
 from proxy.filters.titles.reports import does
-from proxy.filters.titles.shape import Shape, compact, content, noun
-from proxy.filters.titles.tables import phrase_pattern, word_set
+from proxy.filters.titles.shape import Shape, compact, content, noun, singular
+from proxy.filters.titles.tables import Phrases, word_set
 
 _ASKING = word_set("is are was were does do did can could would will should has what which how when why where who")
 _FINITE = known.AUXILIARIES | known.DENIED | known.VERBAL
+_DENIED = known.DENIED - {"not", "never"}
+_SHOULD = ("shouldn't", "shouldnt")
+_OBJECTS = known.DETERMINERS | known.PRONOUNS
+_WRONG = known.FAULTS | verbs.WRONGED
+_VERBS_ONLY = verbs.DOING - verbs.NOUNS_TOO
+_BEHIND = known.PREPOSITIONS | known.DETERMINERS
 _SAYING = word_set("says say said thinks think wants want told reports complains complain asks asked found finds means")
 _SMALL = known.NO_NAME | known.FAULTS | known.GENERIC | known.MADE_THINGS | known.TROUBLES | known.SPELLED.keys()
 _KNOWN = _SMALL | verbs.DOES.keys() | verbs.GERUNDS.keys() | verbs.PAST.keys()
 """English words: without one of them the language is in doubt."""
 _DONE = word_set("finished done fixed closed ready working fine complete merged")
 _COPULAS = word_set("turns turn goes go stays stay becomes become remains looks look")
+_NO_QUALITY = known.NO_NAME | known.GENERIC | _DONE | verbs.DOING
+_MODALS = word_set("can could would will should do does did has")
 _BE = ("is", "are", "was", "were")
 _BEING = word_set(
     "is are was were gets get being been always still sometimes super really very so pretty also just too now"
 )
-_COMPLETING = word_set("as to into from with without like than instead over")
-_NEVER = phrase_pattern("don't|dont|do not|never|stop")
+_WHETHER = Phrases("(check|see|verify|test|find out|make sure|confirm) (if|whether|that)")
+_NEVER = Phrases("don't|dont|do not|never|stop")
 _WHERE = ("in", "on", "for", "of", "at")
 _ALL = word_set(
     """app application site website project code repo repository system company team service product tool server
@@ -43,108 +52,52 @@ def thing_in(clause: Clause) -> Shape:
     while clause.key(at) in _ASKING:
         asked = clause.key(at)
         at += 1
+    if (behind := clause.skip(_WHETHER, at)) > at:
+        at, asked = behind, "if"
     if EARLIER.search(clause.line):
         raise Decline(POINTS)
     if forbidden := _forbidden(clause, at):
         return forbidden
     if any(word.key in known.FOREIGN for word in clause.words) or _KNOWN.isdisjoint(word.key for word in clause.words):
         raise Decline(NOT_SEEN)
+    thing = _subject(clause, at, asked)
+    key, end = clause.key(thing.end), thing.end
+    if asked in _MODALS and (found := _had(clause, thing)):
+        return checked(clause, found)
+    if asked == "if":
+        return replace(thing, work="check", need=1)
+    is_denied = key in _DENIED or (key == "not" and clause.key(end + 1) in verbs.PAST)
+    if deed := None if is_denied or asked in _MODALS else _deed(clause, thing):
+        return checked(clause, deed)
+    if not _tells(thing.core, is_listed=clause.kind(end) == "comma"):
+        raise Decline(NOTHING)
+    if is_denied or clause.key(end + 1) == "nothing":
+        is_fault = key not in _SHOULD and len(content(thing.core)) > 1
+        return replace(thing, end=end + 1, work="problem" if is_fault else "", need=2 * is_fault)
+    return checked(clause, _told(clause, thing, asked))
+
+
+def _subject(clause: Clause, at: int, asked: str) -> Shape:
+    """What stands before the verb, or is all of the clause."""
     phrase = clause.phrase(at, lambda one: _is_verb(clause, one, asked))
     if phrase is None or phrase.points:
         raise Decline(POINTS if phrase or clause.key(at) in known.PRONOUNS else NOT_SEEN)
     core, end, key = phrase.core, phrase.end, clause.key(phrase.end)
-    is_denied = key in known.DENIED - {"not", "never"} or (key == "not" and clause.key(end + 1) in verbs.PAST)
-    is_finite = (
-        is_denied or key in _COPULAS or (key in _FINITE and key not in known.TURNING) or _is_verb(clause, end, asked)
-    )
-    is_finite = is_finite or (key == "off" and clause.key(end + 1) == "by")
-    is_bare = clause.ends(end) is not None and asked not in _BE
     if _is_deed(clause, at) or key in _SAYING or not _DONE.isdisjoint((clause.key(end + 1), clause.key(end + 2))):
         raise Decline(NOT_SEEN)
-    if key in known.DETERMINERS | known.PRONOUNS and not phrase.places:
+    if key in _OBJECTS and not phrase.places:
         # A word before an article is a verb, whatever it is: "the crawler visits every page".
-        core, end = core[:-1], end - 1
-    elif not (is_finite or is_bare):
+        return Shape(core[:-1], (), end - 1, front=False)
+    is_finite = key in _FINITE and key not in known.TURNING
+    is_said = (key, clause.key(end + 1)) == ("off", "by") or (key == "not" and clause.key(end + 1) in verbs.PAST)
+    if key == "and" and clause.asks_at(end + 1):
         raise Decline(NOT_SEEN)
-    elif not is_finite and core[-1].key in verbs.DOES and phrase.places and phrase.places[0][0].key in ("with", "at"):
+    is_finite = is_finite or key in _DENIED or key in _COPULAS or is_said or _is_verb(clause, end, asked)
+    if not is_finite and (asked in _BE or asked in _MODALS or asked == "if" or clause.ends(end) is None):
+        raise Decline(NOT_SEEN)
+    if not is_finite and core[-1].key in verbs.DOES and phrase.places and phrase.places[0][0].key in ("with", "at"):
         core = core[:-1]  # "the deploy script exits with code 137"
-    is_short = len(core) == len(content(core)) == 1 and not phrase.places and not is_denied
-    if (
-        is_short
-        and not any(clause.key(one) in ("but", "and") for one in range(end, len(clause)))
-        and (deed := _deed(clause, core, end))
-    ):
-        return checked(clause, deed)
-    if not _tells(core, is_listed=clause.kind(end) == "comma"):
-        raise Decline(NOTHING)
-    if is_denied or clause.key(end + 1) == "nothing":
-        is_fault = key not in ("shouldn't", "shouldnt") and len(content(core)) > 1
-        return Shape(core, phrase.places, end + 1, "problem" if is_fault else "", need=2 * is_fault, front=False)
-    return checked(clause, _told(clause, Shape(core, phrase.places, end, front=False), asked))
-
-
-def _is_quality(key: str) -> bool:
-    """Whether a word behind "is" may stand before its thing: "the build is red"."""
-    return key.isalpha() and not key.endswith("s") and key not in known.NO_NAME | known.GENERIC | _DONE | verbs.DOING
-
-
-def _forbidden(clause: Clause, at: int) -> Shape | None:
-    """ "don't show the banner to admins", "stop sending the mail twice": the thing, and nothing of what is denied."""
-    behind = clause.skip(_NEVER, at)
-    key = clause.key(behind)
-    if behind == at or not (key in verbs.DOING or key in verbs.DOING_NOW) or key in ("use", "using", "let", "make"):
-        return None
-    phrase = whole_object(clause, behind + 1)
-    is_into = key.startswith(("writ", "log", "print", "send"))
-    places = [
-        [noun("in"), *place[1:]] if is_into and place[0].key in ("to", "into") else place for place in phrase.places
-    ]
-    return Shape(phrase.core, tuple(place for place in places if place[0].key in _WHERE), phrase.end)
-
-
-def _deed(clause: Clause, core: Words, end: int) -> Shape | None:
-    """ "the lexer keeps two token buffers": a thing of one word, with what it does"""
-    verb = verbs.DOES.get(clause.key(end)) or (clause.key(end) if clause.is_verb(end) else "")
-    if verb not in verbs.DOING or core[0].key in _ALL:
-        return None
-    with suppress(Decline):
-        if found := does(clause, Phrase(core, (), end), verb, end + 1):
-            held = [n for n, place in enumerate(found.places, 1) if place[0].key in _COMPLETING]
-            return replace(found, tied=max([found.tied, *held]))
-    return None
-
-
-def _told(clause: Clause, thing: Shape, asked: str) -> Shape:
-    """The thing with the one word that says what is wrong with it: "slow gantt view", "preview mirrored"."""
-    at = thing.end
-    while clause.key(at) in _BEING | _COPULAS or is_adverb(clause.key(at)):
-        at += 1
-    key, before = clause.key(at), clause.key(at - 1)
-    if asked and key in verbs.USED and clause.kind(at + 1) in ("", "comma"):
-        return replace(thing, work=verbs.USED[key], need=1)
-    if asked or not (at > thing.end or key in verbs.WRONGED or key == "off"):
-        return thing
-    is_over = before == "too" and clause.kind(at) == "word" and key not in known.NO_NAME | {"many", "much", "few"}
-    is_last = clause.ends(at + 1) is not None or clause.key(at + 1) in known.PREPOSITIONS
-    if is_over or (key in known.FAULTS and is_last):
-        core, behind = [noun(key), *thing.core], at + 1
-    elif key == "off" and clause.key(at + 1) == "by":
-        gap = [word for word in clause.words[at + 2 : at + 4] if word.key not in known.ARTICLES]
-        if len(thing.core) + len(gap) > 3:
-            return thing
-        return Shape([*thing.core, noun("off"), noun("by"), *gap], thing.places, at + 4, front=False)
-    elif key in verbs.PAST or key in verbs.WRONGED:
-        core, behind = [*compact(thing.core, thing.places), *clause.words[at : at + 1]], at + 1
-        return placed(clause, core, behind) or Shape(core, (), behind, front=False)
-    elif (
-        (before in _BE or before in _COPULAS)
-        and clause.kind(at) == "word"
-        and _is_quality(key) and is_last and clause.key(at + 1) != "to"
-    ):
-        core, behind = [noun(key), *thing.core], at + 1
-    else:
-        return thing
-    return placed(clause, core, behind, thing.places) or replace(thing, core=core)
+    return Shape(core, phrase.places, end, front=False)
 
 
 def _is_deed(clause: Clause, at: int) -> bool:
@@ -161,10 +114,86 @@ def _tells(core: Words, *, is_listed: bool) -> bool:
 
 
 def _is_verb(clause: Clause, at: int, asked: str) -> bool:
-    key, before = clause.key(at), clause.key(at - 1)
-    if key in known.FAULTS | verbs.WRONGED or (asked and (key in verbs.PAST or key.endswith("ed"))):
-        return clause.ends(at + 1) is not None or clause.key(at + 1) in known.PREPOSITIONS
-    is_plural = before.endswith("s") and not before.endswith("ss") and clause.is_verb(at)
-    if key in verbs.DOING - verbs.NOUNS_TOO and clause.key(at + 1) in known.PREPOSITIONS | known.DETERMINERS:
+    key, before, following = clause.key(at), clause.key(at - 1), clause.key(at + 1)
+    if key in _WRONG or (asked and (key in verbs.PAST or key.endswith("ed"))):
+        return clause.ends(at + 1) is not None or following in known.PREPOSITIONS
+    if key in _VERBS_ONLY and following in _BEHIND:
         return True  # "emails from the form land in spam"
-    return is_plural or (clause.is_third(at) and not (clause.is_verb(at + 1) or clause.key(at + 1) in _FINITE))
+    if asked in _MODALS and key in verbs.DOING and clause.kind(at + 1) not in ("", "comma"):
+        return True
+    is_plural = before.endswith("s") and not before.endswith("ss") and clause.is_verb(at)
+    return is_plural or (clause.is_third(at) and not (following in _FINITE or clause.is_verb(at + 1)))
+
+
+def _forbidden(clause: Clause, at: int) -> Shape | None:
+    """ "don't show the banner to admins", "stop truncating names": what is not to be, with its "no"."""
+    behind = clause.skip(_NEVER, at)
+    key = clause.key(behind)
+    if behind == at or not (key in verbs.DOING or key in verbs.DOING_NOW) or key in ("use", "using", "let", "make"):
+        return None
+    phrase, verb = whole_object(clause, behind + 1), verbs.DOING_NOW.get(key, key)
+    goals = ("to", "into") if verb in ("write", "log", "print", "send") else ()
+    located = ([noun("in"), *place[1:]] if place[0].key in goals else place for place in phrase.places)
+    places = tuple(place for place in located if place[0].key in _WHERE)
+    if phrase.places or clause.kind(phrase.end) not in ("", "comma"):
+        return Shape(phrase.core, places, phrase.end)  # it is not to be there alone
+    work = verbs.VERBS.get(verb) or verbs.spelled(verb)
+    return Shape([noun("no"), *singular(phrase.core), noun(work)], (), phrase.end, front=False)
+
+
+def _deed(clause: Clause, thing: Shape) -> Shape | None:
+    """ "the lexer keeps two token buffers": a thing of one word, with what it does, if that is all"""
+    end = thing.end
+    if not thing.core:
+        return None
+    verb = verbs.DOES.get(clause.key(end)) or (clause.key(end) if clause.is_verb(end) else "")
+    if verb not in verbs.DOING or len(thing.core) > 1 or thing.places or thing.core[0].key in _ALL:
+        return None
+    if not content(thing.core) or any(clause.key(one) in ("but", "and") for one in range(end, len(clause))):
+        return None
+    with suppress(Decline):
+        if found := does(clause, Phrase(thing.core, (), end), verb, end + 1):
+            held = [n for n, place in enumerate(found.places, 1) if place[0].key in COMPLETING]
+            return replace(found, tied=max([found.tied, *held]))
+    return None
+
+
+def _had(clause: Clause, thing: Shape) -> Shape | None:
+    """ "can the parser read comments" as "comments in parser" """
+    what = clause.phrase(thing.end + 1)
+    if what is None or what.points or what.places or clause.ends(what.end) is None or not content(what.core):
+        return None
+    if clause.key(thing.end) == "get" or what.core[-1].key in verbs.PAST:
+        return None
+    return Shape(what.core, ([noun("in"), *thing.core],), what.end)
+
+
+def _told(clause: Clause, thing: Shape, asked: str) -> Shape:
+    """The thing with the one word that says what is wrong with it: "slow gantt view", "preview mirrored"."""
+    at = thing.end
+    while clause.key(at) in _BEING or clause.key(at) in _COPULAS or is_adverb(clause.key(at)):
+        at += 1
+    key, before, following = clause.key(at), clause.key(at - 1), clause.key(at + 1)
+    if asked and key in verbs.USED and clause.kind(at + 1) in ("", "comma"):
+        return replace(thing, work=verbs.USED[key], need=1)
+    if asked or not (at > thing.end or key in verbs.WRONGED or key == "off"):
+        return thing
+    if key == "off" and following == "by":
+        gap = [word for word in clause.words[at + 2 : at + 4] if word.key not in known.ARTICLES]
+        is_short = len(thing.core) + len(gap) < 4
+        return replace(thing, core=[*thing.core, noun("off"), noun("by"), *gap], end=at + 4) if is_short else thing
+    is_last = clause.ends(at + 1) is not None or following in known.PREPOSITIONS
+    is_over = before == "too" and clause.kind(at) == "word" and key not in _NO_QUALITY
+    is_like = (before in _BE or before in _COPULAS) and _is_quality(key) and following != "to"
+    if is_over or (is_last and (key in known.FAULTS or (is_like and key not in verbs.PAST))):
+        core = [noun(key), *thing.core]
+        return placed(clause, core, at + 1, thing.places) or replace(thing, core=core)
+    if key in verbs.PAST or key in verbs.WRONGED:
+        core = [*compact(thing.core, thing.places), *clause.words[at : at + 1]]
+        return placed(clause, core, at + 1) or Shape(core, (), at + 1, front=False)
+    return thing
+
+
+def _is_quality(key: str) -> bool:
+    """Whether a word behind "is" may stand before its thing: "the build is red"."""
+    return key.isalpha() and not key.endswith("s") and key not in _NO_QUALITY

@@ -6,14 +6,14 @@ from proxy.filters.decline import Decline
 from proxy.filters.titles.prose import read
 from proxy.filters.titles.reasons import LOST, SEVERAL, TOO_LONG, TURNED
 from proxy.filters.titles.session_title import LIMIT, session_title
-from proxy.filters.titles.tables import phrase_pattern
+from proxy.filters.titles.tables import Phrases
 
 MOST_WORDS = 3
 _LONGEST_CONTINUATION = 8
 _LONGEST_LINE = 200
 _KEY = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
 
-_CARRYING_ON = phrase_pattern(
+_CARRYING_ON = Phrases(
     """yes|yep|yeah|yup|sure|ok|okay|k|y|n|no|nope|nah|continue|go( on| ahead)?|keep going|carry on|proceed|next|more
     |done|thanks|thank you|thx|ty|great|good|nice|perfect|cool|awesome|excellent|right|correct|wrong|exactly
     |agreed|fine|lgtm|(looks|sounds) good|good job|well done|do (it|that|this|so|both)|both|all of them
