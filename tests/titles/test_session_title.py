@@ -177,7 +177,6 @@ DECLINED = {
     "why does this helper only work on linux and not on windows?": POINTS,
     # Negations, and what else turns the meaning.
     "do not use any orm in the reports module": NOT_SEEN,
-    "never delete attachments": NOT_SEEN,
     "login is not broken on safari": NOT_SEEN,
     "the deploy job never fails": NOT_SEEN,
     "nothing happens when i drop a file onto the upload zone": NOT_SEEN,

@@ -5,9 +5,10 @@ behind it. What may end it is known as well: the end of the sentence, punctuatio
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from itertools import accumulate
+from typing import NamedTuple
 
 from proxy.filters.decline import Decline
 from proxy.filters.titles import words as known
@@ -35,8 +36,7 @@ _SAME = {"using": "with", "towards": "to"}
 _AFTER_VERB = known.DETERMINERS | known.PRONOUNS | known.PREPOSITIONS | known.ADVERBS | known.FAULTS | known.NUMERALS
 
 
-@dataclass(frozen=True, slots=True)
-class Phrase:
+class Phrase(NamedTuple):
     """A noun phrase without articles: `core` is the thing, each of `places` a preposition and what stands behind it.
 
     `end` is where in the sentence it ends; `points` tells that it means something only to who sees it ("this").

@@ -1,7 +1,6 @@
 """What requests, questions and reports share: a whole object, what stands behind a verb, and the last checks."""
 
 import re
-from dataclasses import replace
 
 from proxy.filters.decline import Decline
 from proxy.filters.titles import verbs
@@ -24,8 +23,10 @@ def shape_of(phrase: Phrase, work: str = "", need: int = 0) -> Shape:
 
 def checked(clause: Clause, found: Shape) -> Shape:
     """The same, if what it leaves out of its clause changes nothing; a reason turns nothing."""
-    if EARLIER.search(clause.line):
+    if "you" in clause.line and EARLIER.search(clause.line):
         raise Decline(POINTS)
+    if found.end >= len(clause):
+        return found
     rest = range(found.end, len(clause))
     joints = [at + 1 for at in rest if clause.kind(at) == "comma" or clause.key(at) in ("and", "then")]
     if sum(clause.asks_at(at) for at in joints) > 1:
@@ -76,7 +77,7 @@ def whole_object(clause: Clause, at: int, *, to_thing: bool = False) -> Phrase:
         raise Decline(UNCLEAR)
     if clause.key(end) in _APART and (len(said) < 2 or not told) and not is_fixed:
         raise Decline(UNCLEAR if said else NOTHING)
-    return replace(phrase, end=end)
+    return phrase._replace(end=end)
 
 
 def _made_for(clause: Clause, phrase: Phrase) -> Phrase | None:

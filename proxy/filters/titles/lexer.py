@@ -4,7 +4,7 @@ A run that is none of these makes the whole message one that is not understood: 
 """
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
 
@@ -20,7 +20,8 @@ _FORGE = (
 )
 _TOKENS = re.compile(
     rf"""(?P<plain>(?!(?:pr|mr|pull|merge|issue|ticket|sign\w*|log\w*|opt\w*|end|back|drag|copy|search|find|cut)\ )
-        [a-z]{{1,12}}(?=\ |$))
+        [a-z]{{1,12}})(?:\ (?=[A-Za-z])|(?=\ |$))
+    |(?P<space>\ (?![-–—]))
     |(?P<forge>{_FORGE})
     |(?P<tracker>https?://[\w.-]{{1,100}}/(?:[\w-]{{1,40}}/){{0,3}}?(?:browse|issues?|tickets?|t)/
         (?P<ticket>[A-Z][A-Z0-9]{{1,9}}-\d{{1,6}})(?:/[\w-]{{0,100}})?(?=[\s,.)]|$))
@@ -38,7 +39,7 @@ _TOKENS = re.compile(
         |(?:end|back)\ to\ (?:end|top)\b|(?:drag|copy|search|find|cut)\ (?:and|&|n)\ (?:drop|paste|replace)\b
         |[A-Za-z]+(?:['’-][A-Za-z]+)*(?=[\s,;:!?)…]|$|\.(?:[\s.)"]|$)))
     |(?P<name>--?[A-Za-z][\w-]{{1,40}}(?=[\s.,;:!?)]|$)|[@~.]?/?\w[^\s,;!?"()`<>{{}}|]{{0,200}}(?:\(\))?)
-    |(?P<space>\s+)
+    |(?P<blank>\s+)
     |(?P<other>\S)""",
     re.VERBOSE | re.ASCII,
 )
@@ -64,10 +65,11 @@ class Token:
     kind: Kind
     at: int = 0
     short: str = ""
-    key: str = field(init=False)
+    key: str = ""
 
     def __post_init__(self) -> None:
-        self.key = self.text.casefold().replace("’", "'") if self.kind == "word" else ""
+        if self.kind == "word" and not self.key:
+            self.key = self.text.casefold().replace("’", "'")
 
     @property
     def is_fixed(self) -> bool:
@@ -80,10 +82,11 @@ def tokens_of(prose: str) -> list[Token]:
     tokens: list[Token] = []
     for found in _TOKENS.finditer(prose):
         kind = found.lastgroup
-        if kind == "space":
-            continue
         if kind == "plain":  # as most tokens are
-            tokens.append(Token(found[0], "word", found.start()))
+            word = found["plain"]
+            tokens.append(Token(word, "word", found.start(), "", word))
+            continue
+        if kind == "space" or kind == "blank":
             continue
         token = _token(found, str(kind))
         token.at = found.start()

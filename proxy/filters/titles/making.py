@@ -1,7 +1,5 @@
 """What a thing is made to be or to do: "make the navbar sticky", "let admins impersonate users"."""
 
-from dataclasses import replace
-
 from proxy.filters.decline import Decline
 from proxy.filters.titles import verbs
 from proxy.filters.titles.clause import Clause, Phrase
@@ -57,7 +55,7 @@ def causing(clause: Clause, at: int) -> Shape | None:
     subject = Phrase(words, (), behind)
     found = does(clause, subject, verb, end + 1)
     held = [n for n, place in enumerate(found.places, 1) if place[0].key in COMPLETING] if found else []
-    return replace(found, tied=max([found.tied, *held])) if found else None
+    return found._replace(tied=max([found.tied, *held])) if found else None
 
 
 def _is_made(key: str) -> bool:

@@ -1,7 +1,5 @@
 """Questions for how, why, where and which, and reports of what goes wrong."""
 
-from dataclasses import replace
-
 from proxy.filters.decline import Decline
 from proxy.filters.titles import verbs
 from proxy.filters.titles import words as known
@@ -103,7 +101,7 @@ def _how(clause: Clause, at: int) -> Shape | None:
     key, end = clause.key(subject.end), subject.end + 1
     if key in _AT_WORK:
         found = placed(clause, subject.core, end, subject.places, "explanation")
-        return replace(found, need=0) if found else None
+        return found._replace(need=0) if found else None
     if len(content(subject.core)) < 2 or verbs.DOES.get(key, key) not in verbs.DOING:
         raise Decline(UNCLEAR)
     return Shape(subject.core, subject.places, len(clause))
@@ -117,7 +115,7 @@ def _what(clause: Clause, at: int, *, is_asked: bool) -> Shape | None:
     if clause.key(subject.end) not in _DOING or not (is_asked or subject.end + 1 == len(clause)):
         raise Decline(UNCLEAR)
     found = placed(clause, subject.core, subject.end + 1, subject.places, "explanation")
-    return replace(found, need=0) if found else None
+    return found._replace(need=0) if found else None
 
 
 def _which(clause: Clause, at: int) -> Shape | None:
@@ -238,7 +236,7 @@ def _is(clause: Clause, subject: Phrase, key: str, end: int, *, is_sure: bool) -
     if key in verbs.WRONGED or following in ("twice", "wrong") or key == "down" or (key in verbs.PAST and is_sure):
         behind = end + 1 + (following in ("twice", "wrong", "away", *_PARTICLES))
         found = placed(clause, [*compact(subject.core, subject.places), *clause.words[end:behind]], behind)
-        return replace(found, front=False) if found else None
+        return found._replace(front=False) if found else None
     raise Decline(NOT_SEEN)
 
 
@@ -251,7 +249,7 @@ def does(clause: Clause, subject: Phrase, verb: str, at: int, *, is_fault: bool 
         found = placed(clause, subject.core, at, subject.places, fault)
         if found and clause.key(found.end) in ("when", "while", "if") and len(content(found.words)) < 2:
             raise Decline(UNCLEAR)
-        return replace(found, front=False) if found else None
+        return found._replace(front=False) if found else None
     is_kept = verb == "keep" and clause.key(at).endswith("ing")
     if is_kept:
         verb, at = clause.key(at), at + 1
@@ -275,4 +273,4 @@ def does(clause: Clause, subject: Phrase, verb: str, at: int, *, is_fault: bool 
         raise Decline(NOT_SEEN)
     if is_kept and clause.key(found.end) in ("when", "while", "if"):
         raise Decline(UNCLEAR)
-    return replace(found, front=False, tied=0 if thing or behind > at else len(found.places[:1]))
+    return found._replace(front=False, tied=0 if thing or behind > at else len(found.places[:1]))

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
 
 from proxy.filters.decline import Decline
 from proxy.filters.titles import verbs
@@ -110,7 +109,7 @@ def _moved(clause: Clause, work: str, at: int) -> Shape | None:
     if clause.key(at + size) not in (*_GOING, "from", "in" if size else "for"):
         return None
     thing = placed(clause, [noun(work)], at + size)
-    return replace(thing, tied=1) if thing and thing.places else None
+    return thing._replace(tied=1) if thing and thing.places else None
 
 
 def _titled(clause: Clause, verb: str, phrase: Phrase) -> Shape:

@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 from proxy.filters.decline import Decline
 from proxy.filters.titles import words as known
@@ -38,8 +39,7 @@ _RANKS = {"instead": 0, "with": 1, PURPOSE: 5, "by": 1, "via": 1, "from": 2, "to
 _RANKS |= dict.fromkeys(("within", "after", "before", "during", "since"), 3)
 
 
-@dataclass(frozen=True, slots=True)
-class Shape:
+class Shape(NamedTuple):
     """What a sentence asks for: a thing, its places, and the noun of what is to become of it.
 
     The noun is left out first (`need` 0), after the places (1), or never (2). `tied` of the places are never left out.
@@ -86,14 +86,14 @@ def fitted(shape: Shape, most: int) -> Words:
     counted = _CONTENTS | _COUNTED if shape.work and shape.need and not is_set else _CONTENTS
     if len(shape.core) == 1 and shape.core[0].key in counted and _is_of(shape.places):
         # "the results of the geocoding calls" are the geocoding calls, with fewer queries there is a "query reduction".
-        shape = replace(shape, core=shape.places[0][1:], places=shape.places[1:], tied=0)
+        shape = shape._replace(core=shape.places[0][1:], places=shape.places[1:], tied=0)
     if shape.places and all(word.key in known.AMOUNTS for word in content(shape.core)):
         last, is_worked = shape.core[-1].key, bool(shape.work and shape.need)
         is_part = last in known.AMOUNTS and shape.places[0][0].key in ("of", "to")
         is_lost = is_worked and (is_part or (last in _EDITS and shape.places[0][0].key == "to"))
         if is_lost or last in ("part", "parts"):
             raise Decline(NOTHING)  # "review my changes to the parser", "update part of the docs"
-        shape = replace(shape, tied=max(shape.tied, 1))
+        shape = shape._replace(tied=max(shape.tied, 1))
     fits = False
     one = _compounded(shape)
     for words in _ways(one, most):
@@ -102,7 +102,7 @@ def fitted(shape: Shape, most: int) -> Words:
             if _tells(words, one):
                 return words
     if not fits and shape.places and _is_whole_without_places(shape):
-        return fitted(replace(shape, places=(), tied=0), most)
+        return fitted(shape._replace(places=(), tied=0), most)
     raise Decline(NOTHING if fits else TOO_LONG)
 
 
@@ -190,7 +190,7 @@ def _compounded(shape: Shape) -> Shape:
         return shape
     counted = 1 if core[0].key in known.NUMERALS and len(core) > 1 else 0
     core = [*core[:counted], *singular(owner[1:]), *core[counted:]]
-    return replace(shape, core=core, places=shape.places[1:], tied=max(shape.tied - 1, 0))
+    return shape._replace(core=core, places=shape.places[1:], tied=max(shape.tied - 1, 0))
 
 
 def compact(core: Words, places: tuple[Words, ...]) -> Words:
@@ -260,6 +260,8 @@ def is_reference(name: Token) -> bool:
 def singular(core: Words) -> Words:
     """The core as it stands before another noun: "class components" is "class component" there."""
     last = core[-1]
+    if not last.key.endswith("s"):
+        return core
     is_counted = any(word.kind == "number" or word.key in known.NUMERALS for word in core[:-1])
     if (
         is_counted
@@ -270,4 +272,4 @@ def singular(core: Words) -> Words:
     ):
         return core
     ending, one = next((pair for pair in _SINGULAR if last.key.endswith(pair[0])), ("", ""))
-    return [*core[:-1], replace(last, text=last.text.removesuffix(ending) + one)]
+    return [*core[:-1], replace(last, text=last.text.removesuffix(ending) + one, key="")]

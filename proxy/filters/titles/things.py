@@ -1,7 +1,6 @@
 """The thing that a sentence is about, where no frame says what is to become of it: a title that is thin, but true."""
 
 from contextlib import suppress
-from dataclasses import replace
 
 from proxy.filters.decline import Decline
 from proxy.filters.titles import verbs
@@ -65,7 +64,7 @@ def thing_in(clause: Clause) -> Shape:
     if asked in _MODALS and (found := _had(clause, thing)):
         return checked(clause, found)
     if asked == "if":
-        return replace(thing, work="check", need=1)
+        return thing._replace(work="check", need=1)
     is_denied = key in _DENIED or (key == "not" and clause.key(end + 1) in verbs.PAST)
     if deed := None if is_denied or asked in _MODALS else _deed(clause, thing):
         return checked(clause, deed)
@@ -73,7 +72,7 @@ def thing_in(clause: Clause) -> Shape:
         raise Decline(NOTHING)
     if is_denied or clause.key(end + 1) == "nothing":
         is_fault = key not in _SHOULD and len(content(thing.core)) > 1
-        return replace(thing, end=end + 1, work="problem" if is_fault else "", need=2 * is_fault)
+        return thing._replace(end=end + 1, work="problem" if is_fault else "", need=2 * is_fault)
     return checked(clause, _told(clause, thing, asked))
 
 
@@ -154,7 +153,7 @@ def _deed(clause: Clause, thing: Shape) -> Shape | None:
     with suppress(Decline):
         if found := does(clause, Phrase(thing.core, (), end), verb, end + 1):
             held = [n for n, place in enumerate(found.places, 1) if place[0].key in COMPLETING]
-            return replace(found, tied=max([found.tied, *held]))
+            return found._replace(tied=max([found.tied, *held]))
     return None
 
 
@@ -175,19 +174,19 @@ def _told(clause: Clause, thing: Shape, asked: str) -> Shape:
         at += 1
     key, before, following = clause.key(at), clause.key(at - 1), clause.key(at + 1)
     if asked and key in verbs.USED and clause.kind(at + 1) in ("", "comma"):
-        return replace(thing, work=verbs.USED[key], need=1)
+        return thing._replace(work=verbs.USED[key], need=1)
     if asked or not (at > thing.end or key in verbs.WRONGED or key == "off"):
         return thing
     if key == "off" and following == "by":
         gap = [word for word in clause.words[at + 2 : at + 4] if word.key not in known.ARTICLES]
         is_short = len(thing.core) + len(gap) < 4
-        return replace(thing, core=[*thing.core, noun("off"), noun("by"), *gap], end=at + 4) if is_short else thing
+        return thing._replace(core=[*thing.core, noun("off"), noun("by"), *gap], end=at + 4) if is_short else thing
     is_last = clause.ends(at + 1) is not None or following in known.PREPOSITIONS
     is_over = before == "too" and clause.kind(at) == "word" and key not in _NO_QUALITY
     is_like = (before in _BE or before in _COPULAS) and _is_quality(key) and following != "to"
     if is_over or (is_last and (key in known.FAULTS or (is_like and key not in verbs.PAST))):
         core = [noun(key), *thing.core]
-        return placed(clause, core, at + 1, thing.places) or replace(thing, core=core)
+        return placed(clause, core, at + 1, thing.places) or thing._replace(core=core)
     if key in verbs.PAST or key in verbs.WRONGED:
         core = [*compact(thing.core, thing.places), *clause.words[at : at + 1]]
         return placed(clause, core, at + 1) or Shape(core, (), at + 1, front=False)
