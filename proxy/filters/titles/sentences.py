@@ -145,7 +145,8 @@ def whole(words: Words, tokens: Sequence[Token], clause: Clause, *, is_later: bo
         is_beside = token.at > last or token.at < clause.words[0].at
         if is_lost and not (is_beside and says_enough and not is_reference(token)):
             raise Decline(LOST)
-    behind = [*_sentences([token for token in tokens if token.at > clause.words[-1].at])]
+    end = clause.words[-1].at
+    behind = [*_sentences([token for token in tokens if token.at > end])] if tokens[-1].at > end else []
     if any(one[0].key in (_RESTRICTING if len(one) > 2 else _TAKEN_BACK) for one in behind[:1]):
         raise Decline(TURNED)
     is_report = any(clause.key(at) in _FINITE for at in range(len(clause))) and not _asks(clause)
@@ -162,9 +163,9 @@ def _sentences(tokens: Sequence[Token]) -> Iterator[list[Token]]:
     sentence: list[Token] = []
     for token in tokens:
         if token.kind != "stop":
-            is_first = token.kind == "word" and not (sentence and sentence[-1].kind != "cut")
-            is_typed = token.text[:1].isupper() and token.text[1:].islower() and token.key not in SPELLED
-            sentence.append(Token(token.key, "word", token.at) if is_first and is_typed else token)
+            if token.kind == "word" and (not sentence or sentence[-1].kind == "cut") and token.text.istitle():
+                token = Token(token.key, "word", token.at) if token.key not in SPELLED else token
+            sentence.append(token)
         elif sentence:
             yield sentence
             sentence = []
