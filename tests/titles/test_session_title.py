@@ -121,6 +121,7 @@ THINGS = {
     "build a small CLI called `shelf` for my books": "shelf CLI for books",
     "create a chrome extension that hides shorts": "Chrome extension for short hiding",
     "You are a senior engineer. Your task is to design and implement a rate limiter in Go.": "Rate limiter in Go",
+    "The label editor is broken. Move the canvas code into its own module first.": "Broken label editor",
     "no sound on ios when the phone is locked": "No sound on iOS",
     "replace the hand rolled validation with zod": "Hand rolled validation replacement",
 }
@@ -201,7 +202,6 @@ DECLINED = {
     "the signup email never arrives": NOT_SEEN,
     "1 in 50 requests returns 502": NOT_SEEN,
     # A report, and then a request for something else; what was before.
-    "The label editor is broken. Move the canvas code into its own module first.": SEVERAL,
     "So I got a new laptop. Now everything is slow.": NOT_SEEN,
     "the mail is missing the total": NOT_SEEN,
     "the scanner fails to read damaged codes": UNCLEAR,
@@ -230,7 +230,6 @@ DECLINED = {
     "delete all trips older than a year": UNCLEAR,
     "prevent crews from booking past dates": UNCLEAR,
     "make the logo bigger and the slogan smaller": SEVERAL,
-    "The sign up form accepts any mail. Add proper validation.": NOT_SEEN,
     "I need a python script. It should read the roster.": NOTHING,
     # Other languages.
     "не открывается страница оплаты": MIXED,

@@ -12,7 +12,7 @@ from proxy.filters.titles.tables import Phrases, word_set
 
 _LITTLE = Phrases("a|bit|little|more|much|even|so|be")
 _WANTED = word_set("want need like love")
-COMPLETING = word_set("as to into from with without like than instead over")
+_COMPLETING = word_set("as to into from with without like than instead over")
 _CONDITIONS = ("when", "if", "while")
 
 
@@ -54,7 +54,7 @@ def causing(clause: Clause, at: int) -> Shape | None:
         return None
     subject = Phrase(words, (), behind)
     found = does(clause, subject, verb, end + 1)
-    held = [n for n, place in enumerate(found.places, 1) if place[0].key in COMPLETING] if found else []
+    held = [n for n, place in enumerate(found.places, 1) if place[0].key in _COMPLETING] if found else []
     return found._replace(tied=max([found.tied, *held])) if found else None
 
 

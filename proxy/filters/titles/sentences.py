@@ -3,7 +3,6 @@
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from itertools import takewhile
 
 from proxy.filters.decline import Decline
 from proxy.filters.titles.clause import Clause, Words
@@ -12,8 +11,8 @@ from proxy.filters.titles.reasons import LOST, NOT_SEEN, NOTHING, SEVERAL, TOO_L
 from proxy.filters.titles.requests import asked_in
 from proxy.filters.titles.shape import Shape, fitted, is_reference, size_of
 from proxy.filters.titles.things import thing_in
-from proxy.filters.titles.verbs import ASKING, DOES
-from proxy.filters.titles.words import AUXILIARIES, DENIED, PREPOSITIONS, PRONOUNS, SPELLED, TURNING
+from proxy.filters.titles.verbs import ASKING
+from proxy.filters.titles.words import SPELLED, TURNING
 
 Frame = Callable[[Clause], Shape]
 _RESTRICTING = ("only", "except", "not", "without", "unless", "instead", "but")
@@ -37,8 +36,6 @@ _NO_TICKETS = (
 )
 _POLITE = re.compile(r"pl+e+a+s+e+|pl[sz]|kindly")
 _ASKING = ("make", "let", "stop", "ensure", "prevent", "use")
-_FINITE = AUXILIARIES | DENIED | DOES.keys()
-_SECTIONS = ("steps", "step", "example", "repro", "expected", "actual", "reproduce")
 _SENTENCES = 4
 _NEAR, _LEADING, _BESIDE = 120, 240, 300
 _ENOUGH = 3
@@ -149,10 +146,6 @@ def whole(words: Words, tokens: Sequence[Token], clause: Clause, *, is_later: bo
     behind = [*_sentences([token for token in tokens if token.at > end])] if tokens[-1].at > end else []
     if any(one[0].key in (_RESTRICTING if len(one) > 2 else _TAKEN_BACK) for one in behind[:1]):
         raise Decline(TURNED)
-    is_report = any(clause.key(at) in _FINITE for at in range(len(clause))) and not _asks(clause)
-    told = takewhile(lambda one: one[0].key not in _SECTIONS, behind)
-    if is_report and any(_asks_more(Clause(one)) for one in told):
-        raise Decline(SEVERAL)
     if behind and _asks(clause) and sum(_asks(Clause(one)) for one in behind) > 1:
         raise Decline(SEVERAL)
     return words
@@ -175,19 +168,3 @@ def _sentences(tokens: Sequence[Token]) -> Iterator[list[Token]]:
 
 def _asks(clause: Clause) -> bool:
     return clause.key(clause.lead) in _ASKING or clause.asks_at(clause.lead)
-
-
-def _asks_more(clause: Clause) -> bool:
-    """Whether a sentence behind a report asks for more than that it be mended: "fix it" does not."""
-    at = clause.lead
-    if any(clause.kind(one) == "cut" for one in range(len(clause))):
-        return False
-    while verb := clause.verb(at):
-        at += len(verb.split())
-        if clause.key(at) in PRONOUNS:
-            at += 1
-        at += clause.kind(at) == "comma"
-        if clause.key(at) != "and":
-            return clause.kind(at) not in ("", "comma", "cut") and clause.key(at) not in PREPOSITIONS
-        at += 1
-    return False

@@ -1,15 +1,11 @@
 """The thing that a sentence is about, where no frame says what is to become of it: a title that is thin, but true."""
 
-from contextlib import suppress
-
 from proxy.filters.decline import Decline
 from proxy.filters.titles import verbs
 from proxy.filters.titles import words as known
-from proxy.filters.titles.clause import Clause, Phrase, Words, is_adverb
+from proxy.filters.titles.clause import Clause, Words, is_adverb
 from proxy.filters.titles.frames import EARLIER, checked, placed, whole_object
-from proxy.filters.titles.making import COMPLETING
 from proxy.filters.titles.reasons import NOT_SEEN, NOTHING, POINTS
-from proxy.filters.titles.reports import does
 from proxy.filters.titles.shape import Shape, compact, content, noun, singular
 from proxy.filters.titles.tables import Phrases, word_set
 
@@ -66,8 +62,6 @@ def thing_in(clause: Clause) -> Shape:
     if asked == "if":
         return thing._replace(work="check", need=1)
     is_denied = key in _DENIED or (key == "not" and clause.key(end + 1) in verbs.PAST)
-    if deed := None if is_denied or asked in _MODALS else _deed(clause, thing):
-        return checked(clause, deed)
     if not _tells(thing.core, is_listed=clause.kind(end) == "comma"):
         raise Decline(NOTHING)
     if is_denied or clause.key(end + 1) == "nothing":
@@ -138,23 +132,6 @@ def _forbidden(clause: Clause, at: int) -> Shape | None:
         return Shape(phrase.core, places, phrase.end)  # it is not to be there alone
     work = verbs.VERBS.get(verb) or verbs.spelled(verb)
     return Shape([noun("no"), *singular(phrase.core), noun(work)], (), phrase.end, front=False)
-
-
-def _deed(clause: Clause, thing: Shape) -> Shape | None:
-    """ "the lexer keeps two token buffers": a thing of one word, with what it does, if that is all"""
-    end = thing.end
-    if not thing.core:
-        return None
-    verb = verbs.DOES.get(clause.key(end)) or (clause.key(end) if clause.is_verb(end) else "")
-    if verb not in verbs.DOING or len(thing.core) > 1 or thing.places or thing.core[0].key in _ALL:
-        return None
-    if not content(thing.core) or any(clause.key(one) in ("but", "and") for one in range(end, len(clause))):
-        return None
-    with suppress(Decline):
-        if found := does(clause, Phrase(thing.core, (), end), verb, end + 1):
-            held = [n for n, place in enumerate(found.places, 1) if place[0].key in COMPLETING]
-            return found._replace(tied=max([found.tied, *held]))
-    return None
 
 
 def _had(clause: Clause, thing: Shape) -> Shape | None:
