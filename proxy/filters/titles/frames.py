@@ -8,12 +8,14 @@ from proxy.filters.titles import words as known
 from proxy.filters.titles.clause import Clause, Phrase, Stop, Words
 from proxy.filters.titles.reasons import NOT_SEEN, NOTHING, POINTS, SEVERAL, TURNED, UNCLEAR
 from proxy.filters.titles.shape import Shape, content, noun, singular
+from proxy.filters.titles.tables import word_set
 
 EARLIER = re.compile(r"\b(?:your|you) (?:last |latest )?(?:fix|changes?|edits?|patch|commit|made|did|wrote|added) ")
 """What was done before the session began."""
 _REASONS = ("so", "because", "since", "cuz")
 _MAKING = ("write", "create", "build", "add", "make", "need", "want", "gimme", "implement", "generate", "have", "up")
 _GIVING = ("give", "show", "send", "offer", "assign", "grant", "me")
+_NO_WORK = word_set("turn convert return take get have do use make need run let keep give")
 _APART = known.BREAKS - {"and", "or", "because", "since", "but"}
 
 
@@ -72,7 +74,7 @@ def whole_object(clause: Clause, at: int, *, to_thing: bool = False) -> Phrase:
         raise Decline(SEVERAL)
     # A clause behind it tells the thing apart: it is left out where the thing has a name of its own.
     said = [word for word in content(phrase.words) if word.key not in known.AMOUNTS]
-    is_fixed = any(word.is_fixed for word in said)
+    is_fixed = any(word.is_fixed or word.key in known.SPELLED for word in said)
     if clause.key(end) == "to" and not is_fixed and sum(word.key not in known.MADE_THINGS for word in said) < 2:
         raise Decline(UNCLEAR)
     if clause.key(end) in _APART and (len(said) < 2 or not told) and not is_fixed:
@@ -92,7 +94,7 @@ def _made_for(clause: Clause, phrase: Phrase) -> Phrase | None:
     thing = clause.phrase(at + (clause.key(at) == "to"), to_thing=True)
     end = clause.ends(thing.end) if thing else None
     is_made = any(clause.key(one) in _MAKING for one in range(phrase.end))
-    if thing is None or thing.points or end is None or not is_made or verb in ("turn", "convert", "return"):
+    if thing is None or thing.points or end is None or not is_made or verb in _NO_WORK:
         return None
     if any(place[0].key in ("to", "with") for place in thing.places):
         raise Decline(UNCLEAR)  # "a migration that adds a status to bookings"

@@ -6,7 +6,8 @@ LEADS = Phrases(
     """do (a|an|some)|hi|hello|hey|sry|hmm
     |hi (there|claude|all|team)|hello (there|claude)|hey (there|claude|guys|man)
     |claude
-    |good (morning|afternoon|evening)|ok|okay|so|well|now|also|and|please|pls|just|then|quick (question|one|q|task)
+    |good (morning|afternoon|evening)|ok|okay|so|well|now|also|and|please|pls|just|then
+    |quick (question|one|q|task|thing)
     |question|task|sorry|btw|fyi|actually|sometimes|(it )?(looks|seems) like
     |(can|could|would|will) (you|u|we|i|someone|somebody)( please| also| help (me|us)( to)?| be so kind as to)?
     |thanks|(should|shall|would) (i|we|you)|(can|could|would) you mind|are you able to
@@ -27,7 +28,9 @@ LEADS = Phrases(
     |(i|we) (think|guess|believe|suspect|noticed|figured)( that)?|(check|see|verify) (if|whether) there( is| are)?
     |(check|see|verify) (if|whether) (there's|theres)
     |what (would|will|happens|does it) (break|happen|take)? ?if (i|we)|what happens (if|when)
-    |(tell|remind) me|(i'm |i was )?wondering|do you know|(any|no|have any|got any) (idea|clue)
+    |(tell|remind) me|(i'm |i was )?wondering|do you know|be able to
+    |as (a|an|the) [a-z]+( [a-z]+)?( ,)? (i|we) (want|need|would like) to
+    |(any|no|have any|got any) (idea|clue)
     |(i|we) (don't|dont|do not) (really )?(understand|get|know|see)|not sure|where (should|can|could|would) (i|we)"""
 )
 """What may stand before a request and says nothing of it."""
@@ -43,7 +46,9 @@ WANTS = Phrases(
     |(there|there's|theres)( is| are| was| were| seems to be )?|is there|are there|(i've|we've) got
     |(i'm|im|i am|we're|we are|is|keep|keeps)? ?(getting|seeing|hitting|having|looking for|facing)
     |do (we|i)( already| still| really| actually| even)? (need|use|have)
-    |why (is|are) there|(whats|what's|what is)( the)?( going on| up| wrong| deal)? with
+    |why (is|are) there|why do (we|i) have
+    |(i'm|im|i am|we're|we are) (building|writing|making|creating|developing|working on|designing)
+    |(whats|what's|what is)( the)?( going on| up| wrong| deal)? with
     |(something|smth)( weird| strange| odd| wrong)?( is| seems)?( going on| off| wrong| broken)? with|gimme
     |(i|we)( have| am having|'m having)? ?(a problem|problems|an issue|issues|trouble) with
     |(what's|whats|what is |what are) (causing|behind)|what (is|are)|what's|whats|tell me about

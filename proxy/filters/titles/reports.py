@@ -21,7 +21,7 @@ _OUGHT = ("should", "must", "needs")
 _BEFORE_VERB = _HEDGES | known.DENIED | known.AUXILIARIES | {*_OUGHT}
 _AT_WORK = word_set("work works working")
 _DOING = word_set("do does mean means")
-_PARTICLES = ("off", "up", "out", "back", "down")
+PARTICLES = ("off", "up", "out", "back", "down")
 _CALLERS = dict.fromkeys(("call", "calls", "calling"), "callers") | dict.fromkeys(("use", "uses", "using"), "usage")
 _CALLERS |= dict.fromkeys(("import", "imports"), "imports") | dict.fromkeys(("reference", "references"), "references")
 _SAID = Phrases(
@@ -234,7 +234,7 @@ def _is(clause: Clause, subject: Phrase, key: str, end: int, *, is_sure: bool) -
         return placed(clause, subject.core, end + 1, subject.places, verbs.FAULT_NOUNS[key])
     following = clause.key(end + 1)
     if key in verbs.WRONGED or following in ("twice", "wrong") or key == "down" or (key in verbs.PAST and is_sure):
-        behind = end + 1 + (following in ("twice", "wrong", "away", *_PARTICLES))
+        behind = end + 1 + (following in ("twice", "wrong", "away", *PARTICLES))
         found = placed(clause, [*compact(subject.core, subject.places), *clause.words[end:behind]], behind)
         return found._replace(front=False) if found else None
     raise Decline(NOT_SEEN)
@@ -247,14 +247,12 @@ def does(clause: Clause, subject: Phrase, verb: str, at: int, *, is_fault: bool 
         raise Decline(UNCLEAR)  # "fails to load"
     if fault and (clause.phrase(at) is None or clause.skip(TAILS, at) > at):
         found = placed(clause, subject.core, at, subject.places, fault)
-        if found and clause.key(found.end) in ("when", "while", "if") and len(content(found.words)) < 2:
-            raise Decline(UNCLEAR)
         return found._replace(front=False) if found else None
     is_kept = verb == "keep" and clause.key(at).endswith("ing")
     if is_kept:
         verb, at = clause.key(at), at + 1
     doing = noun(verb if verb.endswith("ing") and verb not in verbs.DOING else spelled(verb))
-    behind = at + (clause.key(at) in (*_PARTICLES, "twice"))
+    behind = at + (clause.key(at) in (*PARTICLES, "twice"))
     core = [*compact(subject.core, subject.places), doing, *clause.words[at:behind]]
     thing = None if clause.skip(TAILS, behind) > behind else clause.phrase(behind)
     if thing is None or thing.points:
@@ -262,10 +260,10 @@ def does(clause: Clause, subject: Phrase, verb: str, at: int, *, is_fault: bool 
         if found is None or not (found.places or behind > at or is_kept):
             raise Decline(UNCLEAR)
     else:
-        end = clause.ends(thing.end)
+        twice = clause.words[thing.end : thing.end + (clause.key(thing.end) == "twice")]
+        end = clause.ends(thing.end + len(twice))
         if end is None:
             raise Decline(UNCLEAR)
-        twice = clause.words[thing.end : thing.end + (clause.key(thing.end) == "twice")]
         found = Shape([*core, *thing.core, *twice], thing.places, end)
     said = {word.key for word in [*found.core[len(core) - 1 :], *(place[0] for place in found.places)]}
     is_wrong = verb in verbs.HARMFUL or not said.isdisjoint(known.FAULTS | _WRONG)

@@ -109,7 +109,7 @@ def fitted(shape: Shape, most: int) -> Words:
 def _is_whole_without_places(shape: Shape) -> bool:
     """Whether the thing is true, and tells enough, without where it goes and what it is for."""
     heads, lost = {place[0].key for place in shape.places}, [word for place in shape.places for word in place]
-    is_told = bool(shape.work and shape.need) or len(content(shape.core)) > 2
+    is_told = bool(shape.work and shape.need) or (len(content(shape.core)) > 2 and (shape.front or not shape.tied))
     return is_told and heads.isdisjoint(_NEVER_LOST) and all(word.kind == "word" for word in lost)
 
 

@@ -6,7 +6,8 @@ from proxy.filters.titles import words as known
 from proxy.filters.titles.clause import Clause, Words, is_adverb
 from proxy.filters.titles.frames import EARLIER, checked, placed, whole_object
 from proxy.filters.titles.reasons import NOT_SEEN, NOTHING, POINTS
-from proxy.filters.titles.shape import Shape, compact, content, noun, singular
+from proxy.filters.titles.reports import PARTICLES
+from proxy.filters.titles.shape import Shape, compact, content, noun, singular, size_of
 from proxy.filters.titles.tables import Phrases, word_set
 
 _ASKING = word_set("is are was were does do did can could would will should has what which how when why where who")
@@ -81,6 +82,8 @@ def _subject(clause: Clause, at: int, asked: str) -> Shape:
     if key in _OBJECTS and not phrase.places:
         # A word before an article is a verb, whatever it is: "the crawler visits every page".
         return Shape(core[:-1], (), end - 1, front=False)
+    if asked in _MODALS and core[-1].key in verbs.DOING and len(core) > 1:
+        raise Decline(NOT_SEEN)  # "why does npm run build eat …"
     is_finite = key in _FINITE and key not in known.TURNING
     is_said = (key, clause.key(end + 1)) == ("off", "by") or (key == "not" and clause.key(end + 1) in verbs.PAST)
     if key == "and" and clause.asks_at(end + 1):
@@ -152,7 +155,7 @@ def _told(clause: Clause, thing: Shape, asked: str) -> Shape:
     key, before, following = clause.key(at), clause.key(at - 1), clause.key(at + 1)
     if asked and key in verbs.USED and clause.kind(at + 1) in ("", "comma"):
         return thing._replace(work=verbs.USED[key], need=1)
-    if asked or not (at > thing.end or key in verbs.WRONGED or key == "off"):
+    if asked or not (at > thing.end or key in verbs.WRONGED or key in ("off", "has", "have")):
         return thing
     if key == "off" and following == "by":
         gap = [word for word in clause.words[at + 2 : at + 4] if word.key not in known.ARTICLES]
@@ -164,9 +167,12 @@ def _told(clause: Clause, thing: Shape, asked: str) -> Shape:
     if is_over or (is_last and (key in known.FAULTS or (is_like and key not in verbs.PAST))):
         core = [noun(key), *thing.core]
         return placed(clause, core, at + 1, thing.places) or thing._replace(core=core)
-    if key in verbs.PAST or key in verbs.WRONGED:
-        core = [*compact(thing.core, thing.places), *clause.words[at : at + 1]]
-        return placed(clause, core, at + 1) or Shape(core, (), at + 1, front=False)
+    if key in verbs.PAST or key in verbs.WRONGED or (before in _BE and key.endswith("ed")):
+        behind = at + 1 + (following in PARTICLES)
+        core = [*compact(thing.core, thing.places), *clause.words[at:behind]]
+        return placed(clause, core, behind) or Shape(core, (), behind, front=False)
+    if key in ("has", "have") and (found := _had(clause, thing._replace(end=at))) and size_of(found.words) < 5:
+        return found
     return thing
 
 

@@ -165,7 +165,8 @@ PAST = (
     | {spelled(verb)[:-3] + "ed": verb for verb in DOING if not verb.endswith(("e", "y"))}
     | _verbs(
         """sent:send lost:lose kept:keep built:build written:write shown:show set:= hidden:hide thrown:throw run:=
-        broken:break found:find read:= cut:= applied:apply copied:copy denied:deny"""
+        broken:break rebuilt:rebuild rewritten:rewrite reset:=
+        found:find read:= cut:= applied:apply copied:copy denied:deny"""
     )
 )
 """What was done to a thing: "rejected"."""
