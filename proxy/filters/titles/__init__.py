@@ -4,28 +4,28 @@ A title stays in a person's list for good, so one is given only when it can be s
 positive evidence, in this order; the first that is missing declines, with that reason, and the model names the session.
 
 1.  The message has at most `session_title.LIMIT` characters and `prose.LINES` lines.
-2.  What the client, an editor, an issue form or another program put around it is known and left out; pasted traces,
-    logs, prompts and code are told from what the user wrote (`prose`). A message that begins like a template is not
-    read, unless it names its task.
-3.  What the user wrote is in English alone.
-4.  One of the first three sentences, near the beginning, is read; greetings and short sentences that ask nothing may
-    stand before it (`sentences`). Links, secrets, addresses and assignments in what it asks for are not understood
-    (`lexer`, `names`).
-5.  It fits a known frame: a verb that asks and its object (`requests`), a question for how, why, where or who, a
-    report of what goes wrong (`reports`). All verbs are in tables (`verbs`), and one that may as well be the first noun
-    of a name ("merge conflicts") needs an article, a name or a lead. A report keeps its verb with the whole object, and
-    what it tells is a fault by itself; what is denied is called a problem, with the noun of what does not happen. If a
-    later sentence asks for something else, a report gives no title.
-6.  The thing that it is about is a noun phrase that ends where a clause may end: no small word, verb or adverb of the
-    language stands in it or right behind it (`clause`, `words`). It does not only point ("this", "it"), and where a
-    clause behind it tells it apart, it has a name of its own (`frames`).
+2.  What the client, an editor, an issue form or another program put around it is known and left out: wrappers, a role
+    that is given to the assistant, fields and boxes of forms, the items of a list behind prose. Pasted traces, logs,
+    prompts and code are told from what the user wrote (`prose`).
+3.  What the user wrote is in English alone. In any language there is a name for a message that has one error of its own
+    (`errors`), and for one that has one ticket or one address of a forge or tracker (`sentences.reference_of`).
+4.  One of the first four sentences, near the beginning, is read; greetings and sentences that ask nothing may stand
+    before it (`sentences`). Links, secrets, addresses and assignments in what it asks for are not understood (`lexer`,
+    `names`).
+5.  It fits a known frame: a verb that asks and its object (`requests`), what a thing is made to be or do (`making`), a
+    question for how, why, where, who or which, a report of what goes wrong (`reports`). All verbs are in tables
+    (`verbs`), and one that may as well be the first noun of a name ("merge conflicts") needs an article, a name or a
+    lead. What is denied is called a problem, with the noun of what does not happen.
+6.  The thing that it is about is a noun phrase that ends where a clause may end, or is told apart by what was understood
+    of it (`clause`, `words`). It does not only point ("this", "it").
 7.  Nothing that turns the meaning ("not", "only", "without") stands in what the title leaves out of its sentence.
 8.  It fits: two to five words, the thing with the noun of what is to become of it ("refactoring") and its place. Places
-    that say little go first where there is no room, but none that carries the point ("wrap with", "convert to",
-    "between"); what is left names something in particular (`shape`).
+    that say little go first where there is no room; what is left names something in particular (`shape`).
 9.  Every name in the request is in the title, and every ticket of the message; the message asks for one thing.
+10. Where no frame fits, the title is the thing alone (`things`): what stands before a verb, an auxiliary or the end of
+    its clause. It may be thin, and it asserts nothing but what the sentence says of it in one word ("slow gantt view").
+    What is asked is not asserted, and what is not to be is called that, or is named alone.
 
 A slash command with plain arguments (`commands`), a ticket or the address of one pull request or issue, a plan's own
-heading, and one pasted error with its file or with what it says (`errors`) have shorter ways: there the form
-itself is the evidence.
+heading, and a pasted error (`errors`) have shorter ways: there the form itself is the evidence.
 """
