@@ -16,8 +16,8 @@ positive evidence, in this order; the first that is missing declines, with that 
     question for how, why, where, who or which, a report of what goes wrong (`reports`). All verbs are in tables
     (`verbs`), and one that may as well be the first noun of a name ("merge conflicts") needs an article, a name or a
     lead. What is denied is called a problem, with the noun of what does not happen.
-6.  The thing that it is about is a noun phrase that ends where a clause may end, or is told apart by what was understood
-    of it (`clause`, `words`). It does not only point ("this", "it").
+6.  The thing that it is about is a noun phrase that ends where a clause may end, or is told apart by what was
+    understood of it (`clause`, `words`). It does not only point ("this", "it").
 7.  Nothing that turns the meaning ("not", "only", "without") stands in what the title leaves out of its sentence.
 8.  It fits: two to five words, the thing with the noun of what is to become of it ("refactoring") and its place. Places
     that say little go first where there is no room; what is left names something in particular (`shape`).

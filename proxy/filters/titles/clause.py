@@ -173,6 +173,7 @@ class Clause:
             if words[0].key == "of" and places and not is_pointing:
                 places[-1] = [*places[-1], *words]
             else:
+                points = points or (is_pointing and words[0].key == "of" and words[-1].key not in known.ANYWHERE)
                 is_told = len(core) == 1 and (words[0].key == "for" or words[-1].key not in known.ANYWHERE)
                 places += [words] if is_told or not is_pointing else []
         return Phrase(core, tuple(places), end, points) if core else None

@@ -3,7 +3,7 @@
 from proxy.filters.titles.tables import Phrases, word_set
 
 LEADS = Phrases(
-    """do (a|an|some)|hi|hello|hey|sry|hmm
+    """do (a|an|some)|hi|hello|hey|sry|hmm|wrong window
     |hi (there|claude|all|team)|hello (there|claude)|hey (there|claude|guys|man)
     |claude
     |good (morning|afternoon|evening)|ok|okay|so|well|now|also|and|please|pls|just|then

@@ -12,7 +12,7 @@ from proxy.filters.titles.tables import Phrases, word_set
 
 _LITTLE = Phrases("a|bit|little|more|much|even|so|be")
 _WANTED = word_set("want need like love")
-_COMPLETING = word_set("as to into from with without like than instead over")
+_COMPLETING = word_set("as to into from with without like than instead over for")
 _CONDITIONS = ("when", "if", "while")
 
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 from proxy.filters.decline import Decline
@@ -37,6 +38,7 @@ _NO_TICKETS = (
 _POLITE = re.compile(r"pl+e+a+s+e+|pl[sz]|kindly")
 _ASKING = ("make", "let", "stop", "ensure", "prevent", "use")
 _SENTENCES = 4
+_HEADS = frozenset(("things", "issues", "points", "problems", "bugs", "tasks", "following"))
 _NEAR, _LEADING, _BESIDE = 120, 240, 300
 _ENOUGH = 3
 
@@ -111,6 +113,10 @@ def _of_sentence(frame: Frame, clause: Clause, most: int) -> Words:
     if first.key in ("in", "inside") and clause.kind(1) == "name" and (clause.asks_at(2) or clause.is_verb(2)):
         return _with_place(frame, clause, [first, words[1]], 2, most)
     at = 1 + (clause.kind(1) in ("comma", "cut"))
+    colon = next((at for at, word in enumerate(words) if word.text == ":"), 0)
+    if 0 < colon < len(words) - 3 and not _asks(clause) and _HEADS.isdisjoint(word.key for word in words[:colon]):
+        with suppress(Decline):  # "we have a bug: invoices show …"
+            return fitted(frame(Clause(words[colon + 1 :])), most)
     is_mention = first.kind == "name" and (clause.asks_at(at) or clause.is_verb(at))
     try:
         return fitted(frame(clause if not is_mention else Clause([])), most)

@@ -178,4 +178,4 @@ def _told(clause: Clause, thing: Shape, asked: str) -> Shape:
 
 def _is_quality(key: str) -> bool:
     """Whether a word behind "is" may stand before its thing: "the build is red"."""
-    return key.isalpha() and not key.endswith("s") and key not in _NO_QUALITY
+    return key.isalpha() and not key.endswith(("s", "ing")) and key not in _NO_QUALITY
