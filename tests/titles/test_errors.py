@@ -66,6 +66,14 @@ JAVA = """Exception in thread "main" java.lang.IllegalStateException: x
             "System.InvalidOperationException: x\n   at A.B(String n) in D:\\w\\Look.cs:line 74",
             "InvalidOperationException in Look.cs",
         ),
+        (
+            "sqlalchemy.orm.exc.StaleDataError: UPDATE statement on table expected to update 1 row(s)",
+            "sqlalchemy StaleDataError",
+        ),
+        (
+            "git@host: Permission denied (publickey).\nfatal: Could not read from remote repository.",
+            "SSH permission denied",
+        ),
         # A process that ended says nothing of why.
         ("Error: Process completed with exit code 1.", ""),
         # A frame's method is no error, and an error's name alone says nothing.

@@ -33,51 +33,61 @@ _FAILED = re.compile(
     r"|(?:\s?FAIL\s+|\s*[✘×✕] [^\n]{0,30}? › )(?P<js>[\w./-]{1,120}\.[jt]sx?)\b)",
     re.MULTILINE,
 )
+_NAMED = r" ['\"`‘]?([\w$.-]+(?:\(\))?)"
 _SAYING = [
-    (re.compile(pattern, re.MULTILINE), title)
-    for pattern, title in (
+    (needles.split("|"), re.compile(pattern, re.MULTILINE), title)
+    for needles, pattern, title in (
         (
+            "annot find |No module|resolve",
             r"(?:[Cc]annot find (?:module|package)|No module named|Can't resolve|[Ff]ailed to resolve import) "
             r"['\"`]([^'\"`\n]{1,60})['\"`]",
             "Missing module {}",
         ),
         (
+            "ndefined |Unresolved|ndeclared|annot find name|declaration of",
             r"(?:[Uu]ndefined (?:function|variable|method|mixin|symbol|index|reference to|local variable or method)"
-            r"|Unresolved reference|[Uu]ndeclared identifier|[Cc]annot find name|declaration of function)"
-            r"[: ] ?['\"`‘]?([\w$.:]+(?:\(\))?)",
+            rf"|Unresolved reference|[Uu]ndeclared identifier|[Cc]annot find name|declaration of function):?{_NAMED}",
             "Undefined {}",
         ),
-        (r"No qualifying bean of type '(?:\w+\.)*(\w+)'", "Missing {} bean"),
-        (r"cannot import name '(\w+)'", "Missing import {}"),
-        (r"unique constraint ['\"`]?(\w+)", "{} constraint violation"),
+        ("qualifying bean", r"No qualifying bean of type '(?:\w+\.)*(\w+)'", "Missing {} bean"),
+        ("import name", r"cannot import name '(\w+)'", "Missing import {}"),
+        ("unique constraint", r"unique constraint ['\"`]?(\w+)", "{} constraint violation"),
+        ("publickey", r"ermission denied \((publickey)", "SSH permission denied"),
         (
+            "ermission denied|o space left|onnection refused|Read-only file",
             r"(?:^|: )([a-z][\w-]{1,15}): [^\n]{0,120}?: "
             r"([Pp]ermission denied|[Nn]o space left on device|[Cc]onnection refused|Read-only file system)",
             "{} {}",
         ),
-        (r"\b([\w.-]+) was not found,|Could NOT find (\w+)", "Missing {}"),
-        (r"(?:name '|: )([\w$.]+)'? is not defined\b", "Undefined {}"),
+        ("was not found,|NOT find", r"\b([\w.-]{1,40}) was not found,|Could NOT find (\w+)", "Missing {}"),
+        ("not defined", r"(?:name '|: )([\w$.]{1,60})'? is not defined\b", "Undefined {}"),
         (
-            r"\b(column|relation|table|database|collection) ['\"`]?([\w.]+)['\"`]? (?:does not exist|not found)",
+            "not exist|not found",
+            rf"\b(column|relation|table|database|collection){_NAMED}['\"`]? (?:does not exist|not found)",
             "Missing {} {}",
         ),
-        (r"[Nn]o such (column|table|service|option|command|image)[: ]+['\"`]?([\w.-]+)", "Missing {} {}"),
+        ("o such ", rf"[Nn]o such (column|table|service|option|command|image):?{_NAMED}", "Missing {} {}"),
         (
-            r"[Uu]n(?:known|recognized) (directive|option|argument|command|column|field|property|key|type) "
-            r"['\"`]?([\w.-]+)",
+            "nknown |nrecognized ",
+            rf"[Uu]n(?:known|recognized) (directive|option|argument|command|column|field|property|key|type){_NAMED}",
             "Unknown {} {}",
         ),
-        (r"(?:[Pp]ort (?=\d+ (?:is )?already)|EADDRINUSE[^\n]{0,60}:)(\d{2,5})", "Port {} conflict"),
-        (r":(\d{2,5}) failed: port is already", "Port {} conflict"),
-        (r"(?:^|[ :])([\w.-]{2,30}): command not found", "{} command not found"),
-        (r"npm ERR! code (E\w+)|npm error code (E\w+)", "npm {} error"),
         (
-            r"(?:^|\s)(\w[\w-]{1,30}?)(?:-[0-9a-f]{6,10})?(?:-\w{5})?\s+\d+/\d+\s+(CrashLoopBackOff|ImagePullBackOff|OOMKilled)",
+            " already|EADDRINUSE",
+            r"(?:[Pp]ort (?=\d+ (?:is )?already)|EADDRINUSE[^\n]{0,60}:|:(?=\d+ failed: port is already))(\d{2,5})",
+            "Port {} conflict",
+        ),
+        ("command not found", r"(?:^|[ :])([\w.-]{2,30}): command not found", "{} command not found"),
+        ("npm ", r"npm (?:ERR!|error) code (E\w+)", "npm {} error"),
+        (
+            "BackOff|OOMKilled",
+            r"(?:^|\s)(\w[\w-]{1,30}?)(?:-[0-9a-f]{6,10})?(?:-\w{5})?\s+\d+/\d+\s+"
+            r"(CrashLoopBackOff|ImagePullBackOff|OOMKilled)",
             "{} {}",
         ),
     )
 ]
-"""What runtimes and tools say, and its title."""
+"""What runtimes and tools say, each behind words of which one must stand in the text, and its title."""
 _MARKED = re.compile(
     r"(?:\b(?:ERROR|FATAL|CRITICAL|SEVERE)\b[\]:]?|\[(?:emerg|error|fatal|crit)\]|\b(?:Fatal error|fatal|[Ee]rror):)\s+"
     r"(?:\d+#\d+: (?:\*\d+ )?)?(?:\[[\w.:-]{1,20}\]:? |(?:fatal|FATAL|error): +)?([A-Za-z][^\n]{3,160})"
@@ -87,6 +97,7 @@ _SAYS_NOTHING = re.compile(
     r"|.*(?:exit|return)(?:ed)?(?: with)? (?:code|status)|fatal exception"
     r"|.*\b(?:occurred|went wrong|this|the following|see|please|failed|error)$"
 )
+_DOMAINS = ("java", "javax", "com", "org", "net", "kotlin", "scala", "sun", "jdk", "exceptions", "errors")
 _ENTRY = ("manage.py", "wsgi.py", "asgi.py", "__main__.py", "runpy.py")
 _PATH = re.compile(r"[/\\]|\d{5}")
 _PYTHON = re.compile(r"Traceback \(|File \"")
@@ -113,7 +124,7 @@ def error_title(message: Message, most: int, *, is_english: bool) -> list[Token]
     error, said = _error(pasted)
     file = _own_file(pasted) if error else ""
     if is_english and (not file or file in _ENTRY):
-        return _with_message(error, said, most) or _marked(pasted, most)
+        return _with_message(error, said, most) or _marked(pasted, most) or _packaged(pasted, error)
     if not file or is_secret(file) or file.split(".")[0] in error:
         return []
     named = [Token(error, "word" if error.islower() else "name"), Token(file, "name")]
@@ -133,7 +144,9 @@ def _failed(pasted: str) -> list[Token]:
 
 def _said(text: str) -> list[Token]:
     """What a tool says that is well known: "Missing module requests"."""
-    for pattern, title in _SAYING:
+    for needles, pattern, title in _SAYING:
+        if not any(needle in text for needle in needles):
+            continue
         said = {tuple(filter(None, one.groups())) for one in pattern.finditer(text)}
         if len(said) == 1:
             names = said.pop()
@@ -168,6 +181,12 @@ def _with_message(error: str, said: str, most: int) -> list[Token]:
     ):
         return []
     return [Token(f"{error}:", "name"), *(Token(word, "name") for word in words)]
+
+
+def _packaged(pasted: str, error: str) -> list[Token]:
+    """ "SQLAlchemy StaleDataError", where neither a file nor a short message says more"""
+    found = re.search(rf"([a-z][a-z\d]{{2,20}})\.(?:\w+\.){{0,6}}{error}\b", pasted) if error else None
+    return [Token(found[1], "word"), Token(error, "name")] if found and found[1] not in _DOMAINS else []
 
 
 def _error(pasted: str) -> tuple[str, str]:
