@@ -122,6 +122,11 @@ THINGS = {
     "create a chrome extension that hides shorts": "Chrome extension for short hiding",
     "You are a senior engineer. Your task is to design and implement a rate limiter in Go.": "Rate limiter in Go",
     "The label editor is broken. Move the canvas code into its own module first.": "Broken label editor",
+    "polish the login screens on the tablet": "Login screens on tablet",
+    "make Settings a frozen dataclass": "Frozen dataclass for Settings",
+    "I'd like a cli flag to skip the cache": "CLI flag to skip cache",
+    "We have a bug in production: invoices show the wrong currency": "Invoices showing wrong currency",
+    "why did the build break": "Build breakage",
     "no sound on ios when the phone is locked": "No sound on iOS",
     "replace the hand rolled validation with zod": "Hand rolled validation replacement",
 }
@@ -245,6 +250,8 @@ DECLINED = {
     "what's wrong with DATABASE_URL=postgres://app:pw@db/kelpie": "a sign in it is not understood",
     # Templates, logs, several things.
     "You are an expert engineer.": "it begins with a template or another program's words",
+    "the receipt rounds prices wrong": NOT_SEEN,
+    "the header is not sticky anymore": NOT_SEEN,
     # Nothing in particular: a time, and what stands in a list of tasks.
     "each time i open the editor it flickers": NOT_SEEN,
     "a few things:\n- add a clock\n- fix the tide table\n- drop the banner": NOT_SEEN,

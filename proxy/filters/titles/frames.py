@@ -16,7 +16,7 @@ _REASONS = ("so", "because", "since", "cuz")
 _MAKING = ("write", "create", "build", "add", "make", "need", "want", "gimme", "implement", "generate", "have", "up")
 _GIVING = ("give", "show", "send", "offer", "assign", "grant", "me")
 _NO_WORK = word_set("turn convert return take get have do use make need run let keep give")
-_APART = known.BREAKS - {"and", "or", "because", "since", "but"}
+_APART = known.BREAKS - {"and", "or", "because", "since", "but", "so"}
 
 
 def shape_of(phrase: Phrase, work: str = "", need: int = 0) -> Shape:

@@ -23,6 +23,11 @@ def making(clause: Clause, at: int) -> Shape | None:
     if clause.key(at + 1) in ("a", "an", "me"):
         return shape_of(whole_object(clause, at + 1 + (clause.key(at + 1) == "me")))
     subject = subject_at(clause, at + 1, lambda one: _is_made(clause.key(one)) or clause.is_verb(one))
+    if (
+        clause.key(subject.end) in ("a", "an") and clause.skip(_LITTLE, subject.end) < subject.end + 2
+    ):  # "make Settings a frozen dataclass"
+        made = whole_object(clause, subject.end)
+        return Shape(made.core, ([noun("for"), *subject.core],), made.end)
     end = clause.skip(_LITTLE, subject.end)
     if not _is_made(clause.key(end)) or subject.places or clause.key(end + 1) in _CONDITIONS:
         return None
@@ -45,6 +50,8 @@ def causing(clause: Clause, at: int) -> Shape | None:
             return True
         return clause.key(at) in ("make", "let") and (is_many or clause.is_verb(one))
 
+    if not is_let and clause.key(start) in ("a", "an"):
+        return None  # "I'd like a flag to skip the cache"
     words, behind, points = clause.core(start, stop)
     end = behind + (clause.key(behind) == "to")
     verb = clause.key(end)

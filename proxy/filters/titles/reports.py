@@ -17,6 +17,7 @@ _HEDGES = word_set(
     just now already up down constantly get gets getting seems to"""
 )
 _BE = ("is", "are", "was", "were", "isn't", "aren't")
+_BEING = word_set("is are was were isn't aren't wasn't isnt arent wasnt")
 _OUGHT = ("should", "must", "needs")
 _BEFORE_VERB = _HEDGES | known.DENIED | known.AUXILIARIES | {*_OUGHT}
 _AT_WORK = word_set("work works working")
@@ -203,6 +204,7 @@ def _denied(clause: Clause, subject: Phrase, key: str, end: int) -> Shape | None
     """ "the drawer doesn't open": the title must never say that it does."""
     verb = verbs.GERUNDS.get(key) or verbs.DOES.get(key) or verbs.PAST.get(key, key)
     told = len(content(subject.core))
+    is_doing = key.endswith("ing") or not any(clause.key(one) in _BEING for one in range(subject.end, end))
     if key in known.FAULTS or verb in verbs.FAULT_NOUNS:
         return None  # "login is not broken", "the job never fails"
     if key in verbs.PAST and told and verb not in verbs.WORKS:
@@ -211,6 +213,7 @@ def _denied(clause: Clause, subject: Phrase, key: str, end: int) -> Shape | None
         core = [*singular(subject.core), noun(verbs.WORKS[verb])]
     elif (
         told == 1
+        and is_doing
         and key.isalpha()
         and key not in _AT_WORK | known.NO_NAME
         and (verb in verbs.DOING or clause.ends(end + 1) is not None)

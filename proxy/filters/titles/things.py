@@ -22,6 +22,7 @@ _SAYING = word_set("says say said thinks think wants want told reports complains
 _SMALL = known.NO_NAME | known.FAULTS | known.GENERIC | known.MADE_THINGS | known.TROUBLES | known.SPELLED.keys()
 _KNOWN = _SMALL | verbs.DOES.keys() | verbs.GERUNDS.keys() | verbs.PAST.keys()
 """English words: without one of them the language is in doubt."""
+_ENGLISH = _KNOWN | verbs.VERB_STARTS | verbs.DOING
 _DONE = word_set("finished done fixed closed ready working fine complete merged")
 _COPULAS = word_set("turns turn goes go stays stay becomes become remains looks look")
 _NO_QUALITY = known.NO_NAME | known.GENERIC | _DONE | verbs.DOING
@@ -56,6 +57,13 @@ def thing_in(clause: Clause) -> Shape:
         return forbidden
     if any(word.key in known.FOREIGN for word in clause.words) or _KNOWN.isdisjoint(word.key for word in clause.words):
         raise Decline(NOT_SEEN)
+    is_verb = clause.kind(at) == "word" and (clause.key(at) in verbs.WORKS or clause.key(at) not in _ENGLISH)
+    if is_verb and not asked and clause.key(at + 1) in known.ARTICLES:
+        # A word before an article is a verb, whatever it is: "polish the empty states".
+        phrase = whole_object(clause, at + 1)
+        kept = tuple(place for place in phrase.places if place[0].key in _WHERE)
+        if _tells(phrase.core, is_listed=False) and all(word.key not in known.TURNING for word in phrase.words):
+            return checked(clause, Shape(phrase.core, kept, phrase.end, front=False))
     thing = _subject(clause, at, asked)
     key, end = clause.key(thing.end), thing.end
     if asked in _MODALS and (found := _had(clause, thing)):
@@ -105,6 +113,8 @@ def _is_deed(clause: Clause, at: int) -> bool:
 def _tells(core: Words, *, is_listed: bool) -> bool:
     if not core or core[-1].key in _ALL or core[0].kind == "number" or core[0].key in ("many", "much", "long"):
         return False
+    if any(word.key in verbs.DOES and word.key.endswith("s") for word in core[1:-1]):
+        return False  # "receipt rounds prices"
     told = [word for word in content(core) if word.key not in _ALL]
     return len(told) > 2 * is_listed or any(word.is_fixed for word in told)
 

@@ -209,7 +209,7 @@ MADE = word_set(
 _FAULTS = _verbs(
     """overlap:= duplicate:duplication lag:= stutter:= jump:jumps jitter:= blink:ing disappear:disappearance
     vanish:disappearance timeout:= deadlock:= explode:explosion fail:failure crash:= hang:= freeze:= flicker:=
-    leak:= overflow:= restart:restarts"""
+    leak:= overflow:= restart:restarts break:breakage"""
 )
 FAULT_NOUNS = {form: noun for verb, noun in _FAULTS.items() for form in (verb, third(verb), spelled(verb))}
 """What goes wrong, and its noun: "fails" is "failure"."""
