@@ -122,7 +122,7 @@ THINGS = {
     "create a chrome extension that hides shorts": "Chrome extension for short hiding",
     "You are a senior engineer. Your task is to design and implement a rate limiter in Go.": "Rate limiter in Go",
     "The label editor is broken. Move the canvas code into its own module first.": "Broken label editor",
-    "polish the login screens on the tablet": "Login screens on tablet",
+    "rm the dead feature flags": "Dead feature flags",
     "make Settings a frozen dataclass": "Frozen dataclass for Settings",
     "I'd like a cli flag to skip the cache": "CLI flag to skip cache",
     "We have a bug in production: invoices show the wrong currency": "Invoices showing wrong currency",
