@@ -74,6 +74,14 @@ JAVA = """Exception in thread "main" java.lang.IllegalStateException: x
             "git@host: Permission denied (publickey).\nfatal: Could not read from remote repository.",
             "SSH permission denied",
         ),
+        ("OSError: [Errno 28] No space left on device", "no space left on device"),
+        ("panic: close of closed channel", "close of closed channel"),
+        ("error: failed to run custom build command for `openssl-sys v0.9`", "openssl-sys build failure"),
+        ("sh: 1: tsc: not found", "tsc command not found"),
+        # What must not be shown, or is the same for every error.
+        ("Error: Cannot find module '/home/bob/acme/app.js'", ""),
+        ("Error: Cannot find module 'ghp_16C7e42F292c6912E7710c838347Ae178B4a'", ""),
+        ("docker: Error response from daemon: Conflict.", ""),
         # A process that ended says nothing of why.
         ("Error: Process completed with exit code 1.", ""),
         # A frame's method is no error, and an error's name alone says nothing.

@@ -122,6 +122,9 @@ THINGS = {
     "create a chrome extension that hides shorts": "Chrome extension for short hiding",
     "You are a senior engineer. Your task is to design and implement a rate limiter in Go.": "Rate limiter in Go",
     "The label editor is broken. Move the canvas code into its own module first.": "Broken label editor",
+    "ERR_CERT_INVALID on the login page after the proxy change": "ERR_CERT_INVALID on login page",
+    "are the dumps encrypted?": "Dump encryption",
+    "make sure names over 50 chars are rejected": "Names over 50 chars",
     "rm the dead feature flags": "Dead feature flags",
     "make Settings a frozen dataclass": "Frozen dataclass for Settings",
     "I'd like a cli flag to skip the cache": "CLI flag to skip cache",
@@ -250,6 +253,11 @@ DECLINED = {
     "what's wrong with DATABASE_URL=postgres://app:pw@db/kelpie": "a sign in it is not understood",
     # Templates, logs, several things.
     "You are an expert engineer.": "it begins with a template or another program's words",
+    "looks fine": NOT_SEEN,
+    "every flush happens on another thread": NOT_SEEN,
+    "print dates according to region": NOT_SEEN,
+    "write a small python tool that watches a folder and uploads new files": UNCLEAR,
+    "Warning: Each child in a list should have a unique key": NOT_SEEN,
     "the receipt rounds prices wrong": NOT_SEEN,
     "the header is not sticky anymore": NOT_SEEN,
     # Nothing in particular: a time, and what stands in a list of tasks.

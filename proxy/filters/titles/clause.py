@@ -27,6 +27,7 @@ _BEYOND = [""] * 12
 _TIMES = word_set("second minute hour day week month year while moment")
 _NO_CLAUSE = ("since", "as", "before", "after", "until")
 _UNITS = word_set("s sec secs second seconds min mins minute minutes h hour hours day days week weeks month months")
+_RELATING = word_set("according due based related compared depending thanks")
 _CONDITIONS = word_set(
     "when after since if whenever while once with in on for from under during yesterday today lately"
 )
@@ -217,6 +218,7 @@ class Clause:
         is_contraction = "'" in key and not key.endswith(("'s", "s'"))
         is_doing = stop is not None and key.endswith("ing") and self.key(at + 1) in known.DETERMINERS
         is_compared = key.endswith("er") and self.key(at + 1) == "than"
+        is_compared = is_compared or (key in _RELATING and self.key(at + 1) in known.PREPOSITIONS)
         if key in known.NO_NAME or is_adverb(key) or is_contraction or is_doing or is_compared:
             return False
         return not (stop and stop(at))

@@ -59,6 +59,8 @@ _SAYING = [
             r"([Pp]ermission denied|[Nn]o space left on device|[Cc]onnection refused|Read-only file system)",
             "{} {}",
         ),
+        ("o space left", r"([Nn]o space left on device)", "{}"),
+        ("build command for", r"custom build command for [`'\"]([\w-]+)", "{} build failure"),
         ("was not found,|NOT find", r"\b([\w.-]{1,40}) was not found,|Could NOT find (\w+)", "Missing {}"),
         ("not defined", r"(?:name '|: )([\w$.]{1,60})'? is not defined\b", "Undefined {}"),
         (
@@ -77,7 +79,11 @@ _SAYING = [
             r"(?:[Pp]ort (?=\d+ (?:is )?already)|EADDRINUSE[^\n]{0,60}:|:(?=\d+ failed: port is already))(\d{2,5})",
             "Port {} conflict",
         ),
-        ("command not found", r"(?:^|[ :])([\w.-]{2,30}): command not found", "{} command not found"),
+        (
+            ": command not found|: not found",
+            r"(?:^|[ :])([\w.-]{2,30}): (?:command )?not found$",
+            "{} command not found",
+        ),
         ("npm ", r"npm (?:ERR!|error) code (E\w+)", "npm {} error"),
         (
             "BackOff|OOMKilled",
@@ -89,12 +95,14 @@ _SAYING = [
 ]
 """What runtimes and tools say, each behind words of which one must stand in the text, and its title."""
 _MARKED = re.compile(
-    r"(?:\b(?:ERROR|FATAL|CRITICAL|SEVERE)\b[\]:]?|\[(?:emerg|error|fatal|crit)\]|\b(?:Fatal error|fatal|[Ee]rror):)\s+"
+    r"(?:\b(?:ERROR|FATAL|CRITICAL|SEVERE)\b[\]:]?|\[(?:emerg|error|fatal|crit)\]"
+    r"|\b(?:Fatal error|fatal|panic|[Ee]rror):)\s+"
     r"(?:\d+#\d+: (?:\*\d+ )?)?(?:\[[\w.:-]{1,20}\]:? |(?:fatal|FATAL|error): +)?([A-Za-z][^\n]{3,160})"
 )
 _SAYS_NOTHING = re.compile(
-    r"(?i)(?:command|build|process|task|job|test|the process|compilation|operation)s? "
-    r"|.*(?:exit|return)(?:ed)?(?: with)? (?:code|status)|fatal exception"
+    r"(?i)(?:error response|command|build|process|task|job|test|the process|compilation|operation)s? "
+    r"|fatal exception"
+    r"|.*(?:exit|return)(?:ed)?(?: with)? (?:code|status)"
     r"|.*\b(?:occurred|went wrong|this|the following|see|please|failed|error)$"
 )
 _DOMAINS = ("java", "javax", "com", "org", "net", "kotlin", "scala", "sun", "jdk", "exceptions", "errors")
@@ -148,18 +156,19 @@ def _said(text: str) -> list[Token]:
         if not any(needle in text for needle in needles):
             continue
         said = {tuple(filter(None, one.groups())) for one in pattern.finditer(text)}
-        if len(said) == 1:
-            names = said.pop()
-            if all(displayed(name) == name and not is_secret(name) for name in names):
-                names = tuple(name.lower() if " " in name else name for name in names)
-            return [Token(word, "name") for word in title.format(*names).split()]
+        names = said.pop() if len(said) == 1 else ()
+        if names and all(displayed(name) == name and not is_secret(name) for name in names):
+            is_said = any(" " in name for name in names)
+            words = title.format(*map(str.lower, names) if is_said else names).split()
+            return [Token(words[0], "word" if is_said else "name"), *(Token(word, "name") for word in words[1:])]
     return []
 
 
 def _marked(pasted: str, most: int) -> list[Token]:
     """What the first line with a level of its own says, if that is short and whole."""
     found = _MARKED.search(pasted)
-    said = re.split(r"[:;,.(\[{]|\s\S+=", found[1], maxsplit=1)[0].strip() if found else ""
+    said = found[1].removeprefix("Error response from daemon: ") if found else ""
+    said = re.split(r"[:;,.(\[{]|\s\S+=", said, maxsplit=1)[0].strip()
     said = f"Error {said}" if said.partition(" ")[0].endswith("ing") else said
     words = said.split()
     is_plain = all(re.fullmatch(r"[A-Za-z][\w'-]*", word) and not is_secret(word) for word in words)

@@ -16,6 +16,7 @@ _REASONS = ("so", "because", "since", "cuz")
 _MAKING = ("write", "create", "build", "add", "make", "need", "want", "gimme", "implement", "generate", "have", "up")
 _GIVING = ("give", "show", "send", "offer", "assign", "grant", "me")
 _NO_WORK = word_set("turn convert return take get have do use make need run let keep give")
+_PLAIN = known.SPELLED.keys() | known.MADE_THINGS | known.SOFT
 _APART = known.BREAKS - {"and", "or", "because", "since", "but", "so"}
 
 
@@ -77,6 +78,9 @@ def whole_object(clause: Clause, at: int, *, to_thing: bool = False) -> Phrase:
     is_fixed = any(word.is_fixed or word.key in known.SPELLED for word in said)
     if clause.key(end) == "to" and not is_fixed and sum(word.key not in known.MADE_THINGS for word in said) < 2:
         raise Decline(UNCLEAR)
+    is_open = clause.key(end) in ("that", "which", "who") and phrase.core[-1].key in known.MADE_THINGS
+    if is_open and not any(word.is_fixed or word.key not in _PLAIN for word in said):
+        raise Decline(UNCLEAR)  # "a small python tool that …"
     if clause.key(end) in _APART and (len(said) < 2 or not told) and not is_fixed:
         raise Decline(UNCLEAR if said else NOTHING)
     return phrase._replace(end=end)

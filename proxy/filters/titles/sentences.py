@@ -13,7 +13,7 @@ from proxy.filters.titles.requests import asked_in
 from proxy.filters.titles.shape import Shape, fitted, is_reference, size_of
 from proxy.filters.titles.things import thing_in
 from proxy.filters.titles.verbs import ASKING
-from proxy.filters.titles.words import SPELLED, TURNING
+from proxy.filters.titles.words import PREPOSITIONS, SPELLED, TURNING
 
 Frame = Callable[[Clause], Shape]
 _RESTRICTING = ("only", "except", "not", "without", "unless", "instead", "but")
@@ -123,6 +123,8 @@ def _of_sentence(frame: Frame, clause: Clause, most: int) -> Words:
     except Decline:
         if first.kind != "name" or len(words) == 1:
             raise
+    if words[1].key in PREPOSITIONS:
+        raise Decline(NOT_SEEN)  # "ERR_CERT_INVALID on the login page"
     if is_reference(first):
         return [first, *_with_place(frame, clause, [first], 1, most)[:-1]]
     return _with_place(frame, clause, [Token("in", "word"), first], 1, most)

@@ -36,6 +36,7 @@ _TEMPLATE = re.compile(
     r"as an? \w+ (?:engineer|expert)",
     re.IGNORECASE,
 )
+_TROUBLE = re.compile(r"(?:[\w.-]{1,30}: )?(?:warning|error|fatal|exception)\b", re.IGNORECASE)
 _ROLE = re.compile(
     r"(?:you are |you're |you act |you (?:have|write|think|always|never|can) |act as )[^.\n!]{0,300}[.!\n]\s*(?=\S)",
     re.IGNORECASE,
@@ -100,7 +101,7 @@ def _of_message(message: Message, most: int) -> list[Token]:
             with suppress(Decline):
                 return _of_heading(message.heading, most, decline)
         tokens = tokens or tokens_of(prose[:_READ])
-        if has_role or decline.reason in _FINAL or not (message.is_led or not message.pasted):
+        if has_role or _TROUBLE.match(prose) or decline.reason in _FINAL or not (message.is_led or not message.pasted):
             if reference := reference_of(tokens, most):
                 return reference
             raise

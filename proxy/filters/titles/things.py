@@ -27,11 +27,12 @@ _DONE = word_set("finished done fixed closed ready working fine complete merged"
 _COPULAS = word_set("turns turn goes go stays stay becomes become remains looks look")
 _NO_QUALITY = known.NO_NAME | known.GENERIC | _DONE | verbs.DOING
 _MODALS = word_set("can could would will should do does did has")
+_SENSES = word_set("looks sounds seems works feels look sound seem feel")
 _BE = ("is", "are", "was", "were")
 _BEING = word_set(
     "is are was were gets get being been always still sometimes super really very so pretty also just too now"
 )
-_WHETHER = Phrases("(check|see|verify|test|find out|make sure|confirm) (if|whether|that)")
+_WHETHER = Phrases("(check|see|verify|test|find out|make sure|confirm) (if|whether|that)|make sure|ensure( that)?")
 _NEVER = Phrases("don't|dont|do not|never|stop")
 _WHERE = ("in", "on", "for", "of", "at")
 _ALL = word_set(
@@ -69,7 +70,7 @@ def thing_in(clause: Clause) -> Shape:
     if asked in _MODALS and (found := _had(clause, thing)):
         return checked(clause, found)
     if asked == "if":
-        return thing._replace(work="check", need=1)
+        return thing if thing.places else thing._replace(work="check", need=1)
     is_denied = key in _DENIED or (key == "not" and clause.key(end + 1) in verbs.PAST)
     if not _tells(thing.core, is_listed=clause.kind(end) == "comma"):
         raise Decline(NOTHING)
@@ -94,6 +95,8 @@ def _subject(clause: Clause, at: int, asked: str) -> Shape:
         raise Decline(NOT_SEEN)  # "why does npm run build eat …"
     is_finite = key in _FINITE and key not in known.TURNING
     is_said = (key, clause.key(end + 1)) == ("off", "by") or (key == "not" and clause.key(end + 1) in verbs.PAST)
+    if core[0].key in _SENSES or core[0].key in ("every", "each"):
+        raise Decline(NOTHING)
     if key == "and" and clause.asks_at(end + 1):
         raise Decline(NOT_SEEN)
     is_finite = is_finite or key in _DENIED or key in _COPULAS or is_said or _is_verb(clause, end, asked)
