@@ -162,8 +162,6 @@ def report(clause: Clause, at: int, *, asked: str = "", is_sure: bool = False) -
         end += 1
     if denied:
         return _denied(clause, subject, key, end)
-    if key in ("able", "allowed", "possible"):
-        return None
     if said in ("should", "must") and not asked and key in verbs.DOING:
         return does(clause, subject, key, end + 1)  # what is wished for
     is_got = clause.key(end - 1) in ("get", "gets", "getting")
@@ -172,8 +170,6 @@ def report(clause: Clause, at: int, *, asked: str = "", is_sure: bool = False) -
     verb = verbs.DOES.get(key) or (key if is_sure or clause.key(subject.end - 1).endswith("s") else "")
     if key.endswith("ing"):
         verb = key if key in verbs.FAULT_NOUNS else verbs.DOING_NOW.get(key, key)
-    elif is_sure:
-        verb = verbs.PAST.get(verb, verb)
     is_known = verb in verbs.DOING or verb in verbs.FAULT_NOUNS or verb.endswith("ing")
     if not is_known:
         raise Decline(NOT_SEEN)

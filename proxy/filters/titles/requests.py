@@ -133,8 +133,6 @@ def _titled(clause: Clause, verb: str, phrase: Phrase) -> Shape:
     is_going = any(place[0].key in _GOING for place in places) and first not in _SAID_BY_GOAL
     is_sorted = verb in _SORTED and heads[:1] == ["by"]
     need = 0 if verb in verbs.THINGS else 2 if first in _PAIRED or is_going or is_sorted else 1
-    if "without" in heads and verb in verbs.WORKS:
-        raise Decline(UNCLEAR)
     if verb == "compare" and heads[:1] in (["vs"], ["versus"]):
         return Shape([*phrase.core, *places[0]], places[1:], phrase.end, "comparison", front=False)
     head = places[0][0].key if places else ""
