@@ -105,8 +105,6 @@ def _of_sentence(frame: Frame, clause: Clause, most: int) -> Words:
     words, first = clause.words, clause.words[0]
     if first.kind == "name" and first.short:
         return [first]
-    if len(words) == 1 and first.kind == "name" and is_reference(first) and "#" not in first.text:
-        return [first, Token("ticket", "word", first.at)]
     for at, word in enumerate(words[:4], 1):
         if is_reference(word) and clause.kind(at) == "cut" and at < len(words) - 1:  # "work on AB-12: …"
             return _with_place(frame, clause, [word], at, most)[-1:] + _with_place(frame, clause, [word], at, most)[:-1]
@@ -125,8 +123,6 @@ def _of_sentence(frame: Frame, clause: Clause, most: int) -> Words:
             raise
     if words[1].key in PREPOSITIONS:
         raise Decline(NOT_SEEN)  # "ERR_CERT_INVALID on the login page"
-    if is_reference(first):
-        return [first, *_with_place(frame, clause, [first], 1, most)[:-1]]
     return _with_place(frame, clause, [Token("in", "word"), first], 1, most)
 
 

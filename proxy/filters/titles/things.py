@@ -100,6 +100,8 @@ def _subject(clause: Clause, at: int, asked: str) -> Shape:
     if key == "and" and clause.asks_at(end + 1):
         raise Decline(NOT_SEEN)
     is_finite = is_finite or key in _DENIED or key in _COPULAS or is_said or _is_verb(clause, end, asked)
+    if asked in _BE and any(word.key.endswith("s") for word in core[:-1]):
+        raise Decline(NOT_SEEN)  # "are uploads virus scanned"
     if not is_finite and (asked in _BE or asked in _MODALS or asked == "if" or clause.ends(end) is None):
         raise Decline(NOT_SEEN)
     if not is_finite and core[-1].key in verbs.DOES and phrase.places and phrase.places[0][0].key in ("with", "at"):

@@ -86,7 +86,7 @@ WORKS = _verbs(
     benchmark_and_optimize:optimization pre-render:ing prerender:ing hash:ing index:ing replicate:ion smooth:ing
     stabilize:ation secure:hardening archive:ing query:= impersonate:impersonation connect:ion backfill:= hook:ing
     match:ing store:storage generate_and_send:generation push:= pull:= commit:= apply:application mirror:ing
-    proxy:ing redirect:ion copy:=
+    proxy:ing redirect:ion crop:cropping copy:=
     return:= populate:population bake:ing attach:ing bind:ing map:mapping expand:expansion collapse:=
     toggle:= sanitise:ation reuse:= downgrade:= relocate:relocation retire:removal rebrand:ing theme:ing
     tighten:ing widen:ing prune:pruning reimplement:ation fill:ing gate:ing guard:ing drain:ing pad:padding

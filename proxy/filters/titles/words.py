@@ -180,7 +180,7 @@ NAMES = word_set(
     Swift SwiftUI Flutter Next.js Bun Deno Helm Godot Unity Blender Electron Tauri Discord Telegram Notion Jira
     Twilio Mailchimp Sendgrid Cloudflare Netlify Azure Datadog Tokio Axum Zod Prisma Drizzle tRPC Kibana Airflow dbt
     Spark Snowflake BigQuery iPad iPhone Apple ESP32 Europe Germany France HAProxy Traefik RBAC SSE MCP EKS ECS IAM
-    VPC TUI VSCode Xcode NestJS Laravel Symfony PHP PHPUnit RSpec Sidekiq Temporal Hetzner PyPI Dependabot Renovate
+    VPC TUI UUID VSCode Xcode NestJS Laravel Symfony PHP PHPUnit RSpec Sidekiq Temporal Hetzner PyPI Dependabot Renovate
     Vim Emacs LSP WASM WebGL TV OAuth2 CSP"""
 )
 SPELLED = {name.casefold(): name for name in NAMES} | {"mongo": "Mongo", "mac": "Mac", "k8s": "Kubernetes"}
