@@ -27,6 +27,7 @@ def test_continuations_are_no_new_topic(text: str) -> None:
         ("issue #4711: parse_config drops the last line", "Issue 4711"),
         ("https://github.com/acme/widgets/issues/17", "widgets issue 17"),
         ("refactor auth", "Auth refactoring"),
+        ("whats the difference between Session and SessionHandle", None),
         ("increase the timeout of the payment client to 30 seconds", "Payment client timeout"),
     ],
 )

@@ -163,7 +163,7 @@ def _kept(shape: Shape) -> Iterator[tuple[Words, ...]]:
 
 
 def _slim(words: Words) -> Words:
-    if words[-1].is_fixed:
+    if words[-1].is_fixed and not any(word.key in ("and", "or") for word in words):
         return words[-1:]  # a name says enough
     return [word for word in words if word.key not in known.SOFT - STALE] or words
 
