@@ -382,6 +382,11 @@ def test_blocks_of_the_client_do_not_hide_the_request() -> None:
         "a\n",
         "1\n",
         "KeyError: x\n",
+        "x: y: ",
+        " w ",
+        "0/1 a-b ",
+        "Type: x\n",
+        "a  b  c\n",
     ],
 )
 def test_the_longest_message_takes_milliseconds(unit: str) -> None:

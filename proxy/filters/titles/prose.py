@@ -153,7 +153,7 @@ def plain(text: str) -> str:
     if "[" in text:
         text = _PLACEHOLDER.sub(" ", text)
     if " w" in text:
-        text = _WITH.sub(lambda found: "without" if found[1] == "/o" else "with", text)
+        text = _WITH.sub(lambda found: "without" if found[1] == "/o" else "with", text, count=9)
     if "**" in text:
         text = _BOLD_LINE.sub(r"# \1", text)
     return _EMPHASIS.sub("", text) if "**" in text or "__" in text else text
