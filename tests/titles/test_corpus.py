@@ -5,8 +5,8 @@ import pytest
 from tests.titles.judge import Judged, entries, judged, table
 
 # Shares in percent of what is no probe. A change that makes one better raises it here; none may lower one.
-ANSWERED = 33
-ANSWERED_SHORT = 74
+ANSWERED = 34
+ANSWERED_SHORT = 75
 BAD = 3
 
 

@@ -114,7 +114,7 @@ class Clause:
         if self.key(at) not in DOING:
             return False
         before = self.key(at - 1) if at else ""
-        is_plural = before.endswith("s") and not before.endswith("ss") and before not in known.ENDLESS
+        is_plural = before.endswith("s") and before not in known.ENDLESS
         is_marked = is_plural or (at > 0 and self.words[at - 1].is_fixed)
         return self.key(at) not in NOUNS_TOO or is_marked or not self.kind(at + 1) or self._shows_verb(at + 1)
 
@@ -215,6 +215,8 @@ class Clause:
             raise Decline(MIXED)
         if token.kind != "word":
             return token.kind in ("name", "number", "quote") and not (stop and stop(at))
+        if key == "about" and self.key(at + 1) in known.ON:
+            return True  # "the about page"
         is_contraction = "'" in key and not key.endswith(("'s", "s'"))
         is_doing = stop is not None and key.endswith("ing") and self.key(at + 1) in known.DETERMINERS
         is_compared = key.endswith("er") and self.key(at + 1) == "than"
@@ -286,8 +288,7 @@ class Clause:
     def _is_infinitive(self, at: int, to_thing: bool) -> bool:
         """Whether the word behind "to" is a verb: one that is known, or one that nothing shows to be a thing."""
         token, following = self.words[at], self.key(at + 1)
-        is_acronym = token.text.isupper() and len(token.text) > 1
-        if token.kind != "word" or not token.key.isalpha() or token.key in known.DETERMINERS or is_acronym:
+        if token.kind != "word" or not token.key.isalpha() or token.key in known.DETERMINERS:
             return False
         is_last = self.kind(at + 1) in ("", "comma", "cut") or following in known.NO_NAME - known.DETERMINERS
         is_known = token.key in INFINITIVES and (token.key not in NOUNS_TOO or self._shows_verb(at + 1))

@@ -13,9 +13,11 @@ LEADS = Phrases(
     |thanks|(should|shall|would) (i|we|you)|(can|could|would) you mind|are you able to
     |(is|would) it( be)? possible to|is there (a|any) way to
     |(i|we) (want|need|have|had|would like|wanna|gotta|got|would love)( you)? to
-    |(i'd|id|we'd|i'm|im) (like|love)( you)? to|(i|we) (should|must|can)|you (should|must)|you (need|have) to
+    |(i'd|id|we'd|i'm|im) (like|love)( you)? to|(i|we) (should|must|can)( probably| also| really)?
+    |do (i|we)( already| still)?|you (should|must)|you (need|have) to
     |(let's|lets)( do)?|let us|help( me| us)?( to)?
     |(i'm|im|i am|we are|we're)? ?(trying|looking|planning|going|about) to|try (to|and)|go ahead and
+    |(i'm |im |we're )?thinking (about|of)
     |(your|the|my) (task|goal|job|idea|plan|objective)( of this [a-z]+| here)? is to|(need|want|got|time) to
     |(it's|its) time to|wanna|how (do|can|should|would|could) (i|we|you)( best)?|how to
     |((what is|what's|whats|what are) )?(the |a )?(good |best |easiest |fastest |cheapest |simplest |cleanest |quickest

@@ -31,10 +31,10 @@ _QUESTION = ("why", "how", "what", "where", "who", "which", "whether", "if", "th
 _CONDITIONS = ("when", "if", "while")
 _NARROWING = ("that", "which", "where", "who")
 _WANTED = word_set("need want like love do am are")
-_NO_NAMING = word_set(
+_NO_NAMING = (verbs.GERUNDS.keys() | (verbs.DOING - verbs.NOUN_FIRST)) - known.FAULTS - known.TROUBLES | word_set(
     """continue proceed resume go try again yes yep nope same option phase step test hi hello done bring let leave make
     have help get take give teach ask grab remind forget assume imagine suppose consider treat play catch stuck"""
-).union(verbs.GERUNDS, verbs.DOING - verbs.NOUN_FIRST)
+)
 _TROUBLE_THAT = Phrases("(a |the |this )?(nasty |weird |annoying )?(bug|issue|problem|case) (where|when|that|in which)")
 _UNABLE = Phrases(
     "(i|we|users|customers|people|you|the user)?( still| just)? ?(cant|can't|cannot|couldn't|could not|can not)"
@@ -252,7 +252,7 @@ def _naming(clause: Clause, at: int) -> Shape | None:
     end = clause.ends(phrase.end) if phrase else None
     if phrase is None or end is None or phrase.points or clause.key(end) == ":":
         return None
-    if clause.key(at) in _NO_NAMING - known.FAULTS:
+    if clause.key(at) in _NO_NAMING:
         return None
     last, told = phrase.core[-1].key, len(content(phrase.core))
     is_done = len(phrase.core) > 2 and last in verbs.PAST

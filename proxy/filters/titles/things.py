@@ -26,6 +26,11 @@ _ENGLISH = _KNOWN | verbs.VERB_STARTS | verbs.DOING
 _DONE = word_set("finished done fixed closed ready working fine complete merged")
 _COPULAS = word_set("turns turn goes go stays stay becomes become remains looks look")
 _NO_QUALITY = known.NO_NAME | known.GENERIC | _DONE | verbs.DOING
+_HAVING = word_set(
+    """has have need support use read handle keep remember retry accept return validate check cache log store send show
+    emit parse expose include contain require allow write produce generate render track"""
+)
+"""Verbs whose object is in their subject: "can the parser read comments"."""
 _MODALS = word_set("can could would will should do does did has")
 _SENSES = word_set("looks sounds seems works feels look sound seem feel")
 _BE = ("is", "are", "was", "were")
@@ -58,7 +63,11 @@ def thing_in(clause: Clause) -> Shape:
         return forbidden
     if any(word.key in known.FOREIGN for word in clause.words) or _KNOWN.isdisjoint(word.key for word in clause.words):
         raise Decline(NOT_SEEN)
-    is_verb = clause.kind(at) == "word" and (clause.key(at) in verbs.WORKS or clause.key(at) not in _ENGLISH)
+    is_verb = (
+        clause.kind(at) == "word"
+        and not clause.key(at).endswith(("ing", "s", "ed"))
+        and (clause.key(at) in verbs.WORKS or clause.key(at) not in _ENGLISH)
+    )
     if is_verb and not asked and clause.key(at + 1) in known.ARTICLES:
         # A word before an article is a verb, whatever it is: "polish the empty states".
         phrase = whole_object(clause, at + 1)
@@ -112,6 +121,8 @@ def _subject(clause: Clause, at: int, asked: str) -> Shape:
 def _is_deed(clause: Clause, at: int) -> bool:
     """Whether a verb stands there that asks, and no noun."""
     key = clause.key(at)
+    if key in known.TROUBLES:
+        return False  # "deadlock between the two jobs"
     return clause.asks_at(at) or clause.is_verb(at) or key in verbs.GERUNDS or key in verbs.PAST
 
 
@@ -155,9 +166,11 @@ def _forbidden(clause: Clause, at: int) -> Shape | None:
 def _had(clause: Clause, thing: Shape) -> Shape | None:
     """ "can the parser read comments" as "comments in parser" """
     what = clause.phrase(thing.end + 1)
-    if what is None or what.points or what.places or clause.ends(what.end) is None or not content(what.core):
+    if what is None or what.points or clause.ends(what.end) is None or not content(what.core):
         return None
-    if clause.key(thing.end) == "get" or what.core[-1].key in verbs.PAST:
+    if clause.key(thing.end) not in _HAVING or what.core[-1].key in verbs.PAST:
+        return None
+    if any(word.key in known.TURNING for word in what.words):
         return None
     return Shape(what.core, ([noun("in"), *thing.core],), what.end)
 
