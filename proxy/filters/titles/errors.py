@@ -81,7 +81,7 @@ _SAYING = [
         ),
         (
             ": command not found|: not found",
-            r"(?:^|[ :])([\w.-]{2,30}): (?:command )?not found$",
+            r"(?:^|[ :])([\w.-]{2,30}): (?:command )?not found$|command not found: ([\w.-]{2,30})$",
             "{} command not found",
         ),
         ("npm ", r"npm (?:ERR!|error) code (E\w+)", "npm {} error"),

@@ -122,8 +122,8 @@ def _ways(shape: Shape, most: int) -> Iterator[Words]:
     whole = size_of(shape.core)
     need = shape.need or (1 if whole == 1 and not shape.places else 0)
     for places in _kept(shape):
-        slim = tuple([[place[0], *_slim(place[1:])] for place in places])
-        for core, kept in ((shape.core, places), (_slim(shape.core), slim)):
+        for is_slim in (False, True):
+            core, kept = (_slim(shape.core), tuple(map(_slim_place, places))) if is_slim else (shape.core, places)
             worked = _worked(core, kept, shape.work)
             is_timed = need == 1 and any(place[0].key in _DOING[:4] for place in kept)
             heads = [worked, core] if need else [core, worked] if most > 3 else [core]
@@ -166,6 +166,10 @@ def _slim(words: Words) -> Words:
     if words[-1].is_fixed and not any(word.key in ("and", "or") for word in words):
         return words[-1:]  # a name says enough
     return [word for word in words if word.key not in known.SOFT - STALE] or words
+
+
+def _slim_place(place: Words) -> Words:
+    return [place[0], *_slim(place[1:])]
 
 
 def _worked(core: Words, places: tuple[Words, ...], work: str) -> Words:
