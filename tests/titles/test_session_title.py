@@ -125,6 +125,8 @@ THINGS = {
     "ERR_CERT_INVALID on the login page after the proxy change": "ERR_CERT_INVALID on login page",
     "are the dumps encrypted?": "Dump encryption",
     "make sure names over 50 chars are rejected": "Names over 50 chars",
+    "export orders to csv": "Order export to CSV",
+    "check whether our cookies have the secure flag": "Cookie check",
     "rm the dead feature flags": "Dead feature flags",
     "make Settings a frozen dataclass": "Frozen dataclass for Settings",
     "I'd like a cli flag to skip the cache": "CLI flag to skip cache",

@@ -93,6 +93,8 @@ def _is_marked(clause: Clause, at: int) -> bool:
     """Whether what stands at `at` shows that the word before it is a verb, and not the first noun of a name."""
     if clause.key(at) in known.DETERMINERS or clause.key(at) in _GOING or clause.kind(at) not in ("word", ""):
         return True
+    if clause.key(at).endswith("s") and clause.key(at + 1) in (*_GOING, "as"):
+        return True  # "export orders to csv"
     phrase = clause.phrase(at)
     if phrase is None or len(phrase.core) == 1 or clause.key(at) in verbs.DOES:
         return False  # "release notes", "autocomplete flickers"

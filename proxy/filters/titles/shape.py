@@ -33,7 +33,16 @@ _CONTENTS = known.NUMERALS | word_set(
 _EDITS = word_set("change changes update updates edit edits fix fixes modifications additions")
 _COUNTED = word_set("number amount list group uses usages occurrences instances")
 _BARE = word_set("script app tool cli game query package library component function class module bot program")
-_SINGULAR = (("ies", "y"), ("sses", "ss"), ("xes", "x"), ("ches", "ch"), ("shes", "sh"), ("s", ""))
+_SINGULAR = (
+    ("okies", "okie"),
+    ("vies", "vie"),
+    ("ies", "y"),
+    ("sses", "ss"),
+    ("xes", "x"),
+    ("ches", "ch"),
+    ("shes", "sh"),
+    ("s", ""),
+)
 # Which places say the least of what a session is about, and which the most.
 _RANKS = {"instead": 0, "with": 1, PURPOSE: 5, "by": 1, "via": 1, "from": 2, "to": 9, "into": 9, "when": 1, "while": 1}
 _RANKS |= dict.fromkeys(("within", "after", "before", "during", "since"), 3)
