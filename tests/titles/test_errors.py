@@ -79,7 +79,9 @@ JAVA = """Exception in thread "main" java.lang.IllegalStateException: x
         ("error: failed to run custom build command for `openssl-sys v0.9`", "openssl-sys build failure"),
         ("sh: 1: tsc: not found", "tsc command not found"),
         # What must not be shown, or is the same for every error.
-        ("Error: Cannot find module '/home/bob/acme/app.js'", ""),
+        ("Error: Cannot find module '/home/bob/acme/app.js'", "Missing module app.js"),
+        ("E: Unable to locate package libfoo-dev", "Missing package libfoo-dev"),
+        ("Error: connect ECONNREFUSED 127.0.0.1:5432", "ECONNREFUSED on port 5432"),
         ("Error: Cannot find module 'ghp_16C7e42F292c6912E7710c838347Ae178B4a'", ""),
         ("docker: Error response from daemon: Conflict.", ""),
         # A process that ended says nothing of why.

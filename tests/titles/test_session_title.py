@@ -127,6 +127,10 @@ THINGS = {
     "make sure names over 50 chars are rejected": "Names over 50 chars",
     "export orders to csv": "Order export to CSV",
     "check whether our cookies have the secure flag": "Cookie check",
+    # A noun behind a verb that is one as well makes a name.
+    "reset button for the filter bar": "Reset button for filter bar",
+    "rename OrderLine to LineItem everywhere incl. the db": "OrderLine rename to LineItem",
+    "why would a webhook fire twice": "Webhook firing twice",
     "rm the dead feature flags": "Dead feature flags",
     "make Settings a frozen dataclass": "Frozen dataclass for Settings",
     "I'd like a cli flag to skip the cache": "CLI flag to skip cache",
@@ -256,6 +260,8 @@ DECLINED = {
     # Templates, logs, several things.
     "You are an expert engineer.": "it begins with a template or another program's words",
     "looks fine": NOT_SEEN,
+    "option b": NOT_SEEN,
+    "ensure that ids are never reused": NOT_SEEN,
     "every flush happens on another thread": NOT_SEEN,
     "print dates according to region": NOT_SEEN,
     "write a small python tool that watches a folder and uploads new files": UNCLEAR,

@@ -59,6 +59,8 @@ _SAYING = [
             r"([Pp]ermission denied|[Nn]o space left on device|[Cc]onnection refused|Read-only file system)",
             "{} {}",
         ),
+        ("locate package", r"nable to locate package ([\w.+-]+)", "Missing package {}"),
+        ("ECONNREFUSED", r"ECONNREFUSED [\w.:\[\]-]{0,60}:(\d{2,5})\b", "ECONNREFUSED on port {}"),
         ("o space left", r"([Nn]o space left on device)", "{}"),
         ("build command for", r"custom build command for [`'\"]([\w-]+)", "{} build failure"),
         ("was not found,|NOT find", r"\b([\w.-]{1,40}) was not found,|Could NOT find (\w+)", "Missing {}"),
@@ -156,8 +158,8 @@ def _said(text: str) -> list[Token]:
         if not any(needle in text for needle in needles):
             continue
         said = {tuple(filter(None, one.groups())) for one in pattern.finditer(text)}
-        names = said.pop() if len(said) == 1 else ()
-        if names and all(displayed(name) == name and not is_secret(name) for name in names):
+        names = tuple(map(displayed, said.pop())) if len(said) == 1 else ()
+        if names and all(name and not is_secret(name) for name in names):
             is_said = any(" " in name for name in names)
             words = title.format(*map(str.lower, names) if is_said else names).split()
             return [Token(words[0], "word" if is_said else "name"), *(Token(word, "name") for word in words[1:])]

@@ -18,6 +18,7 @@ _HEDGES = word_set(
 )
 _BE = ("is", "are", "was", "were", "isn't", "aren't")
 _BEING = word_set("is are was were isn't aren't wasn't isnt arent wasnt")
+_WITH_BASE = word_set("do does did can could would will may might")
 _OUGHT = ("should", "must", "needs")
 _BEFORE_VERB = _HEDGES | known.DENIED | known.AUXILIARIES | {*_OUGHT}
 _AT_WORK = word_set("work works working")
@@ -151,6 +152,8 @@ def report(clause: Clause, at: int, *, asked: str = "", is_sure: bool = False) -
     `asked` is the auxiliary that stands before it in a question; `is_sure` tells that something is said to be wrong.
     """
     subject = subject_at(clause, at, _verb_in(clause, asked, is_sure=is_sure))
+    if asked and asked not in _BE and clause.key(subject.end) == "twice":
+        raise Decline(NOT_SEEN)  # the verb before it is not known
     denied, said, end = asked in known.DENIED, asked, subject.end
     kept = False
     while (key := clause.key(end)) in _BEFORE_VERB or is_adverb(key):
@@ -165,7 +168,7 @@ def report(clause: Clause, at: int, *, asked: str = "", is_sure: bool = False) -
     if said in ("should", "must") and not asked and key in verbs.DOING:
         return does(clause, subject, key, end + 1)  # what is wished for
     is_got = clause.key(end - 1) in ("get", "gets", "getting")
-    if key and (is_got or said in known.AUXILIARIES) and said not in ("do", "does", "did"):
+    if key and (is_got or said in known.AUXILIARIES) and said not in _WITH_BASE:
         return _is(clause, subject, key, end, is_sure=is_sure)
     verb = verbs.DOES.get(key) or (key if is_sure or clause.key(subject.end - 1).endswith("s") else "")
     if key.endswith("ing"):

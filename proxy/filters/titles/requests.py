@@ -35,6 +35,8 @@ _NO_NAMING = (verbs.GERUNDS.keys() | (verbs.DOING - verbs.NOUN_FIRST)) - known.F
     """continue proceed resume go try again yes yep nope same option phase step test hi hello done bring let leave make
     have help get take give teach ask grab remind forget assume imagine suppose consider treat play catch stuck"""
 )
+_PARTS = word_set("button icon link menu flag tab page field option key dialog modal shortcut")
+_COMPOUND = (verbs.NOUN_FIRST | {"reset", "undo", "edit", "save", "copy"}) - verbs.MENDING
 _TROUBLE_THAT = Phrases("(a |the |this )?(nasty |weird |annoying )?(bug|issue|problem|case) (where|when|that|in which)")
 _UNABLE = Phrases(
     "(i|we|users|customers|people|you|the user)?( still| just)? ?(cant|can't|cannot|couldn't|could not|can not)"
@@ -69,6 +71,8 @@ def _request(clause: Clause, at: int) -> Shape | None:
         return question(clause, behind + whom)
     if verb in verbs.NOUN_FIRST and not (at or whom or _is_marked(clause, behind)):
         return None
+    if not at and clause.key(behind) in _PARTS and verb in _COMPOUND:
+        return None  # "reset button"
     if verb in verbs.NOUNS_TOO - {*verbs.MENDING} and clause.key(behind) in known.TROUBLES | {"case", "cases"}:
         return None  # "merge conflicts", "use case"
     behind += whom
@@ -254,7 +258,7 @@ def _naming(clause: Clause, at: int) -> Shape | None:
     end = clause.ends(phrase.end) if phrase else None
     if phrase is None or end is None or phrase.points or clause.key(end) == ":":
         return None
-    if clause.key(at) in _NO_NAMING:
+    if clause.key(at) in _NO_NAMING and not (clause.key(at) in _COMPOUND and clause.key(at + 1) in _PARTS):
         return None
     last, told = phrase.core[-1].key, len(content(phrase.core))
     is_done = len(phrase.core) > 2 and last in verbs.PAST

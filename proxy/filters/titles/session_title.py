@@ -49,6 +49,16 @@ _LABEL = re.compile(
     re.IGNORECASE,
 )
 """What an issue form puts before its first sentence."""
+_LONG = {
+    "incl": "including",
+    "excl": "excluding",
+    "approx": "about",
+    "vs": "vs",
+    "e.g": "like",
+    "resp": "and",
+    "etc": "",
+}
+_SHORT = re.compile(rf"\b({'|'.join(map(re.escape, _LONG))})\.(?= )", re.IGNORECASE)
 _TICKET = re.compile(r"\[([A-Z][A-Z0-9]+-\d+)\]:? ")
 _ASIDE = re.compile(r" \((?!not|only|no |without|except)[^()\n#\d]{1,40}\)(?= [a-z])")
 _HEADED = re.compile(
@@ -116,6 +126,7 @@ def _bare(prose: str) -> str:
     """The beginning of the prose without what stands before its first sentence, and without asides."""
     if ":" in prose[:200] or prose[:1] == "[":
         prose = _TICKET.sub(r"\1: ", _LABEL.sub("", prose, count=1)[:_READ], count=1)
+    prose = _SHORT.sub(lambda found: _LONG[found[1].casefold()], prose[:_READ]) if "." in prose else prose
     return _ASIDE.sub("", prose[:_READ]) if " (" in prose else prose[:_READ]
 
 

@@ -32,6 +32,7 @@ _HAVING = word_set(
 )
 """Verbs whose object is in their subject: "can the parser read comments"."""
 _MODALS = word_set("can could would will should do does did has")
+_NO_HEAD = word_set("many much long option number variant choice")
 _SENSES = word_set("looks sounds seems works feels look sound seem feel")
 _BE = ("is", "are", "was", "were")
 _BEING = word_set(
@@ -79,7 +80,7 @@ def thing_in(clause: Clause) -> Shape:
     if asked in _MODALS and (found := _had(clause, thing)):
         return checked(clause, found)
     if asked == "if":
-        return thing if thing.places else thing._replace(work="check", need=1)
+        return checked(clause, thing if thing.places else thing._replace(work="check", need=1))
     is_denied = key in _DENIED or (key == "not" and clause.key(end + 1) in verbs.PAST)
     if not _tells(thing.core, is_listed=clause.kind(end) == "comma"):
         raise Decline(NOTHING)
@@ -127,7 +128,7 @@ def _is_deed(clause: Clause, at: int) -> bool:
 
 
 def _tells(core: Words, *, is_listed: bool) -> bool:
-    if not core or core[-1].key in _ALL or core[0].kind == "number" or core[0].key in ("many", "much", "long"):
+    if not core or core[-1].key in _ALL or core[0].kind == "number" or core[0].key in _NO_HEAD:
         return False
     if any(word.key in verbs.DOES and word.key.endswith("s") for word in core[1:-1]):
         return False  # "receipt rounds prices"

@@ -30,7 +30,7 @@ PRONOUNS = word_set(
 )
 _CLAUSES = word_set(
     """that which who whose when whenever if because so while where since but then though although whether as until and
-    or once cuz unless instead cause except like than needed used required called named"""
+    or once cuz unless instead cause except like than needed used required called named including"""
 )
 SUBJECTS = word_set("i we it you he she they i'm im i've it's its there they're everyone nobody")
 BREAKS = _CLAUSES | SUBJECTS
