@@ -4,23 +4,31 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from tests import children
+from tests.children import Child, Output, start
 from tests.waiting import PATIENCE
 
-ROOT = Path(__file__).parent.parent
+ROOT = children.ROOT
+CONFIG = ROOT / "config.toml"
+
+EXECUTED = (sys.executable, "-m", "proxy")
+"""The command that a person gives: executed, where a fork of a process with the same modules is no proof."""
 
 
 @dataclass(slots=True)
 class Process:
     """The running proxy. What it writes is read as it comes, so that it never waits for a test to do so."""
 
-    process: asyncio.subprocess.Process
+    process: Child
+    _out: Output
+    _err: Output
     lines: list[dict[str, Any]] = field(default_factory=list)
     """The log lines that `line` has passed, with the one that it found."""
     said: list[bytes] = field(default_factory=list)
@@ -29,9 +37,7 @@ class Process:
 
     async def listen(self) -> None:
         """Read both outputs to their end."""
-        assert self.process.stdout
-        assert self.process.stderr
-        await asyncio.gather(self._read(self.process.stdout, self._unread), self._read(self.process.stderr))
+        await asyncio.gather(self._read(self._out.reader, self._unread), self._read(self._err.reader))
 
     async def _read(self, stream: asyncio.StreamReader, unread: asyncio.Queue[bytes | None] | None = None) -> None:
         while line := await stream.readline():
@@ -56,7 +62,11 @@ class Process:
 
     def stop_reading(self) -> None:
         """Close this end of its standard output: whatever it writes there from now on fails."""
-        self.process._transport.get_pipe_transport(1).close()  # type: ignore[attr-defined] # asyncio has no other way
+        self._out.close()
+
+    def close(self) -> None:
+        self._out.close()
+        self._err.close()
 
     async def exit_code(self) -> int:
         return await asyncio.wait_for(self.process.wait(), PATIENCE)
@@ -68,50 +78,45 @@ class Process:
         return int(kibibytes) * 1024
 
 
-CONFIG = ROOT / "config.toml"
-
-
-def _command(*arguments: str, config: Path = CONFIG) -> list[str]:
-    return [sys.executable, "-m", "proxy", "--config", str(config), *arguments]
-
-
 @asynccontextmanager
 async def running(
-    upstream_url: str, *settings: str, environment: Mapping[str, str] | None = None, config: Path = CONFIG
+    upstream_url: str,
+    *settings: str,
+    environment: Mapping[str, str] | None = None,
+    config: Path = CONFIG,
+    command: Sequence[str] = (),
 ) -> AsyncIterator[tuple[Process, int]]:
-    """The running proxy and its port; `environment` is put on top of that of the tests."""
+    """The running proxy and its port.
+
+    `environment` is put on top of that of the tests; `command`, such as `EXECUTED`, is executed in place of a fork.
+    """
     state = TemporaryDirectory()
     own = ("listen.port=0", f"upstream.url={upstream_url}", "log.format=json", f"journal.path={state.name}/j.sqlite")
     options = [part for setting in (*own, *settings) for part in ("--set", setting)]
-    pipe = asyncio.subprocess.PIPE
-    child = await asyncio.create_subprocess_exec(
-        *_command(*options, config=config),
-        cwd=ROOT,
-        stdout=pipe,
-        stderr=pipe,
-        env={**os.environ, **(environment or {})},
-    )
-    process = Process(child)
+    process = Process(*await start(["--config", str(config), *options], {**os.environ, **(environment or {})}, command))
     listening = asyncio.create_task(process.listen())
     try:
         line = await process.line("listening")
         yield process, int(line["address"].rpartition(":")[2])
     finally:
-        if child.returncode is None:
-            child.kill()
-        await child.wait()
+        if process.process.returncode is None:
+            process.process.kill()
+        await process.process.wait()
         await listening
+        process.close()
         state.cleanup()
-        child._transport.close()  # type: ignore[attr-defined] # else Python 3.11 warns of it at shutdown
 
 
-async def run(*arguments: str, cwd: Path = ROOT) -> tuple[int, str, str]:
+async def run(*arguments: str, command: Sequence[str] = ()) -> tuple[int, str, str]:
     """Exit code and output of a command that ends by itself."""
-    pipe = asyncio.subprocess.PIPE
-    child = await asyncio.create_subprocess_exec(*_command(*arguments), cwd=cwd, stdout=pipe, stderr=pipe)
+    child, out, err = await start(["--config", str(CONFIG), *arguments], os.environ, command)
     try:
-        out, err = await asyncio.wait_for(child.communicate(), PATIENCE)
+        async with asyncio.timeout(PATIENCE):
+            said, complained = await asyncio.gather(out.reader.read(), err.reader.read())
+            return await child.wait(), said.decode(), complained.decode()
     except TimeoutError:
         child.kill()
         raise
-    return child.returncode or 0, out.decode(), err.decode()
+    finally:
+        out.close()
+        err.close()

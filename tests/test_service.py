@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.process import ROOT, run, running
+from tests.process import EXECUTED, ROOT, run, running
 from tests.raw import Peer, raw_client, raw_upstream, reply, request
 
 
 async def test_start_up_says_address_upstream_and_rules_in_one_line() -> None:
-    async with running("http://127.0.0.1:9/sk-ant-planted") as (process, port):
+    async with running("http://127.0.0.1:9/sk-ant-planted", command=EXECUTED) as (process, port):
         (line,) = process.lines
     assert line["address"] == f"http://127.0.0.1:{port}"
     assert line["upstream"] == "http://127.0.0.1:9"
@@ -29,7 +29,7 @@ async def test_an_address_in_use_is_said_with_its_setting_and_exits_with_1(tmp_p
     async with raw_upstream(Peer.gone) as upstream:
         port = upstream.url.rpartition(":")[2]
         config.write_text(f"[listen]\n# the door\nport = {port}\n")
-        code, out, _ = await run("--config", str(config), "--set", "log.format=json")
+        code, out, _ = await run("--config", str(config), "--set", "log.format=json", command=EXECUTED)
     assert code == 1
     line = json.loads(out.splitlines()[-1])
     assert line["event"] == "cannot listen"
@@ -48,7 +48,7 @@ async def test_an_address_that_this_machine_has_not_is_said_with_its_setting() -
 async def test_a_bad_configuration_is_told_whole_and_exits_with_2(tmp_path: Path) -> None:
     config = tmp_path / "config.toml"
     config.write_text('[listen]\nport = "8787"\n\n[upstreams]\nurl = "x"\n')
-    code, out, err = await run("--config", str(config), "--set", "log.level=loud")
+    code, out, err = await run("--config", str(config), "--set", "log.level=loud", command=EXECUTED)
     assert (code, out) == (2, "")
     assert f"{config}:2: listen.port: found '8787' (string), expected an integer" in err
     assert f"{config}:4: upstreams: unknown key; did you mean 'upstream'?" in err
@@ -234,7 +234,7 @@ async def test_as_many_files_as_the_machine_allows_may_be_open() -> None:
     before, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(256, hard), hard))
     try:
-        async with running("http://127.0.0.1:9") as (process, _):
+        async with running("http://127.0.0.1:9", command=EXECUTED) as (process, _):
             limits = resource.prlimit(process.process.pid, resource.RLIMIT_NOFILE)
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (before, hard))

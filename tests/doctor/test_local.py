@@ -17,7 +17,7 @@ from proxy.commands.doctor.findings import Finding
 from proxy.commands.doctor.local import Holder, holder
 from proxy.config import Listen
 from tests.conftest import Start
-from tests.process import running
+from tests.process import EXECUTED, running
 from tests.raw import Peer, Script, raw_upstream, reply
 
 needs_proc = pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells whose a socket is")
@@ -191,7 +191,7 @@ def _stopped(number: int) -> Iterator[None]:
 @needs_proc
 async def test_a_sidestep_that_hangs_is_no_other_program(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(local, "PATIENCE", 0.3)
-    async with running("http://127.0.0.1:9") as (process, port):
+    async with running("http://127.0.0.1:9", command=EXECUTED) as (process, port):
         with _stopped(process.process.pid):
             (finding,) = await local.port(file, Listen(port=port))
     assert finding.verdict == "fault"

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from tests.process import ROOT, Process, running
+from tests.process import Process, running
 from tests.raw import Peer, raw_client, raw_upstream, request
 from tests.sockets.given import answers, ask, broken_off, head
 from tests.waiting import PATIENCE
@@ -48,12 +48,9 @@ async def test_malformed_requests_leave_one_line_and_their_number_at_the_stop() 
     assert process.lines[-1]["event"] == "stopped"
 
 
-async def test_what_was_held_back_is_told_when_its_minute_is_over_though_nothing_comes_any_more(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    program = [sys.executable, "-c", MINUTES_OF_HALF_A_SECOND, "--config", str(ROOT / "config.toml")]
-    monkeypatch.setattr("tests.process._command", lambda *arguments, **_config: [*program, *arguments])
-    async with raw_upstream(answers) as upstream, running(upstream.url) as (process, port):
+async def test_what_was_held_back_is_told_when_its_minute_is_over_though_nothing_comes_any_more() -> None:
+    program = (sys.executable, "-c", MINUTES_OF_HALF_A_SECOND)
+    async with raw_upstream(answers) as upstream, running(upstream.url, command=program) as (process, port):
         for _ in range(3):
             await _refused(port, MALFORMED)
         counted = 0
