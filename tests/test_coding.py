@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from proxy import coding
 from proxy.coding import PIECE, CodingError, Pieces, TruncatedError, unpacked, whole
+from tests.cases import every
 
 LIMIT = 1024 * 1024
 
@@ -107,7 +108,7 @@ def test_of_a_stream_that_breaks_off_all_that_was_flushed_is_read(name: str) -> 
     assert beginning(flushed(name, [b"first, ", b"second"]), name) == b"first, second"
 
 
-@pytest.mark.parametrize(
+@every(
     ("codings", "body"),
     [
         ("rot13", b"x"),

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from proxy import toml
 from proxy.config import Config, load, parse
+from tests.cases import every
 
 TOKEN = "0123456789abcdef"
 SHIPPED = Path(__file__).parent.parent / "config.toml"
@@ -37,7 +38,7 @@ def test_the_shipped_file_says_the_defaults() -> None:
     assert config_of(SHIPPED.read_text("utf-8")) == Config() == config_of("")
 
 
-@pytest.mark.parametrize("path", list(keys(Config)), ids=toml.dotted)
+@every("path", list(keys(Config)), ids=toml.dotted)
 def test_the_shipped_file_has_every_key_with_a_comment_above_it(path: toml.Path) -> None:
     text = SHIPPED.read_text("utf-8")
     line = toml.parse(text, "c").lines[path]
@@ -86,7 +87,7 @@ drain_timeout = -1.0
         assert wanted in problem.message
 
 
-@pytest.mark.parametrize(
+@every(
     ("text", "key", "line", "said"),
     [
         ("[listen]\nprot = 1", "listen.prot", 2, "did you mean 'port'?"),
@@ -109,7 +110,7 @@ def test_an_unknown_key_or_a_wrong_shape_is_reported_with_help(text: str, key: s
     assert said in problem.message
 
 
-@pytest.mark.parametrize(
+@every(
     "text",
     [
         "listen.port = 65536",
@@ -130,7 +131,7 @@ def test_values_out_of_range_or_of_a_wrong_type_are_refused(text: str) -> None:
     assert (problem.key, problem.line) == (text.partition(" ")[0], 1)
 
 
-@pytest.mark.parametrize(
+@every(
     ("setting", "path", "value"),
     [
         ("listen.port=0", ("listen", "port"), 0),
@@ -158,7 +159,7 @@ def test_a_setting_mends_a_fault_of_the_file() -> None:
     assert config_of("listen.port = 'x'", "listen.port=1").listen.port == 1
 
 
-@pytest.mark.parametrize(
+@every(
     ("setting", "key"),
     [
         *(("listen.port", "listen"), ("", ""), ("=1", ""), (".port=1", ""), ("listen.=1", "listen")),
@@ -199,7 +200,7 @@ def test_a_loopback_host_is_accepted(host: str) -> None:
     assert config_of(f"listen.host = '{host}'").listen.host == host
 
 
-@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.0.1", "10.0.0.1", "128.0.0.1", "fe80::1"])
+@every("host", ["0.0.0.0", "::", "192.168.0.1", "10.0.0.1", "128.0.0.1", "fe80::1"])
 def test_a_host_that_others_can_reach_is_taken_only_with_a_token(host: str) -> None:
     [problem] = problems_of(f"listen.host = '{host}'")
     assert problem.key == "listen.host"
@@ -214,12 +215,12 @@ def test_a_host_is_an_address_or_localhost(host: str) -> None:
     assert "expected an address" in problem.message
 
 
-@pytest.mark.parametrize("name", ["devbox", "dev-box.lan", "devbox.lan:443", "192.168.0.7", "[::1]:8443"])
+@every("name", ["devbox", "dev-box.lan", "devbox.lan:443", "192.168.0.7", "[::1]:8443"])
 def test_a_name_may_have_a_port(name: str) -> None:
     assert config_of(f"listen.names = ['{name}']").listen.names == [name]
 
 
-@pytest.mark.parametrize("name", ["", "http://devbox", "devbox/", "devbox:port", "dev box", "*"])
+@every("name", ["", "http://devbox", "devbox/", "devbox:port", "dev box", "*"])
 def test_what_no_host_header_could_say_is_no_name(name: str) -> None:
     [problem] = problems_of(f"listen.names = ['{name}']")
     assert (problem.key, problem.line) == ("listen.names[0]", 1)
@@ -230,7 +231,7 @@ def test_a_proxy_is_an_http_url(proxy: str) -> None:
     assert config_of(f"upstream.proxy = '{proxy}'").upstream.proxy == proxy
 
 
-@pytest.mark.parametrize(
+@every(
     ("text", "key"),
     [
         ("listen.token = 'planted short'", "listen.token"),
@@ -315,7 +316,7 @@ def test_an_upstream_that_is_this_proxy_is_refused(tmp_path: Path, url: str) -> 
         load(config)
 
 
-@pytest.mark.parametrize(
+@every(
     "url",
     ["https://api.anthropic.com", "http://127.0.0.1:9000", "http://[::1]:80/", "https://h/a/prefix", "https://h/a/b/"],
 )
@@ -323,7 +324,7 @@ def test_an_upstream_may_have_a_port_and_a_path_prefix(url: str) -> None:
     assert config_of(f"upstream.url = '{url}'").upstream.url == url
 
 
-@pytest.mark.parametrize(
+@every(
     ("url", "said"),
     [
         ("https://user@h", "user name and password"),
@@ -402,7 +403,7 @@ def test_a_faulty_setting_is_not_blamed_on_the_file(setting: str) -> None:
     assert [problem.source for problem in problems_of("[listen]\nport = 1\n", setting)] == ["--set"]
 
 
-@pytest.mark.parametrize("url", [" https://x", "https://a b", "http://h?", "http://h#", "http://@h"])
+@every("url", [" https://x", "https://a b", "http://h?", "http://h#", "http://@h"])
 def test_an_upstream_url_is_taken_at_its_word(url: str) -> None:
     assert problems_of(f'[upstream]\nurl = "{url}"\n')
 

@@ -19,6 +19,7 @@ from proxy.rules import schema
 from proxy.rules.facts import FACTS, fact
 from proxy.rules.load import compile_document
 from proxy.rules.operators import OPERATORS
+from tests.cases import every
 
 ROOT = Path(__file__).parent.parent
 PAGE = (ROOT / "docs/rules.md").read_text("utf-8")
@@ -74,14 +75,12 @@ def test_every_filter_has_its_row() -> None:
     assert {*FILTERS, "json"} <= shown
 
 
-@pytest.mark.parametrize(
-    ("model", "key"), [(model.__name__, key) for model in MODELS for key in model.model_fields], ids=str
-)
+@every(("model", "key"), [(model.__name__, key) for model in MODELS for key in model.model_fields], ids=str)
 def test_every_key_of_a_rule_file_occurs(model: str, key: str) -> None:
     assert f"`{key}`" in PAGE or f"`[[{key}]]`" in PAGE, f"{model}.{key}"
 
 
-@pytest.mark.parametrize("value", VALUES)
+@every("value", VALUES)
 def test_every_value_of_a_setting_occurs(value: str) -> None:
     assert f'`"{value}"`' in PAGE
 
@@ -105,7 +104,7 @@ def test_the_worked_example_fits_among_the_shipped_rules(tmp_path: Path, capsys:
     assert re.findall(r"^[0-9]+ rules?, .*$", PAGE, re.MULTILINE) == [said.strip()], "the page's counts are others"
 
 
-@pytest.mark.parametrize(
+@every(
     "command",
     sorted(
         {found for page in (PAGE, README, SERVICE, DEPLOY, LOGS, CONNECT, COMMANDS, STATS) for found in commands(page)}

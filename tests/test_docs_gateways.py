@@ -4,11 +4,10 @@ import re
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import pytest
-
 from proxy import toml
 from proxy.config import parse
 from proxy.rules.load import load
+from tests.cases import every
 
 ROOT = Path(__file__).parent.parent
 PAGE = (ROOT / "docs/gateways.md").read_text("utf-8")
@@ -16,7 +15,7 @@ BLOCKS = re.findall(r"^```toml\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
 SERVERS = ("llama-server", "Ollama", "LM Studio", "vLLM", "LiteLLM", "claude-code-router")
 
 
-@pytest.mark.parametrize("block", BLOCKS)
+@every("block", BLOCKS)
 def test_every_block_of_settings_is_taken(block: str) -> None:
     parse(toml.parse(block, "the page"))
 
@@ -35,7 +34,7 @@ def test_rules_that_the_page_names_are_there() -> None:
     assert named | rows <= {entry.rule.name for entry in load(ROOT / "rules").entries}
 
 
-@pytest.mark.parametrize("server", SERVERS)
+@every("server", SERVERS)
 def test_every_server_has_its_block_and_says_whether_it_was_tried(server: str) -> None:
     section = PAGE.partition(f"\n### {server}\n")[2].partition("\n##")[0].strip()
     assert re.match(r"Tried with .*[0-9]\.[0-9]|Not tried here", section)

@@ -9,11 +9,11 @@ from dataclasses import fields
 from pathlib import Path
 
 import orjson
-import pytest
 
 from proxy.config import Log
 from proxy.decision.drift import Notice
 from proxy.logs.observe import _KIND, _NEVER_HELD_BACK, LibraryLogs, logger
+from tests.cases import every
 from tests.logs.test_observe import FIELDS
 
 ROOT = Path(__file__).parent.parent
@@ -79,7 +79,7 @@ def test_every_event_is_on_the_page_and_none_is_made_up() -> None:
     assert {"request", *EVENTS} == EMITTED.keys()
 
 
-@pytest.mark.parametrize("event", EVENTS)
+@every("event", EVENTS)
 def test_an_event_has_the_levels_and_fields_that_the_page_says(event: str) -> None:
     levels, named, _ = EVENTS[event]
     assert (_names(named), set(levels.split(", "))) == EMITTED[event]

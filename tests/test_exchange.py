@@ -6,6 +6,7 @@ import pytest
 
 from proxy.bodies import Body
 from proxy.exchange import GONE, STOPPED, Answer, Exchange, Forward, Head, Version, parse_version
+from tests.cases import every
 
 ANSWER = Answer("topic", "text", "end_turn", "a-model", True)
 FORWARD = Forward("guarded", "summary")
@@ -15,7 +16,7 @@ def head_of(agent: str | None) -> Head:
     return Head("POST", "/v1/messages", {} if agent is None else {"user-agent": agent})
 
 
-@pytest.mark.parametrize(
+@every(
     ("agent", "client"),
     [
         ("claude-cli/2.1.330 (external, cli)", ("claude-cli", (2, 1, 330))),
@@ -52,7 +53,7 @@ def test_a_version_is_numbers_with_dots_between_them(text: str, version: Version
     assert parse_version(text) == version
 
 
-@pytest.mark.parametrize("text", ["", ".", "1.", ".1", "1..2", "a", "1.x", "1,2", "1.2-beta"])
+@every("text", ["", ".", "1.", ".1", "1..2", "a", "1.x", "1,2", "1.2-beta"])
 def test_anything_else_is_no_version(text: str) -> None:
     with pytest.raises(ValueError, match="invalid literal"):
         parse_version(text)
@@ -113,7 +114,7 @@ HAPPENED: list[tuple[list[tuple[object, ...]], tuple[str, int, str, str, str]]] 
 ]
 
 
-@pytest.mark.parametrize(("happened", "told"), HAPPENED)
+@every(("happened", "told"), HAPPENED)
 def test_a_record_tells_what_happened(happened: list[tuple[object, ...]], told: tuple[str, int, str, str, str]) -> None:
     exchange = made()
     for name, *arguments in happened:
@@ -131,7 +132,7 @@ def test_a_record_names_client_model_and_rule() -> None:
     assert record.session not in ("", "session")
 
 
-@pytest.mark.parametrize(
+@every(
     ("method", "status", "kind"),
     [
         *(("POST", status, "") for status in (200, 304)),
@@ -170,7 +171,7 @@ def test_a_request_without_a_reply_has_no_own_time() -> None:
     assert exchange.record(11.0).own is None
 
 
-@pytest.mark.parametrize(
+@every(
     ("agent", "told"),
     [
         ("claude-cli/2.1.330 (external, cli)", "claude-cli/2.1.330"),
@@ -208,7 +209,7 @@ def test_exchanges_do_not_share_what_they_received() -> None:
     assert two.body.chunks == []
 
 
-@pytest.mark.parametrize("text", ["1_0", "-1.2", " 1", "\u0663.1", "1..2", "1.", ""])
+@every("text", ["1_0", "-1.2", " 1", "\u0663.1", "1..2", "1.", ""])
 def test_a_version_is_ascii_digits_and_dots(text: str) -> None:
     with pytest.raises(ValueError, match="invalid literal"):
         parse_version(text)

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from proxy.headers import HOP_BY_HOP, TOKEN, RawPairs, drop_from_reply, drop_from_request, tokens
+from tests.cases import every
 
 RESERVED = HOP_BY_HOP | {b"host", b"expect", TOKEN}
 Travel = Callable[[RawPairs], RawPairs]
@@ -28,7 +29,7 @@ def test_hop_by_hop_headers_stay_here_in_any_case(travel: Travel, name: bytes, c
     assert travel(raw) == [(b"A", b"1"), (b"B", b"2")]
 
 
-@pytest.mark.parametrize(
+@every(
     "name",
     [
         "connection",

@@ -14,6 +14,7 @@ from proxy.messages import MessagesRequest, NotUnderstood, parse
 from proxy.outline import MOST_BLOCKS
 from proxy.rules.load import Loaded
 from proxy.rules.ruleset import RuleSet
+from tests.cases import every
 
 HEAD = Head("POST", "/v1/messages", {"user-agent": "claude-cli/2.1.330 (external, cli)"})
 MEBIBYTE = 1024 * 1024
@@ -72,7 +73,7 @@ def test_of_a_large_message_types_and_texts_are_known() -> None:
 OUTPUT = {"format": {"type": "json_schema", "schema": {"type": "object"}}, "x": "a" * 70_000}
 
 
-@pytest.mark.parametrize(
+@every(
     ("fields", "excess"),
     [
         ({"system": "a" * LONGEST_TEXT}, ""),
@@ -105,7 +106,7 @@ def test_what_is_too_large_for_any_rule_is_told_by_its_size(
     assert shipped.rules.decide(request).reason == reason  # type: ignore[union-attr]
 
 
-@pytest.mark.parametrize(
+@every(
     ("body", "reason"),
     [
         (filled(b'{"messages":[', b"[],", b"[]]}", 2 * MEBIBYTE), "many parts"),
@@ -126,7 +127,7 @@ def test_what_has_too_many_parts_or_is_odd_is_not_taken_apart(body: bytes, reaso
     assert parse(HEAD, body) == NotUnderstood(reason)
 
 
-@pytest.mark.parametrize(
+@every(
     ("part", "well_formed"),
     [
         (b'"\xff"', False),

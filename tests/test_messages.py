@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from proxy.exchange import Head
 from proxy.inspection import SMALL
 from proxy.messages import MessagesRequest, NotUnderstood, parse
+from tests.cases import every
 
 HEAD = Head("POST", "/v1/messages", {})
 ODD = NotUnderstood("not a Messages request")
@@ -82,7 +83,7 @@ def test_a_request_with_any_other_fields_can_be_read(body: dict[str, Any], turns
         assert request == ODD
 
 
-@pytest.mark.parametrize(
+@every(
     ("body", "reason"),
     [
         (b"", "not JSON"),
@@ -132,7 +133,7 @@ def test_a_request_knows_its_head_and_its_size() -> None:
     assert (request.head, request.size) == (HEAD, len(body))
 
 
-@pytest.mark.parametrize(
+@every(
     ("content", "texts", "blocks"),
     [
         ("hello", ("hello",), ("text",)),
@@ -150,7 +151,7 @@ def test_content_may_be_a_string_or_blocks(content: Any, texts: tuple[str, ...],
     assert (request.user_texts, request.user_blocks) == (texts, blocks)
 
 
-@pytest.mark.parametrize(
+@every(
     ("roles", "last"),
     [
         (["user"], "0"),
@@ -169,7 +170,7 @@ def test_the_last_user_message_need_not_be_the_last_message(roles: list[str], la
     assert request.user_blocks == (() if last is None else ("text",))
 
 
-@pytest.mark.parametrize(
+@every(
     ("messages", "prefill"),
     [
         ([message("user", "a")], None),
@@ -189,7 +190,7 @@ def test_a_closing_assistant_message_is_a_prefill(messages: list[Any], prefill: 
     assert request_of(messages=messages).prefill == prefill
 
 
-@pytest.mark.parametrize(
+@every(
     ("system", "texts"),
     [
         ("one", ("one",)),
@@ -205,7 +206,7 @@ def test_the_system_prompt_is_its_text_blocks(system: Any, texts: tuple[str, ...
     assert request_of(system=system).system == texts
 
 
-@pytest.mark.parametrize(
+@every(
     ("tools", "names"),
     [
         ([{"name": "Bash"}, {"name": "Read"}], ("Bash", "Read")),
@@ -220,9 +221,7 @@ def test_tools_are_their_names_and_one_without_a_name_still_counts(tools: Any, n
     assert request_of(tools=tools).tools == names
 
 
-@pytest.mark.parametrize(
-    ("value", "streams"), [(True, True), (False, False), (1, False), ("true", False), (None, False)]
-)
+@every(("value", "streams"), [(True, True), (False, False), (1, False), ("true", False), (None, False)])
 def test_only_exactly_true_streams(value: Any, streams: bool) -> None:
     assert request_of(stream=value).stream is streams
 
@@ -238,7 +237,7 @@ def test_fields_that_are_not_there_are_empty() -> None:
     assert (request.prefill, request.schema) == (None, None)
 
 
-@pytest.mark.parametrize(
+@every(
     ("output", "schema"),
     [
         ({"format": {"type": "json_schema", "schema": {"type": "object"}}}, {"type": "object"}),
@@ -324,7 +323,7 @@ def test_every_fact_is_the_same_as_in_the_whole_body(body: dict[str, Any], turns
         assert request.user_texts == tuple(block["text"] for block in blocks if isinstance(block.get("text"), str))
 
 
-@pytest.mark.parametrize(
+@every(
     ("body", "well_formed"),
     [
         (b'{"messages": [{"role": "user", "content": "a"}], "other": {"deep": [1]}}', True),
@@ -333,7 +332,7 @@ def test_every_fact_is_the_same_as_in_the_whole_body(body: dict[str, Any], turns
         (b'{"messages": [{"role": "user"}, {"role": "user", "content": "a"}]}', False),
     ],
 )
-@pytest.mark.parametrize("padding", [0, SMALL], ids=["small", "large"])
+@every("padding", [0, SMALL], ids=["small", "large"])
 def test_what_no_rule_looks_at_is_checked_before_an_answer(body: bytes, well_formed: bool, padding: int) -> None:
     request = parse(HEAD, body + b" " * padding)
     # What is found at first sight is refused at once.

@@ -9,6 +9,7 @@ from collections.abc import Callable
 import pytest
 
 from proxy import names
+from tests.cases import every
 
 MODELS = [
     *("", "m", "claude-haiku-4-5", "claude-sonnet-4-5-20250929[1m]", "us.anthropic.claude-opus-4-1-20250805-v1:0"),
@@ -24,7 +25,7 @@ KEYS = [
 NO_NAMES = ["my secret text", "x-" * 41, "a\n", "\ud800", "ключ", "a--.b", "a%20b", "\x1b[31m", "1a"]
 
 
-@pytest.mark.parametrize("text", MODELS)
+@every("text", MODELS)
 def test_a_model_is_told_as_it_is_named(text: str) -> None:
     assert names.model(text) == text
 
@@ -36,7 +37,7 @@ def test_a_key_in_other_joints_or_behind_a_letter_is_told_nowhere(text: str) -> 
     assert names.path(f"/v1/{text.replace('-', '/').replace('.', '/').replace(':', '/')}") == "/…"
 
 
-@pytest.mark.parametrize("text", [*KEYS, *NO_NAMES])
+@every("text", [*KEYS, *NO_NAMES])
 def test_what_is_no_name_is_not_told(text: str) -> None:
     assert names.model(text) == "other"
     assert names.path(f"/v1/{text.replace('/', '-')}/x") == "/v1/…/x"
@@ -52,7 +53,7 @@ def test_another_method_is_not(text: str) -> None:
     assert names.method(text) == "other"
 
 
-@pytest.mark.parametrize(
+@every(
     ("text", "told"),
     [
         ("/v1/messages", "/v1/messages"),
@@ -85,7 +86,7 @@ def test_random_keys_of_the_usual_length_have_no_names_shape(alphabet: str) -> N
     assert sum(names.is_name(ALPHABETS[alphabet](draw)) for _ in range(20_000)) <= 5
 
 
-@pytest.mark.parametrize("piece", ["a", "a-", "aB", "A", "Ab", "1", "-", "a1", "[", "sk", "]"])
+@every("piece", ["a", "a-", "aB", "A", "Ab", "1", "-", "a1", "[", "sk", "]"])
 def test_a_look_at_a_name_takes_no_time(piece: str) -> None:
     started = time.process_time()
     for length in (80, 160, 8_000_000):

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.cases import every
+
 README = (Path(__file__).parents[1] / "README.md").read_text("utf-8")
 MOST_WORDS = 30
 OWN_WORDS = (
@@ -47,7 +49,7 @@ def test_no_sentence_is_long(limit: int) -> None:
     assert [(len(sentence.split()), sentence) for sentence in _sentences() if len(sentence.split()) > limit] == []
 
 
-@pytest.mark.parametrize("word", OWN_WORDS)
+@every("word", OWN_WORDS)
 def test_a_word_of_its_own_is_first_met_where_it_is_explained(word: str) -> None:
     """In code it may stand before that: a setting has its name."""
     text = re.sub(r"`[^`]*`", "", _prose())
@@ -64,12 +66,12 @@ def test_the_first_screen_says_what_for_whom_what_it_saves_and_risks_and_how_to_
     assert len(screen.replace(table, "").split()) < 450
 
 
-@pytest.mark.parametrize("path", ["Install", "Connect", "What it answers", "Switch off one rule", "Write a rule"])
+@every("path", ["Install", "Connect", "What it answers", "Switch off one rule", "Write a rule"])
 def test_a_path_has_its_heading(path: str) -> None:
     assert f"\n## {path}\n" in README
 
 
-@pytest.mark.parametrize("path", ["The live page", "As a service", "Update", "When it is down", "To stop using it"])
+@every("path", ["The live page", "As a service", "Update", "When it is down", "To stop using it"])
 def test_what_comes_later_has_its_heading(path: str) -> None:
     assert README.index("\n## What it answers\n") < README.index(f"\n## {path}\n")
 

@@ -13,6 +13,7 @@ from proxy.rules.examples import request_of
 from proxy.rules.load import LoadedRule, load
 from proxy.scripted import ScriptedUpstream
 from proxy.sse import Decoder
+from tests.cases import every
 from tests.conftest import Running, Start
 from tests.policy import POLICY
 from tests.versions import ASKED
@@ -66,7 +67,7 @@ def test_all_shipped_rules_load() -> None:
     assert [entry.rule.name for entry in ANSWERING] == list(ASKED)
 
 
-@pytest.mark.parametrize("entry", SHIPPED.entries, ids=lambda entry: entry.rule.name)
+@every("entry", SHIPPED.entries, ids=lambda entry: entry.rule.name)
 def test_every_rule_carries_at_least_three_examples_of_each_sort(entry: LoadedRule) -> None:
     assert len(entry.model.matches) >= 3
     assert len(entry.model.misses) >= 3

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from proxy.sse import Decoder, Event, encode
+from tests.cases import every
 
 CHUNKINGS = st.lists(st.integers(1, 40), max_size=60)
 NAMES = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r\n"), min_size=1, max_size=12)
@@ -37,7 +38,7 @@ def data(*values: bytes) -> list[Event]:
     return [Event("message", value) for value in values]
 
 
-@pytest.mark.parametrize(
+@every(
     ("event", "raw"),
     [
         (Event("ping", b'{"type":"ping"}'), b'event: ping\ndata: {"type":"ping"}\n\n'),
@@ -86,12 +87,12 @@ READ = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("raw", "events"), READ)
+@every(("raw", "events"), READ)
 def test_a_stream_is_read_whole(raw: bytes, events: list[Event]) -> None:
     assert fed([raw]) == events
 
 
-@pytest.mark.parametrize(("raw", "events"), READ)
+@every(("raw", "events"), READ)
 def test_a_stream_is_read_byte_by_byte(raw: bytes, events: list[Event]) -> None:
     assert fed(bytewise(raw)) == events
 

@@ -4,6 +4,7 @@ import pytest
 
 from proxy.config import Upstream
 from proxy.surroundings import hints, proxy_variable
+from tests.cases import every
 from tests.process import running
 
 SECRET = "planted"
@@ -21,7 +22,7 @@ def test_a_path_that_requests_bring_themselves_is_told(end: str) -> None:
     assert _keys(Upstream(url=f"https://api.example{end}")) == ["upstream.url"]
 
 
-@pytest.mark.parametrize("end", ["", "/", "/prefix", "/v12", "/v1/prefix"])
+@every("end", ["", "/", "/prefix", "/v12", "/v1/prefix"])
 def test_any_other_path_is_as_it_should_be(end: str) -> None:
     assert _keys(Upstream(url=f"https://api.example{end}")) == []
 

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from proxy import toml
 from proxy.toml import Path, TomlError, dotted, explain, parse
+from tests.cases import every
 
 EVERY_PLACE = """\
 # a comment = "with a key in it"
@@ -91,7 +92,7 @@ PLACES: list[tuple[Path, int]] = [
 ]
 
 
-@pytest.mark.parametrize(("path", "line"), PLACES, ids=[dotted(path) for path, _ in PLACES])
+@every(("path", "line"), PLACES, ids=[dotted(path) for path, _ in PLACES])
 def test_every_kind_of_place_has_its_line(path: Path, line: int) -> None:
     assert parse(EVERY_PLACE, "f").line(path) == line
 
@@ -151,7 +152,7 @@ def test_a_document_that_ends_too_early_is_an_error_at_its_end(text: str) -> Non
     assert "end of document" in problem.message
 
 
-@pytest.mark.parametrize(
+@every(
     ("path", "shown"),
     [
         ((), ""),
@@ -189,7 +190,7 @@ class Sample(BaseModel):
     table: dict[str, str] = {}
 
 
-@pytest.mark.parametrize(
+@every(
     ("values", "said"),
     [
         ({}, ["missing", "required"]),

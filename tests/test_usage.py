@@ -25,6 +25,7 @@ from proxy.usage import (
     meter_for,
 )
 from proxy.wire.heads import parse_reply_head
+from tests.cases import every
 from tests.test_coding import PACKING, flushed
 
 EVENTS, JSON = "text/event-stream; charset=utf-8", "application/json"
@@ -172,7 +173,7 @@ def test_an_event_may_stand_in_several_lines() -> None:
     assert read(EVENTS, "", encode(Event("message_delta", data))) == TOLD
 
 
-@pytest.mark.parametrize(
+@every(
     "odd",
     [None, [], "12", True, -1, 1.5, 10**30, {"x": 1}],
 )
@@ -184,7 +185,7 @@ def test_what_is_no_count_is_not_counted(odd: Any) -> None:
     assert read(JSON, "", body({"usage": {"input_tokens": odd}})) is None
 
 
-@pytest.mark.parametrize(
+@every(
     ("kind", "body"),
     [
         (JSON, b""),
@@ -238,7 +239,7 @@ def test_no_bytes_can_break_it(chunks: list[bytes], kind: str, coding: str) -> N
     assert found is None or isinstance(found, Usage)
 
 
-@pytest.mark.parametrize(
+@every(
     ("headers", "metered"),
     [
         ({b"content-type": b"application/json"}, True),
@@ -274,7 +275,7 @@ def test_codings_in_several_headers_are_one_list() -> None:
     assert meter.read() == TOLD
 
 
-@pytest.mark.parametrize(
+@every(
     ("kind", "coding", "body", "reason"),
     [
         (JSON, "", b" " * (LIMIT + 1), "larger than is read"),

@@ -8,6 +8,7 @@ import pytest
 from proxy.exchange import Answer, Decision, Forward
 from proxy.messages import MessagesRequest, parse
 from proxy.rules.load import Loaded
+from tests.cases import every
 from tests.policy import POLICY
 from tests.versions import ASKED, VERSIONS, asks, question
 
@@ -41,8 +42,8 @@ def test_there_are_more_than_six_versions_and_all_kinds() -> None:
     assert {kind for kind, _ in PAIRS} == set(SAID)
 
 
-@pytest.mark.parametrize("stream", [True, False])
-@pytest.mark.parametrize(("kind", "version"), PAIRS)
+@every("stream", [True, False])
+@every(("kind", "version"), PAIRS)
 def test_a_version_is_answered_what_it_asks(shipped: Loaded, kind: str, version: str, stream: bool) -> None:
     said, expected = SAID[kind]
     decision = decide(shipped, kind, version, said, stream=stream)
@@ -52,7 +53,7 @@ def test_a_version_is_answered_what_it_asks(shipped: Loaded, kind: str, version:
     assert decision.stream is stream
 
 
-@pytest.mark.parametrize(("kind", "version"), PAIRS)
+@every(("kind", "version"), PAIRS)
 def test_the_same_kind_is_the_models_when_it_is_a_conversations(shipped: Loaded, kind: str, version: str) -> None:
     """One more turn behind the question, and it is a conversation that began with one."""
     said, _ = SAID[kind]
@@ -68,7 +69,7 @@ def test_every_version_gets_the_policys_own_answers(shipped: Loaded, version: st
     assert {name: isinstance(found, Answer) and found.text for name, found in decisions.items()} == dict(POLICY)
 
 
-@pytest.mark.parametrize("version", [version for kind, version in PAIRS if kind == "session-title"])
+@every("version", [version for kind, version in PAIRS if kind == "session-title"])
 def test_a_title_in_a_language_of_the_users_choice_is_the_models(shipped: Loaded, version: str) -> None:
     """Only the wrapped form can say so; it does in a sentence behind the session."""
     said, _ = SAID["session-title"]

@@ -3,9 +3,10 @@
 import pytest
 
 from bench.figures import Rounds, growth, percentile
+from tests.cases import every
 
 
-@pytest.mark.parametrize(
+@every(
     ("values", "share", "expected"),
     [
         ([7.0], 0.99, 7.0),

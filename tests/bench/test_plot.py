@@ -2,10 +2,9 @@
 
 from xml.etree import ElementTree
 
-import pytest
-
 from bench.plot import length, svg
 from bench.results import Result
+from tests.cases import every
 
 RESULTS = [
     Result("relay", "48 KiB, added median", "ms", 0.3, 0.05, 0.1, bound=0.4, factor=8),
@@ -48,7 +47,7 @@ def test_nothing_is_drawn_outside_of_the_picture() -> None:
         assert float(bar.get("y", 0)) + float(bar.get("height", 0)) <= height
 
 
-@pytest.mark.parametrize(
+@every(
     ("value", "limit", "expected"),
     [
         (0.2, 0.4, (100, False)),

@@ -6,13 +6,14 @@ from pathlib import Path
 import pytest
 
 from bench.results import Result, shown, table, write
+from tests.cases import every
 
 
 def result(ours: float, nginx: float | None = 0.1, **bounds: float | bool) -> Result:
     return Result("relay", "added median", "ms", ours, 0.05, nginx, **bounds)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize(
+@every(
     ("found", "limit", "reached"),
     [
         (result(0.4, bound=0.4), 0.4, True),
@@ -40,7 +41,7 @@ def test_the_ratio_is_that_of_ours_to_nginx() -> None:
     assert result(0.4, nginx=None, bound=1).ratio is None
 
 
-@pytest.mark.parametrize(
+@every(
     ("value", "text"),
     [
         (None, ""),

@@ -8,6 +8,7 @@ import orjson
 import pytest
 
 from proxy.commands.compare import question
+from tests.cases import every
 from tests.commands.given import BASE, HELLO, Program
 from tests.process import running
 from tests.raw import Peer, raw_client, raw_upstream, reply, request
@@ -104,7 +105,7 @@ def test_what_is_no_line_of_a_capture_is_passed_over_and_what_is_missing_left_em
     ]
 
 
-@pytest.mark.parametrize(
+@every(
     ("messages", "text"),
     [
         ([{"role": "user", "content": "a"}, {"role": "assistant", "content": "{"}], "a"),

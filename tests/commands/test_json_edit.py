@@ -8,11 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proxy.commands.json_edit import NotUnderstoodError, loads, with_member, without_member
+from tests.cases import every
 
 PATH = ("env", "A")
 
 
-@pytest.mark.parametrize(
+@every(
     ("text", "changed"),
     [
         ("{}", '{\n  "env": {\n    "A": "b"\n  }\n}'),
@@ -34,7 +35,7 @@ def test_a_member_is_put_where_the_others_are_and_as_they_are(text: str, changed
     assert with_member(text, PATH, "b") == changed
 
 
-@pytest.mark.parametrize(
+@every(
     ("text", "changed"),
     [
         ('{"env": {"A": "b"}}', '{"env": {}}'),
@@ -51,7 +52,7 @@ def test_a_member_is_taken_out_and_nothing_else(text: str, changed: str) -> None
     assert without_member(text, PATH) == changed
 
 
-@pytest.mark.parametrize(
+@every(
     ("text", "why"),
     [
         ('{\n  // mine\n  "a": 1\n}', "line 2: a comment, which JSON has not"),

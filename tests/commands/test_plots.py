@@ -1,13 +1,13 @@
 """Numbers as people read them, and bars of text."""
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from proxy.commands.plots import bar, lasting, number, percent
+from tests.cases import every
 
 
-@pytest.mark.parametrize(
+@every(
     ("part", "whole", "drawn", "plain"),
     [
         (10, 10, "████", "####"),
@@ -29,7 +29,7 @@ def test_no_bar_is_longer_than_its_room(part: float, whole: float, width: int, a
     assert len(bar(part, whole, width, ascii_only=ascii_only)) <= width
 
 
-@pytest.mark.parametrize(
+@every(
     ("value", "shown"),
     [
         *((0, "0"), (7, "7"), (999, "999"), (999.6, "1.00k"), (1234, "1.23k"), (12_345, "12.3k")),
@@ -40,7 +40,7 @@ def test_a_number_has_three_digits(value: float, shown: str) -> None:
     assert number(value) == shown
 
 
-@pytest.mark.parametrize(
+@every(
     ("milliseconds", "shown"),
     [
         *((0, "0.00 ms"), (0.312, "0.31 ms"), (42.4, "42 ms"), (1500, "1.5 s"), (59_999, "1 min 0 s")),

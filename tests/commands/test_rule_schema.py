@@ -12,6 +12,7 @@ import pytest
 from proxy.commands.rule_schema import DIALECT, rule_file
 from proxy.rules.facts import FACTS
 from proxy.rules.operators import OPERATORS
+from tests.cases import every
 from tests.commands.given import BASE, CONFIG, HELLO, Program
 
 SCHEMA = rule_file()
@@ -27,12 +28,12 @@ def hello(old: str, new: str) -> str:
     return BASE + HELLO.replace(old, new)
 
 
-@pytest.mark.parametrize("file", sorted((CONFIG.parent / "rules").glob("*.toml")), ids=lambda file: file.stem)
+@every("file", sorted((CONFIG.parent / "rules").glob("*.toml")), ids=lambda file: file.stem)
 def test_every_shipped_file_is_valid(file: Any) -> None:
     assert faults(file.read_text("utf-8")) == []
 
 
-@pytest.mark.parametrize(
+@every(
     "when",
     [
         'header = { x-app = "cli" }',

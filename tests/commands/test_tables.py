@@ -3,6 +3,7 @@
 import pytest
 
 from proxy.commands.tables import Column, cut, table, width
+from tests.cases import every
 from tests.terminal import screen
 
 HEADS = ("name", Column("about", least=8), Column("note", rank=1), Column("place", rank=2))
@@ -47,12 +48,12 @@ def test_an_empty_column_leaves_before_all_others_and_is_not_missed() -> None:
     ]
 
 
-@pytest.mark.parametrize("room", range(1, 60))
+@every("room", range(1, 60))
 def test_no_line_is_ever_wider(room: int) -> None:
     assert max(map(width, table(HEADS, [*ROWS, ("宽" * 9, "字" * 30, "🙂", "é" * 9)], room).splitlines())) <= room
 
 
-@pytest.mark.parametrize(
+@every(
     ("text", "wide"),
     [("abc", 3), ("日本語", 6), ("é", 1), ("e\u0301", 1), ("🙂", 2), ("ﾊﾝｶｸ", 4), ("a\u200bb", 2), ("…", 1)],
 )
@@ -60,7 +61,7 @@ def test_a_text_is_as_wide_as_a_terminal_shows_it(text: str, wide: int) -> None:
     assert width(text) == wide
 
 
-@pytest.mark.parametrize(
+@every(
     ("text", "room", "shown"),
     [
         ("abc", 3, "abc"),

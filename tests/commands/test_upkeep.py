@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proxy.commands.upkeep import Found, Step, differences, digest, plan, read_record, record_text
+from tests.cases import every
 from tests.waiting import PATIENCE
 
 NAME = "rules/20-topic.toml"
@@ -39,7 +40,7 @@ def test_a_file_as_it_is_carried_is_recorded_whoever_wrote_it() -> None:
     assert one(Found(NEW), None) == Step(NAME, "leave", "up to date", record=digest(NEW))
 
 
-@pytest.mark.parametrize(
+@every(
     ("found", "recorded", "why"),
     [
         (Found(EDITED), NEW, "kept: changed by you, in a"),
@@ -106,7 +107,7 @@ def test_a_record_is_one_for_sha256sum(tmp_path: Path) -> None:
     assert done.stdout == "config.toml: OK\n"
 
 
-@pytest.mark.parametrize(
+@every(
     ("one", "other", "told"),
     [
         ("[a]\nb = 1\nc = 2", "[a]\nb = 1\nc = 3", "a.c"),

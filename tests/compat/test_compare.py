@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from proxy.rules.load import Loaded, load
+from tests.cases import every
 from tests.compat.__main__ import compare
 from tests.compat.kinds import KINDS, kind_of
 from tests.compat.marks import Mark, held, marks
@@ -78,7 +79,7 @@ def test_rules_with_faults_of_their_own_fail(tmp_path: Path) -> None:
     assert run(copied(tmp_path, "80-spinner-word.toml", 'answer = "Explaining"', 'answer = "Xing"'), tmp_path) == 1
 
 
-@pytest.mark.parametrize(
+@every(
     ("found", "fault"),
     [
         (seen(web_fetch=("forwarded", "")), "web-fetch was sent, and no guard fired: it was forwarded"),
@@ -119,7 +120,7 @@ def test_the_page_is_read_as_it_was_written(tmp_path: Path) -> None:
     assert page.marks[Mark("summary", "TRANSCRIPT CHUNK")] == ("1.0.43", "2.1.332")
 
 
-@pytest.mark.parametrize(
+@every(
     ("text", "program"),
     [
         ("a 'b'\nc", rb"x=`a 'b'" + b"\nc`"),
@@ -134,7 +135,7 @@ def test_a_mark_is_found_however_a_script_spells_it(text: str, program: bytes) -
     assert held([Mark("r", text + "x")], program) == set()
 
 
-@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: f"{kind.name} {kind.words[0]}")
+@every("kind", KINDS, ids=lambda kind: f"{kind.name} {kind.words[0]}")
 def test_a_kind_is_known_by_its_words(kind: object) -> None:
     assert isinstance(kind, type(KINDS[0]))
     body = {

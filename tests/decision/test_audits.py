@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-import pytest
 
 from proxy.config import Config
 from proxy.config import Rules as Settings
@@ -14,6 +13,7 @@ from proxy.decision.agreements import Agreements, load
 from proxy.decision.audits import LAST, Auditing, auditing
 from proxy.decision.desk import Desk, in_force
 from proxy.decision.desk import desk as at_desk
+from tests.cases import every
 from tests.conftest import Running, Start
 from tests.decision.test_desk import ask, body, lines, message, rules
 from tests.raw import Peer, raw_upstream, reply
@@ -109,7 +109,7 @@ async def test_a_rule_that_agrees_often_enough_goes_on(start: Start) -> None:
     assert not [line for line in sidestep.lines() if line["event"] == "tripped"]
 
 
-@pytest.mark.parametrize(
+@every(
     ("more", "settings", "shares"),
     [
         ("", {}, {}),
@@ -127,7 +127,7 @@ def test_a_rule_has_its_own_share_or_that_of_all_whose_answers_are_compared(
     assert auditing(Settings(**settings), rules(more)).shares == shares
 
 
-@pytest.mark.parametrize(
+@every(
     ("audited", "fails"),
     [
         *(([], False), ([False] * 9, False), ([False] * 10, True), ([True] * 8 + [False] * 2, False)),

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from proxy.decision.shadow import LIMIT, Agreement, Verdict, text_of, verdict
 from proxy.scripted import stream_events
 from proxy.sse import encode
+from tests.cases import every
 from tests.packing import PACKING
 
 MESSAGE: dict[str, Any] = {
@@ -24,19 +25,19 @@ def streamed(message: dict[str, Any]) -> bytes:
     return b"".join(encode(event) for event in stream_events(message))
 
 
-@pytest.mark.parametrize("packing", PACKING)
+@every("packing", PACKING)
 def test_the_text_of_a_whole_reply_is_read(packing: str) -> None:
     headers = {"content-type": "application/json", "content-encoding": packing}
     assert text_of(PACKING[packing](orjson.dumps(MESSAGE)), headers) == "git diff"
 
 
-@pytest.mark.parametrize("packing", PACKING)
+@every("packing", PACKING)
 def test_the_text_of_a_stream_is_read(packing: str) -> None:
     headers = {"content-type": "text/event-stream; charset=utf-8", "content-encoding": packing.upper()}
     assert text_of(PACKING[packing](streamed(MESSAGE)), headers) == "git diff"
 
 
-@pytest.mark.parametrize(
+@every(
     ("body", "headers"),
     [
         (b"", {}),
@@ -77,7 +78,7 @@ def test_no_bytes_can_break_it(body: bytes, packing: str, kind: str) -> None:
 PATHS = "<is_displaying_contents>\ntrue\n</is_displaying_contents>\n\n<filepaths>\n{}\n</filepaths>"
 
 
-@pytest.mark.parametrize(
+@every(
     ("comparison", "ours", "theirs", "found"),
     [
         ("text", "git diff", "git diff\n", "same"),

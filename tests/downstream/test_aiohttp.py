@@ -22,6 +22,7 @@ from aiohttp.http import StreamWriter
 from proxy.downstream import relayed, replies
 from proxy.downstream.inbound import OPTIONS, Inbound
 from proxy.live import pages
+from tests.cases import every
 
 ROOT = Path(__file__).parent.parent.parent / "proxy"
 MENTION = [path for path in sorted(ROOT.rglob("*.py")) if "aiohttp" in path.read_text()]
@@ -74,7 +75,7 @@ PROPERTIES: dict[str, tuple[type, str]] = {
 }
 
 
-@pytest.mark.parametrize("name", SIGNATURES)
+@every("name", SIGNATURES)
 def test_a_method_is_called_as_it_was(name: str) -> None:
     """What it may have beside that has a default."""
     method, expected = SIGNATURES[name]
@@ -85,13 +86,13 @@ def test_a_method_is_called_as_it_was(name: str) -> None:
     assert {*needed} <= {*expected}
 
 
-@pytest.mark.parametrize("name", PROPERTIES)
+@every("name", PROPERTIES)
 def test_an_attribute_is_there(name: str) -> None:
     owner, attribute = PROPERTIES[name]
     assert hasattr(owner, attribute)
 
 
-@pytest.mark.parametrize("option", [*OPTIONS, "keepalive_timeout", "loop"])
+@every("option", [*OPTIONS, "keepalive_timeout", "loop"])
 def test_an_option_of_a_connection_is_known(option: str) -> None:
     assert option in inspect.signature(web.RequestHandler).parameters
 
@@ -166,7 +167,7 @@ def _below(base: type) -> Iterator[type]:
         yield from _below(each)
 
 
-@pytest.mark.parametrize("path", MENTION, ids=lambda path: str(path.relative_to(ROOT)))
+@every("path", MENTION, ids=lambda path: str(path.relative_to(ROOT)))
 def test_no_room_reaches_into_what_is_not_its_own(path: Path) -> None:
     """A private attribute is one of `self`, of `cls`, or of a class or module of the same room."""
     source = path.read_text()

@@ -12,6 +12,7 @@ from multidict import CIMultiDict
 from proxy.downstream.guard import Access, Refusal, Version, access
 from proxy.exchange import Head
 from proxy.headers import RawPairs, text_pairs
+from tests.cases import every
 
 PORT = 8787
 OWN = access("10.0.0.7", ["Devbox", "proxy.example:443", "[fd00::7]", "plain.example:80", "odd.example:8443"], "")
@@ -36,7 +37,7 @@ def reason(*headers: tuple[bytes, bytes], **request: Any) -> str:
     return refused.reason if refused else ""
 
 
-@pytest.mark.parametrize(
+@every(
     ("method", "target"),
     [
         ("CONNECT", "evil.example:443"),
@@ -140,12 +141,12 @@ REFUSED = [
 ]
 
 
-@pytest.mark.parametrize("host", SERVED)
+@every("host", SERVED)
 def test_a_known_name_with_its_port_is_served(host: str) -> None:
     assert reason((b"Host", host.encode())) == ""
 
 
-@pytest.mark.parametrize("host", REFUSED)
+@every("host", REFUSED)
 def test_every_other_name_is_refused(host: str) -> None:
     refused = refusal((b"hOST", host.encode()))
     assert refused is not None
@@ -182,7 +183,7 @@ def test_nothing_but_a_known_name_passes(host: str) -> None:
     assert name in _KNOWN or ipaddress.ip_address(name).is_loopback
 
 
-@pytest.mark.parametrize(
+@every(
     "origin",
     [
         "http://localhost:8787",
@@ -198,7 +199,7 @@ def test_its_own_pages_may_ask(origin: str) -> None:
     assert reason(HERE, (b"Origin", origin.encode()), (b"Sec-Fetch-Site", b"same-origin")) == ""
 
 
-@pytest.mark.parametrize(
+@every(
     "origin",
     [
         "",
@@ -225,7 +226,7 @@ def test_every_other_page_is_refused(origin: str) -> None:
     assert (refused.status, refused.kind, refused.reason) == (403, "permission_error", "origin")
 
 
-@pytest.mark.parametrize(
+@every(
     ("site", "refused"),
     [(b"none", ""), (b"same-origin", ""), (b"same-site", "origin"), (b"cross-site", "origin"), (b"", "origin")],
 )
@@ -234,7 +235,7 @@ def test_a_browser_tells_whose_request_it_is(site: bytes, refused: str) -> None:
     assert reason(HERE, (b"Sec-Fetch-Site", site), (b"Origin", b"http://localhost:8787")) == refused
 
 
-@pytest.mark.parametrize(
+@every(
     "given_token",
     [None, b"", b"sixteen-or-more-", b"sixteen-or-more-xx", b"Sixteen-or-more-x", b"sixteen-or-more-\xff", b"\xc3\xa9"],
 )
@@ -257,7 +258,7 @@ def test_the_token_opens_no_other_door() -> None:
     assert reason(HERE, token, target="*", own=GUARDED) == "target"
 
 
-@pytest.mark.parametrize(
+@every(
     ("codings", "version", "refused"),
     [
         ([b"chunked"], (1, 1), ""),
@@ -282,7 +283,7 @@ def test_one_transfer_coding_is_known(codings: list[bytes], version: Version, re
 ASKS = (b"Connection", b"keep-alive, Upgrade")
 
 
-@pytest.mark.parametrize(
+@every(
     ("method", "headers", "refused"),
     [
         ("GET", [ASKS, (b"Upgrade", b"websocket")], ""),

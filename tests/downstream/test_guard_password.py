@@ -5,6 +5,7 @@ import base64
 import pytest
 
 from proxy.downstream.guard import Refusal
+from tests.cases import every
 from tests.downstream.test_guard import GUARDED, HERE, refusal
 
 TOKEN = "sixteen-or-more-x"
@@ -18,14 +19,14 @@ def refused(*headers: tuple[bytes, bytes], target: str = "/-/", method: str = "G
     return refusal(HERE, *headers, target=target, method=method, own=GUARDED)
 
 
-@pytest.mark.parametrize("target", ["/-/", "/-/events", "/-/requests/req_1"])
-@pytest.mark.parametrize("user", ["", "me", "üser"])
-@pytest.mark.parametrize("scheme", ["Basic", "basic", "BASIC"])
+@every("target", ["/-/", "/-/events", "/-/requests/req_1"])
+@every("user", ["", "me", "üser"])
+@every("scheme", ["Basic", "basic", "BASIC"])
 def test_the_token_is_a_password_for_its_own_pages(target: str, user: str, scheme: str) -> None:
     assert refused(basic(f"{user}:{TOKEN}", scheme), target=target) is None
 
 
-@pytest.mark.parametrize(
+@every(
     "header",
     [
         basic(f"me:{TOKEN}x"),
@@ -56,7 +57,7 @@ def test_of_two_passwords_neither_counts() -> None:
         assert refused(*pair) is not None
 
 
-@pytest.mark.parametrize(
+@every(
     ("method", "target"),
     [
         ("GET", "/v1/messages"),

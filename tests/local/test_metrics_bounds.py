@@ -21,6 +21,7 @@ from proxy.scripted import ScriptedUpstream
 from proxy.telemetry.counters import Counters, Histogram
 from proxy.upstream.faults import NAMES
 from proxy.usage import UPSTREAM_ERRORS
+from tests.cases import every
 from tests.conftest import Start
 from tests.process import running
 from tests.raw import Peer, raw_client, raw_upstream
@@ -119,13 +120,13 @@ def _told(text: str) -> Iterator[tuple[str, str, set[str], str]]:
         yield name, kind.removeprefix(f"# TYPE {name} "), labels - {"", "le"}, about
 
 
-@pytest.mark.parametrize("kind", NAMES)
+@every("kind", NAMES)
 def test_every_kind_of_fault_is_documented(kind: str) -> None:
     (row,) = [line for line in PAGE.splitlines() if line.startswith("| `kind` (of faults) |")]
     assert f"`{kind}`" in row
 
 
-@pytest.mark.parametrize("kind", UPSTREAM_ERRORS)
+@every("kind", UPSTREAM_ERRORS)
 def test_every_kind_of_error_of_the_upstream_is_documented(kind: str) -> None:
     (row,) = [line for line in PAGE.splitlines() if line.startswith("| `kind` (of errors) |")]
     assert f"`{kind}`" in row

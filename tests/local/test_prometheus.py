@@ -16,6 +16,7 @@ import aiohttp
 import orjson
 import pytest
 
+from tests.cases import every
 from tests.process import running
 from tests.scraping import scrape
 from tests.waiting import PATIENCE
@@ -87,7 +88,7 @@ async def test_every_metric_that_is_asked_for_is_told() -> None:
     assert asked - told == set()
 
 
-@pytest.mark.parametrize(("name", "expression"), EXPRESSIONS)
+@every(("name", "expression"), EXPRESSIONS)
 def test_labels_and_their_values_are_those_of_the_page(name: str, expression: str) -> None:
     known, values = _documented(), set(re.findall(r"`([^`\n]+)`", PAGE))
     common = {"instance", "job", "le"}

@@ -5,14 +5,13 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
-import pytest
-
 from proxy.config import Config
 from proxy.decision.desk import Desk, desk
 from proxy.local.status import LATELY, health, readiness, status_line
 from proxy.rules.load import Loaded
 from proxy.rules.ruleset import RuleSet
 from proxy.telemetry.counters import Counters
+from tests.cases import every
 from tests.records import FORWARDED
 
 SERVICE = (Path(__file__).parent.parent.parent / "docs/service.md").read_text("utf-8")
@@ -42,7 +41,7 @@ def after(*requests: tuple[float, str]) -> Counters:
 GOOD = [(300.0 - number, "") for number in range(19)]
 
 
-@pytest.mark.parametrize(
+@every(
     ("requests", "state", "line"),
     [
         (
@@ -70,7 +69,7 @@ def test_one_thing_that_went_wrong_among_many_is_no_failing_upstream(
     assert status_line(at_desk(), counters, NOW).split("; ")[-1] == line
 
 
-@pytest.mark.parametrize(
+@every(
     ("counters", "state", "line"),
     [
         (seen(), "unknown", "upstream not asked yet"),

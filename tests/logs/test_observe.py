@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from proxy.config import Log
 from proxy.exchange import Outcome, Record
 from proxy.logs.observe import LibraryLogs, log_requests, logger, take_over_library_logs
+from tests.cases import every
 
 Level = Literal["debug", "info", "warning", "error"]
 SECRET = "sk-ant-hunter2"
@@ -126,7 +127,7 @@ def test_a_request_is_one_line_of_the_documented_fields() -> None:
     assert (line["ms"], line["first_byte_ms"]) == (1.23, 0.99)
 
 
-@pytest.mark.parametrize(
+@every(
     ("outcome", "error", "level"),
     [
         ("answered", "", "info"),
@@ -219,8 +220,8 @@ def _untimed(stream: io.StringIO) -> list[str]:
     return [line.partition(" ")[2] for line in stream.getvalue().splitlines()]
 
 
-@pytest.mark.parametrize("text", ["\x1b[31mred", "a\x00b", "a\u202eb", "\udcff", "a\u2028b", "\x9b31m", "\x7f"])
-@pytest.mark.parametrize("form", ["json", "console"])
+@every("text", ["\x1b[31mred", "a\x00b", "a\u202eb", "\udcff", "a\u2028b", "\x9b31m", "\x7f"])
+@every("form", ["json", "console"])
 def test_names_of_files_and_the_like_are_made_printable(text: str, form: Literal["json", "console"]) -> None:
     stream = io.StringIO()
     logger(Log(format=form), stream).error("problem", place=f"rules/{text}.toml:1", problem=text)

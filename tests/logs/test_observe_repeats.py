@@ -9,6 +9,7 @@ import pytest
 
 from proxy.config import Log
 from proxy.logs.observe import LibraryLogs, Logger, log_requests, logger
+from tests.cases import every
 from tests.logs.test_observe import RECORD, lines
 
 
@@ -77,7 +78,7 @@ def test_what_is_no_warning_is_always_written(level: str) -> None:
     assert len(said.lines) == 3
 
 
-@pytest.mark.parametrize("event", ["problem", "not reloaded", "cannot serve", "cannot listen", "stopped"])
+@every("event", ["problem", "not reloaded", "cannot serve", "cannot listen", "stopped"])
 def test_what_somebody_waits_for_is_always_written(event: str) -> None:
     said = Said()
     for _ in range(3):

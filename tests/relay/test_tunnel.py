@@ -7,6 +7,7 @@ import pytest
 from proxy.headers import RawPairs, upgrade_headers
 from proxy.relay.tunnel import _FromClient
 from proxy.upstream.connection import Connection
+from tests.cases import every
 from tests.conftest import Running, Start
 from tests.raw import Peer, raw_client, raw_upstream, reply, request
 from tests.waiting import PATIENCE, until
@@ -36,7 +37,7 @@ def test_who_asks_for_an_upgrade_has_it_asked_for(raw: RawPairs, sent: RawPairs)
     assert upgrade_headers(raw) == [(b"Connection", b"Upgrade"), *sent]
 
 
-@pytest.mark.parametrize(
+@every(
     "raw",
     [
         [],

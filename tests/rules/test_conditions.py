@@ -11,6 +11,7 @@ from proxy.messages import MessagesRequest, parse
 from proxy.rules.conditions import When, compile_when
 from proxy.rules.operators import OPERATORS, Context
 from proxy.toml import dotted
+from tests.cases import every
 
 AGENT = "claude-cli/2.1.83 (external)"
 
@@ -107,14 +108,14 @@ TEXTS = [
 ]
 
 
-@pytest.mark.parametrize(("condition", "met", "not_met"), [*TEXT, *INTEGER, *FLAG, *TEXTS])
+@every(("condition", "met", "not_met"), [*TEXT, *INTEGER, *FLAG, *TEXTS])
 def test_what_an_operator_says(condition: str, met: dict[str, Any], not_met: list[dict[str, Any]]) -> None:
     compiled = when(condition)
     assert compiled.match(request_of(met)) is not None
     assert [body for body in not_met if compiled.match(request_of(body)) is not None] == []
 
 
-@pytest.mark.parametrize(
+@every(
     ("condition", "met", "not_met"),
     [
         ("'2.1.83'", ["2.1.83"], ["2.1.8", "2.1.83.1", "2.1", "3"]),
@@ -221,7 +222,7 @@ def test_an_absent_header_can_be_asked_for() -> None:
     assert compiled.match(request_of({}, **{"x-app": ""})) is None
 
 
-@pytest.mark.parametrize(
+@every(
     ("text", "possible"),
     [
         ("method = 'POST'\npath = '/v1/messages'\nclient = 'claude-cli'", True),
@@ -240,23 +241,23 @@ def test_possible_judges_by_the_head_alone(text: str, possible: bool) -> None:
     assert when(text).possible(Head("POST", "/v1/messages", {"user-agent": AGENT})) is possible
 
 
-@pytest.mark.parametrize(
+@every(
     "text",
     ["path = '/v1/messages'\nmodel = 'm'", "client = 'x'", ANY, "header.x-app = 'cli'", "not = { client = 'x' }"],
 )
-@pytest.mark.parametrize("body", [{"model": "m"}, {**user("ab"), "stream": True}])
+@every("body", [{"model": "m"}, {**user("ab"), "stream": True}])
 def test_what_matches_is_possible(text: str, body: dict[str, Any]) -> None:
     for headers in ({}, {"x-app": "cli"}, {"user-agent": "x/1"}):
         request = request_of(body, **headers)
         assert when(text).match(request) is None or when(text).possible(request.head)
 
 
-@pytest.mark.parametrize("pattern", ["(a+)+$", "(a|aa)+$", "(a*)*b", "(.*)(.*)(.*)(.*)x$", "(?:a?){50}a{50}$"])
+@every("pattern", ["(a+)+$", "(a|aa)+$", "(a*)*b", "(.*)(.*)(.*)(.*)x$", "(?:a?){50}a{50}$"])
 def test_a_pattern_of_exponential_time_elsewhere_returns(pattern: str) -> None:
     assert captured(f"user_text = {{ pattern = '^{pattern}' }}", user("a" * 100_000 + "!")) is None
 
 
-@pytest.mark.parametrize(
+@every(
     ("text", "path", "said"),
     [
         ("modle = 'm'", "when.modle", "unknown fact 'modle'; did you mean 'model'?"),
@@ -361,7 +362,7 @@ def test_the_names_of_all_groups_are_noted() -> None:
     assert context.groups == {"a", "b"}
 
 
-@pytest.mark.parametrize(
+@every(
     ("text", "place"),
     [
         ("user_text = {}", "when.user_text"),

@@ -14,6 +14,7 @@ from proxy.rules.operators import Context
 from proxy.rules.ruleset import AnswerPlan, Rule
 from proxy.rules.schema import Example, Match, RequestModel, RuleModel
 from proxy.rules.templates import compile_template
+from tests.cases import every
 
 HELLO = {"messages": [{"role": "user", "content": "hello"}]}
 
@@ -55,7 +56,7 @@ def test_a_later_layer_goes_before_an_earlier_one() -> None:
     assert body == {"a": 1, "b": 2, "c": 3}
 
 
-@pytest.mark.parametrize(
+@every(
     ("below", "above", "merged"),
     [
         ({"a": {"x": 1, "y": {"p": 1}}}, {"a": {"y": {"q": 2}}}, {"a": {"x": 1, "y": {"p": 1, "q": 2}}}),
@@ -69,7 +70,7 @@ def test_a_table_is_merged_and_anything_else_replaced(below: Any, above: Any, me
     assert built({"body": below}, {"body": above})[1] == merged
 
 
-@pytest.mark.parametrize(
+@every(
     ("layers", "body"),
     [
         ([{"body": {"a": 1, "b": 1}}, {"without": ["a"]}], {"b": 1}),
@@ -103,7 +104,7 @@ def test_an_example_may_say_why_the_rule_declines() -> None:
     assert faults({"user_text": "hello"}, "{{ model }}", ({"declines": "the request has no model"},)) == []
 
 
-@pytest.mark.parametrize(
+@every(
     ("text", "match", "said"),
     [
         ("Hi", {"answer": "Ho"}, ["answered 'Hi'", "expected 'Ho'"]),

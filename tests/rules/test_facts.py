@@ -9,6 +9,7 @@ from proxy.exchange import Head
 from proxy.messages import MessagesRequest, parse
 from proxy.rules.facts import FACTS, HeadFact, fact
 from proxy.rules.operators import OPERATORS
+from tests.cases import every
 
 HELLO = {"role": "user", "content": "hello"}
 SCHEMA = {"type": "json_schema", "schema": {"properties": {"title": {}, "about": {}}}}
@@ -77,14 +78,14 @@ NOT_SAID: list[tuple[str, dict[str, Any]]] = [
 ]
 
 
-@pytest.mark.parametrize(("name", "body", "value"), SAID)
+@every(("name", "body", "value"), SAID)
 def test_a_fact_is_what_the_request_says(name: str, body: dict[str, Any], value: Any) -> None:
     found = read(name, request_of(body))
     assert found == value
     assert type(found) is type(value)
 
 
-@pytest.mark.parametrize(("name", "body"), NOT_SAID)
+@every(("name", "body"), NOT_SAID)
 def test_a_fact_is_none_when_the_request_does_not_say(name: str, body: dict[str, Any]) -> None:
     assert read(name, request_of(body)) is None
 
@@ -98,12 +99,12 @@ def test_the_tables_above_know_every_fact() -> None:
     assert {name for name, _, _ in SAID if not name.startswith("header.")} == set(FACTS)
 
 
-@pytest.mark.parametrize("name", ["", "head", "header", "Model", "user-text", "any", "not"])
+@every("name", ["", "head", "header", "Model", "user-text", "any", "not"])
 def test_any_other_name_is_no_fact(name: str) -> None:
     assert fact(name) is None
 
 
-@pytest.mark.parametrize("name", list(FACTS))
+@every("name", list(FACTS))
 def test_every_fact_has_a_meaning_and_a_kind_with_operators(name: str) -> None:
     assert FACTS[name].meaning
     assert FACTS[name].kind in OPERATORS

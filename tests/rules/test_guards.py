@@ -3,11 +3,11 @@
 from typing import Any
 
 import orjson
-import pytest
 
 from proxy.exchange import Forward, Head
 from proxy.messages import MessagesRequest, parse
 from proxy.rules.load import Loaded
+from tests.cases import every
 
 AGENT = {"user-agent": "claude-cli/2.1.332 (external, cli)"}
 IDENTITY = "You are Claude Code, Anthropic's official CLI for Claude."
@@ -81,7 +81,7 @@ LONE_MARKS: dict[str, tuple[str, dict[str, Any]]] = {
 }
 
 
-@pytest.mark.parametrize(("guard", "body"), LONE_MARKS.values(), ids=LONE_MARKS)
+@every(("guard", "body"), LONE_MARKS.values(), ids=LONE_MARKS)
 def test_a_mark_fires_alone(shipped: Loaded, guard: str, body: dict[str, Any]) -> None:
     request = parse(Head("POST", "/v1/messages", AGENT), orjson.dumps(body))
     assert isinstance(request, MessagesRequest)

@@ -1,11 +1,11 @@
 """What stands in every text that matches a pattern: certain, or not told; held against RE2 itself."""
 
-import pytest
 import re2
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from proxy.rules.literals import literals
+from tests.cases import every
 
 PARTS = st.sampled_from(
     [
@@ -24,7 +24,7 @@ PATTERNS = st.builds(
 TEXTS = st.text("ab|(). \n1?*", max_size=8)
 
 
-@pytest.mark.parametrize(
+@every(
     ("pattern", "found"),
     [
         (r"\Aabc", ("abc",)),

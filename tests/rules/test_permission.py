@@ -14,6 +14,7 @@ from proxy.messages import MessagesRequest, parse
 from proxy.rules.load import Loaded, load
 from proxy.rules.permission import DECISION, may_decide
 from proxy.scripted import ScriptedUpstream
+from tests.cases import every
 from tests.conftest import Start
 from tests.versions import VERSIONS, asks, question
 
@@ -162,7 +163,7 @@ def test_a_classifier_in_any_words_is_forwarded_though_a_rule_matches_it(everyth
     assert decided(everything, body) == Forward(DECISION, "everything")
 
 
-@pytest.mark.parametrize("body", REWORDED.values(), ids=REWORDED)
+@every("body", REWORDED.values(), ids=REWORDED)
 def test_it_is_so_with_the_shipped_rules(shipped: Loaded, body: Body) -> None:
     decision = decided(shipped, body)
     assert isinstance(decision, Forward)

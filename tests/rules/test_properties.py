@@ -23,6 +23,7 @@ from proxy.rules.load import load
 from proxy.rules.misses import miss_of
 from proxy.rules.permission import DECISION
 from proxy.rules.ruleset import NO_MATCH, Failed
+from tests.cases import every
 
 SHIPPED = load(Path(__file__).parent.parent.parent / "rules")
 RULES = SHIPPED.rules
@@ -263,8 +264,8 @@ def _work(head: Head, body: Body) -> int:
     return calls
 
 
-@pytest.mark.parametrize("head_and_raw", ANSWERED, ids=range(len(ANSWERED)))
-@pytest.mark.parametrize("growing", ["messages", "words", "system", "tools"])
+@every("head_and_raw", ANSWERED, ids=range(len(ANSWERED)))
+@every("growing", ["messages", "words", "system", "tools"])
 def test_the_work_grows_no_faster_than_the_request(head_and_raw: tuple[Head, bytes], growing: str) -> None:
     head, raw = head_and_raw
     work = []

@@ -18,6 +18,7 @@ from proxy.rules.operators import Context
 from proxy.rules.ruleset import AnswerPlan, Rule, RuleSet
 from proxy.rules.structured import misfit
 from proxy.rules.templates import compile_template
+from tests.cases import every
 
 HEAD = Head("POST", "/v1/messages", {"user-agent": "claude-cli/2.1.83"})
 TITLE = {"type": "object", "properties": {"title": {"type": "string"}}, "required": ["title"]}
@@ -165,7 +166,7 @@ def test_a_template_that_breaks_forwards() -> None:
     assert decision == Forward("rule failed: TypeError", "bad")
 
 
-@pytest.mark.parametrize(
+@every(
     ("rules", "interested"),
     [
         ([], False),
@@ -180,7 +181,7 @@ def test_a_body_is_worth_reading_when_a_rule_could_answer_it(rules: list[Rule], 
     assert RuleSet(tuple(rules)).interested(HEAD) is interested
 
 
-@pytest.mark.parametrize(
+@every(
     ("method", "path", "agent", "interested"),
     [
         ("POST", "/v1/messages", "claude-cli/2.1.330 (external, cli)", True),

@@ -6,6 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from proxy.rules.schema import RuleFile, RuleModel
+from tests.cases import every
 
 RULE: dict[str, Any] = {
     "name": "a-rule",
@@ -38,17 +39,17 @@ def test_defaults_are_those_of_an_ordinary_reply() -> None:
     assert (rule.base.body, rule.matches[0].declines, rule.misses[0].without) == ({}, None, [])
 
 
-@pytest.mark.parametrize("key", ["name", "about", "action", "when", "matches", "misses"])
+@every("key", ["name", "about", "action", "when", "matches", "misses"])
 def test_a_rule_without_a_required_key_is_refused(key: str) -> None:
     assert faults(RuleModel, {name: value for name, value in RULE.items() if name != key}) == [(key,)]
 
 
-@pytest.mark.parametrize("name", ["a", "a1", "a-b-c", "0", "x" * 60])
+@every("name", ["a", "a1", "a-b-c", "0", "x" * 60])
 def test_a_name_is_words_with_hyphens(name: str) -> None:
     assert faults(RuleModel, {**RULE, "name": name}) == []
 
 
-@pytest.mark.parametrize("name", ["", "A", "a_b", "a b", "-a", "a-", "a--b", "é", "a\n", "x" * 61, 5])
+@every("name", ["", "A", "a_b", "a b", "-a", "a-", "a--b", "é", "a\n", "x" * 61, 5])
 def test_any_other_name_is_refused(name: Any) -> None:
     assert faults(RuleModel, {**RULE, "name": name}) == [("name",)]
 
@@ -58,7 +59,7 @@ def test_a_reply_of_text_may_stop_for_these_reasons(reason: str) -> None:
     assert faults(RuleModel, {**RULE, "answer": {"text": "", "stop_reason": reason}}) == []
 
 
-@pytest.mark.parametrize(
+@every(
     ("change", "place"),
     [
         ({"nope": 1}, ("nope",)),

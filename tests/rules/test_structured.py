@@ -5,11 +5,11 @@ from typing import Any
 
 import jsonschema_rs
 import orjson
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from proxy.rules.structured import LARGEST, misfit
+from tests.cases import every
 
 TITLE = {
     "type": "object",
@@ -42,7 +42,7 @@ def doubling(depth: int) -> dict[str, Any]:
     return {**TITLE, "$defs": {**steps, f"a{depth}": {}}, "allOf": [{"$ref": "#/$defs/a0"}]}
 
 
-@pytest.mark.parametrize(
+@every(
     ("text", "schema", "fits"),
     [
         ('{"title":"A title"}', TITLE, True),
@@ -64,7 +64,7 @@ def test_a_text_fits_when_the_schema_allows_it(text: str, schema: dict[str, Any]
     assert misfit(text, schema) == ("" if fits else UNFIT)
 
 
-@pytest.mark.parametrize("text", ["", "A title", "{", '{"title":"A"} and more', "{'title': 'A'}", "NaN", '"\\ud800"'])
+@every("text", ["", "A title", "{", '{"title":"A"} and more', "{'title': 'A'}", "NaN", '"\\ud800"'])
 def test_a_text_that_is_not_json_never_fits(text: str) -> None:
     assert misfit(text, TITLE) == UNFIT
 
@@ -88,7 +88,7 @@ NOT_PLAIN: list[Any] = [
 """Schemas of a property."""
 
 
-@pytest.mark.parametrize(
+@every(
     "schema",
     [
         {},

@@ -15,6 +15,7 @@ from proxy.filters.decline import Decline
 from proxy.messages import MessagesRequest, parse
 from proxy.rules.facts import FACTS
 from proxy.rules.templates import _ALLOWED, _ENVIRONMENT, LONGEST, TextTemplate, compile_template
+from tests.cases import every
 
 
 def request_of(**body: Any) -> MessagesRequest:
@@ -29,7 +30,7 @@ def rendered(text: str, groups: dict[str, str] | None = None, **body: Any) -> st
     return compile_template(text, groups).render(request_of(**body), groups)
 
 
-@pytest.mark.parametrize(
+@every(
     ("text", "shown"),
     [
         ("", ""),
@@ -79,7 +80,7 @@ def test_the_filter_json_writes_json(text: str, value: Any) -> None:
     assert orjson.dumps(value).decode() == shown
 
 
-@pytest.mark.parametrize("name", ["model", "max_tokens", "stream", "prefill", "schema_properties"])
+@every("name", ["model", "max_tokens", "stream", "prefill", "schema_properties"])
 def test_a_template_that_names_what_the_request_does_not_say_declines(name: str) -> None:
     with pytest.raises(Decline, match=f"the request has no {name}"):
         rendered(f"{{{{ {name} }}}}")
@@ -109,26 +110,26 @@ def test_a_filter_may_decline() -> None:
         template.render(request_of(), {})
 
 
-@pytest.mark.parametrize("name", ["range", "cycler", "dict", "lipsum", "joiner", "namespace", "config", "usertext"])
-@pytest.mark.parametrize("shape", ["{{ NAME }}", "{% if NAME %}{% endif %}", "{{ 'a' | replace('a', NAME) }}"])
+@every("name", ["range", "cycler", "dict", "lipsum", "joiner", "namespace", "config", "usertext"])
+@every("shape", ["{{ NAME }}", "{% if NAME %}{% endif %}", "{{ 'a' | replace('a', NAME) }}"])
 def test_a_name_that_is_neither_a_fact_nor_a_group_is_refused(name: str, shape: str) -> None:
     with pytest.raises(ValueError, match=rf"unknown name '{name}'.*\(captured: one, two\)"):
         compile_template(shape.replace("NAME", name), {"two", "one"})
 
 
-@pytest.mark.parametrize("name", ["safe", "attr", "format", "map", "pprint", "tojson", "upperr", "e"])
+@every("name", ["safe", "attr", "format", "map", "pprint", "tojson", "upperr", "e"])
 def test_a_filter_that_is_not_ours_is_refused(name: str) -> None:
     with pytest.raises(ValueError, match=f"not a template: No filter named '{name}'"):
         compile_template(f"{{{{ user_text | {name} }}}}", ())
 
 
-@pytest.mark.parametrize("text", ["{{", "{{ }}", "{% if %}", "{% if true %}", "{{ 'a }}", "{% nope %}", "{{ a b }}"])
+@every("text", ["{{", "{{ }}", "{% if %}", "{% if true %}", "{{ 'a }}", "{% nope %}", "{{ a b }}"])
 def test_a_syntax_error_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="not a template: "):
         compile_template(text, {"a", "b"})
 
 
-@pytest.mark.parametrize(
+@every(
     "text",
     [
         "{{ user_text.__class__ }}",
@@ -153,7 +154,7 @@ def test_a_template_knows_the_facts_it_names_and_no_others() -> None:
     assert set(template.facts) == {"user_text", "model", "stream"}
 
 
-@pytest.mark.parametrize("name", list(FACTS))
+@every("name", list(FACTS))
 def test_every_fact_can_be_named(name: str) -> None:
     assert compile_template(f"{{{{ {name} }}}}", ()).facts == (name,)
 
@@ -184,7 +185,7 @@ def test_what_jinja_cannot_compute_and_what_is_long_to_compile_is_a_fault(text: 
         compile_template(text, ())
 
 
-@pytest.mark.parametrize(
+@every(
     ("text", "found"),
     [
         ("{% for a in [1]*100000000 %}x{% endfor %}", "for"),

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from proxy.filters.decline import Decline
 from proxy.filters.shell.command_prefix import INJECTION, NONE, command_prefix
 from proxy.filters.shell.known_commands import BARE, BARE_WITH_ASSIGNMENTS, PREFIXES
+from tests.cases import every
 from tests.policy import POLICY
 
 # Further commands that are answered, each by the policy's rules.
@@ -630,7 +631,7 @@ def answer(command: str) -> str | None:
         return None
 
 
-@pytest.mark.parametrize(("command", "expected"), POLICY + ORDINARY)
+@every(("command", "expected"), POLICY + ORDINARY)
 def test_answers_by_the_policy_with_or_without_a_newline_at_the_end(command: str, expected: str) -> None:
     assert (command_prefix(command), command_prefix(command + "\n")) == (expected, expected)
 
@@ -640,13 +641,13 @@ def test_no_attack_gets_a_prefix() -> None:
     assert {command: prefix for command, prefix in found.items() if prefix not in (None, INJECTION)} == {}
 
 
-@pytest.mark.parametrize("wrapper", ["env", "sudo", "bash", "xargs", ".", "npx"])
+@every("wrapper", ["env", "sudo", "bash", "xargs", ".", "npx"])
 def test_wrapper_declines_as_such(wrapper: str) -> None:
     with pytest.raises(Decline, match=r"^wrapper$"):
         command_prefix(f"{wrapper} ls -la")
 
 
-@pytest.mark.parametrize("command", ["a; b", "a && b", "a | b", "a || b", "a &&\nb"])
+@every("command", ["a; b", "a && b", "a | b", "a || b", "a &&\nb"])
 def test_visible_list_declines_and_is_no_injection(command: str) -> None:
     with pytest.raises(Decline, match=r"^several commands$"):
         command_prefix(command)

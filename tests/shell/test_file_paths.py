@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from proxy.filters.decline import Decline
 from proxy.filters.shell.file_paths import MAX_LENGTH, file_paths
+from tests.cases import every
 from tests.waiting import PATIENCE
 
 NOTHING = "<is_displaying_contents>\nfalse\n</is_displaying_contents>\n\n<filepaths>\n</filepaths>"
@@ -37,7 +38,7 @@ def test_reply_has_exactly_the_prescribed_form() -> None:
     )
 
 
-@pytest.mark.parametrize(
+@every(
     ("command", "paths"),
     [
         ("cat a.txt", ["a.txt"]),
@@ -92,7 +93,7 @@ def test_operands_of_displaying_commands_are_listed(command: str, paths: list[st
     assert file_paths(command, "text\n") == reply(*paths)
 
 
-@pytest.mark.parametrize(
+@every(
     "command",
     [
         *[
@@ -182,7 +183,7 @@ def test_commands_that_display_no_content_list_nothing(command: str) -> None:
     assert file_paths(command, "" if "diff" in command else "text: No such file or directory") == NOTHING
 
 
-@pytest.mark.parametrize(
+@every(
     "command",
     [
         # The value is not in the command.
@@ -414,7 +415,7 @@ def test_doubtful_command_declines(command: str) -> None:
     assert declines(command)
 
 
-@pytest.mark.parametrize(
+@every(
     "output",
     [
         "cat: b: No such file or directory",
@@ -437,14 +438,12 @@ def test_diff_lists_the_paths_of_its_headers(command: str) -> None:
     assert file_paths(command, output) == reply("src/a.py", "b c/d b/e.txt")
 
 
-@pytest.mark.parametrize(
-    "command", ["git show", "git show HEAD", "git show HEAD~2^", "git show 0123456789", "git show -p @"]
-)
+@every("command", ["git show", "git show HEAD", "git show HEAD~2^", "git show 0123456789", "git show -p @"])
 def test_show_lists_the_paths_of_its_headers(command: str) -> None:
     assert file_paths(command, COMMIT + PATCH.format("a")) == reply("a")
 
 
-@pytest.mark.parametrize(
+@every(
     ("command", "output"),
     [
         # A blob, a tag, another format or another commit could spell a header.
@@ -474,7 +473,7 @@ def test_doubtful_patch_declines(command: str, output: str) -> None:
     assert declines(command, output)
 
 
-@pytest.mark.parametrize(
+@every(
     ("command", "output", "paths"),
     [
         ("git diff | head -100", PATCH.format("a"), ["a"]),
@@ -496,7 +495,7 @@ def test_patches_come_from_other_commands_too(command: str, output: str, paths: 
     assert declines(command, output) if paths is None else file_paths(command, output) == reply(*paths)
 
 
-@pytest.mark.parametrize(
+@every(
     ("command", "output", "paths"),
     [
         ("grep x a b", "b:x\nb:y:x", ["b"]),

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from proxy.filters.shell.grammar import MAX_COMMANDS, MAX_LENGTH, Refusal, Script, SimpleCommand, read
+from tests.cases import every
 from tests.waiting import PATIENCE
 
 
@@ -39,7 +40,7 @@ def test_one_command_has_its_assignments_and_words_with_their_places() -> None:
     assert all(command[item.start : item.end] == f"{item.name}={item.value}" for item in parts.assignments)
 
 
-@pytest.mark.parametrize(
+@every(
     ("text", "value", "kind"),
     [
         ("foo", "foo", "bare"),
@@ -68,7 +69,7 @@ def test_word_has_its_value_and_kind(text: str, value: str, kind: str) -> None:
     assert (word.text, word.value, word.kind) == (text, value, kind)
 
 
-@pytest.mark.parametrize(
+@every(
     ("command", "names", "separators"),
     [
         ("a;b", ["a", "b"], [";"]),
@@ -116,7 +117,7 @@ def test_marks_of_find_are_words_only_by_themselves() -> None:
         assert not refusal(command).injection
 
 
-@pytest.mark.parametrize(
+@every(
     "command",
     [
         "a $(b)",
@@ -142,7 +143,7 @@ def test_hidden_commands_and_second_lines_are_injections(command: str) -> None:
     assert refusal(command).injection
 
 
-@pytest.mark.parametrize(
+@every(
     "command",
     [
         "",

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from proxy.filters.decline import Decline
 from proxy.filters.shell.grammar import Word
 from proxy.filters.shell.programs import Sed, awk_prints_fields, jq_selects, read_sed
+from tests.cases import every
 from tests.waiting import PATIENCE
 
 SED = shutil.which("sed")
@@ -105,7 +106,7 @@ def test_sed_itself_agrees_in_the_long_profile(script: str) -> None:
     check_against_sed(script)
 
 
-@pytest.mark.parametrize(
+@every(
     ("values", "surely"),
     [
         (["-n", "1,5p", "f"], True),
@@ -124,14 +125,12 @@ def test_sed_surely_prints(values: list[str], surely: bool | None) -> None:
     assert (found and found.surely) is surely
 
 
-@pytest.mark.parametrize(
-    "program", ["{print}", "NR==5", "/x/", "NR>=1 && NR<=5", "$1 ~ /a/ {print $2, $NF}", '{print NR": "$0}']
-)
+@every("program", ["{print}", "NR==5", "/x/", "NR>=1 && NR<=5", "$1 ~ /a/ {print $2, $NF}", '{print NR": "$0}'])
 def test_awk_prints_fields(program: str) -> None:
     assert awk_prints_fields(word(program))
 
 
-@pytest.mark.parametrize(
+@every(
     "program",
     [
         "",
@@ -149,14 +148,12 @@ def test_awk_does_something_else(program: str) -> None:
     assert not awk_prints_fields(word(program))
 
 
-@pytest.mark.parametrize(
-    ("program", "selects"), [(".", True), (".a.b[]", True), ("keys", False), (".a|env", False), ("", False)]
-)
+@every(("program", "selects"), [(".", True), (".a.b[]", True), ("keys", False), (".a|env", False), ("", False)])
 def test_jq_selects(program: str, selects: bool) -> None:
     assert jq_selects(word(program)) is selects
 
 
-@pytest.mark.parametrize("piece", ["$1 ", '"a"', " ", "1,", "/a", "p;", "s/a/", "[", "\\", "!"])
+@every("piece", ["$1 ", '"a"', " ", "1,", "/a", "p;", "s/a/", "[", "\\", "!"])
 def test_long_programs_are_no_burden(piece: str) -> None:
     """Work that grew faster than the text would stall the suite here."""
     program = (piece * 8_000)[:8_000]

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from proxy.exchange import Outcome, Record
 from proxy.names import OTHER
 from proxy.telemetry.counters import BOUNDS, Counters, Histogram, family
+from tests.cases import every
 from tests.records import FORWARDED
 
 OUTCOMES: tuple[Outcome, ...] = ("answered", "forwarded", "local", "refused", "failed")
@@ -75,7 +76,7 @@ def test_a_reload_is_counted_by_its_result_and_the_last_is_remembered() -> None:
     assert (counters.reloads, counters.last_reload) == ({"done": 2, "refused": 1}, (3.0, "done"))
 
 
-@pytest.mark.parametrize(
+@every(
     ("model", "found"),
     [
         ("claude-opus-4-5-20251101", "opus"),

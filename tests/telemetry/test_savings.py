@@ -6,6 +6,7 @@ import pytest
 
 from proxy.telemetry.savings import CACHE_LASTS, Estimate, Measures, Savings
 from proxy.usage import Usage
+from tests.cases import every
 from tests.journal.given import NOON, entry
 
 
@@ -23,7 +24,7 @@ def test_the_lower_quartile_of_what_was_measured_counts() -> None:
     assert measures.estimate("", "haiku", NOON, 8000) == Estimate(2000.0, 0.0, 700.0)
 
 
-@pytest.mark.parametrize(
+@every(
     ("asked", "found"),
     [
         ({}, Estimate(10_500.0, 10_000.0, 800.0)),

@@ -16,6 +16,7 @@ from proxy.upstream.faults import (
     upstream_error,
 )
 from proxy.wire.heads import BadReply
+from tests.cases import every
 
 
 @pytest.fixture(autouse=True)
@@ -26,7 +27,7 @@ def bare(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name.lower(), raising=False)
 
 
-@pytest.mark.parametrize(
+@every(
     ("error", "status", "fault"),
     [
         (ConnectionLost(), 502, "closed the connection without a reply"),
@@ -57,7 +58,7 @@ def test_every_fault_has_a_status_a_kind_and_words(error: Exception, status: int
     assert "planted" not in told.text + told.fault + str(told)
 
 
-@pytest.mark.parametrize(
+@every(
     ("code", "words", "todo"),
     [
         (9, "not valid yet", "clock"),
@@ -103,7 +104,7 @@ def test_the_clients_authorities_are_named_where_none_vouches(monkeypatch: pytes
     assert told.todo.endswith("(NODE_EXTRA_CA_CERTS is set, and not looked at)")
 
 
-@pytest.mark.parametrize(
+@every(
     "error",
     [
         ConnectionLost(),

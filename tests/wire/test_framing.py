@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from proxy.headers import RawPairs
 from proxy.wire.framing import _AT_ONCE, Body, Chunked, Sized, UntilClose, body_of
 from proxy.wire.heads import BadReply, ReplyHead
+from tests.cases import every
 
 CHUNKED = (b"Transfer-Encoding", b"chunked")
 FIVE = (b"Content-Length", b"5")
@@ -34,8 +35,8 @@ def framed(method: bytes, status: int, headers: RawPairs, minor: int = 1) -> Bod
     return body_of(method, ReplyHead(minor, status, b"", headers))
 
 
-@pytest.mark.parametrize("headers", [[], [FIVE], [CHUNKED]])
-@pytest.mark.parametrize(("method", "status"), [(b"HEAD", 200), (b"HEAD", 404), (b"GET", 204), (b"POST", 304)])
+@every("headers", [[], [FIVE], [CHUNKED]])
+@every(("method", "status"), [(b"HEAD", 200), (b"HEAD", 404), (b"GET", 204), (b"POST", 304)])
 def test_some_replies_have_no_body_whatever_their_heads_say(method: bytes, status: int, headers: RawPairs) -> None:
     body = framed(method, status, headers)
     assert (body.done, body.length, body.end()) == (True, None, True)
@@ -43,7 +44,7 @@ def test_some_replies_have_no_body_whatever_their_heads_say(method: bytes, statu
     assert body.over
 
 
-@pytest.mark.parametrize(
+@every(
     ("headers", "kind"),
     [
         ([CHUNKED], Chunked),
@@ -68,7 +69,7 @@ def test_what_follows_an_upgrade_ends_with_its_connection() -> None:
     assert isinstance(framed(b"GET", 101, []), UntilClose)
 
 
-@pytest.mark.parametrize(
+@every(
     ("headers", "minor", "fault"),
     [
         ([CHUNKED, FIVE], 1, CONTRADICTORY),
@@ -88,7 +89,7 @@ def test_what_follows_an_upgrade_ends_with_its_connection() -> None:
         ),
     ],
 )
-@pytest.mark.parametrize("status", [200, 500])
+@every("status", [200, 500])
 def test_framing_that_two_readers_could_read_differently_is_refused(
     headers: RawPairs, minor: int, fault: str, status: int
 ) -> None:
@@ -96,8 +97,8 @@ def test_framing_that_two_readers_could_read_differently_is_refused(
         framed(b"GET", status, headers, minor)
 
 
-@pytest.mark.parametrize("status", [101, 200, 204, 304])
-@pytest.mark.parametrize("method", [b"GET", b"HEAD"])
+@every("status", [101, 200, 204, 304])
+@every("method", [b"GET", b"HEAD"])
 def test_a_reply_without_a_body_may_not_contradict_itself_either(method: bytes, status: int) -> None:
     with pytest.raises(BadReply, match=CONTRADICTORY):
         framed(method, status, [CHUNKED, FIVE])
@@ -138,7 +139,7 @@ def test_a_body_without_framing_is_whole_at_the_end_of_its_connection_alone() ->
     assert body.done
 
 
-@pytest.mark.parametrize("name", BODIES)
+@every("name", BODIES)
 def test_a_chunked_body_is_read_whole(name: str) -> None:
     sent, held = BODIES[name]
     body = Chunked()
@@ -146,7 +147,7 @@ def test_a_chunked_body_is_read_whole(name: str) -> None:
     assert (body.done, body.over, body.length, body.end()) == (True, False, None, True)
 
 
-@pytest.mark.parametrize("name", BODIES)
+@every("name", BODIES)
 def test_a_chunked_body_is_read_byte_by_byte_and_is_whole_at_its_last_byte(name: str) -> None:
     sent, held = BODIES[name]
     body, found = Chunked(), b""
@@ -157,8 +158,8 @@ def test_a_chunked_body_is_read_byte_by_byte_and_is_whole_at_its_last_byte(name:
     assert (found, body.done, body.over) == (held, True, False)
 
 
-@pytest.mark.parametrize("behind", [b"x", b"\r\n", b"5\r\nhello\r\n0\r\n\r\n", b"HTTP/1.1 200 OK\r\n\r\n"])
-@pytest.mark.parametrize("name", BODIES)
+@every("behind", [b"x", b"\r\n", b"5\r\nhello\r\n0\r\n\r\n", b"HTTP/1.1 200 OK\r\n\r\n"])
+@every("name", BODIES)
 def test_what_comes_behind_a_chunked_body_is_none_of_it_and_is_told(name: str, behind: bytes) -> None:
     sent, held = BODIES[name]
     for cut in range(len(sent) + 1):
@@ -168,7 +169,7 @@ def test_what_comes_behind_a_chunked_body_is_none_of_it_and_is_told(name: str, b
         assert body.over
 
 
-@pytest.mark.parametrize(
+@every(
     ("sent", "fault"),
     [
         *(
@@ -187,7 +188,7 @@ def test_what_comes_behind_a_chunked_body_is_none_of_it_and_is_told(name: str, b
         (b"0\r\n" + b"A: 1\r\n" * 20_000 + b"\r\n", "endless trailers"),
     ],
 )
-@pytest.mark.parametrize("step", [1, 1000, 1_000_000])
+@every("step", [1, 1000, 1_000_000])
 def test_a_chunked_body_that_is_spoiled_is_refused_in_pieces_of_any_size(sent: bytes, fault: str, step: int) -> None:
     body = Chunked()
     with pytest.raises(BadReply, match=fault):

@@ -14,6 +14,7 @@ from proxy.wire.heads import (
     reply_head,
     request_head,
 )
+from tests.cases import every
 
 HEADS = [
     b"HTTP/1.1 200 OK\r\n\r\n",
@@ -37,19 +38,19 @@ def whole(head: bytes) -> ReplyHead:
     return parse_reply_head(head)
 
 
-@pytest.mark.parametrize("behind", BEHIND)
-@pytest.mark.parametrize("head", HEADS)
+@every("behind", BEHIND)
+@every("head", HEADS)
 def test_a_head_ends_at_its_first_blank_line(head: bytes, behind: bytes) -> None:
     assert head_end(head + behind) == len(head)
 
 
-@pytest.mark.parametrize("head", HEADS)
+@every("head", HEADS)
 def test_no_part_of_a_head_is_a_whole_one(head: bytes) -> None:
     assert [head_end(head[:cut]) for cut in range(len(head))] == [-1] * len(head)
 
 
-@pytest.mark.parametrize("behind", BEHIND)
-@pytest.mark.parametrize("head", HEADS)
+@every("behind", BEHIND)
+@every("head", HEADS)
 def test_looking_on_from_any_cut_finds_the_same_end(head: bytes, behind: bytes) -> None:
     """As a connection does: what came earlier is looked at again for three bytes alone."""
     sent = head + behind
@@ -94,7 +95,7 @@ def test_order_case_duplicates_and_empty_values_stay() -> None:
     ]
 
 
-@pytest.mark.parametrize(
+@every(
     ("line", "value"),
     [
         (b"A:1", b"1"),
@@ -106,7 +107,7 @@ def test_order_case_duplicates_and_empty_values_stay() -> None:
         (b"A: \x85x", b"\x85x"),
     ],
 )
-@pytest.mark.parametrize("end", [b"\r\n", b"\n"])
+@every("end", [b"\r\n", b"\n"])
 def test_a_value_loses_the_blanks_around_it_and_nothing_else(line: bytes, value: bytes, end: bytes) -> None:
     assert whole(b"HTTP/1.1 200 OK" + end + line + end + end).headers == [(b"A", value)]
 
@@ -117,7 +118,7 @@ def test_many_blanks_in_a_value_are_read_at_once() -> None:
     assert whole(b"HTTP/1.1 200 OK\r\nA: %b\r\n\r\n" % value).headers == [(b"A", value)]
 
 
-@pytest.mark.parametrize(
+@every(
     ("line", "read"),
     [
         (b"HTTP/1.1 200 OK", (1, 200, b"OK")),
@@ -135,7 +136,7 @@ def test_a_status_line_is_read_as_it_stands(line: bytes, read: tuple[int, int, b
     assert (head.minor, head.status, head.reason) == read
 
 
-@pytest.mark.parametrize(
+@every(
     "line",
     [
         b"",
@@ -168,7 +169,7 @@ def test_what_is_no_status_line_is_no_reply(line: bytes) -> None:
         parse_reply_head(line + b"\r\nA: 1\r\n\r\n")
 
 
-@pytest.mark.parametrize(
+@every(
     "line",
     [
         b"A : 1",
@@ -187,7 +188,7 @@ def test_what_is_no_status_line_is_no_reply(line: bytes) -> None:
         *(b"A: x%cy" % control for control in sorted(_CONTROLS - {10})),
     ],
 )
-@pytest.mark.parametrize("end", [b"\r\n", b"\n"])
+@every("end", [b"\r\n", b"\n"])
 def test_a_header_that_two_readers_could_read_differently_is_refused(line: bytes, end: bytes) -> None:
     line = line + b"\r" if line == b"A: 1\r" else line  # one alone would belong to the line's end
     with pytest.raises(BadReply, match="malformed header") as caught:
@@ -201,7 +202,7 @@ def test_there_may_be_as_many_headers_as_the_limit_and_no_more() -> None:
         parse_reply_head(b"HTTP/1.1 200 OK\r\n" + b"A: 1\r\n" * (MAX_HEADERS + 1) + b"\r\n")
 
 
-@pytest.mark.parametrize(
+@every(
     ("status", "interim"),
     [(100, True), (101, False), (102, True), (103, True), (199, True), (200, False), (304, False)],
 )

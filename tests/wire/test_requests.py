@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from proxy.wire.heads import MAX_HEAD
 from proxy.wire.requests import _CHUNKS_AT_ONCE, _MAX_SIZE_LINE, MAX_TRAILERS, BadRequest, RequestReader
+from tests.cases import every
 
 GET = b"GET /v1/models?x= HTTP/1.1\r\nHost: a\r\n\r\n"
 CHUNKED = b"POST / HTTP/1.1\r\nHost: a\r\ntransfer-ENCODING:\t Chunked \r\nX: y\r\n\r\n"
@@ -70,7 +71,7 @@ REQUESTS = {
 }
 
 
-@pytest.mark.parametrize("sent", REQUESTS)
+@every("sent", REQUESTS)
 def test_a_request_is_given_on_whole_and_by_itself(sent: bytes) -> None:
     for pieces in ([sent], bytewise(sent), [sent[:-1], sent[-1:]], [sent[:1], sent[1:]], [sent + GET], [sent + b"G"]):
         assert merged(read(pieces)[0]) == REQUESTS[sent]
