@@ -22,8 +22,8 @@ HOP_NAMES = st.sampled_from(sorted(HOP_BY_HOP - {b"connection"})).flatmap(
 
 
 @BOTH
-@pytest.mark.parametrize("name", sorted(HOP_BY_HOP))
-@pytest.mark.parametrize("case", [bytes.lower, bytes.title, bytes.upper])
+@every("name", sorted(HOP_BY_HOP))
+@every("case", [bytes.lower, bytes.title, bytes.upper])
 def test_hop_by_hop_headers_stay_here_in_any_case(travel: Travel, name: bytes, case: Callable[[bytes], bytes]) -> None:
     raw = [(b"A", b"1"), (case(name), b"x"), (b"B", b"2")]
     assert travel(raw) == [(b"A", b"1"), (b"B", b"2")]
@@ -47,7 +47,7 @@ def test_the_names_of_the_standard_are_hop_by_hop(name: str) -> None:
 
 
 @BOTH
-@pytest.mark.parametrize(
+@every(
     "connection", [[b"X-Gone"], [b"close, x-gone"], [b"keep-alive ,\tX-GONE ,"], [b"close", b"x-gone"], [b",, x-gone"]]
 )
 def test_headers_that_connection_names_stay_here(travel: Travel, connection: list[bytes]) -> None:
@@ -80,7 +80,7 @@ def test_order_case_duplicates_and_empty_values_stay(travel: Travel) -> None:
 
 
 @BOTH
-@pytest.mark.parametrize("name", [b"authorization", b"Content-Length", b"Accept-Encoding", b"Date", b"x-api-key"])
+@every("name", [b"authorization", b"Content-Length", b"Accept-Encoding", b"Date", b"x-api-key"])
 def test_headers_of_the_message_itself_travel(travel: Travel, name: bytes) -> None:
     assert travel([(name, b"value")]) == [(name, b"value")]
 

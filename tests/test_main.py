@@ -7,6 +7,7 @@ import pytest
 
 from proxy import program
 from proxy.config import Config
+from tests.cases import every
 
 CONFIG = str(Path(__file__).parent.parent / "config.toml")
 
@@ -74,8 +75,8 @@ def test_the_level_of_the_log_is_a_setting_too(
     assert [settings.log.level for settings in served] == [level]
 
 
-@pytest.mark.parametrize("command", [[], ["serve"], ["demo"], ["check"], ["explain", "-"], ["doctor"]])
-@pytest.mark.parametrize("level", ["loud", "INFO", "", "20"])
+@every("command", [[], ["serve"], ["demo"], ["check"], ["explain", "-"], ["doctor"]])
+@every("level", ["loud", "INFO", "", "20"])
 def test_a_level_that_is_not_known_is_told_with_those_that_are(
     command: list[str], level: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

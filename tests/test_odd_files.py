@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from proxy.__main__ import main
+from tests.cases import every
 from tests.commands.given import BASE, HELLO
 from tests.process import ROOT, run, running
 from tests.raw import raw_client, request
@@ -108,8 +109,8 @@ async def test_a_state_that_is_no_file_holds_up_no_start(tmp_path: Path, kind: s
         assert b" 200 " in await client.head()
 
 
-@pytest.mark.parametrize("value", ["9" * 5000, "0x" + "f" * 9000, "[" * 9000, "\udcff", '"\udcff"', '"a\\u0000b"'])
-@pytest.mark.parametrize("key", ["listen.port", "listen.host", "rules.directory", "shadow.file"])
+@every("value", ["9" * 5000, "0x" + "f" * 9000, "[" * 9000, "\udcff", '"\udcff"', '"a\\u0000b"'])
+@every("key", ["listen.port", "listen.host", "rules.directory", "shadow.file"])
 def test_a_setting_on_the_command_line_that_is_odd_is_a_fault(ran: Ran, key: str, value: str) -> None:
     if key in ("rules.directory", "shadow.file") and "\\u0000" not in value:
         return

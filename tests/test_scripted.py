@@ -10,6 +10,7 @@ from pydantic import TypeAdapter
 
 from proxy.scripted import Block, scripted_upstream, stream_events
 from proxy.sse import Decoder
+from tests.cases import every
 
 STREAM_EVENT: TypeAdapter[Any] = TypeAdapter(RawMessageStreamEvent)
 TEXT = {"type": "text", "text": "one two three  four five\nsix seven "}
@@ -55,7 +56,7 @@ def without_repeats(types: list[str]) -> list[str]:
     return [kind for index, kind in enumerate(types) if index == 0 or types[index - 1] != kind]
 
 
-@pytest.mark.parametrize("content", CONTENTS)
+@every("content", CONTENTS)
 async def test_a_message_that_is_not_streamed_comes_whole(content: list[Block]) -> None:
     async with scripted_upstream(lambda _body: content) as upstream, aiohttp.ClientSession() as session:
         reply = await session.post(f"{upstream.url}/v1/messages", json=BODY)
@@ -67,7 +68,7 @@ async def test_a_message_that_is_not_streamed_comes_whole(content: list[Block]) 
     assert message.stop_reason == ("tool_use" if TOOL in content else "end_turn")
 
 
-@pytest.mark.parametrize("content", CONTENTS)
+@every("content", CONTENTS)
 async def test_a_streamed_message_comes_as_the_events_of_the_api(content: list[Block]) -> None:
     async with scripted_upstream(lambda _body: content) as upstream, aiohttp.ClientSession() as session:
         reply = await session.post(f"{upstream.url}/v1/messages", json={**BODY, "stream": True})
@@ -116,7 +117,7 @@ async def test_what_came_is_recorded_in_order() -> None:
     assert first.at <= second.at <= third.at
 
 
-@pytest.mark.parametrize(
+@every(
     ("method", "path", "status", "shown"),
     [
         ("POST", "/v1/messages/count_tokens", 200, {"input_tokens": 4}),

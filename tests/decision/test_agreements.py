@@ -5,11 +5,10 @@ import io
 import json
 from pathlib import Path
 
-import pytest
-
 from proxy.config import Log
 from proxy.decision.agreements import Agreements, load
 from proxy.logs.observe import logger
+from tests.cases import every
 from tests.waiting import until
 
 
@@ -29,7 +28,7 @@ async def test_counts_are_written_and_come_back(tmp_path: Path) -> None:
     assert load(file)["topic"].shown() == "1 of 2"
 
 
-@pytest.mark.parametrize("content", [b"", b"[]", b"{", b"\xff", b'{"topic": 3}'])
+@every("content", [b"", b"[]", b"{", b"\xff", b'{"topic": 3}'])
 def test_a_file_that_is_none_of_ours_is_no_agreement(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "a.json").write_bytes(content)
     assert load(tmp_path / "a.json") == {}

@@ -3,10 +3,10 @@
 from pathlib import Path
 
 import orjson
-import pytest
 
 from proxy.decision.drift import Notice
 from proxy.decision.sightings import Sighting, Sightings, load
+from tests.cases import every
 
 NOTICE = Notice("nearly", "2.1.332", "session-title", "message_count is 1", "streamed", "")
 
@@ -26,7 +26,7 @@ def test_they_come_back_from_their_file_and_are_told_again_by_another_process(tm
     assert after.seen == {NOTICE: Sighting(1.0, 9.0, 2, "req_9")}
 
 
-@pytest.mark.parametrize("content", [b"", b"{}", b"[1]", b'[{"first": 1}]', b"\xff", b'[{"first":"x","last":1}]'])
+@every("content", [b"", b"{}", b"[1]", b'[{"first": 1}]', b"\xff", b'[{"first":"x","last":1}]'])
 def test_a_file_that_is_none_of_ours_is_nothing(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "d.json").write_bytes(content)
     assert load(tmp_path / "d.json") == {}

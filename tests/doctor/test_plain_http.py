@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from proxy.commands.doctor.plain_http import Address, Message, message
+from tests.cases import every
 
 SIZED = b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\nX-A: 1\r\n\r\nabc"
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\nA\r\n0123456789\r\n0\r\n\r\n"
@@ -20,10 +21,8 @@ async def _read(*pieces: bytes, until_end: bool = False, end: bool = True) -> Me
     return await message(reader, until_end=until_end)
 
 
-@pytest.mark.parametrize(
-    ("raw", "body"), [(SIZED, b"abc"), (CHUNKED, b"a0123456789"), (BARE, b"")], ids=["sized", "chunked", "bare"]
-)
-@pytest.mark.parametrize("trailing", [b"", b"HTTP/1.1 200 OK\r\n\r\n"], ids=["alone", "with another behind"])
+@every(("raw", "body"), [(SIZED, b"abc"), (CHUNKED, b"a0123456789"), (BARE, b"")], ids=["sized", "chunked", "bare"])
+@every("trailing", [b"", b"HTTP/1.1 200 OK\r\n\r\n"], ids=["alone", "with another behind"])
 async def test_a_message_ends_where_its_head_says(raw: bytes, body: bytes, trailing: bytes) -> None:
     whole = await _read(raw + trailing, end=False)
     assert whole.body == body

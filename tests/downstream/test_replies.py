@@ -9,6 +9,7 @@ from proxy.downstream.relayed import Copy, RelayedResponse, abort_reply, send_in
 from proxy.downstream.replies import FullResponse, send_100_continue
 from proxy.headers import RawPairs
 from proxy.wire.heads import ReplyHead
+from tests.cases import every
 
 MODERN, OLD = HttpVersion(1, 1), HttpVersion(1, 0)
 
@@ -99,7 +100,7 @@ async def test_to_an_old_client_a_reply_without_a_length_ends_with_the_connectio
     assert not response.keep_alive
 
 
-@pytest.mark.parametrize(
+@every(
     ("version", "keep_alive", "said"),
     [
         (MODERN, True, b""),
@@ -120,9 +121,9 @@ async def test_persistence_is_said_where_it_is_not_the_default(
     assert own.sent.endswith(b"Content-Length: 2\r\n" + said + b"\r\n{}")
 
 
-@pytest.mark.parametrize("status", [200, 204, 304])
-@pytest.mark.parametrize("headers", [[], [(b"Content-Length", b"5")]])
-@pytest.mark.parametrize("version", [MODERN, OLD])
+@every("status", [200, 204, 304])
+@every("headers", [[], [(b"Content-Length", b"5")]])
+@every("version", [MODERN, OLD])
 async def test_a_reply_that_has_no_body_gets_no_framing_and_no_end(
     status: int, headers: RawPairs, version: HttpVersion
 ) -> None:
@@ -229,7 +230,7 @@ async def test_a_whole_reply_to_head_has_its_length_and_no_body() -> None:
     assert client.sent.endswith(b"Content-Length: 2\r\n\r\n")
 
 
-@pytest.mark.parametrize(("status", "length"), [(200, b"Content-Length: 0\r\n"), (204, b""), (304, b"")])
+@every(("status", "length"), [(200, b"Content-Length: 0\r\n"), (204, b""), (304, b"")])
 async def test_a_whole_reply_without_a_body_says_no_kind(status: int, length: bytes) -> None:
     client = Client()
     await FullResponse(status, b"", [], kind=b"").prepare(client.request)
@@ -250,7 +251,7 @@ async def test_a_whole_reply_can_end_the_connection() -> None:
     assert not response.keep_alive
 
 
-@pytest.mark.parametrize(
+@every(
     ("status", "version", "passed"), [(103, MODERN, True), (102, MODERN, True), (100, MODERN, False), (103, OLD, False)]
 )
 async def test_interim_replies_pass_to_those_who_know_them(status: int, version: HttpVersion, passed: bool) -> None:

@@ -320,7 +320,7 @@ def test_a_wrong_operand_in_the_short_form_of_a_table_is_reported_below_it(text:
     assert found.startswith(f"when.{name}.{next(iter(test))}")
 
 
-@pytest.mark.parametrize("pattern", ["(", "[a", "a**", "(?=a)", "\\1", "(?<!a)b", "\\Z", "a{2000}"])
+@every("pattern", ["(", "[a", "a**", "(?=a)", "\\1", "(?<!a)b", "\\Z", "a{2000}"])
 def test_a_pattern_that_is_none_is_reported(pattern: str, capfd: pytest.CaptureFixture[str]) -> None:
     [(path, message)] = problems(f"model = {{ pattern = '{pattern}' }}")
     assert path == "when.model.pattern"

@@ -15,6 +15,7 @@ from proxy import config, toml
 from proxy.exchange import Head
 from proxy.rules.load import Loaded, configured, load
 from proxy.rules.schema import RequestModel, RuleFile, RuleModel
+from tests.cases import every
 from tests.commands.given import BASE, HELLO
 
 RULE = """\
@@ -147,7 +148,7 @@ BROKEN = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("changes", "line", "key", "said"), BROKEN, ids=[row[2] for row in BROKEN])
+@every(("changes", "line", "key", "said"), BROKEN, ids=[row[2] for row in BROKEN])
 def test_a_broken_rule_is_reported_with_file_line_and_key_and_the_rest_loads(
     tmp_path: Path, changes: list[tuple[str, str]], line: int, key: str, said: str
 ) -> None:
@@ -252,7 +253,7 @@ def test_a_folder_that_may_not_be_looked_into_is_a_problem(monkeypatch: pytest.M
     assert [problem.message for problem in loaded.problems] == ["cannot be read: Permission denied"]
 
 
-@pytest.mark.parametrize(
+@every(
     ("old", "new", "meant"),
     [
         ("[base]", "[bse]", "base"),

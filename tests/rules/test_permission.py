@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -143,11 +142,12 @@ REWORDED: dict[str, Body] = {
 }
 
 
-@pytest.fixture
-def everything(tmp_path: Path) -> Loaded:
+@pytest.fixture(scope="module")
+def everything(tmp_path_factory: pytest.TempPathFactory) -> Loaded:
     """A rule that answers whatever Claude Code asks, and no guard."""
-    (tmp_path / "1.toml").write_text(EVERYTHING, "utf-8")
-    loaded = load(tmp_path)
+    folder = tmp_path_factory.mktemp("rules")
+    (folder / "1.toml").write_text(EVERYTHING, "utf-8")
+    loaded = load(folder)
     assert loaded.problems == ()
     return loaded
 
@@ -158,7 +158,7 @@ def decided(loaded: Loaded, body: Body) -> Decision:
     return loaded.rules.decide(request)
 
 
-@pytest.mark.parametrize("body", REWORDED.values(), ids=REWORDED)
+@every("body", REWORDED.values(), ids=REWORDED)
 def test_a_classifier_in_any_words_is_forwarded_though_a_rule_matches_it(everything: Loaded, body: Body) -> None:
     assert decided(everything, body) == Forward(DECISION, "everything")
 
@@ -179,7 +179,7 @@ async def test_it_reaches_the_model(start: Start, scripted: ScriptedUpstream, ev
     assert [request.body for request in scripted.seen] == [body]
 
 
-@pytest.mark.parametrize(
+@every(
     "change",
     [
         pytest.param(lambda body: body, id="as it is"),
@@ -200,8 +200,8 @@ def test_a_schema_without_end_is_in_doubt(everything: Loaded) -> None:
     assert decided(everything, body) == Forward(DECISION, "everything")
 
 
-@pytest.mark.parametrize("version", VERSIONS)
-@pytest.mark.parametrize("kind", ["quota-probe", "topic", "session-title", "command-prefix", "prompt-suggestion"])
+@every("version", VERSIONS)
+@every("kind", ["quota-probe", "topic", "session-title", "command-prefix", "prompt-suggestion"])
 def test_what_is_answered_is_none_of_these(everything: Loaded, kind: str, version: str) -> None:
     if asks(kind, version):
         head, body = question(kind, version)

@@ -14,6 +14,7 @@ from proxy.rules.load import load
 from proxy.rules.permission import DECISION
 from proxy.rules.responses import json_of
 from proxy.rules.ruleset import NO_MATCH, RuleSet
+from tests.cases import every
 
 RULE = """\
 [[rules]]
@@ -100,7 +101,7 @@ def test_further_conditions_must_hold_too(tmp_path: Path) -> None:
     assert decided(rules, Head("GET", "/thing", {}), said) == Forward(NO_MATCH)
 
 
-@pytest.mark.parametrize(
+@every(
     ("changes", "fault"),
     [
         ({"when": 'method = "GET"'}, "0.toml:6: a rule that responds names its methods and paths one by one"),
@@ -132,7 +133,7 @@ def test_what_cannot_be_meant_is_told_with_its_line(tmp_path: Path, changes: dic
     assert rules.rules == ()
 
 
-@pytest.mark.parametrize(
+@every(
     "name",
     [
         *("content-length", "Content-Type", "content-encoding", "Transfer-Encoding", "connection", "keep-alive", "te"),

@@ -11,6 +11,7 @@ from proxy.upstream.dial import Dialer
 from proxy.upstream.faults import ConnectionLost, UpstreamError
 from proxy.upstream.pool import Pool
 from proxy.wire.heads import ReplyHead
+from tests.cases import every
 
 
 class Scripted(Connection):
@@ -74,7 +75,7 @@ async def test_one_that_was_not_read_is_sent_again_in_full() -> None:
     assert sending.request.retried
 
 
-@pytest.mark.parametrize(("unread", "whole"), [(False, True), (True, False), (False, False)])
+@every(("unread", "whole"), [(False, True), (True, False), (False, False)])
 async def test_one_that_may_have_been_read_or_is_not_held_any_more_is_not(unread: bool, whole: bool) -> None:
     sending = Sending(unread=unread, whole=whole)
     with pytest.raises(UpstreamError, match="closed the connection without a reply"):

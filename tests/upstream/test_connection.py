@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from proxy.upstream.connection import Connection
 from proxy.upstream.states import State
 from proxy.wire.reader import ReplyReader
+from tests.cases import every
 from tests.raw import Peer, reply
 from tests.upstream.links import answer, ask, linked, rest
 from tests.waiting import until
@@ -33,7 +34,7 @@ async def test_a_connection_serves_one_request_after_the_other() -> None:
             assert connection.reusable
 
 
-@pytest.mark.parametrize(
+@every(
     ("sent", "method"),
     [
         (LENGTH + b"whole", b"GET"),

@@ -7,6 +7,7 @@ import pytest
 
 from proxy.upstream.faults import ConnectionLost
 from proxy.wire.heads import BadReply
+from tests.cases import every
 from tests.raw import Peer
 from tests.upstream.links import answer, ask, final, linked, reset, rest
 from tests.waiting import until
@@ -16,7 +17,7 @@ CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 OPEN_END = b"HTTP/1.1 200 OK\r\n\r\n"
 
 
-@pytest.mark.parametrize(
+@every(
     ("sent", "words"),
     [
         (b"SSH-2.0\r\n\r\n", "not an HTTP reply"),
@@ -61,9 +62,9 @@ async def test_a_body_that_turns_bad_is_delivered_up_to_there_and_then_is_an_err
             await connection.read()
 
 
-@pytest.mark.parametrize("end", [Peer.abort, reset])
-@pytest.mark.parametrize("sent", [b"", b"HTTP/1.1 2", b"HTTP/1.1 103 Early\r\n\r\n"])
-@pytest.mark.parametrize("kept", [False, True])
+@every("end", [Peer.abort, reset])
+@every("sent", [b"", b"HTTP/1.1 2", b"HTTP/1.1 103 Early\r\n\r\n"])
+@every("kept", [False, True])
 async def test_an_end_before_the_head_is_a_loss(end: Callable[[Peer], None], sent: bytes, kept: bool) -> None:
     """Had the upstream not read the request, it could not have said a word to it."""
     heard = asyncio.Event()
@@ -90,8 +91,8 @@ async def test_an_end_before_the_head_is_a_loss(end: Callable[[Peer], None], sen
         assert not sent or not caught.value.unread
 
 
-@pytest.mark.parametrize("end", [Peer.abort, reset])
-@pytest.mark.parametrize("sent", [LENGTH + b"hal", CHUNKED + b"4\r\nhal", CHUNKED + b"3\r\nhal\r\n0\r\n"])
+@every("end", [Peer.abort, reset])
+@every("sent", [LENGTH + b"hal", CHUNKED + b"4\r\nhal", CHUNKED + b"3\r\nhal\r\n0\r\n"])
 async def test_an_end_within_a_body_is_a_loss(end: Callable[[Peer], None], sent: bytes) -> None:
     read = asyncio.Event()
 

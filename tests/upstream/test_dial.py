@@ -13,6 +13,7 @@ import pytest
 from proxy.config import Upstream
 from proxy.upstream.dial import Dialer, tls_context
 from proxy.upstream.faults import ConnectTimeout, ProxyRefused, TlsFailed, TlsTimeout
+from tests.cases import every
 from tests.certificates import certificate
 from tests.raw import Peer, raw_upstream, reply
 from tests.upstream.links import answer
@@ -133,9 +134,7 @@ async def test_a_proxy_is_asked_for_a_tunnel_and_the_request_goes_through_it(hos
     assert heads[1].startswith(b"GET / ")
 
 
-@pytest.mark.parametrize(
-    ("user", "sent"), [("user:pa%3Ass%40", "user:pa:ss@"), ("user", "user:"), ("caf%C3%A9:x", "café:x")]
-)
+@every(("user", "sent"), [("user:pa%3Ass%40", "user:pa:ss@"), ("user", "user:"), ("caf%C3%A9:x", "café:x")])
 async def test_the_proxys_credentials_are_sent_to_it_alone(user: str, sent: str) -> None:
     heads: list[bytes] = []
 
@@ -165,7 +164,7 @@ async def test_a_proxys_consent_may_come_in_pieces() -> None:
         assert await dial("http://upstream.invalid", proxy=proxy.url) == (200, b"hello")
 
 
-@pytest.mark.parametrize(
+@every(
     ("said", "told"),
     [
         (b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n", "said 407"),

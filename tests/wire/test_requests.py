@@ -153,7 +153,7 @@ BAD = {
 }
 
 
-@pytest.mark.parametrize("name", BAD)
+@every("name", BAD)
 def test_what_is_malformed_is_refused_in_pieces_of_any_size(name: str) -> None:
     """With the very byte that says so; then nothing more is taken."""
     for pieces in ([BAD[name]], bytewise(BAD[name])):
