@@ -60,9 +60,9 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def sidestep(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The installed command."""
     folder = tmp_path_factory.mktemp("environment")
-    venv.create(folder, with_pip=True, symlinks=True)
-    python = folder / "bin/python"
-    installed = _run([str(python), "-m", "pip", "install", "--no-deps", "--no-index", str(wheel)], folder, folder)
+    venv.create(folder, symlinks=True)
+    pip = [sys.executable, "-m", "pip", "--python", str(folder / "bin/python")]  # its own would take seconds to unpack
+    installed = _run([*pip, "install", "--no-deps", "--no-index", str(wheel)], folder, folder)
     assert installed.returncode == 0, installed.stdout + installed.stderr
     (packages,) = folder.glob("lib/python*/site-packages")
     (packages / "dependencies.pth").write_text("\n".join(path for path in sys.path if path.endswith("site-packages")))
