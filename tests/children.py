@@ -98,11 +98,11 @@ def _preloaded() -> socket.socket:
     return ours
 
 
-async def fork(arguments: Sequence[str], environment: Mapping[str, str], folder: Path, files: list[int]) -> Child:
+async def fork(arguments: Sequence[str], environment: Mapping[str, str], files: list[int]) -> Child:
     """`python -m proxy` with these arguments, as a fork of the preloaded process."""
     ours, theirs = socket.socketpair()
     with theirs:
-        preloaded.send(_preloaded(), list(arguments), dict(environment), str(folder), [*files, theirs.fileno()])
+        preloaded.send(_preloaded(), list(arguments), dict(environment), [*files, theirs.fileno()])
     reader, writer = await asyncio.open_connection(sock=ours)
     number = int(await reader.readline())
 
@@ -116,17 +116,21 @@ async def fork(arguments: Sequence[str], environment: Mapping[str, str], folder:
 
 
 async def start(
-    arguments: Sequence[str], environment: Mapping[str, str], command: Sequence[str] = (), folder: Path = ROOT
+    arguments: Sequence[str],
+    environment: Mapping[str, str],
+    command: Sequence[str] = (),
+    *,
+    stdout: int | None = None,
 ) -> tuple[Child, Output, Output]:
-    """A process and its two outputs; `command` is executed in place of a fork."""
+    """A process and its two outputs; `command` is executed in place of a fork, `stdout` is a file of the caller's."""
     out, err = Output(), Output()
-    files = [os.open(os.devnull, os.O_RDONLY), await out.connect(), await err.connect()]
+    written = await out.connect() if stdout is None else os.dup(stdout)
+    files = [os.open(os.devnull, os.O_RDONLY), written, await err.connect()]
     try:
         if not command:
-            return await fork(arguments, environment, folder, files), out, err
-        stdin, stdout, stderr = files
+            return await fork(arguments, environment, files), out, err
         child = await asyncio.create_subprocess_exec(
-            *command, *arguments, cwd=folder, env=dict(environment), stdin=stdin, stdout=stdout, stderr=stderr
+            *(*command, *arguments), cwd=ROOT, env=dict(environment), stdin=files[0], stdout=files[1], stderr=files[2]
         )
         return child, out, err
     finally:

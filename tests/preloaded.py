@@ -1,8 +1,8 @@
 """A process that has imported what every start imports, and forks for each start, which then costs a fifth.
 
-A fork goes through `proxy/__main__.py` as `python -m proxy` does, with arguments, environment, folder and outputs of
-its own, and ends as the interpreter ends. What depends on how the interpreter itself starts (its command line and
-variables, limits that are inherited, a terminal, the moment of an import) is tested with a process that was executed.
+A fork goes through `proxy/__main__.py` as `python -m proxy` does, with arguments, environment and outputs of its own,
+and ends as the interpreter ends. What depends on how the interpreter itself starts (its command line and variables,
+limits that are inherited, a terminal, the moment of an import) is tested with a process that was executed.
 
 One request is four bytes of length, JSON, and four files: the three standard ones, and a socket that is told the
 process's number and, when it has ended, its status as waitpid(2) has it.
@@ -25,16 +25,13 @@ class Request(NamedTuple):
 
     arguments: list[str]
     environment: dict[str, str]
-    folder: str
     files: list[int]
     """Standard input, output and error, and the socket that is told."""
 
 
-def send(
-    control: socket.socket, arguments: list[str], environment: dict[str, str], folder: str, files: list[int]
-) -> None:
+def send(control: socket.socket, arguments: list[str], environment: dict[str, str], files: list[int]) -> None:
     """Ask for a start; the asker's copies of the files are the asker's to close."""
-    said = json.dumps([arguments, environment, folder]).encode()
+    said = json.dumps([arguments, environment]).encode()
     socket.send_fds(control, [len(said).to_bytes(4)], files)
     control.sendall(said)
 
@@ -43,8 +40,8 @@ def _receive(control: socket.socket) -> Request | None:
     length, files, _, _ = socket.recv_fds(control, 4, _FILES)
     if not length:
         return None
-    arguments, environment, folder = json.loads(control.recv(int.from_bytes(length), socket.MSG_WAITALL))
-    return Request(arguments, environment, folder, files)
+    arguments, environment = json.loads(control.recv(int.from_bytes(length), socket.MSG_WAITALL))
+    return Request(arguments, environment, files)
 
 
 def _ended(waiting: dict[int, int]) -> None:
@@ -100,7 +97,6 @@ def _become(request: Request) -> None:
     sys.stdin = _anew(sys.stdin, 0, "r")
     sys.stdout = _anew(sys.stdout, 1, "w")
     sys.stderr = _anew(sys.stderr, 2, "w", buffering=1)
-    os.chdir(request.folder)
     os.environ.clear()
     os.environ.update(request.environment)
     sys.argv[1:] = request.arguments

@@ -1,5 +1,6 @@
 """The entry: how a command ends that is interrupted, or whose output nobody reads, and what a terminal gets."""
 
+import asyncio
 import os
 import re
 import signal
@@ -13,7 +14,9 @@ import pexpect
 import pytest
 
 from proxy import __version__
+from tests.children import start
 from tests.commands.given import BASE, HELLO
+from tests.process import EXECUTED
 from tests.terminal import on_terminal
 from tests.waiting import PATIENCE
 
@@ -58,15 +61,17 @@ def test_a_clone_is_run_from_any_folder_by_its_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("command", COMMANDS, indirect=True)
-def test_a_reader_that_has_gone_ends_it_without_a_word_by_sigpipe(command: list[str]) -> None:
+async def test_a_reader_that_has_gone_ends_it_without_a_word_by_sigpipe(command: list[str]) -> None:
     """As every program does that is before `| head`."""
     reader, writer = os.pipe()
     os.close(reader)
     try:
-        done = _run(command, writer)
+        child, _, err = await start(command, os.environ, EXECUTED if command == ["--version"] else (), stdout=writer)
     finally:
         os.close(writer)
-    assert (done.stderr, done.returncode) == (b"", -signal.SIGPIPE)
+    async with asyncio.timeout(PATIENCE):
+        assert (await err.reader.read(), await child.wait()) == (b"", -signal.SIGPIPE)
+    err.close()
 
 
 @pytest.mark.parametrize("command", ["rules", "init"], indirect=True)

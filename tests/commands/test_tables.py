@@ -75,8 +75,7 @@ def test_wide_characters_are_never_halved(text: str, room: int, shown: str) -> N
     assert cut(text, room) == shown
 
 
-@pytest.mark.parametrize("columns", [80, 50])
-@pytest.mark.parametrize("command", ["rules", "demo", "doctor"])
+@pytest.mark.parametrize(("command", "columns"), [("rules", 80), ("rules", 50), ("demo", 50), ("doctor", 50)])
 def test_what_is_printed_on_a_terminal_fits_it(command: str, columns: int) -> None:
     said, _ = screen(command, "--set", "upstream.url=http://127.0.0.1:9", columns=columns)
     lines = said.splitlines()

@@ -12,6 +12,7 @@ from proxy.live.feed import SHOWN
 from proxy.rules.load import Loaded
 from proxy.scripted import ScriptedUpstream
 from proxy.usage import Usage
+from tests.cases import every
 from tests.live.conftest import Open
 from tests.live.entries import AT, entry
 from tests.live.given import Shown, shown
@@ -48,7 +49,7 @@ async def six(sidestep: Shown, look: Open) -> Page:
     return page
 
 
-@pytest.mark.parametrize(
+@every(
     ("field", "choice", "shown_rows"),
     [
         ("outcome", "answered", "21"),
@@ -72,7 +73,7 @@ async def test_a_choice_shows_what_it_names(six: Page, field: str, choice: str, 
     await expect(six.locator("select[name=outcome]")).to_be_focused()
 
 
-@pytest.mark.parametrize(
+@every(
     ("text", "shown_rows"),
     [("opus", "0"), ("OVERLOADED upstream", "3"), ("upstream error", "3"), ("host 403", "5"), ("req_2", "2")],
 )
@@ -152,7 +153,7 @@ async def test_what_failed_is_red_and_nothing_else(six: Page) -> None:
     assert reds == ["req_4", "req_3"]
 
 
-@pytest.mark.parametrize("width", [320, 390, 820, 1024, 1280, 1440])
+@every("width", [320, 390, 820, 1024, 1280, 1440])
 async def test_the_status_is_seen_at_every_width_and_nothing_hangs_over(six: Page, width: int) -> None:
     await six.set_viewport_size({"width": width, "height": 800})
     await expect(six.locator("tr.request td.status").first).to_be_visible()
