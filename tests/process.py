@@ -107,9 +107,12 @@ async def running(
         state.cleanup()
 
 
-async def run(*arguments: str, command: Sequence[str] = ()) -> tuple[int, str, str]:
-    """Exit code and output of a command that ends by itself."""
-    child, out, err = await start(["--config", str(CONFIG), *arguments], os.environ, command)
+async def run(
+    *arguments: str, environment: Mapping[str, str] | None = None, command: Sequence[str] = ()
+) -> tuple[int, str, str]:
+    """Exit code and output of a command that ends by itself; keywords as of `running`."""
+    given = {**os.environ, **(environment or {})}
+    child, out, err = await start(["--config", str(CONFIG), *arguments], given, command)
     try:
         async with asyncio.timeout(PATIENCE):
             said, complained = await asyncio.gather(out.reader.read(), err.reader.read())

@@ -1,13 +1,15 @@
 """The balancers of docs/deploy.md, for real, before two instances: streams stay whole, and one instance can go."""
 
 import asyncio
+import os
+import random
 import re
 import shutil
 import signal
 import socket
 import sys
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager, closing, suppress
 from pathlib import Path
 
 import pytest
@@ -15,6 +17,7 @@ import pytest
 from proxy.commands.doctor.bench import REPLY_BODY, Bench, scripted
 from proxy.commands.doctor.plain_http import Address, ask
 from proxy.commands.doctor.probes import PROBES, probe
+from tests.children import Child, start
 from tests.waiting import PATIENCE
 
 ROOT = Path(__file__).parent.parent
@@ -25,8 +28,10 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="127.0.0.2 is th
 
 
 def _free_port() -> int:
-    with closing(socket.create_server(("", 0))) as probe_socket:
-        return int(probe_socket.getsockname()[1])
+    """One that no connection is given meanwhile: Linux takes those from 32,768 on."""
+    while True:
+        with suppress(OSError), closing(socket.create_server(("", port := random.randrange(20_000, 32_000)))):
+            return port
 
 
 def _nginx(folder: Path, port: int, instances: int) -> list[str]:
@@ -61,22 +66,30 @@ BALANCERS = [
 
 
 @asynccontextmanager
-async def _process(*command: str) -> AsyncIterator[asyncio.subprocess.Process]:
+async def _process(*command: str) -> AsyncIterator[None]:
     child = await asyncio.create_subprocess_exec(*command, cwd=ROOT, stdout=asyncio.subprocess.DEVNULL)
     try:
-        yield child
+        yield
     finally:
-        if child.returncode is None:
-            child.kill()
+        child.kill()
         await child.wait()
         child._transport.close()  # type: ignore[attr-defined] # else Python 3.11 warns of it at shutdown
 
 
-def _instance(host: str, port: int, upstream: int, state: Path) -> list[str]:
+@asynccontextmanager
+async def _instance(host: str, port: int, upstream: int, state: Path) -> AsyncIterator[Child]:
     settings = [f"listen.host={host}", f"listen.port={port}", f"upstream.url=http://127.0.0.1:{upstream}"]
     settings += [f"shadow.file={state / host}", f"journal.path={state / host}.sqlite"]
     options = [part for setting in settings for part in ("--set", setting)]
-    return [sys.executable, "-m", "proxy", "--config", "config.toml", *options]
+    unread = os.open(os.devnull, os.O_WRONLY)
+    child, _, err = await start(["--config", "config.toml", *options], os.environ, stdout=unread)
+    os.close(unread)
+    try:
+        yield child
+    finally:
+        child.kill()
+        await child.wait()
+        err.close()
 
 
 async def _answers(address: Address, path: str) -> None:
@@ -98,7 +111,7 @@ async def test_streams_stay_whole_behind_a_balancer_and_either_instance_can_go(
 ) -> None:
     port, instances = _free_port(), _free_port()
     async with scripted({}) as (script, upstream):
-        one, two = (_process(*_instance(host, instances, upstream, tmp_path)) for host in INSTANCES)
+        one, two = (_instance(host, instances, upstream, tmp_path) for host in INSTANCES)
         async with one as first, two as second:
             for host in INSTANCES:
                 await _answers(Address(host, instances), "/-/ready")

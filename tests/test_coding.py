@@ -8,7 +8,7 @@ from contextlib import suppress
 import brotli
 import pytest
 import zstandard
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from proxy import coding
@@ -65,6 +65,7 @@ bodies = st.one_of(
 
 
 @pytest.mark.parametrize(("codings", "pack"), PACKING)
+@settings(max_examples=40)  # for each of 13 codings
 @given(body=bodies)
 def test_what_was_packed_is_unpacked(codings: str, pack: Callable[[bytes], bytes], body: bytes) -> None:
     assert whole(pack(body), codings, LIMIT) == body

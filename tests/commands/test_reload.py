@@ -1,10 +1,7 @@
 """`reload`, before a running service: what is put in force, what waits for a restart, and what is refused."""
 
-import asyncio
-import os
 import re
 import shutil
-import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from proxy.commands import reload as command
-from tests.process import ROOT, Process, running
+from tests.process import ROOT, Process, run, running
 from tests.raw import Peer, raw_client, raw_upstream, reply, request
 
 
@@ -44,13 +41,7 @@ class Service:
 
 
 async def _run(environment: dict[str, str], *more: str) -> tuple[int, str, str]:
-    pipe = asyncio.subprocess.PIPE
-    command = [sys.executable, "-m", "proxy", "reload", *more]
-    child = await asyncio.create_subprocess_exec(
-        *command, cwd=ROOT, env={**os.environ, **environment}, stdout=pipe, stderr=pipe
-    )
-    out, err = await child.communicate()
-    return child.returncode or 0, out.decode(), err.decode()
+    return await run("reload", *more, environment=environment)
 
 
 async def _answers(peer: Peer) -> None:

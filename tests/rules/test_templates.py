@@ -219,7 +219,7 @@ def test_what_may_work_for_ever_or_say_any_length_is_refused_before_it_is_compil
     [
         "{{ word | replace('a', word) }}",
         "{{ [word, word, word, word] | join(word) }}",
-        "{{ '\"' " + "| json" * 40 + " }}",
+        "{{ '\"' " + "| json" * 24 + " }}",
         "{{ 'a' " + "| replace('a', 'aaaaaaaaaa')" * 10 + " }}",
         "{{ word }}" * 6,
     ],
