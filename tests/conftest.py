@@ -3,6 +3,7 @@
 import asyncio
 import io
 import json
+import os
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
@@ -37,6 +38,11 @@ def pytest_configure() -> None:
     """Processes inherit that Ctrl-C is ignored, as it is where tests run in the background of a script."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """`-n auto`: three for two cores, since every worker waits a good part of its time for clocks and processes."""
+    return (len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1) * 3 // 2
 
 
 def pytest_asyncio_loop_factories() -> Mapping[str, Loop]:

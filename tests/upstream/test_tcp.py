@@ -184,7 +184,10 @@ def test_a_reset_at_once_says_that_not_all_was_read(
 
 @pytest.mark.parametrize("tls", [False, True], ids=["plain", "tls"])
 @pytest.mark.parametrize("act", [works_and_closes, works_and_resets])
-def test_what_was_worked_on_was_read(own: Certificate, loop: Loop, act: Callable[[Server], None], tls: bool) -> None:
+def test_what_was_worked_on_was_read(
+    own: Certificate, loop: Loop, act: Callable[[Server], None], tls: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tcp, "_MOMENT", 0.1)
     assert not end_of(loop, own, act, tls=tls)
 
 
