@@ -115,6 +115,18 @@ async def fork(arguments: Sequence[str], environment: Mapping[str, str], files: 
     return Forked(number, asyncio.create_task(ended()))
 
 
+async def fork_or_execute(
+    arguments: Sequence[str], environment: Mapping[str, str], command: Sequence[str], files: list[int]
+) -> Child:
+    """A process whose standard input, output and error are these files; without a `command` it is a fork."""
+    if not command:
+        return await fork(arguments, environment, files)
+    stdin, stdout, stderr = files
+    return await asyncio.create_subprocess_exec(
+        *(*command, *arguments), cwd=ROOT, env=dict(environment), stdin=stdin, stdout=stdout, stderr=stderr
+    )
+
+
 async def start(
     arguments: Sequence[str],
     environment: Mapping[str, str],
@@ -127,12 +139,7 @@ async def start(
     written = await out.connect() if stdout is None else os.dup(stdout)
     files = [os.open(os.devnull, os.O_RDONLY), written, await err.connect()]
     try:
-        if not command:
-            return await fork(arguments, environment, files), out, err
-        child = await asyncio.create_subprocess_exec(
-            *(*command, *arguments), cwd=ROOT, env=dict(environment), stdin=files[0], stdout=files[1], stderr=files[2]
-        )
-        return child, out, err
+        return await fork_or_execute(arguments, environment, command, files), out, err
     finally:
         for file in files:
             os.close(file)

@@ -5,8 +5,7 @@ import json
 import os
 import signal
 import socket
-import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from proxy.commands.doctor.plain_http import Address, ask
-from tests.process import ROOT
+from tests.children import Child, fork_or_execute
+from tests.process import EXECUTED
 from tests.waiting import PATIENCE
 
 
@@ -22,7 +22,7 @@ from tests.waiting import PATIENCE
 class Journaled:
     """A process, and the lines that journald would get from it."""
 
-    process: asyncio.subprocess.Process
+    process: Child
     journal: asyncio.StreamReader
 
     async def line(self, start: str) -> str:
@@ -34,19 +34,19 @@ class Journaled:
 
 
 @asynccontextmanager
-async def _journaled(*settings: str, matches: bool = True) -> AsyncIterator[Journaled]:
-    """The program as systemd starts it, both outputs on one socket; `matches` tells whether that is the journal."""
+async def _journaled(*settings: str, matches: bool = True, command: Sequence[str] = ()) -> AsyncIterator[Journaled]:
+    """The program with both outputs on one socket, as systemd has it; `matches` tells whether that is the journal."""
     ours, theirs = socket.socketpair()
     status = os.fstat(theirs.fileno())
-    environ = {**os.environ, "JOURNAL_STREAM": f"{status.st_dev}:{status.st_ino + (not matches)}"}
+    environ = {
+        **os.environ,
+        "JOURNAL_STREAM": f"{status.st_dev}:{status.st_ino + (not matches)}",
+        "PYTHONUNBUFFERED": "1",
+    }
     options = [part for setting in ("listen.port=0", *settings) for part in ("--set", setting)]
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "proxy", "--config", "config.toml", *options),
-        cwd=ROOT,
-        env={**environ, "PYTHONUNBUFFERED": "1"},
-        stdout=theirs.fileno(),
-        stderr=theirs.fileno(),
-    )
+    with open(os.devnull, "rb") as nothing:  # noqa: ASYNC230 - it takes no time
+        files = [nothing.fileno(), theirs.fileno(), theirs.fileno()]
+        process = await fork_or_execute(["--config", "config.toml", *options], environ, command, files)
     theirs.close()
     reader, writer = await asyncio.open_connection(sock=ours)
     try:
@@ -56,7 +56,6 @@ async def _journaled(*settings: str, matches: bool = True) -> AsyncIterator[Jour
             process.kill()
         await process.wait()
         writer.close()
-        process._transport.close()  # type: ignore[attr-defined] # else Python 3.11 warns of it at shutdown
 
 
 async def _asked(line: str) -> None:
@@ -67,7 +66,7 @@ async def _asked(line: str) -> None:
 
 
 async def test_lines_are_readable_and_have_their_priorities(tmp_path: Path) -> None:
-    async with _journaled(f"shadow.file={tmp_path / 'a.json'}") as program:
+    async with _journaled(f"shadow.file={tmp_path / 'a.json'}", command=EXECUTED) as program:
         await _asked(await program.line("<6>listening address=http://127.0.0.1:"))
         request = await program.line("<4>request ")
         assert "method=GET path=/v1/models status=403 outcome=refused " in request
