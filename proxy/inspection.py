@@ -140,7 +140,8 @@ class _ParsedBody:
         tools = self.get("tools")
         if not isinstance(tools, list):
             return ()
-        return tuple(str(tool.get("name", "")) if isinstance(tool, dict) else "" for tool in tools)
+        names = [tool.get("name") if isinstance(tool, dict) else None for tool in tools]
+        return tuple([name if isinstance(name, str) else "" for name in names])
 
     @property
     def output_config(self) -> Any:

@@ -164,8 +164,8 @@ class MessagesRequest:
 
     @cached_property
     def schema_properties(self) -> tuple[str, ...] | None:
-        """The names of the properties of that schema, sorted; None where no schema is asked for."""
-        if self.schema is None:
+        """The names of the properties of that schema, sorted; None where no schema is asked for that can be read."""
+        if self.schema is None or self.schema is NOTHING_CONFORMS:
             return None
         properties = self.schema.get("properties")
         return tuple(sorted(properties)) if isinstance(properties, dict) else ()
@@ -198,15 +198,17 @@ class Conversation:
     session: str
 
 
-_MODEL_FIRST = re.compile(rb'\{\s*"model"\s*:\s*"([^"\\]{1,256})"\s*,')
-_OF_A_TOOL = b'"input_schema"'
-"""Stands once in every tool of the client's own; within texts, JSON writes its quotes otherwise."""
+_MODEL_FIRST = re.compile(rb'[ \t\r\n]*\{[ \t\r\n]*"model":[ \t\r\n]*"([^"\\\x00-\x1f]{1,256})"')
+_OF_A_TOOL, _OF_A_MESSAGE = b'"input_schema":', b'"role":'
+"""Stand in every tool of the client's own, and in every message; within texts, JSON writes their quotes otherwise."""
+_TOOLS = 64 * 1024
+"""Bytes at the end of a body in which its last two tools are looked for: the client sends them behind the messages."""
 
 
 def conversation(head: Head, body: Sequence[bytes]) -> Conversation | None:
     """A body as Claude Code 2.1.110 and later sends those of its conversations, with several tools; else None.
 
-    It may be in pieces.
+    It may be in pieces, the first of which holds the model.
     """
     session, model = head.headers.get(SESSION, ""), _MODEL_FIRST.match(body[0]) if body else None
     if not session or model is None or sum(map(len, body)) <= SMALL or not _is_plain(head):
@@ -215,13 +217,16 @@ def conversation(head: Head, body: Sequence[bytes]) -> Conversation | None:
 
 
 def _offers_several(body: Sequence[bytes]) -> bool:
-    """Whether there are two tools or more: the client sends them behind the messages, so it is looked from behind."""
-    found = 0
+    """Whether it ends with two tools or more."""
+    end = b""
     for piece in reversed(body):
-        at = len(piece)
-        while found < 2 and (at := piece.rfind(_OF_A_TOOL, 0, at)) >= 0:
-            found += 1
-    return found > 1
+        end = piece + end if end else piece
+        if len(end) >= _TOOLS:
+            break
+    start = max(0, len(end) - _TOOLS)
+    last = end.rfind(_OF_A_TOOL, start)
+    first = end.rfind(_OF_A_TOOL, start, last) if last > 0 else -1
+    return first >= 0 and end.find(_OF_A_MESSAGE, first) < 0
 
 
 def opaque(head: Head, body: bytes) -> MessagesRequest:

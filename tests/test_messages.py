@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from proxy.exchange import Head
 from proxy.inspection import SMALL
-from proxy.messages import MessagesRequest, NotUnderstood, parse
+from proxy.messages import SESSION, Conversation, MessagesRequest, NotUnderstood, conversation, parse
 from tests.cases import every
 
 HEAD = Head("POST", "/v1/messages", {})
@@ -314,8 +314,8 @@ def test_every_fact_is_the_same_as_in_the_whole_body(body: dict[str, Any], turns
         assert isinstance(small, MessagesRequest)
         assert request.system == small.system
         tools = whole["tools"] if isinstance(whole.get("tools"), list) else []
-        names = [str(tool.get("name", "")) if isinstance(tool, dict) else "" for tool in tools]
-        assert request.tools == tuple(names)
+        names = [tool.get("name", "") if isinstance(tool, dict) else "" for tool in tools]
+        assert request.tools == tuple(name if isinstance(name, str) else "" for name in names)
         users = [turn["content"] for turn in messages if turn["role"] == "user"]
         said = users[-1] if users else []
         blocks = [text(said)] if isinstance(said, str) else said
@@ -338,3 +338,42 @@ def test_what_no_rule_looks_at_is_checked_before_an_answer(body: bytes, well_for
     # What is found at first sight is refused at once.
     assert isinstance(request, NotUnderstood) or request.well_formed is well_formed
     assert not well_formed or isinstance(request, MessagesRequest)
+
+
+TOOL = {"name": "Read", "input_schema": {"type": "object"}}
+TALK = {"model": "claude-x", "messages": [message("user", "a" * SMALL)], "system": "b", "tools": [TOOL, TOOL]}
+CALL = message("assistant", [{"type": "tool_use", "id": "1", "name": "a", "input": {"input_schema": {}}}] * 2)
+TEXTS = message("user", [text("input_schema"), text('"input_schema":')])
+IN_SESSION = Head("POST", "/v1/messages", {SESSION: "s"})
+
+
+@every(
+    ("given", "is_one"),
+    [
+        (TALK, True),
+        (TALK | {"metadata": {"user_id": "u"}, "max_tokens": 5, "stream": True}, True),
+        (TALK | {"tools": [TOOL]}, False),
+        (TALK | {"tools": []}, False),
+        (TALK | {"tools": [TOOL], "system": [text("input_schema")] * 2}, False),
+        (TALK | {"tools": [], "messages": [*TALK["messages"], CALL, TEXTS]}, False),
+        (TALK | {"tools": [TOOL], "metadata": {"role": "input_schema"}}, False),
+        ({name: TALK[name] for name in ("messages", "model", "tools")}, False),
+        ({name: TALK[name] for name in ("model", "tools", "messages")}, False),
+        (TALK | {"messages": [message("user", "a")]}, False),
+        (TALK | {"model": "claude\\"}, False),
+        (TALK | {"model": 5}, False),
+    ],
+)
+def test_a_conversation_is_known_by_its_beginning_and_its_end_however_it_is_cut(
+    given: dict[str, Any], is_one: bool
+) -> None:
+    for raw in (orjson.dumps(given), json.dumps(given).encode()):
+        for cut in range(len(raw) - 200, len(raw)):
+            found = conversation(IN_SESSION, [raw[:cut], raw[cut:]])
+            assert found == (Conversation(IN_SESSION, "claude-x", "s") if is_one else None)
+
+
+@every("headers", [{}, {SESSION: ""}, {SESSION: "s", "content-encoding": "gzip"}])
+def test_one_without_a_session_or_packed_is_none(headers: dict[str, str]) -> None:
+    assert conversation(Head("POST", "/v1/messages", headers), [orjson.dumps(TALK)]) is None
+    assert conversation(IN_SESSION, []) is None

@@ -10,12 +10,12 @@ from typing import Any
 from proxy.commands.requests import Given
 from proxy.commands.rule_examples import Shown
 from proxy.exchange import Answer, Decision, Forward
-from proxy.messages import MessagesRequest, NotUnderstood, seen
+from proxy.messages import MessagesRequest, NotUnderstood, conversation, seen
 from proxy.respond import Respond
 from proxy.rules.conditions import When
 from proxy.rules.facts import value_of
 from proxy.rules.misses import Miss, miss_of, near_misses
-from proxy.rules.ruleset import Rule, RuleSet
+from proxy.rules.ruleset import NO_MATCH, Rule, RuleSet
 
 NEAREST = 3
 """How many near misses are told."""
@@ -65,6 +65,9 @@ def _decide(rules: RuleSet, given: Given, request: MessagesRequest | NotUndersto
         return Forward("nothing to answer")
     if len(given.body) > max_body:
         return Forward("body too large to inspect")
+    body = [given.body]
+    if conversation(given.head, body) and rules.settled(given.head, rules.absent(body)) is not None:
+        return Forward(NO_MATCH)
     return Forward(request.reason) if isinstance(request, NotUnderstood) else rules.decide(request)
 
 

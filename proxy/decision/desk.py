@@ -23,6 +23,9 @@ from proxy.rules.ruleset import NO_MATCH, Failed, RuleSet
 from proxy.rules.trail import Trail as Asked
 
 
+_PASSED = Forward(NO_MATCH)
+
+
 @dataclass(slots=True)
 class Ruling:
     """A decision, with what became known on the way to it.
@@ -99,9 +102,9 @@ class Desk:
         failed = now.rules.settled(conversation.head, absent)
         if failed is None:
             return None
-        notices = now.drift.passed(conversation.head, conversation.session)
-        trail, of = Asked(now.rules, failed, ""), (conversation.session, conversation.model)
-        return Ruling(Forward(NO_MATCH), trail, *of, notices=self._counted(notices))
+        notices = self._counted(now.drift.passed(conversation.head, conversation.session))
+        trail = Asked(now.rules, failed, "")
+        return Ruling(_PASSED, trail, conversation.session, conversation.model, notices=notices)
 
     def decide(self, now: InForce, request: MessagesRequest, at: float, absent: frozenset[str] | None = None) -> Ruling:
         """Decide on `request` by the rules of `now`; `at` in seconds on a steady clock, `absent` as in `RuleSet`."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Sequence
 from dataclasses import asdict
 
 from proxy import messages
@@ -12,6 +13,8 @@ from proxy.messages import MessagesRequest, NotUnderstood
 
 _LARGE = 1024 * 1024
 """Bytes of a body from which on it is understood in one turn of the loop, and decided on in another."""
+_PIECE = 4096
+"""Bytes of a piece of a body that is looked through by itself; what comes at once has up to 256 KiB."""
 _TURN = 0.001
 """Seconds between two steps of a large body, in which others are served."""
 
@@ -21,7 +24,7 @@ async def decide(exchange: Exchange, desk: Desk, now: InForce, log: Logger) -> N
     if unread := await _unread(exchange, now):
         _not_understood(exchange, unread)
         return
-    body = exchange.body.chunks
+    body = _pieces(exchange.body.chunks)
     absent, conversation = now.rules.absent(body), messages.conversation(exchange.head, body)
     ruling = desk.settled(now, conversation, absent) if conversation is not None else None
     if ruling is None:
@@ -59,6 +62,11 @@ async def _unread(exchange: Exchange, now: InForce) -> NotUnderstood | None:
     if not body.complete and not await _collected(exchange, now.max_body):
         return NotUnderstood("body too large to inspect")
     return None
+
+
+def _pieces(chunks: Sequence[bytes]) -> Sequence[bytes]:
+    """A body as it came, or joined: that costs less than to look through many pieces, and between them."""
+    return chunks if all(len(chunk) >= _PIECE for chunk in chunks) else [b"".join(chunks)]
 
 
 async def _understood(head: Head, body: bytes, now: InForce) -> MessagesRequest | NotUnderstood:

@@ -209,7 +209,8 @@ class RuleSet:
 
         None where one of them may match, or where the reply is to follow a schema, which tells of decisions.
         """
-        return self._left(head, absent, _LONGER).settled if OF_A_SCHEMA in absent else None
+        known = OF_A_SCHEMA in absent and not self.responds(head)
+        return self._left(head, absent, _LONGER).settled if known else None
 
     def decide(
         self, request: MessagesRequest, failed: list[Failed] | None = None, absent: frozenset[str] | None = None

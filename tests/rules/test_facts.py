@@ -74,6 +74,7 @@ NOT_SAID: list[tuple[str, dict[str, Any]]] = [
     ("user_text", {"messages": [{"role": "assistant", "content": "a"}]}),
     ("prefill", {}),
     ("schema_properties", {}),
+    ("schema_properties", {"output_config": {"format": "z" * 70_000}}),  # too large to be read
     ("header.x-other", {}),
 ]
 
