@@ -22,7 +22,6 @@ from proxy.respond import Respond
 from proxy.rules.ruleset import NO_MATCH, Failed, RuleSet
 from proxy.rules.trail import Trail as Asked
 
-
 _PASSED = Forward(NO_MATCH)
 
 
