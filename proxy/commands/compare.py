@@ -15,7 +15,7 @@ from proxy.terminal import columns
 
 
 @dataclass(frozen=True, slots=True)
-class Compared:
+class CapturedComparison:
     """One comparison. `question` is the last text of the request, "" if the capture does not hold it (any more)."""
 
     id: str
@@ -58,7 +58,7 @@ def _lines(file: Path) -> Iterator[dict[str, Any]]:
                     yield value
 
 
-def comparisons(lines: Iterator[dict[str, Any]]) -> list[Compared]:
+def comparisons(lines: Iterator[dict[str, Any]]) -> list[CapturedComparison]:
     """What the lines of a capture say of comparisons, each with the request that has its id."""
     told: dict[str, dict[str, Any]] = {}
     requests: dict[str, tuple[str, str]] = {}
@@ -70,10 +70,10 @@ def comparisons(lines: Iterator[dict[str, Any]]) -> list[Compared]:
     return [_one(line, *requests.get(own_id, ("", ""))) for own_id, line in told.items()]
 
 
-def _one(line: Mapping[str, Any], at: str, asked: str) -> Compared:
+def _one(line: Mapping[str, Any], at: str, asked: str) -> CapturedComparison:
     theirs = line.get("theirs")
     verdict = str(line.get("verdict", "different"))  # without one it is of an earlier version, which told differences
-    return Compared(
+    return CapturedComparison(
         str(line.get("id")), at, str(line["shadow"]), verdict, asked, str(line.get("ours")), theirs and str(theirs)
     )
 
@@ -90,7 +90,7 @@ def question(body: Any) -> str:
     return ""
 
 
-def _shown(found: Sequence[Compared]) -> Iterator[str]:
+def _shown(found: Sequence[CapturedComparison]) -> Iterator[str]:
     wide = columns()
     room = None if wide is None else wide - 12
     for one in found:
@@ -101,7 +101,7 @@ def _shown(found: Sequence[Compared]) -> Iterator[str]:
         yield ""
 
 
-def _counted(found: Sequence[Compared]) -> Iterator[str]:
+def _counted(found: Sequence[CapturedComparison]) -> Iterator[str]:
     counts = Counter((one.rule, one.verdict) for one in found)
     yield table(("rule", "verdict", "times"), [(*kind, f"{times:,}") for kind, times in sorted(counts.items())])
 

@@ -49,7 +49,7 @@ _CONVERSATION = RequestModel(
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class _Row:
     """One row of the demonstration. Times in milliseconds."""
 
     question: str
@@ -78,7 +78,7 @@ async def run(config: Config) -> int:
     return 0 if not loaded.problems and [row.answered_by for row in rows] == expected else 1
 
 
-async def _ask_all(config: Config, loaded: Loaded, asked: list[LoadedRule], state: Path) -> list[Shown]:
+async def _ask_all(config: Config, loaded: Loaded, asked: list[LoadedRule], state: Path) -> list[_Row]:
     async with _running(config, loaded, state) as (base, session):
         # First of all, since a rule may repeat headers of what was forwarded before.
         rows = [await _ask(session, base, "conversation", *request_of(_CONVERSATION))]
@@ -120,7 +120,7 @@ async def _running(config: Config, loaded: Loaded, state: Path) -> AsyncIterator
         yield f"http://127.0.0.1:{port}", session
 
 
-async def _ask(session: aiohttp.ClientSession, base: str, name: str, head: Head, body: bytes) -> Shown:
+async def _ask(session: aiohttp.ClientSession, base: str, name: str, head: Head, body: bytes) -> _Row:
     started = time.perf_counter()
     headers = {**head.headers, "content-type": "application/json"}
     async with session.request(head.method, base + head.path, data=body, headers=headers) as reply:
@@ -130,7 +130,7 @@ async def _ask(session: aiohttp.ClientSession, base: str, name: str, head: Head,
             raw += chunk
         ended = time.perf_counter()
         streamed = reply.content_type == "text/event-stream"
-        return Shown(
+        return _Row(
             question=name,
             answered_by=reply.headers.get("x-sidestep-rule", "upstream"),
             form=f"{len(Decoder().feed(raw))} events" if streamed else "JSON",
@@ -140,7 +140,7 @@ async def _ask(session: aiohttp.ClientSession, base: str, name: str, head: Head,
         )
 
 
-def _print(rows: Sequence[Shown]) -> None:
+def _print(rows: Sequence[_Row]) -> None:
     cells = [
         (row.question, row.answered_by, row.form, f"{row.first:.1f} ms", f"{row.total:.1f} ms", repr(row.text))
         for row in rows

@@ -86,7 +86,7 @@ def init(job: Job, *, restore: bool) -> Iterator[Written]:
             if not job.dry:
                 _do(job, step)
                 now[step.name] = step.record
-            outcome = (_DRY if job.dry else _DONE)[step.deed].format(why=step.why)
+            outcome = (_DRY if job.dry else _DONE)[step.action].format(why=step.why)
             yield Written(job.folder / step.name, outcome)
     finally:  # what was done before a fault is to be known, too
         now = {name: digest for name, digest in now.items() if digest}
@@ -116,7 +116,7 @@ def with_values(text: str, values: Mapping[str, Path]) -> str:
 
 def _do(job: Job, step: Step) -> None:
     path = job.folder / step.name
-    match step.deed:
+    match step.action:
         case "write":
             _make(path.parent, job.folder_mode)
             _write_new(path, step.content, job.file_mode)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from proxy.commands.requests import Given
-from proxy.commands.rule_examples import Shown
+from proxy.commands.rule_examples import ExampleRequest
 from proxy.exchange import Answer, Decision, Forward
 from proxy.messages import MessagesRequest, NotUnderstood, conversation, seen
 from proxy.respond import Respond
@@ -48,7 +48,7 @@ def explain(rules: RuleSet, given: Given, max_body: int) -> Explanation:
     return Explanation(given, decision, rule, tuple(facts(rule.when, request)), reply, ())
 
 
-def explain_example(rules: RuleSet, shown: Shown, max_body: int) -> Explanation:
+def explain_example(rules: RuleSet, shown: ExampleRequest, max_body: int) -> Explanation:
     """The same of an example: its own rule is among those that are asked, and first among those that do not match."""
     if shown.rule.name not in {rule.name for rule in rules.rules}:
         rules = RuleSet((*rules.rules, shown.rule))

@@ -16,7 +16,7 @@ _ENDING = ".toml:"
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class ExampleRequest:
     """An example as the request that it stands for, and the rule whose example it is."""
 
     rule: Rule
@@ -24,7 +24,7 @@ class Shown:
     given: Given
 
 
-def examples(named: str) -> Iterator[Shown | Problem]:
+def examples(named: str) -> Iterator[ExampleRequest | Problem]:
     """`FILE:NAME`; NAME is that of a rule, or what an example is about. A rule whose examples fail is there as well."""
     file, found, name = named.partition(_ENDING)
     if not found:
@@ -41,8 +41,8 @@ def examples(named: str) -> Iterator[Shown | Problem]:
     yield from wanted
 
 
-def _of(entry: LoadedRule) -> Iterator[Shown]:
+def _of(entry: LoadedRule) -> Iterator[ExampleRequest]:
     both: list[Example] = [*entry.model.matches, *entry.model.misses]
     for example in both:
         head, body = request_of(entry.base, entry.model.base, example)
-        yield Shown(entry.rule, example.about, Given(entry.rule.source, entry.rule.line, head, body))
+        yield ExampleRequest(entry.rule, example.about, Given(entry.rule.source, entry.rule.line, head, body))

@@ -8,7 +8,7 @@ from typing import Any
 
 from proxy.commands.tables import json_text
 from proxy.rules import schema as models
-from proxy.rules.facts import FACTS, HEADER_PREFIX, Kind, fact
+from proxy.rules.facts import FACTS, HEADER_PREFIX, FactKind, fact
 from proxy.rules.operators import OPERATORS, Operand
 from proxy.rules.schema import VERSION, RuleFile
 
@@ -110,7 +110,7 @@ def _conditions(name: str) -> Schema:
     return {"description": subject.meaning, "anyOf": [bare, {"$ref": f"#/$defs/{subject.kind}"}]}
 
 
-def _operators(kind: Kind) -> Schema:
+def _operators(kind: FactKind) -> Schema:
     return {
         "type": "object",
         "description": f"What can be asked of a fact of kind {kind}; all of it must hold.",

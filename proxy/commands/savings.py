@@ -6,7 +6,7 @@ from typing import Any
 
 from proxy.commands.plots import lasting, number
 from proxy.commands.tables import counted
-from proxy.journal.figures import Basis, Kind, Totals
+from proxy.journal.figures import Basis, RuleAndModel, Totals
 
 
 @dataclass(slots=True)
@@ -57,7 +57,7 @@ class Saving:
         return f"{number(self.input)} tokens in{held}" + (f", {number(self.output)} out" if round(self.output) else "")
 
 
-def saving(total: Totals, bases: Mapping[Kind, Basis]) -> Saving:
+def saving(total: Totals, bases: Mapping[RuleAndModel, Basis]) -> Saving:
     """For every answer, what one of its kind has saved, less the time that the answer took itself."""
     found = Saving()
     for kind, (times, duration) in total.answered.items():
@@ -76,7 +76,7 @@ def saving(total: Totals, bases: Mapping[Kind, Basis]) -> Saving:
     return found
 
 
-def basis_line(kind: Kind, answers: int, basis: Basis) -> str:
+def basis_line(kind: RuleAndModel, answers: int, basis: Basis) -> str:
     """One line about what a saving rests upon."""
     name = " ".join(filter(None, kind)) + f": {counted(answers, 'answer')}"
     if basis.waiting is None:

@@ -16,7 +16,7 @@ from proxy.commands.spans import since as beginning
 from proxy.commands.tables import Column, cut, fitted, json_text, place, too_narrow, width
 from proxy.config import Journal
 from proxy.decision.audits import LAST
-from proxy.journal.figures import HOUR, Basis, FiguresError, Kind, Totals, audits, bases, opened, totals
+from proxy.journal.figures import HOUR, Basis, FiguresError, RuleAndModel, Totals, audits, bases, opened, totals
 from proxy.terminal import columns
 
 OUTCOMES = ("answered", "forwarded", "failed", "refused")
@@ -67,7 +67,7 @@ class _Found:
     by: str
     whole: Totals
     groups: Mapping[str, Totals]
-    worth: Mapping[Kind, Basis]
+    worth: Mapping[RuleAndModel, Basis]
     audits: Mapping[str, tuple[int, int]]
     """By rule, how many of the last ones agreed with the model, and of how many."""
 
@@ -106,7 +106,7 @@ def _document(found: _Found) -> dict[str, Any]:
     return document
 
 
-def _fields(total: Totals, worth: Mapping[Kind, Basis]) -> dict[str, Any]:
+def _fields(total: Totals, worth: Mapping[RuleAndModel, Basis]) -> dict[str, Any]:
     return {
         "requests": total.requests,
         **{outcome: total.outcomes.get(outcome, 0) for outcome in OUTCOMES},
@@ -210,7 +210,7 @@ def _groups(found: _Found, room: int | None, plain: bool) -> list[str]:
     return [f"{line}{' ' * (longest - width(line))}  {drawn}".rstrip() for line, drawn in zip(lines, bars, strict=True)]
 
 
-def _cells(total: Totals, worth: Mapping[Kind, Basis]) -> Sequence[str]:
+def _cells(total: Totals, worth: Mapping[RuleAndModel, Basis]) -> Sequence[str]:
     found = saving(total, worth)
     return (
         f"{total.requests:,}",

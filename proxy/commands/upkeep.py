@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-Deed = Literal["write", "update", "remove", "leave"]
+Action = Literal["write", "update", "remove", "leave"]
 
 _RECORDED = re.compile(r"([0-9a-f]{64})  (config\.toml|rules/[\w][\w.-]*\.toml)", re.ASCII)
 """A line of the record. Other names are none of Sidestep's files, whatever the record says."""
@@ -35,7 +35,7 @@ class Step:
     """What is to become of one file, and the record of it."""
 
     name: str
-    deed: Deed
+    action: Action
     why: str
     """For people; only of what is left as it is or removed."""
     content: bytes = b""

@@ -20,7 +20,7 @@ from proxy.exchange import Answer, Decision, Forward, Head, Replay, Trail
 from proxy.messages import Conversation, MessagesRequest
 from proxy.respond import Respond
 from proxy.rules.ruleset import NO_MATCH, Failed, RuleSet
-from proxy.rules.trail import Trail as Asked
+from proxy.rules.trail import RuleTrail
 
 _PASSED = Forward(NO_MATCH)
 
@@ -102,7 +102,7 @@ class Desk:
         if failed is None:
             return None
         notices = self._counted(now.drift.passed(conversation.head, conversation.session))
-        trail = Asked(now.rules, failed, "")
+        trail = RuleTrail(now.rules, failed, "")
         return Ruling(_PASSED, trail, conversation.session, conversation.model, notices=notices)
 
     def decide(self, now: InForce, request: MessagesRequest, at: float, absent: frozenset[str] | None = None) -> Ruling:
@@ -111,7 +111,8 @@ class Desk:
         decision, trip = now.rules.decide(request, failed, absent), ""
         if now.rules.responds(request.head):  # no question to a model: nothing to compare, to repeat or to miss
             model = "" if isinstance(decision, Respond) else request.model
-            return Ruling(self._as_measured(decision), Asked(now.rules, failed, decision.rule), request.session, model)
+            trail = RuleTrail(now.rules, failed, decision.rule)
+            return Ruling(self._as_measured(decision), trail, request.session, model)
         notices = self._counted(now.drift.note(request, decision))
         if isinstance(decision, Answer) and decision.replay:
             decision = self._with_repeated(decision, decision.replay, request.head, at)
@@ -120,7 +121,7 @@ class Desk:
             decision = Forward(AUDIT, decision.rule, decision)
         elif isinstance(decision, Answer):
             decision, trip = now.breaker.review(decision, request, at)
-        trail = Asked(now.rules, failed, decision.rule)
+        trail = RuleTrail(now.rules, failed, decision.rule)
         return Ruling(decision, trail, request.session, request.model, trip, notices)
 
     def _counted(self, notices: Sequence[Notice]) -> Sequence[Notice]:

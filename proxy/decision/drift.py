@@ -42,7 +42,7 @@ _AGENT = 128
 """Characters of a `User-Agent` up to which it is kept in mind how such a session was started."""
 _ENTRY = re.compile(r"\(([\w, -]{1,60})\)")
 
-Kind = tuple[Version, str, bool]
+SessionKind = tuple[Version, str, bool]
 """A client version, how it was started, and whether on an API key."""
 
 
@@ -75,9 +75,9 @@ class Drift:
     _beginnings: dict[str, set[str]] = field(default_factory=dict)
     _fired: dict[tuple[str, str, bool], Version] = field(default_factory=dict)
     """The newest version for which each rule fired, by kind of session."""
-    _seen: "Counter[Kind]" = field(default_factory=Counter)
-    _sessions: defaultdict[Kind, set[int]] = field(default_factory=lambda: defaultdict(set))
-    _judged: set[Kind] = field(default_factory=set)
+    _seen: "Counter[SessionKind]" = field(default_factory=Counter)
+    _sessions: defaultdict[SessionKind, set[int]] = field(default_factory=lambda: defaultdict(set))
+    _judged: set[SessionKind] = field(default_factory=set)
     """Of which enough was seen: nothing more is counted."""
 
     def __post_init__(self) -> None:
@@ -98,7 +98,7 @@ class Drift:
         kind = self._kind(head)
         return [] if kind is None else self._missed(head, session, kind)
 
-    def _kind(self, head: Head) -> Kind | None:
+    def _kind(self, head: Head) -> SessionKind | None:
         """None for what is not watched."""
         client = head.client
         if client is None or client[0] != "claude-cli":
@@ -137,7 +137,7 @@ class Drift:
         beginnings.add(whole)
         return whole
 
-    def _untested(self, decision: Answer, kind: Kind) -> list[Notice]:
+    def _untested(self, decision: Answer, kind: SessionKind) -> list[Notice]:
         """A rule that fires for a client newer than any it was tried with."""
         version, entry, by_key = kind
         key = (decision.rule, entry, by_key)
@@ -145,7 +145,7 @@ class Drift:
         tested = next((rule.tested for rule in self.rules if rule.name == decision.rule), None)
         return [Notice(UNTESTED, version_text(version), decision.rule)] if tested and version > tested[1] else []
 
-    def _missed(self, head: Head, session: str, kind: Kind) -> list[Notice]:
+    def _missed(self, head: Head, session: str, kind: SessionKind) -> list[Notice]:
         """Rules that fired for an older version in such sessions, and could fire for this one, but never do."""
         if kind in self._judged:
             return []

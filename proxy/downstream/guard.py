@@ -11,7 +11,7 @@ from functools import lru_cache
 from proxy.exchange import Head
 from proxy.headers import TOKEN, RawHeaders, tokens, values
 
-Version = tuple[int, int]
+HttpVersion = tuple[int, int]
 
 _LONGEST = 300
 """Characters of a name with its port: no name in the DNS has more than 253 (RFC 1035, section 2.3.4)."""
@@ -88,7 +88,7 @@ class Access:
     names: frozenset[tuple[str, str]]
     token: str
 
-    def refusal(self, head: Head, target: str, raw: RawHeaders, version: Version, port: int) -> Refusal | None:
+    def refusal(self, head: Head, target: str, raw: RawHeaders, version: HttpVersion, port: int) -> Refusal | None:
         """Why a request is refused, or None if it is not; `target` is its raw target, `port` the one connected to.
 
         A page of another site can make a browser send requests here; by DNS rebinding even under its own name. So

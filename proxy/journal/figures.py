@@ -12,7 +12,7 @@ from statistics import fmean, median
 
 from proxy.journal.obstacle import obstacle
 from proxy.journal.schema import APPLICATION, VERSION
-from proxy.telemetry.savings import Estimate, Measures
+from proxy.telemetry.savings import AvoidedCost, Measures
 
 HOUR = 3600.0
 
@@ -28,7 +28,7 @@ _AUDITS = """
 LATEST = 20_000
 """Requests by which it is reckoned what answers have saved at least."""
 
-Kind = tuple[str, str]
+RuleAndModel = tuple[str, str]
 """A rule, and a model family."""
 
 # What a group is told by, to the columns that tell it. An hour's day is a matter of the time zone, and not of SQL.
@@ -187,13 +187,13 @@ def _day(hour: int) -> str:
     return datetime.fromtimestamp(hour * HOUR).strftime("%Y-%m-%d")
 
 
-def bases(connection: sqlite3.Connection, since: float, kinds: Iterable[Kind]) -> dict[Kind, Basis]:
+def bases(connection: sqlite3.Connection, since: float, kinds: Iterable[RuleAndModel]) -> dict[RuleAndModel, Basis]:
     """What an answer of each rule and model family has saved, from the hour of `since` on."""
     found = _at_least(connection, since // HOUR * HOUR)
     return {kind: _measured(connection, kind, found.get(kind, _NOTHING_KNOWN)) for kind in kinds}
 
 
-def _measured(connection: sqlite3.Connection, kind: Kind, least: Basis) -> Basis:
+def _measured(connection: sqlite3.Connection, kind: RuleAndModel, least: Basis) -> Basis:
     """By the rule's own forwards that went well; `least` for what these have not told."""
     found = connection.execute(_MEASURED, (*kind, MEASURED)).fetchall()
     told = [tokens for _, *tokens in found if tokens[0] is not None]
@@ -216,14 +216,14 @@ def audits(connection: sqlite3.Connection, since: float, most: int) -> dict[str,
     return dict(sorted(found.items()))
 
 
-def _at_least(connection: sqlite3.Connection, since: float) -> dict[Kind, Basis]:
+def _at_least(connection: sqlite3.Connection, since: float) -> dict[RuleAndModel, Basis]:
     """By the sizes of the requests that were not sent, from the latest of them."""
     rows = connection.execute(_LATEST, (since, LATEST)).fetchall()[::-1]
     measures = Measures(MEASURED)
     for _, family, _, _, size, tokens, first_byte in rows:
         if tokens is not None:
             measures.measure(family, size, tokens, first_byte)
-    found: dict[Kind, list[tuple[int, Estimate]]] = defaultdict(list)
+    found: dict[RuleAndModel, list[tuple[int, AvoidedCost]]] = defaultdict(list)
     for rule, family, session, at, size, tokens, _ in rows:
         if tokens is not None:
             measures.remember(session, family, at, size, tokens)
@@ -232,7 +232,7 @@ def _at_least(connection: sqlite3.Connection, since: float) -> dict[Kind, Basis]
     return {kind: _mean(estimates) for kind, estimates in found.items()}
 
 
-def _mean(found: Sequence[tuple[int, Estimate]]) -> Basis:
+def _mean(found: Sequence[tuple[int, AvoidedCost]]) -> Basis:
     tokens = [estimate.tokens for _, estimate in found if estimate.tokens is not None]
     waiting = [estimate.waiting for _, estimate in found if estimate.waiting is not None]
     return Basis(

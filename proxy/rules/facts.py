@@ -11,14 +11,14 @@ from proxy.messages import MessagesRequest
 OF_A_SCHEMA = '"json_schema"'
 """Stands in every request whose reply is to follow a schema."""
 
-Kind = Literal["text", "integer", "flag", "version", "texts"]
+FactKind = Literal["text", "integer", "flag", "version", "texts"]
 
 
 @dataclass(frozen=True, slots=True)
 class Fact:
     """Something a condition can test. `read` gives None when the request does not say."""
 
-    kind: Kind
+    kind: FactKind
     meaning: str
 
 

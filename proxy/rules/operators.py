@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from proxy.exchange import parse_version
-from proxy.rules.facts import Kind
+from proxy.rules.facts import FactKind
 from proxy.rules.literals import literals
 from proxy.rules.searches import Groups, any_of, pattern
 from proxy.toml import Path
@@ -38,7 +38,7 @@ class Context:
         self.problems.append((path, message))
 
 
-def matcher(context: Context, kind: Kind, operator: str, operand: Any, path: Path) -> Matcher | None:
+def matcher(context: Context, kind: FactKind, operator: str, operand: Any, path: Path) -> Matcher | None:
     """The test that `operator = operand` stands for, or None after telling the context what is wrong with it."""
     known = OPERATORS[kind].get(operator)
     if known is None:
@@ -173,7 +173,7 @@ def _some(pick: Callable[[tuple[str, ...]], tuple[str, ...]]) -> Maker:
     return make
 
 
-def _group(context: Context, kind: Kind, operand: Any, path: Path) -> list[Matcher]:
+def _group(context: Context, kind: FactKind, operand: Any, path: Path) -> list[Matcher]:
     """The tests of a nested table, or the one that a bare value stands for."""
     if not isinstance(operand, dict):
         test = matcher(context, kind, "is", operand, path)
@@ -213,7 +213,7 @@ class Operator:
 
 _PRESENT = Operator(_present, "true or false", "whether the request says it; an empty list does not count as said")
 
-OPERATORS: dict[Kind, dict[str, Operator]] = {
+OPERATORS: dict[FactKind, dict[str, Operator]] = {
     "text": {
         "is": Operator(_is(_a(str, "a string")), "a string", "the text is exactly this"),
         "in": Operator(_one_of, "an array of strings", "the text is one of these"),

@@ -7,9 +7,6 @@ from proxy.config import Override, Upstream
 from proxy.rules.operators import suggestion
 from proxy.rules.ruleset import Rule
 
-Fault = tuple[str, str]
-"""The name of the rule, and what is wrong with what is said of it."""
-
 
 def overridden(rule: Rule, override: Override | None, upstream: Upstream) -> Rule:
     """The rule with what was set of it. Rules for the upstream's kind are on; where it sends no rate limits, none are
@@ -33,8 +30,8 @@ def overridden(rule: Rule, override: Override | None, upstream: Upstream) -> Rul
     return changed if said else rule
 
 
-def faults(rules: Mapping[str, Rule], overrides: Mapping[str, Override]) -> Iterator[Fault]:
-    """What cannot be meant."""
+def faults(rules: Mapping[str, Rule], overrides: Mapping[str, Override]) -> Iterator[tuple[str, str]]:
+    """Overrides that cannot be meant: the name of the rule, and what is wrong."""
     for name, override in overrides.items():
         rule = rules.get(name)
         if rule is None:

@@ -13,7 +13,7 @@ _LONGEST = 160
 
 
 @dataclass(frozen=True, slots=True)
-class Trail:
+class RuleTrail:
     """Where each rule that was asked ended: `failed` are the rules that did not match, each with what did not hold.
 
     `matched` names the rule whose conditions all held, "" if there is none.

@@ -27,7 +27,7 @@ _FAMILIES = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Estimate:
+class AvoidedCost:
     """Of one request that was not sent. The figures are None as long as no reply of the model has told any."""
 
     tokens: float | None
@@ -37,7 +37,7 @@ class Estimate:
     """Milliseconds to the first byte of a reply."""
 
 
-_UNKNOWN = Estimate(None, 0.0, None)
+_UNKNOWN = AvoidedCost(None, 0.0, None)
 
 
 class _Model:
@@ -79,7 +79,7 @@ class Measures:
             if len(self._sessions) > _SESSIONS:
                 self._sessions.popitem(last=False)
 
-    def estimate(self, session: str, family: str, at: float, size: int) -> Estimate:
+    def estimate(self, session: str, family: str, at: float, size: int) -> AvoidedCost:
         """What a request of `size` bytes would have cost at least. One that is larger than its session's last turn has
         that turn in it: a copy of the conversation, with a question behind it.
         """
@@ -89,8 +89,8 @@ class Measures:
         ratio, waiting = _lower_quartile(model.ratios), _lower_quartile(model.first_bytes)
         then, turn, tokens = self._sessions.get((session, family), (0.0, 0, 0))
         if turn and size > turn and at - then <= CACHE_LASTS:
-            return Estimate(tokens + (size - turn) * ratio, tokens, waiting)
-        return Estimate(size * ratio, 0.0, waiting)
+            return AvoidedCost(tokens + (size - turn) * ratio, tokens, waiting)
+        return AvoidedCost(size * ratio, 0.0, waiting)
 
     def bytes_per_token(self, family: str) -> tuple[float, int] | None:
         """The median of what replies of a model have told, and of how many; None of too few.

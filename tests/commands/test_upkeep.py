@@ -66,15 +66,15 @@ def test_what_is_carried_no_longer_is_removed_unless_it_was_edited_and_then_forg
     found: Found, deed: str, why: str
 ) -> None:
     step = one(found, OLD, carried=None)
-    assert (step.deed, step.why, step.record) == (deed, why, "")
+    assert (step.action, step.why, step.record) == (deed, why, "")
 
 
 def test_a_file_that_its_owner_removed_comes_back_when_that_is_asked_for_and_settings_always() -> None:
     left = one(None, OLD, restore=False)
-    assert (left.deed, left.record) == ("leave", digest(OLD))
-    assert one(None, OLD, restore=True).deed == "write"
+    assert (left.action, left.record) == ("leave", digest(OLD))
+    assert one(None, OLD, restore=True).action == "write"
     settings = plan({"config.toml": NEW}, {}, {"config.toml": digest(OLD)}, restore=False)
-    assert [step.deed for step in settings] == ["write"]
+    assert [step.action for step in settings] == ["write"]
 
 
 contents = st.sampled_from([OLD, NEW, EDITED])
@@ -86,7 +86,7 @@ def test_nothing_but_what_is_as_recorded_is_ever_written_over_or_removed(
 ) -> None:
     known = {NAME: digest(recorded)} if recorded else {}
     for step in plan({NAME: carried} if carried else {}, {NAME: Found(found, link)}, known, restore=True):
-        assert step.deed == "leave" or (found == recorded and not link)
+        assert step.action == "leave" or (found == recorded and not link)
 
 
 def test_a_record_is_read_as_it_was_written_and_names_no_file_of_others() -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from multidict import CIMultiDict
 
-from proxy.downstream.guard import Access, Refusal, Version, access
+from proxy.downstream.guard import Access, HttpVersion, Refusal, access
 from proxy.exchange import Head
 from proxy.headers import RawPairs, text_pairs
 from tests.cases import every
@@ -24,7 +24,7 @@ def refusal(
     *headers: tuple[bytes, bytes],
     method: str = "GET",
     target: str = "/v1/messages",
-    version: Version = (1, 1),
+    version: HttpVersion = (1, 1),
     own: Access = OWN,
 ) -> Refusal | None:
     raw: RawPairs = list(headers)
@@ -62,7 +62,7 @@ def test_every_path_is_one(target: str) -> None:
 
 
 @pytest.mark.parametrize("version", [(0, 9), (1, 2), (2, 0), (3, 1)])
-def test_other_versions_are_refused(version: Version) -> None:
+def test_other_versions_are_refused(version: HttpVersion) -> None:
     refused = refusal(HERE, version=version)
     assert refused is not None
     assert (refused.status, refused.reason) == (505, "version")
@@ -275,7 +275,7 @@ def test_the_token_opens_no_other_door() -> None:
         ([b""], (1, 1), "transfer coding"),
     ],
 )
-def test_one_transfer_coding_is_known(codings: list[bytes], version: Version, refused: str) -> None:
+def test_one_transfer_coding_is_known(codings: list[bytes], version: HttpVersion, refused: str) -> None:
     headers = [(b"Transfer-Encoding", coding) for coding in codings]
     assert reason(HERE, *headers, method="POST", version=version) == refused
 

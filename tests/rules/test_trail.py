@@ -6,7 +6,7 @@ from proxy.exchange import Head, Step
 from proxy.messages import MessagesRequest, parse
 from proxy.rules.load import load
 from proxy.rules.ruleset import Failed
-from proxy.rules.trail import Trail, described
+from proxy.rules.trail import RuleTrail, described
 
 FILE = """
 [[rules]]
@@ -72,7 +72,7 @@ GUARD = Step("guard", False, 'user_texts last "leave it"')
 FIRST = Step("first", False, "message_count is 2")
 
 
-def trail(tmp_path: Path, body: bytes) -> Trail:
+def trail(tmp_path: Path, body: bytes) -> RuleTrail:
     (tmp_path / "r.toml").write_text(FILE)
     loaded = load(tmp_path)
     assert loaded.problems == ()
@@ -80,7 +80,7 @@ def trail(tmp_path: Path, body: bytes) -> Trail:
     assert isinstance(request, MessagesRequest)
     failed: list[Failed] = []
     decision = loaded.rules.decide(request, failed)
-    return Trail(loaded.rules, failed, decision.rule)
+    return RuleTrail(loaded.rules, failed, decision.rule)
 
 
 def test_the_rules_that_were_asked_are_told_with_the_condition_that_ended_each(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from proxy.telemetry.savings import CACHE_LASTS, Estimate, Measures, Savings
+from proxy.telemetry.savings import CACHE_LASTS, AvoidedCost, Measures, Savings
 from proxy.usage import Usage
 from tests.cases import every
 from tests.journal.given import NOON, entry
@@ -14,24 +14,24 @@ def test_nothing_is_estimated_before_a_reply_of_the_model_has_told_anything() ->
     measures = Measures()
     measures.measure("opus", 4000, 1000, 800.0)
     measures.measure("haiku", 0, 1000, 800.0)
-    assert measures.estimate("", "haiku", NOON, 4000) == Estimate(None, 0.0, None)
+    assert measures.estimate("", "haiku", NOON, 4000) == AvoidedCost(None, 0.0, None)
 
 
 def test_the_lower_quartile_of_what_was_measured_counts() -> None:
     measures = Measures()
     for tokens, first_byte in ((1000, 900.0), (500, 300.0), (2000, 2000.0), (4000, 700.0), (1000, 800.0)):
         measures.measure("haiku", 4000, tokens, first_byte)
-    assert measures.estimate("", "haiku", NOON, 8000) == Estimate(2000.0, 0.0, 700.0)
+    assert measures.estimate("", "haiku", NOON, 8000) == AvoidedCost(2000.0, 0.0, 700.0)
 
 
 @every(
     ("asked", "found"),
     [
-        ({}, Estimate(10_500.0, 10_000.0, 800.0)),
-        ({"size": 40_000}, Estimate(10_000.0, 0.0, 800.0)),
-        ({"session": "other"}, Estimate(10_500.0, 0.0, 800.0)),
-        ({"family": "opus"}, Estimate(None, 0.0, None)),
-        ({"at": NOON + CACHE_LASTS + 1}, Estimate(10_500.0, 0.0, 800.0)),
+        ({}, AvoidedCost(10_500.0, 10_000.0, 800.0)),
+        ({"size": 40_000}, AvoidedCost(10_000.0, 0.0, 800.0)),
+        ({"session": "other"}, AvoidedCost(10_500.0, 0.0, 800.0)),
+        ({"family": "opus"}, AvoidedCost(None, 0.0, None)),
+        ({"at": NOON + CACHE_LASTS + 1}, AvoidedCost(10_500.0, 0.0, 800.0)),
     ],
 )
 def test_of_a_copied_conversation_the_cache_would_have_held_the_last_turn(asked: dict[str, Any], found: Any) -> None:
@@ -65,7 +65,7 @@ def test_where_nobody_has_looked_for_a_model_nothing_is_measured_or_saved() -> N
     """An answer that is no message has asked no model, and so saved no tokens of any."""
     measures = Measures()
     measures.measure("", 4000, 1000, 800.0)
-    assert measures.estimate("", "", NOON, 4000) == Estimate(None, 0.0, None)
+    assert measures.estimate("", "", NOON, 4000) == AvoidedCost(None, 0.0, None)
 
 
 def test_requests_without_a_session_have_nothing_to_do_with_each_other() -> None:

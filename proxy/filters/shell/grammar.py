@@ -18,7 +18,7 @@ from tree_sitter import Language, Node, Parser
 MAX_LENGTH = 8192
 MAX_COMMANDS = 64
 
-Kind = Literal["bare", "quoted", "expansion", "glob"]
+WordKind = Literal["bare", "quoted", "expansion", "glob"]
 Separator = Literal[";", "&&", "||", "|", "\n"]
 
 
@@ -30,7 +30,7 @@ class Word:
     value: str
     start: int
     end: int
-    kind: Kind
+    kind: WordKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,7 +219,7 @@ def _unquoted(piece: str) -> str:
     return piece.removeprefix("\\")
 
 
-def _kind(pieces: list[str]) -> Kind:
+def _kind(pieces: list[str]) -> WordKind:
     literal = [piece for piece in pieces if piece[0] != "'"]
     if any("$" in re.sub(r"\\.", "", piece, flags=re.DOTALL) for piece in literal):
         return "expansion"
