@@ -1,4 +1,4 @@
-"""Builds the application: the chain in its order, the one upstream, and what holds for every reply."""
+"""Builds the application: the chain in its order, the upstream, and what applies to every reply."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
@@ -35,57 +35,61 @@ CAPTURE = web.AppKey("capture", Writer)
 
 def build(config: Config, desk: Desk, log: Logger) -> web.Application:
     """The application of the entry point and of the tests alike; `downstream.server.listening` serves it."""
-    request_log = RequestLog(log, Counters())
+    request_log, capture = RequestLog(log, Counters()), Writer(config.capture, log)
     journal = Journal(config.journal, log)
-    request_log.observers.append(journal.put)
-    desk.measured = lambda model: request_log.counters.saved.bytes_per_token(family(model))
     live = Live(config, desk, request_log, Past(journal))
+    request_log.observers.append(journal.put)
     journal.listeners += [request_log.read, live.publish]
-    capture, listen = Writer(config.capture, log), config.listen
-    own = access(listen.host, listen.names, listen.token)
-    stages = [record(request_log, capture, config), guard(own), shortcut(desk, log, capture)]
+    desk.estimate_by(lambda model: request_log.counters.saved.bytes_per_token(family(model)))
+    allowed = access(config.listen.host, config.listen.names, config.listen.token)
+    stages = [record(request_log, capture, config), guard(allowed), shortcut(desk, log, capture)]
     app = web.Application(middlewares=stages)
     entry: Callable[[Handler], Handler] = partial(_entry, others=_chain(stages, forward(app)))
-    app[ENTRY] = entry
+    app[ENTRY], app[COUNTERS] = entry, request_log.counters
     app[CAPTURE], app[JOURNAL], app[REQUEST_LOG], app[LIVE] = capture, journal, request_log, live
-
-    async def relay(app: web.Application) -> AsyncIterator[None]:
-        async with connected(config.upstream, request_log.counters) as upstream:
-            app[RELAY] = Relay(upstream, request_log.counters.gaps)
-            yield
-
-    async def writing(_app: web.Application) -> AsyncIterator[None]:
-        """Capture, agreements, sightings and journal, written while requests are served and once more at the end."""
-        files = [(desk.agreements.kept, Path(config.shadow.file)), (desk.sightings.kept, file_of(config))]
-        tasks = [asyncio.create_task(work) for work in (capture.run(), *(kept.keep(file, log) for kept, file in files))]
-        yield
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        capture.finish()
-        request_log.flush()
-        for kept, file in files:
-            kept.finish(file, log)
-        await journal.finish()
-
-    app[COUNTERS] = request_log.counters
-    app.cleanup_ctx.extend([relay, writing, live.running])
+    writing = partial(_writing, config=config, desk=desk, log=log)
+    app.cleanup_ctx.extend([partial(_relaying, config=config), writing, live.running])
     app.on_shutdown.append(live.close)
     app.on_response_prepare.append(_nothing_invented)
-    programs = {
-        "/-/health": health,
-        "/-/ready": ready(desk, request_log, journal),
-        "/-/metrics": metrics(desk, request_log, app),
-    }
-    _add_pages(app.router, {**programs, **live.pages, "/-": to_page})
+    _add_pages(app, desk)
     return app
 
 
-def _add_pages(router: web.UrlDispatcher, pages: Mapping[str, Handler]) -> None:
-    """Sidestep's own pages by their paths, and what is told to whoever asks for another one."""
+async def _relaying(app: web.Application, config: Config) -> AsyncIterator[None]:
+    """For `cleanup_ctx`: the upstream, connected to while the application runs."""
+    async with connected(config.upstream, app[COUNTERS]) as upstream:
+        app[RELAY] = Relay(upstream, app[COUNTERS].gaps)
+        yield
+
+
+async def _writing(app: web.Application, config: Config, desk: Desk, log: Logger) -> AsyncIterator[None]:
+    """For `cleanup_ctx`: write capture, journal, agreements and sightings, while requests are served and at the end."""
+    files = [(desk.agreements.kept, Path(config.shadow.file)), (desk.sightings.kept, file_of(config))]
+    work = (app[CAPTURE].run(), *(kept.keep(file, log) for kept, file in files))
+    tasks = [asyncio.create_task(each) for each in work]
+    yield
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    app[CAPTURE].finish()
+    app[REQUEST_LOG].flush()
+    for kept, file in files:
+        kept.finish(file, log)
+    await app[JOURNAL].finish()
+
+
+def _add_pages(app: web.Application, desk: Desk) -> None:
+    """Sidestep's pages by their paths. Any other path below `/-/` gets 404."""
+    pages: Mapping[str, Handler] = {
+        "/-/health": health,
+        "/-/ready": ready(desk, app[REQUEST_LOG], app[JOURNAL]),
+        "/-/metrics": metrics(desk, app[REQUEST_LOG], app),
+        **app[LIVE].pages,
+        "/-": to_page,
+    }
     for path, page in pages.items():
-        router.add_get(path, page, allow_head=path != EVENTS, expect_handler=_nothing)
-    router.add_route("*", "/{own:.*}", unknown, expect_handler=_nothing)
+        app.router.add_get(path, page, allow_head=path != EVENTS, expect_handler=_nothing)
+    app.router.add_route("*", "/{path:.*}", unknown, expect_handler=_nothing)
 
 
 def _chain(stages: Sequence[Middleware], handler: Handler) -> Handler:
@@ -96,10 +100,9 @@ def _chain(stages: Sequence[Middleware], handler: Handler) -> Handler:
 
 
 def _entry(pages: Handler, others: Handler) -> Handler:
-    """What serves a request: `pages`, aiohttp's router, at `/-` and below, and for all that is forwarded `others`.
+    """The handler of all requests: `pages` (aiohttp's router) serves `/-` and below, `others` all that is forwarded.
 
-    For these, a router has nothing to find out. It would also decode their paths before it looks who serves them:
-    `/%2d/x` is the upstream's.
+    The router is not asked about the others: it would decode a path before it compares, and `/%2d/x` is the upstream's.
     """
 
     def serve(request: web.Request) -> Awaitable[web.StreamResponse]:
@@ -109,9 +112,9 @@ def _entry(pages: Handler, others: Handler) -> Handler:
 
 
 async def _nothing(_request: web.Request) -> None:
-    """aiohttp would answer `Expect` before the first stage of the chain has seen the request: `guard` does it."""
+    """Keeps aiohttp from answering `Expect` before the chain has seen the request: `guard` answers it."""
 
 
 async def _nothing_invented(_request: web.Request, response: web.StreamResponse) -> None:
-    """Runs before the head of one of aiohttp's own replies is written, behind its defaults."""
+    """Removes what aiohttp adds by default, just before it writes the head of one of its replies."""
     response.headers.popall("Server", None)

@@ -1,4 +1,4 @@
-"""Loading rules and settings anew in a running process: what can be put in force is, and the rest is named."""
+"""Reloading rules and settings in a running process. Settings that need a restart are named."""
 
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -15,18 +15,18 @@ from proxy.telemetry.counters import Counters
 from proxy.toml import Problem, TomlError
 
 Again = Callable[[], tuple[Config, Loaded]]
-"""Reads configuration and rules anew; raises `TomlError` when the configuration cannot be used."""
+"""Reads configuration and rules again; raises `TomlError` if the configuration cannot be used."""
 
 _APPLIED = ("breaker.", "capture.", "log.level", "rules.", "stop.", "upstream.kind", "upstream.rate_limits")
-"""What a reload puts in force; a prefix stands for all of its table."""
+"""Settings that a reload applies; a prefix stands for a whole table."""
 
 
 @dataclass(slots=True)
 class Reload:
-    """Reloads, all or nothing: with any fault in rules or settings, those in force stay."""
+    """Reloads all or nothing: if rules or settings have a fault, the old ones stay in force."""
 
     started: Config
-    """What the process was started with: what is not applied is in force as it stands there."""
+    """The settings at start. Those that a reload does not apply stay in force as they are here."""
     desk: Desk
     counters: Counters
     capture: Writer
@@ -40,10 +40,10 @@ class Reload:
         self.manager.note(reloads=0)
 
     def __call__(self) -> None:
-        """Reload, and tell the service manager when it begins and ends, and whoever has asked what came of it."""
+        """Reload. The service manager is told when it begins and ends, and the command `reload` what the result is."""
         self.manager.reloading()
         problems = self._reload()
-        self.desk.faults = tuple(map(str, problems))
+        self.desk.loaded(problems)
         self.counters.reloaded(time.time(), "refused" if problems else "done")
         self.manager.note(
             reloads=self.counters.reloads.total(),
@@ -54,13 +54,13 @@ class Reload:
         self.manager.tell(READY, line(status_line(self.desk, self.counters, time.time())))
 
     def _reload(self) -> Sequence[Problem]:
-        """Give what is wrong, if anything is."""
+        """Returns what is wrong, if anything is."""
         try:
             config, loaded = self.again()
             problems = list(loaded.problems)
         except TomlError as error:
             problems = error.problems
-        except Exception as error:  # a fault of ours, and the service manager still waits for a word
+        except Exception as error:  # a bug, and the service manager still waits for an answer
             problems = [Problem("reload", 0, "", f"{type(error).__name__}: see the log of a start")]
         report(problems, self.log)
         if problems:
@@ -70,9 +70,8 @@ class Reload:
         return ()
 
     def _apply(self, config: Config, loaded: Loaded) -> None:
-        self.desk.replace(in_force(config, loaded.rules))
+        self.desk.replace(in_force(config, loaded.rules), [*_waiting(self.started, config)])
         self.drain_timeout = config.stop.drain_timeout
-        self.desk.restart_for = tuple(_waiting(self.started, config))
         self.capture.configure(config.capture)
         self.log.set_level(config.log.level)
         rules = len(loaded.rules.rules)
@@ -83,7 +82,7 @@ class Reload:
 
 
 def _waiting(started: Config, now: Config) -> Iterator[str]:
-    """The keys of changed settings that are read at a start alone. No value is shown: one may be a secret."""
+    """The keys of changed settings that need a restart. Values are not shown, since one may be a secret."""
     before, after = started.model_dump(), now.model_dump()
     for table, values in after.items():
         for name, value in values.items():
@@ -93,6 +92,6 @@ def _waiting(started: Config, now: Config) -> Iterator[str]:
 
 
 def report(problems: Sequence[Problem], log: Logger) -> None:
-    """One line for each thing that is wrong with rules or settings."""
+    """Log each problem of rules or settings on a line."""
     for problem in problems:
         log.error("problem", place=f"{problem.source}:{problem.line}", key=problem.key, problem=problem.message)

@@ -1,4 +1,4 @@
-"""The process: the listening socket, signals, and an orderly end."""
+"""The process: it listens, handles signals, and ends in order."""
 
 import asyncio
 import contextlib
@@ -19,8 +19,8 @@ from proxy.app import CAPTURE, REQUEST_LOG, build
 from proxy.config import Config, origin
 from proxy.decision import agreements, sightings
 from proxy.decision.agreements import Agreements
-from proxy.decision.desk import Desk
-from proxy.decision.desk import desk as at_desk
+from proxy.decision.desk import Desk, new_desk
+from proxy.decision.sightings import Sightings
 from proxy.downstream.server import listening
 from proxy.local.status import status_line
 from proxy.logs.observe import Logger
@@ -33,7 +33,7 @@ from proxy.surroundings import hints
 from proxy.telemetry.request_log import RequestLog
 
 _MAPPED, _KEPT = 256 * 1024, 4 * 1024 * 1024
-"""Bytes of a block that has a mapping of its own (the event loop reads just less), and of free ones kept at hand."""
+"""Bytes from which glibc maps a block separately (the event loop reads just less), and free ones it keeps for reuse."""
 
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # malloc.h
 
@@ -49,12 +49,10 @@ async def serve(
 ) -> None:
     """Serve until SIGTERM or SIGINT; then let running requests finish, for the drain time at most.
 
-    `faults` are those of the rules, in words. SIGHUP loads rules and settings anew (`reload`). Raises OSError when the
+    `faults` are what is wrong with the rules, in words. SIGHUP reloads rules and settings. Raises OSError if the
     address cannot be listened on.
     """
-    _raise_file_limit()
-    _tune_garbage_collection()
-    _tune_allocation()
+    _tune_process()
     desk = _desk(config, rules, faults)
     app = build(config, desk, log)
     request_log = app[REQUEST_LOG]
@@ -62,33 +60,31 @@ async def serve(
     reload = Reload(config, desk, request_log.counters, app[CAPTURE], log, again, manager)
     asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reload)
     async with listening(app, config, log, lambda: reload.drain_timeout, held) as (host, port):
-        _tell_of_the_start(config, rules, log, host, port)
+        _announce_start(config, rules, log, host, port)
         manager.tell(notify.READY)
-        living = asyncio.create_task(manager.keep(lambda: status_line(desk, request_log.counters, time.time())))
-        telling = asyncio.create_task(_write_repeats(log))
+        heartbeat = asyncio.create_task(manager.keep(lambda: status_line(desk, request_log.counters, time.time())))
+        repeats = asyncio.create_task(_write_repeats(log))
         await stop.wait()
-        desk.stopping = True
+        desk.stop()
         manager.tell(notify.STOPPING)
-        log.info("stopping", drain_timeout=reload.drain_timeout)
-        if sys.stderr.isatty() and (told := banner.farewell(_at(config, port))):
-            print(told, file=sys.stderr, flush=True)
-    living.cancel()  # not before: the watchdog looks on while requests finish
-    telling.cancel()
+        _announce_stop(config, log, port, reload.drain_timeout)
+    heartbeat.cancel()  # only now: the watchdog still expects it while requests finish
+    repeats.cancel()
     log.write_repeats(ending=True)
     log.info("stopped")
 
 
 def _desk(config: Config, rules: RuleSet, faults: Sequence[str]) -> Desk:
-    """A desk that remembers what earlier processes have kept in files."""
+    """A desk that knows what earlier processes have saved in files."""
     counted = Agreements(agreements.load(Path(config.shadow.file)))
-    desk = at_desk(config, rules, secrets.token_bytes(32), counted)
-    desk.sightings.seen |= sightings.load(sightings.file_of(config))
-    desk.faults = tuple(faults)
+    seen = Sightings(sightings.load(sightings.file_of(config)))
+    desk = new_desk(config, rules, secrets.token_bytes(32), counted, seen)
+    desk.loaded(faults)
     return desk
 
 
-def _tell_of_the_start(config: Config, rules: RuleSet, log: Logger, host: str, port: int) -> None:
-    """Where it listens, for a person at a terminal and for the log; and what of the environment does not count."""
+def _announce_start(config: Config, rules: RuleSet, log: Logger, host: str, port: int) -> None:
+    """Say where it listens, at a terminal and in the log; and which variables of the environment are ignored."""
     if sys.stderr.isatty():
         print(banner.greeting(_at(config, port), rules), file=sys.stderr, flush=True)
     address, upstream = str(URL.build(scheme="http", host=host, port=port)), origin(config.upstream.url)
@@ -97,22 +93,28 @@ def _tell_of_the_start(config: Config, rules: RuleSet, log: Logger, host: str, p
         log.warning("hint", key=key, problem=f"{problem}: {todo}")
 
 
+def _announce_stop(config: Config, log: Logger, port: int, drain_timeout: float) -> None:
+    log.info("stopping", drain_timeout=drain_timeout)
+    if sys.stderr.isatty() and (text := banner.farewell(_at(config, port))):
+        print(text, file=sys.stderr, flush=True)
+
+
 def _at(config: Config, port: int) -> Config:
-    """The settings with the port that was taken, should any free one do."""
+    """The settings with the actual port: `listen.port` may be 0, for any free one."""
     return config.model_copy(update={"listen": config.listen.model_copy(update={"port": port})})
 
 
 def _missed(rules: RuleSet) -> dict[str, str]:
-    """What a person may miss, for the first line: what a rule answers with nothing, and the setting that keeps it."""
+    """What a person may miss: the rules that answer with nothing, and the setting that switches each off."""
     silent = [rule for rule in rules.rules if rule.status == "on" and rule.answer and rule.answer.silent]
-    told = [f'{rule.name}: nothing is shown; [rules.override.{rule.name}] status = "off" keeps it' for rule in silent]
-    return {"note": ", ".join(told)} if told else {}
+    notes = [f'{rule.name}: nothing is shown; [rules.override.{rule.name}] status = "off" keeps it' for rule in silent]
+    return {"note": ", ".join(notes)} if notes else {}
 
 
 async def _write_repeats(log: Logger) -> None:
-    """Write what the log holds back as soon as its time is over, though nothing like it may come again.
+    """Write the repeated lines that the log holds back once their time is over, even if no other line comes.
 
-    What it is written to is kept within bounds, where nobody else does.
+    Also keep the log file small, where nobody else does.
     """
     while True:
         await asyncio.sleep(SPAN)
@@ -139,21 +141,27 @@ def _stop_signal(log: Logger, request_log: RequestLog) -> asyncio.Event:
     return stop
 
 
-def _tune_garbage_collection() -> None:
-    """Rules, schemas and libraries stay for good: do not look through them again and again.
+def _tune_process() -> None:
+    _raise_file_limit()
+    _tune_garbage_collection()
+    _tune_allocation()
 
-    A request leaves a few hundred objects behind, and nearly none of them in a circle.
+
+def _tune_garbage_collection() -> None:
+    """Exclude rules, schemas and libraries from garbage collection: they live as long as the process.
+
+    A request leaves a few hundred objects behind, and almost none of them is in a cycle.
     """
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)
 
 
 def _tune_allocation() -> None:
-    """Have glibc map every large block by itself, and keep a few MiB at hand for smaller ones (mallopt(3)).
+    """Have glibc map every large block separately, and keep a few MiB for smaller ones (mallopt(3)).
 
-    Left alone, it maps them until the first one is freed, and from then on takes blocks of that size from its heap,
-    where what a burst has needed stays resident: 85 MiB after 48 requests of 1 MiB at once, and 71 with this. And what
-    is free at the heap's end it gives back above 128 KiB, to have it again page by page: a request of 1 MiB took 1.2 ms
+    By default, glibc stops mapping blocks of a size once one is freed, and takes them from the heap, where the memory
+    of a burst stays resident: 85 MiB after 48 concurrent requests of 1 MiB, and 71 with this. Free memory at the end of
+    the heap is returned above 128 KiB by default, and fetched again page by page: a request of 1 MiB took 1.2 ms
     longer, and one of 80 KiB 15 µs of processor time more. An idle process pays 0.3 MiB, for `ctypes`.
     """
     with contextlib.suppress(ImportError, OSError, AttributeError, MemoryError):
@@ -165,7 +173,7 @@ def _tune_allocation() -> None:
 
 
 def _raise_file_limit() -> None:
-    """Every request holds two sockets; the soft limit of 1,024 files is a habit, the hard one is the machine's."""
+    """Raise the soft limit of open files (often 1,024) to the hard one: every request needs two sockets."""
     with contextlib.suppress(ImportError, OSError, ValueError):
         import resource
 

@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, settings
 
 from proxy.app import REQUEST_LOG, build
 from proxy.config import Config, Shadow
-from proxy.decision.desk import Desk, desk
+from proxy.decision.desk import Desk, new_desk
 from proxy.downstream.server import listening
 from proxy.logs.observe import logger
 from proxy.rules.load import Loaded, load
@@ -103,7 +103,7 @@ async def start(shipped: Loaded, tmp_path_factory: pytest.TempPathFactory) -> As
             journal = config.journal.model_copy(update={"path": str(agreement.with_name("journal.sqlite"))})
             config = config.model_copy(update={"shadow": Shadow(file=str(agreement)), "journal": journal})
             log = logger(config.log, stream)
-            app = build(config, at or desk(config, using or shipped.rules, b"key"), log)
+            app = build(config, at or new_desk(config, using or shipped.rules, b"key"), log)
             _, port = await stack.enter_async_context(listening(app, config, log, lambda: 1))
             return Running(port, agreement, Path(journal.path), app, stream)
 

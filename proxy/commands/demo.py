@@ -15,7 +15,7 @@ import aiohttp
 from proxy.app import build
 from proxy.commands.tables import Column, problem_line, table
 from proxy.config import Capture, Config, Journal, Listen, Shadow, Upstream
-from proxy.decision.desk import desk
+from proxy.decision.desk import new_desk
 from proxy.decision.shadow import text_of
 from proxy.downstream.server import listening
 from proxy.exchange import Head
@@ -114,7 +114,7 @@ async def _running(config: Config, loaded: Loaded, state: Path) -> AsyncIterator
             update={**tables, "capture": Capture(), "journal": Journal(enabled=False), "listen": Listen(port=0)}
         )
         quiet = logger(config.log.model_copy(update={"level": "error"}))
-        app = build(settings, desk(settings, loaded.rules, token_bytes(32)), quiet)
+        app = build(settings, new_desk(settings, loaded.rules, token_bytes(32)), quiet)
         _, port = await stack.enter_async_context(listening(app, settings, quiet, lambda: 1))
         session = await stack.enter_async_context(aiohttp.ClientSession())
         yield f"http://127.0.0.1:{port}", session

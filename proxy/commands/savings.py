@@ -1,4 +1,4 @@
-"""What was saved, with the basis on which it is told: about, by a rule's own forwards, or at least, by sizes."""
+"""What was saved, and by which basis: "about", by a rule's own forwards, or "at least", by the size of requests."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,24 +11,38 @@ from proxy.journal.figures import Basis, RuleAndModel, Totals
 
 @dataclass(slots=True)
 class Saving:
-    """Of some answers: what these saved. Times in milliseconds."""
+    """What some answers saved. Times in milliseconds."""
 
     answers: int = 0
     size: float = 0.0
     """Bytes of requests that were not sent."""
     timed: int = 0
-    """Answers of which it is known how much waiting they saved at least."""
+    """Answers for which a lower bound of the waiting is known."""
     with_tokens: int = 0
-    """Answers of which it is known how many tokens they saved at least."""
+    """Answers for which a lower bound of the tokens is known."""
     measured: int = 0
-    """Answers for whose like the upstream was asked as well, so that both are known about."""
+    """Answers of rules whose questions were also forwarded, so that the cost was measured."""
     waiting: float = 0.0
     input: float = 0.0
     cached: float = 0.0
     output: float = 0.0
 
+    def add(self, answers: int, duration: float, basis: Basis) -> None:
+        """Add answers that took `duration` in all, each of which saved what `basis` says."""
+        self.answers += answers
+        self.size += answers * (basis.size or 0.0)
+        if basis.waiting is not None:
+            self.timed += answers
+            self.waiting += answers * basis.waiting - duration
+        if basis.input is not None:
+            self.with_tokens += answers
+            self.measured += answers if basis.forwards else 0
+            self.input += answers * basis.input
+            self.cached += answers * basis.cached
+            self.output += answers * basis.output
+
     def fields(self) -> dict[str, Any]:
-        """What machines see: null for what there is no basis for."""
+        """For machines: null where there is no basis."""
         tokens = {"input_tokens": self.input, "cached_tokens": self.cached, "output_tokens": self.output}
         return {
             "answers": self.answers,
@@ -58,26 +72,15 @@ class Saving:
 
 
 def saving(total: Totals, bases: Mapping[RuleAndModel, Basis]) -> Saving:
-    """For every answer, what one of its kind has saved, less the time that the answer took itself."""
+    """What all answers have saved, less the time that they took themselves."""
     found = Saving()
-    for kind, (times, duration) in total.answered.items():
-        basis = bases[kind]
-        found.answers += times
-        found.size += times * (basis.size or 0.0)
-        if basis.waiting is not None:
-            found.timed += times
-            found.waiting += times * basis.waiting - duration
-        if basis.input is not None:
-            found.with_tokens += times
-            found.measured += times if basis.forwards else 0
-            found.input += times * basis.input
-            found.cached += times * basis.cached
-            found.output += times * basis.output
+    for kind, (answers, duration) in total.answered.items():
+        found.add(answers, duration, bases[kind])
     return found
 
 
 def basis_line(kind: RuleAndModel, answers: int, basis: Basis) -> str:
-    """One line about what a saving rests upon."""
+    """One line about the basis of a saving."""
     name = " ".join(filter(None, kind)) + f": {counted(answers, 'answer')}"
     if basis.waiting is None:
         return f"{name}; no reply of the model has told yet what one saves"

@@ -1,4 +1,4 @@
-"""How often rules in shadow and the model agree: counted here, and kept in a file that `rules` shows."""
+"""How often rules in shadow agree with the model. The counts are kept in a file, which the command `rules` shows."""
 
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -27,7 +27,7 @@ class Agreements:
         self.kept.touch()
 
     def add_audit(self, rule: str, verdict: Verdict) -> list[bool]:
-        """The last audits of the rule, with this one if anything was compared."""
+        """Add an audit, if anything was compared; returns the last audits of the rule."""
         audited = self.counts.setdefault(rule, Agreement()).audited
         if verdict in ("same", "different"):
             audited.append(verdict == "same")
@@ -36,7 +36,7 @@ class Agreements:
         return audited
 
     def forget_failed(self, auditing: Auditing) -> None:
-        """Rules are loaded anew: those that had failed their audits are judged from the start."""
+        """Rules were reloaded: forget the audits of rules that had failed them."""
         for agreement in self.counts.values():
             if auditing.fails(agreement.audited):
                 agreement.audited.clear()
@@ -49,7 +49,7 @@ def _saved(agreement: Agreement) -> dict[str, object]:
 
 
 def load(file: Path) -> dict[str, Agreement]:
-    """What the file says; nothing if there is none, and nothing of what is no count."""
+    """The counts in the file; what is not a count is skipped, and a file that cannot be read has none."""
     with suppress(OSError, orjson.JSONDecodeError):
         saved = orjson.loads(read_text(file))
         if isinstance(saved, dict):
@@ -58,14 +58,12 @@ def load(file: Path) -> dict[str, Agreement]:
 
 
 def _agreement(counts: dict[str, object]) -> Agreement:
-    found = Agreement()
+    known: dict[Verdict, int] = {}
     for verdict in VERDICTS:
         count = counts.get(verdict)
-        found.counts[verdict] = count if isinstance(count, int) and count >= 0 else 0
+        known[verdict] = count if isinstance(count, int) and count >= 0 else 0
+    if "not compared" not in counts and not known["different"]:
+        # An earlier version wrote this file. It counted replies that are not compared as the same.
+        known["not compared"], known["same"] = known["same"], 0
     audited = counts.get("audited")
-    if isinstance(audited, list):
-        found.audited = [one is True for one in audited][-LAST:]
-    if "not compared" not in counts and not found.counts["different"]:
-        # Of an earlier version, which took any reply for the same where it was not compared.
-        found.counts["not compared"], found.counts["same"] = found.counts["same"], 0
-    return found
+    return Agreement(known, [one is True for one in audited][-LAST:] if isinstance(audited, list) else [])

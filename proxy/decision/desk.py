@@ -1,6 +1,6 @@
-"""The desk at which requests are decided: the rules in force, and what is remembered from one request to the next.
+"""The desk decides requests: it holds the rules in force, and what is remembered from one request to the next.
 
-It changes nothing outside of itself; the clock is passed in, and what is worth a log line is given back.
+It changes nothing outside of itself. The clock is passed in, and what is worth a log line is returned.
 """
 
 import random
@@ -44,17 +44,17 @@ class Ruling:
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """What came of holding a rule's answer against the model's, whose text is None where it had none."""
+    """The outcome of comparing a rule's answer with the model's, whose text is None if it has none."""
 
     verdict: Verdict
     theirs: str | None
     trip: str = ""
-    """Why the rule answers no more, if that is the end of it."""
+    """Why the rule no longer answers, if this comparison put it in shadow."""
 
 
 @dataclass(frozen=True, slots=True)
 class InForce:
-    """Everything that a reload replaces, in one piece: no request sees half of it."""
+    """Everything that a reload replaces, as one object: no request sees a mixture of old and new."""
 
     rules: RuleSet
     max_body: int
@@ -64,37 +64,49 @@ class InForce:
 
 
 def in_force(config: Config, rules: RuleSet) -> InForce:
-    """A fresh start with these rules: nothing has tripped, nothing has fired."""
+    """The state at a start with these rules: nothing has tripped, nothing has fired."""
     breaker = Breaker(config.breaker.window, config.breaker.trips)
     return InForce(rules, config.rules.max_body, breaker, Drift(rules.rules), auditing(config.rules, rules))
 
 
 @dataclass(slots=True)
 class Desk:
-    """Decides; one of a kind in a process. `replies`, `agreements` and `sightings` outlive a reload."""
+    """Decides every request of a process. `replies`, `agreements` and `sightings` survive a reload."""
 
     now: InForce
     replies: ReplyHeaders
     agreements: Agreements
     sightings: Sightings = field(default_factory=Sightings)
     faults: tuple[str, ...] = ()
-    """What is wrong with the rules that were to be put in force last, a line each."""
+    """What is wrong with the rules that were loaded last, one line each."""
     restart_for: tuple[str, ...] = ()
-    """The keys of settings that were changed, and of which only a restart takes notice."""
+    """The keys of settings that were changed and take effect only after a restart."""
     signs: Counter[str] = field(default_factory=Counter)
     """How often this process saw a sign of drift, by kind."""
     measured: Callable[[str], tuple[float, int] | None] = field(default=lambda _model: None)
-    """What replies of the upstream have told of a model: how many bytes make a token, and how many replies; or None."""
+    """For a model: bytes per token as measured in the upstream's replies, and in how many; None if in too few."""
     draw: Callable[[], float] = random.random
-    """Which questions are audited: a number from 0 to 1, at random."""
+    """A random number from 0 to 1, which decides whether a question is audited."""
     stopping: bool = False
-    """Whether the process is about to end, and takes no new connections."""
+    """Whether the process is about to end, and accepts no new connections."""
 
-    def replace(self, now: InForce) -> None:
-        """Put other rules in force; requests that are being decided keep those they began with."""
-        self.now = now
+    def replace(self, now: InForce, restart_for: Sequence[str] = ()) -> None:
+        """Put other rules in force. Requests that are being decided keep the rules they began with."""
+        self.now, self.restart_for = now, tuple(restart_for)
         self.agreements.forget_failed(now.auditing)
-        self.replies.prefixes = _repeated(now.rules)
+        self.replies.keep_prefixes(_repeated(now.rules))
+
+    def loaded(self, problems: Sequence[object]) -> None:
+        """Rules were loaded, with these problems."""
+        self.faults = tuple(map(str, problems))
+
+    def estimate_by(self, measured: Callable[[str], tuple[float, int] | None]) -> None:
+        """Estimate tokens by what `measured` returns, instead of by what rules assume."""
+        self.measured = measured
+
+    def stop(self) -> None:
+        """The process is about to end."""
+        self.stopping = True
 
     def settled(self, now: InForce, conversation: Conversation, absent: frozenset[str]) -> Ruling | None:
         """The decision on a conversation that no rule of `now` matches, where that shows before its body is parsed."""
@@ -109,14 +121,14 @@ class Desk:
         """Decide on `request` by the rules of `now`; `at` in seconds on a steady clock, `absent` as in `RuleSet`."""
         failed: list[Failed] = []
         decision, trip = now.rules.decide(request, failed, absent), ""
-        if now.rules.responds(request.head):  # no question to a model: nothing to compare, to repeat or to miss
+        if now.rules.responds(request.head):  # not a question to a model: drift, replay and audits do not apply
             model = "" if isinstance(decision, Respond) else request.model
             trail = RuleTrail(now.rules, failed, decision.rule)
             return Ruling(self._as_measured(decision), trail, request.session, model)
         notices = self._counted(now.drift.note(request, decision))
         if isinstance(decision, Answer) and decision.replay:
             decision = self._with_repeated(decision, decision.replay, request.head, at)
-        # Last, since it remembers what was answered: a question that was declined may well come again at once.
+        # The breaker comes last, since it remembers answers: a question that was declined may be asked again at once.
         if isinstance(decision, Answer) and self._audits(now, decision.rule):
             decision = Forward(AUDIT, decision.rule, decision)
         elif isinstance(decision, Answer):
@@ -130,7 +142,7 @@ class Desk:
         return notices
 
     def _as_measured(self, decision: Decision) -> Decision:
-        """An estimate by what the upstream has told, if it has."""
+        """The same decision; an estimate uses the ratio measured in the upstream's replies, if there is one."""
         if not isinstance(decision, Respond) or decision.estimate is None:
             return decision
         found = self.measured(decision.estimate.model)
@@ -140,7 +152,7 @@ class Desk:
         return decision.estimating(replace(decision.estimate, bytes_per_token=found[0], origin=origin))
 
     def _with_repeated(self, answer: Answer, replay: Replay, head: Head, at: float) -> Decision:
-        """The answer with the headers that it repeats, or a decline where it must not do without."""
+        """The answer with the headers that it repeats; a decline if it needs them and there are none."""
         headers = self.replies.recall(head, replay, at)
         if not headers:
             return Forward("declined: no headers to repeat", answer.rule) if replay.required else answer
@@ -153,7 +165,7 @@ class Desk:
     def compare(
         self, now: InForce, ours: Answer, status: int, theirs: str | None, *, audited: bool = False
     ) -> Compared:
-        """Hold a rule's answer against the text of the reply that the client got, and count the outcome."""
+        """Compare a rule's answer with the text of the reply that the client got, and count the outcome."""
         rule = next((rule for rule in now.rules.rules if rule.name == ours.rule), None)
         found = verdict(rule.compare if rule else "text", ours.text, status, theirs)
         if not audited:
@@ -167,11 +179,17 @@ class Desk:
         return Compared(found, theirs, f"{said}: the rule is in shadow until the rules are loaded anew")
 
 
-def desk(config: Config, rules: RuleSet, key: bytes, agreements: Agreements | None = None) -> Desk:
-    """A desk with these rules; `key` is random bytes, known to this process alone."""
+def new_desk(
+    config: Config,
+    rules: RuleSet,
+    key: bytes,
+    agreements: Agreements | None = None,
+    sightings: Sightings | None = None,
+) -> Desk:
+    """A desk with these rules; `key` is random bytes that only this process knows."""
     now, counted = in_force(config, rules), agreements or Agreements()
     counted.forget_failed(now.auditing)
-    return Desk(now, ReplyHeaders(key, _repeated(rules)), counted)
+    return Desk(now, ReplyHeaders(key, _repeated(rules)), counted, sightings or Sightings())
 
 
 def _repeated(rules: RuleSet) -> tuple[bytes, ...]:

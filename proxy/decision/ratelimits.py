@@ -12,22 +12,26 @@ from proxy.headers import Pairs, RawPairs
 
 _CREDENTIALS = ("authorization", "x-api-key")
 _REMEMBERED = 64
-"""Credentials that are kept in mind, the latest."""
+"""Credentials that are remembered: the most recent ones."""
 _MOST = 8 * 1024
-"""Bytes of the headers of one reply; of more, none is kept: some of them would not be what the reply said."""
+"""Bytes of the headers of one reply. If there are more, none is kept: a part of them would misrepresent the reply."""
 
 
 @dataclass(slots=True)
 class ReplyHeaders:
-    """The last headers that each credential got. `key` makes its hash useless outside of this process."""
+    """The last headers that each credential got. Credentials are hashed with `key`, which only this process knows."""
 
     key: bytes
     prefixes: tuple[bytes, ...] = ()
-    """What the names, in lower case, begin with that some rule repeats; no other header is kept."""
+    """Prefixes, in lower case, of the header names that some rule repeats; no other header is kept."""
     _kept: "OrderedDict[bytes, tuple[float, RawPairs]]" = field(default_factory=OrderedDict)
 
+    def keep_prefixes(self, prefixes: tuple[bytes, ...]) -> None:
+        """From now on, keep headers with these prefixes."""
+        self.prefixes = prefixes
+
     def keep(self, head: Head, headers: RawPairs, now: float) -> None:
-        """Note the headers of a reply that was forwarded; `now` in seconds on any steady clock."""
+        """Keep the headers of a forwarded reply; `now` in seconds on any monotonic clock."""
         wanted = [pair for pair in headers if pair[0].lower().startswith(self.prefixes) and pair[1].isascii()]
         if wanted and sum(len(name) + len(value) for name, value in wanted) <= _MOST:
             owner = self._owner(head)
@@ -37,7 +41,7 @@ class ReplyHeaders:
                 self._kept.popitem(last=False)
 
     def recall(self, head: Head, replay: Replay, now: float) -> Pairs:
-        """The headers to repeat; empty if there are none, or none young enough."""
+        """The headers to repeat; empty if there are none, or only older ones than `replay.max_age`."""
         if not self._kept:
             return []
         at, headers = self._kept.get(self._owner(head), (now, []))

@@ -11,8 +11,7 @@ from proxy.config import Config
 from proxy.config import Rules as Settings
 from proxy.decision.agreements import Agreements, load
 from proxy.decision.audits import LAST, Auditing, auditing
-from proxy.decision.desk import Desk, in_force
-from proxy.decision.desk import desk as at_desk
+from proxy.decision.desk import Desk, in_force, new_desk
 from tests.cases import every
 from tests.conftest import Running, Start
 from tests.decision.test_desk import ask, body, lines, message, rules
@@ -25,7 +24,7 @@ EVERY_SECOND = "audit = 0.5"
 def desk(more: str = EVERY_SECOND, draws: Iterator[float] | None = None, **settings: Any) -> Desk:
     """One that audits whenever the next of `draws` is small."""
     config = Config(rules=Settings(**settings))
-    found = at_desk(config, rules(more), b"key", Agreements())
+    found = new_desk(config, rules(more), b"key", Agreements())
     found.draw = (draws or iter([])).__next__
     return found
 
@@ -156,5 +155,5 @@ def test_a_process_that_begins_judges_those_that_had_failed_from_the_start() -> 
     for rule, verdict in (("ping", "different"), ("other", "same")):
         for _ in range(10):
             counted.add_audit(rule, verdict)  # type: ignore[arg-type]
-    at_desk(Config(), rules(EVERY_SECOND), b"key", counted)
+    new_desk(Config(), rules(EVERY_SECOND), b"key", counted)
     assert (counted.counts["ping"].audited, counted.counts["other"].audited) == ([], [True] * 10)

@@ -10,8 +10,7 @@ import orjson
 
 from proxy import toml
 from proxy.config import Config
-from proxy.decision.desk import Desk, Ruling, in_force
-from proxy.decision.desk import desk as at_desk
+from proxy.decision.desk import Desk, Ruling, in_force, new_desk
 from proxy.exchange import Forward, Head
 from proxy.messages import MessagesRequest, seen
 from proxy.respond import Respond
@@ -243,11 +242,11 @@ def counted(desk: Desk, text: str) -> Ruling:
 
 
 def test_an_estimate_goes_by_what_replies_have_told_of_the_model() -> None:
-    desk = at_desk(Config(), compile_document(toml.parse(COUNT, "test.toml")).rules, b"key")
+    desk = new_desk(Config(), compile_document(toml.parse(COUNT, "test.toml")).rules, b"key")
     assumed = counted(desk, "ping").decision
     assert isinstance(assumed, Respond)
     assert (assumed.body, assumed.own_headers()[0][1]) == (b'{"input_tokens":17}', "2.00 bytes a token, assumed")
-    desk.measured = {"m": (3.4, 12)}.get
+    desk.estimate_by({"m": (3.4, 12)}.get)
     measured = counted(desk, "ping").decision
     assert isinstance(measured, Respond)
     told = measured.own_headers()[0][1]
@@ -255,7 +254,7 @@ def test_an_estimate_goes_by_what_replies_have_told_of_the_model() -> None:
 
 
 def test_what_is_no_question_to_a_model_is_no_sign_of_drift() -> None:
-    desk = at_desk(Config(), compile_document(toml.parse(COUNT, "test.toml")).rules, b"key")
+    desk = new_desk(Config(), compile_document(toml.parse(COUNT, "test.toml")).rules, b"key")
     found = counted(desk, "other")
     assert found.decision == Forward("no rule matched")
     assert (found.notices, desk.signs) == ((), {})
@@ -265,7 +264,7 @@ def test_what_is_no_question_to_a_model_is_no_sign_of_drift() -> None:
 def test_a_request_keeps_the_rules_it_began_with() -> None:
     """`now` is taken once a request; a reload in between puts another in its place, whole."""
     config = Config()
-    desk = at_desk(config, rules(), b"key")
+    desk = new_desk(config, rules(), b"key")
     begun = desk.now
     desk.replace(in_force(config, RuleSet(())))
     assert [rule.name for rule in begun.rules.rules] == ["ping"]
@@ -273,7 +272,7 @@ def test_a_request_keeps_the_rules_it_began_with() -> None:
 
 
 def test_a_reload_forgets_trips_and_keeps_agreements_and_replies() -> None:
-    desk = at_desk(Config(), rules(answer=REPLAY), b"key")
+    desk = new_desk(Config(), rules(answer=REPLAY), b"key")
     desk.agreements.add("ping", "same")
     desk.now.breaker._count["ping"] = 99
     desk.replace(in_force(Config(), rules(answer=REPLAY)))

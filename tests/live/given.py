@@ -14,7 +14,7 @@ from aiohttp import web
 
 from proxy.app import build
 from proxy.config import Config
-from proxy.decision.desk import desk
+from proxy.decision.desk import new_desk
 from proxy.downstream.server import listening
 from proxy.exchange import Head
 from proxy.logs.observe import logger
@@ -48,7 +48,7 @@ async def shown(rules: RuleSet, upstream: str, state: Path, **tables: dict[str, 
     config = Config.model_validate({"listen": listen, "upstream": url, **files, **tables})
     stream = io.StringIO()
     log = logger(config.log, stream)
-    app = build(config, desk(config, rules, b"key"), log)
+    app = build(config, new_desk(config, rules, b"key"), log)
     async with listening(app, config, log, lambda: 5) as (_, port):
         yield Shown(f"http://127.0.0.1:{port}", app, stream)
 

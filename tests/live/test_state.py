@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 
 from proxy.config import Config
-from proxy.decision.desk import Desk, desk
+from proxy.decision.desk import Desk, new_desk
 from proxy.decision.drift import Notice
 from proxy.exchange import Exchange, Head
 from proxy.live.feed import Feed
@@ -30,7 +30,7 @@ def _state(rules: RuleSet, **tables: dict[str, Any]) -> State:
 
 
 def _desk(config: Config, rules: RuleSet) -> Desk:
-    return desk(config, rules, b"key")
+    return new_desk(config, rules, b"key")
 
 
 def _rules(state: State) -> dict[str, dict[str, Any]]:

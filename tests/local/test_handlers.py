@@ -7,7 +7,7 @@ import aiohttp
 import pytest
 
 from proxy.config import Config
-from proxy.decision.desk import desk as at_desk
+from proxy.decision.desk import new_desk
 from proxy.rules.ruleset import RuleSet
 from proxy.scripted import ScriptedUpstream
 from tests.conftest import Start
@@ -56,7 +56,7 @@ async def test_what_a_balancer_asks_day_and_night_is_logged_at_debug(start: Star
 async def test_it_is_not_ready_while_something_is_wrong_with_the_rules(
     start: Start, scripted: ScriptedUpstream
 ) -> None:
-    desk = at_desk(Config(), RuleSet(()), b"key")
+    desk = new_desk(Config(), RuleSet(()), b"key")
     desk.faults = ("rules/1.toml:3: rules[0].name: missing",)
     sidestep = await start(scripted.url, at=desk)
     state = {"ready": False, "rules": 0, "faults": ["rules/1.toml:3: rules[0].name: missing"], **QUIET}
@@ -64,7 +64,7 @@ async def test_it_is_not_ready_while_something_is_wrong_with_the_rules(
 
 
 async def test_it_is_alive_though_it_is_not_ready(start: Start, scripted: ScriptedUpstream) -> None:
-    desk = at_desk(Config(), RuleSet(()), b"key")
+    desk = new_desk(Config(), RuleSet(()), b"key")
     desk.faults, desk.stopping = ("something",), True
     sidestep = await start(scripted.url, at=desk)
     assert await _get(sidestep.url + "/-/health") == (200, {"alive": True})

@@ -12,7 +12,7 @@ import pytest
 
 from proxy import __version__
 from proxy.config import Config
-from proxy.decision.desk import desk
+from proxy.decision.desk import new_desk
 from proxy.decision.shadow import Agreement, Verdict
 from proxy.local.metrics import exposition
 from proxy.rules.load import Loaded
@@ -85,7 +85,7 @@ async def test_a_scrape_wants_the_local_token_and_may_come_from_no_other_site(
 
 def test_the_documented_metrics_are_those_that_are_told(shipped: Loaded) -> None:
     """With something counted in every one of them, so that every label shows."""
-    counters, at = _full(), desk(Config(), shipped.rules, b"key")
+    counters, at = _full(), new_desk(Config(), shipped.rules, b"key")
     at.agreements.counts["topic"] = Agreement(audited=[True])
     told = exposition(counters, at, 0, "")[0].decode()
     assert list(_documented()) == list(_told(told))
@@ -133,7 +133,7 @@ def test_every_kind_of_error_of_the_upstream_is_documented(kind: str) -> None:
 
 
 def test_rules_that_a_file_of_agreements_remembers_for_ever_do_not_make_it_grow() -> None:
-    at = desk(Config(), RuleSet(()), b"key")
+    at = new_desk(Config(), RuleSet(()), b"key")
     for number in range(1000):
         compared: dict[Verdict, int] = {"same": 1, "different": 0, "upstream error": 0}
         at.agreements.counts[f"rule-{number}"] = Agreement(compared, [True, False, True])

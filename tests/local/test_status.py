@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from proxy.config import Config
-from proxy.decision.desk import Desk, desk
+from proxy.decision.desk import Desk, new_desk
 from proxy.local.status import LATELY, health, readiness, status_line
 from proxy.rules.load import Loaded
 from proxy.rules.ruleset import RuleSet
@@ -19,7 +19,7 @@ NOW = 1_000_000_000.0
 
 
 def at_desk(rules: RuleSet | None = None) -> Desk:
-    return desk(Config(), rules or RuleSet(()), b"key")
+    return new_desk(Config(), rules or RuleSet(()), b"key")
 
 
 def seen(*, reply: float | None = None, fault: float | None = None) -> Counters:
