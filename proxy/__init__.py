@@ -1,43 +1,44 @@
 """Sidestep: a local streaming reverse proxy between Claude Code and its model.
 
-It answers the client's small questions of its own (a quota probe, a title, the prefix of a command) and forwards
-everything else unchanged. A request goes one way:
+It answers the client's small side questions (a quota probe, a title, the prefix of a command) and forwards everything
+else unchanged. A request goes one way:
 
     listen -> record( guard( shortcut( forward ) ) )        downstream, middleware, relay, upstream
 
 Five nouns are the project's own:
 
-    exchange    one request and its reply on their way through the chain, and what each stage learned of them
-    desk        where a request is decided, and what that remembers: who asked again, headers to repeat, drift
-    guard       a rule that says what must be the model's own word; as a stage of the chain, who is let in at all
-    shadow      of a rule: its answer is computed and held against the model's, and the model's is sent
-    record      what is left of an exchange when it has ended: a row of journal and page, a line of the log
+    exchange    one request and its reply on their way through the chain, with what each stage learned about them
+    desk        decides requests, and remembers what that needs: repeated questions, headers to repeat, drift
+    guard       a rule for requests that only the model may answer; also the stage that decides who may connect
+    shadow      a rule in shadow: its answer is computed and compared with the model's, and the model's is sent
+    record      what remains of an exchange that has ended: a row of the journal and the page, a line of the log
 
 Where to look for what:
 
-    the chain           `middleware`: its four stages; `app` puts them together, `exchange` has what they hand on
-    HTTP in             `downstream`: connections, who may come in, bodies and replies; `bodies` holds what has come
+    the chain           `middleware`: its four stages; `app` puts them together, `exchange` holds what they pass on
+    HTTP in             `downstream`: connections, access, bodies and replies; `bodies` holds what has been received
     HTTP out            `upstream`: connections, retries, faults in words; `wire` is HTTP/1.1 without a socket
-    both sides          `relay` streams one into the other; `headers` says which headers are dropped on the way
-    what is asked       `messages` reads a body as far as rules look: `turns`, over `inspection`, over an `outline`
-    the decision        `decision` asks `rules`, whose texts `filters` compute, which decline when they are not certain
-    permission          `rules/permission` knows by its form what may decide about it; no rule answers that
-    the answer          `synthesis` makes events or one message, `sse` writes events; `respond` is for other requests
-    what is kept        `telemetry` counts, `usage` reads tokens from the copy of a reply (`coding` unpacks it),
-                        `journal` keeps rows, `capture` whole requests, `logs` writes lines; `names` says what is told
-                        of what clients name
+    both sides          `relay` streams one into the other; `headers` decides which headers are dropped on the way
+    the question        `messages` reads a body as far as rules need it: `turns`, over `inspection`, over an `outline`
+    the decision        `decision` asks `rules`; `filters` compute texts, and decline when they are not certain
+    permission          `rules/permission` recognizes requests that may decide about permission; no rule answers these
+    the answer          `synthesis` makes events or one message, `sse` encodes events; `respond` is for other requests
+    what is kept        `telemetry` counts; `usage` reads tokens from the copy of a reply, which `coding` unpacks;
+                        `journal` keeps rows, `capture` whole requests, `logs` writes lines; `names` decides which
+                        names chosen by clients may be shown
     pages               `live` for people, `local` for programs
-    settings            `config`, `toml` and `setting_values`; `places` has the files, `disk` reads them, `reload` anew
+    settings            `config`, `toml`, `validation`, `setting_values`; `places` names the files, `disk` reads them,
+                        `reload` reads them again
     the program         `__main__`, `program`, `commandline`, `commands`, `service`; `banner`, `terminal`, `printable`
-                        for who reads it; `notify` speaks to systemd, `client_settings` reads Claude Code's settings
-    aids                `ids`, `preload` (what is imported first, and why), `surroundings` (what of the environment does
-                        not count), `scripted` (a stand-in for the model: demo, tests)
+                        for its output; `notify` talks to systemd, `client_settings` reads Claude Code's settings
+    helpers             `ids`, `preload` (what is imported first, and why), `surroundings` (environment variables that
+                        are ignored), `scripted` (a stand-in for the model, for the demo and tests)
 
 Where to begin: `middleware` for the flow, `rules/ruleset` for the decision, `relay/handler` for the way out and back,
-`filters/shell/grammar` for what is trusted of a shell command.
+`filters/shell/grammar` for what is trusted in a shell command.
 """
 
 __version__ = "0.2.0"
 
 PROGRAM = "sidestep"
-"""By which its command knows this package from others of the same name."""
+"""Its command recognizes this package by it: others are called `proxy` too."""

@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, 
 from pydantic_core import ErrorDetails
 from yarl import URL
 
-from proxy import places, setting_values, toml
+from proxy import places, setting_values, toml, validation
 from proxy.disk import NotUtf8Error, must_be_file, read_text
 
 _KEY = re.compile(r"[\w-]+(?:\.[\w-]+)*", re.ASCII)
@@ -261,8 +261,8 @@ def _put(values: dict[str, Any], path: toml.Path, value: Any) -> dict[str, Any]:
 
 
 def _problem(origin: _Origin, detail: ErrorDetails) -> toml.Problem:
-    path = toml.place_of(detail)
+    path = validation.place_of(detail)
     # It is a secret, is in one, or is a table that has one.
     if any(path[: len(secret)] == secret[: len(path)] for secret in _SECRET):
-        detail = {**detail, "input": toml.HIDDEN}
-    return origin.problem(path, toml.explain(detail, toml.known_keys(Config, path)))
+        detail = {**detail, "input": validation.HIDDEN}
+    return origin.problem(path, validation.explain(detail, validation.known_keys(Config, path)))

@@ -25,8 +25,8 @@ LAYERS = (
     {"messages", "synthesis", "logs", "commandline"},
     {"client_settings", "exchange", "scripted", "surroundings"},
     {"wire", "config", "filters", "inspection", "usage"},
-    {"bodies", "coding", "headers", "sse", "toml", "turns"},
-    {"outline"},
+    {"bodies", "coding", "headers", "sse", "turns", "validation"},
+    {"outline", "toml"},
     {"disk", "ids", "names", "notify", "places", "preload", "printable", "respond", "setting_values", "terminal"},
 )
 """From the top down: a module imports its own package, and what stands in a layer below; siblings do not meet."""

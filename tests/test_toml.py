@@ -7,10 +7,9 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pydantic import BaseModel, ConfigDict, ValidationError
 
 from proxy import toml
-from proxy.toml import Path, TomlError, dotted, explain, parse
+from proxy.toml import Path, TomlError, dotted, parse
 from tests.cases import every
 
 EVERY_PLACE = """\
@@ -182,39 +181,6 @@ def test_a_problem_says_where_and_what(problem: toml.Problem, shown: str) -> Non
 def test_an_error_shows_all_its_problems_one_a_line() -> None:
     problems = [toml.Problem("f", 1, "a", "one"), toml.Problem("f", 2, "b", "two")]
     assert str(TomlError(problems)) == "f:1: a: one\nf:2: b: two"
-
-
-class Sample(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True)
-    number: int
-    table: dict[str, str] = {}
-
-
-@every(
-    ("values", "said"),
-    [
-        ({}, ["missing", "required"]),
-        ({"number": "5"}, ["'5' (string)", "integer"]),
-        ({"number": True}, ["true (boolean)", "integer"]),
-        ({"number": 1.5}, ["1.5 (float)", "integer"]),
-        ({"number": [1]}, ["[1] (array)", "integer"]),
-        ({"number": 1, "table": 3}, ["3 (integer)", "expected a table"]),
-        ({"number": 1, "numbr": 2}, ["unknown key", "did you mean 'number'?", "number, table"]),
-        ({"number": 1, "zzz": 2}, ["unknown key", "number, table"]),
-    ],
-)
-def test_a_fault_is_explained_by_what_was_found_and_what_was_expected(values: dict[str, Any], said: list[str]) -> None:
-    with pytest.raises(ValidationError) as raised:
-        Sample.model_validate(values)
-    [detail] = raised.value.errors()
-    explained = explain(detail, list(Sample.model_fields))
-    assert [part for part in said if part not in explained] == []
-
-
-def test_a_long_value_is_cut_in_an_explanation() -> None:
-    with pytest.raises(ValidationError) as raised:
-        Sample.model_validate({"number": "x" * 10_000})
-    assert len(explain(raised.value.errors()[0])) < 200
 
 
 # A writer of TOML for the property below: it keeps to what the property needs to find a key's line by its text.

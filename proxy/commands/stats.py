@@ -16,7 +16,8 @@ from proxy.commands.spans import since as beginning
 from proxy.commands.tables import Column, cut, fitted, json_text, place, too_narrow, width
 from proxy.config import Journal
 from proxy.decision.audits import LAST
-from proxy.journal.figures import HOUR, Basis, FiguresError, RuleAndModel, Totals, audits, bases, opened, totals
+from proxy.journal.figures import HOUR, Basis, RuleAndModel, Totals, audits, bases, totals
+from proxy.journal.reader import UnreadableError, opened
 from proxy.terminal import columns
 
 OUTCOMES = ("answered", "forwarded", "failed", "refused")
@@ -41,7 +42,7 @@ def run(settings: Journal, span: str, by: str, *, as_json: bool) -> int:
         found = _read(file, start, by)
     except ValueError as error:
         return _say(f"--since: {error}", 2, as_json=as_json)
-    except FiguresError as error:
+    except UnreadableError as error:
         off = "" if settings.enabled else "the journal is switched off (journal.enabled = false); "
         return _say(f"{off}{error}", 1, as_json=as_json)
     if as_json:

@@ -1,7 +1,6 @@
-"""The journal: one row a request in SQLite, and the figures that are read from it.
+"""The journal: one row per request in SQLite, and the figures that are computed from it.
 
-`writer` takes what the request log reports and hands it to a thread of its own, which reads the tokens. There `keeper`
-sees to it that nothing that befalls the file matters to a request, `rows` says what a row holds, and `store` is the
-file, laid out as `schema` says. `figures` reads it, from anywhere, while it is being written, and `timeline` for the
-live page.
+`writer` takes what the request log reports and hands it to a thread, which reads the tokens. In that thread, `keeper`
+makes sure that no fault of the file affects a request, `rows` defines a row, and `store` is the file, with the layout
+of `schema`. `reader` opens it for reading while it is being written: `figures` for `stats`, `timeline` for the page.
 """

@@ -2,16 +2,12 @@
 
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import lru_cache
-from pathlib import Path
 from statistics import fmean, median
 
-from proxy.journal.obstacle import obstacle
-from proxy.journal.schema import APPLICATION, VERSION
 from proxy.telemetry.savings import AvoidedCost, Measures
 
 HOUR = 3600.0
@@ -53,14 +49,6 @@ _LATEST = """
         outcome = 'forwarded' AND status = 200 AND fault = '' AND input IS NOT NULL AND first_byte IS NOT NULL)
     ORDER BY at DESC LIMIT ?
 """
-
-
-class FiguresError(Exception):
-    """There is no journal that could be read; its text says why, for people."""
-
-
-class OlderError(FiguresError):
-    """The journal is one of an earlier version, which the next request brings up to date."""
 
 
 @dataclass(slots=True)
@@ -134,36 +122,6 @@ class Basis:
 
 
 _NOTHING_KNOWN = Basis(None, None, None, 0.0, 0.0)
-
-
-@contextmanager
-def opened(file: Path) -> Iterator[sqlite3.Connection]:
-    """The journal, for reading alone; also while it is being written. Raises `FiguresError`."""
-    try:
-        if not file.exists():
-            hindered = obstacle(file)
-            raise FiguresError(
-                f"there is no journal, and none can be written: {hindered}"
-                if hindered
-                else f"{file}: there is no journal yet; it begins with the first request"
-            )
-        with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True, timeout=1.0)) as connection:
-            _check(connection, file)
-            connection.execute("BEGIN")  # everything that is asked sees the same state
-            yield connection
-    except (sqlite3.Error, OSError) as error:
-        problem = error.strerror if isinstance(error, OSError) else str(error)
-        raise FiguresError(f"{file}: cannot be read: {problem}") from None
-
-
-def _check(connection: sqlite3.Connection, file: Path) -> None:
-    mark, version = (connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version"))
-    if mark != APPLICATION:
-        raise FiguresError(f"{file}: no journal of Sidestep's")
-    if version > VERSION:
-        raise FiguresError(f"{file}: written by a newer Sidestep; use that one to read it")
-    if version < VERSION:
-        raise OlderError(f"{file}: written by an older Sidestep; it is brought up to date with the next request")
 
 
 def totals(connection: sqlite3.Connection, since: float, by: str = "") -> dict[str, Totals]:

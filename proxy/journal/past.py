@@ -32,19 +32,19 @@ class Past:
         return await asyncio.to_thread(self._latest, before, count)
 
     def _latest(self, before: float, count: int) -> Sequence[Record]:
-        from proxy.journal.figures import FiguresError
+        from proxy.journal.reader import UnreadableError
         from proxy.journal.timeline import latest
 
         try:
             return latest(Path(self._journal.settings.path), before, count)
-        except FiguresError:
+        except UnreadableError:
             return []
 
     def _read(self, since: float, until: float, step: float) -> Sequence[Bucket]:
-        from proxy.journal.figures import FiguresError
+        from proxy.journal.reader import UnreadableError
         from proxy.journal.timeline import timeline  # here, since SQLite is not for every start
 
         try:
             return timeline(Path(self._journal.settings.path), since, until, step)
-        except FiguresError:
+        except UnreadableError:
             return []

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from proxy.exchange import Record
-from proxy.journal.figures import HOUR, median_of, opened
+from proxy.journal.figures import HOUR, median_of
+from proxy.journal.reader import opened
 from proxy.journal.rows import COLUMNS, record_of
 from proxy.journal.schema import MICROSECONDS
 from proxy.telemetry.bucket import Bucket
@@ -36,7 +37,7 @@ _BEFORE = f"SELECT id, {', '.join(COLUMNS)} FROM requests WHERE at < ? ORDER BY 
 def timeline(file: Path, since: float, until: float, step: float) -> list[Bucket]:
     """Stretches of `step` seconds from `since` until `until`, seconds since the epoch, all there whatever is in them.
 
-    Whole hours are read from their sums, and shorter steps from the single requests. Raises `FiguresError`.
+    Whole hours are read from their sums, and shorter steps from the single requests. Raises `UnreadableError`.
     """
     hourly = step % HOUR == 0
     if hourly:
@@ -56,7 +57,7 @@ def timeline(file: Path, since: float, until: float, step: float) -> list[Bucket
 
 
 def latest(file: Path, before: float, count: int) -> list[Record]:
-    """So many of the requests that came before a time, the oldest first. Raises `FiguresError`."""
+    """So many of the requests that came before a time, the oldest first. Raises `UnreadableError`."""
     with opened(file) as connection:
         return [record_of(row) for row in connection.execute(_BEFORE, (before, count))][::-1]
 

@@ -19,6 +19,7 @@ from proxy.rules.responses import plan as planned
 from proxy.rules.ruleset import AnswerPlan, Rule, RuleSet
 from proxy.rules.schema import RequestModel, RuleFile, RuleModel
 from proxy.rules.templates import UnknownNameError, compile_template
+from proxy.validation import explain, known_keys, place_of, unknown_key
 
 Fault = tuple[toml.Path, str]
 """What is wrong, and where below the rule or document that is being compiled."""
@@ -133,7 +134,7 @@ def compile_document(document: toml.Document, *, hold: bool = True) -> Loaded:
 
 def _base(document: toml.Document) -> tuple[RequestModel, list[Fault]]:
     known = list(RuleFile.model_fields)
-    found: list[Fault] = [((key,), toml.unknown_key(key, known)) for key in document.values if key not in known]
+    found: list[Fault] = [((key,), unknown_key(key, known)) for key in document.values if key not in known]
     try:
         return RequestModel.model_validate(document.values.get("base", {})), found
     except ValidationError as error:
@@ -204,4 +205,4 @@ def _responding(model: RuleModel, when: When) -> tuple[RespondPlan | None, list[
 
 def _faults(error: ValidationError, model: type[RuleModel | RequestModel]) -> list[Fault]:
     details = error.errors(include_url=False)
-    return [(toml.place_of(each), toml.explain(each, toml.known_keys(model, toml.place_of(each)))) for each in details]
+    return [(place_of(each), explain(each, known_keys(model, place_of(each)))) for each in details]

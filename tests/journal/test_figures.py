@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from proxy.journal.figures import MEASURED, Basis, FiguresError, Totals, bases, opened, totals
+from proxy.journal.figures import MEASURED, Basis, Totals, bases, totals
+from proxy.journal.reader import UnreadableError, opened
 from proxy.journal.schema import VERSION
 from proxy.journal.store import Store
 from proxy.journal.timeline import timeline
@@ -197,7 +198,7 @@ def test_it_is_read_while_it_is_being_written(file: Path) -> None:
 
 
 def refusal(file: Path) -> str:
-    with pytest.raises(FiguresError) as caught:
+    with pytest.raises(UnreadableError) as caught:
         summed(file)
     return str(caught.value)
 

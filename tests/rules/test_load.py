@@ -15,6 +15,7 @@ from proxy import config, toml
 from proxy.exchange import Head
 from proxy.rules.load import Loaded, configured, load
 from proxy.rules.schema import RequestModel, RuleFile, RuleModel
+from proxy.validation import explain, known_keys
 from tests.cases import every
 from tests.commands.given import BASE, HELLO
 
@@ -334,7 +335,7 @@ def _places(model: type[BaseModel]) -> Iterator[toml.Path]:
     for name in model.model_fields:
         yield (name,)
         for below in ((name,), (name, 0), (name, "x")):
-            yield from ((*below, key) for key in toml.known_keys(model, (*below, "")))
+            yield from ((*below, key) for key in known_keys(model, (*below, "")))
 
 
 @pytest.mark.parametrize("model", [config.Config, RuleFile, RuleModel, RequestModel])
@@ -348,6 +349,6 @@ def test_whatever_is_written_a_fault_is_told_in_our_words(model: type[BaseModel]
             try:
                 model.model_validate(document)
             except ValidationError as error:
-                told += [toml.explain(each, ["a"]) for each in error.errors(include_url=False)]
+                told += [explain(each, ["a"]) for each in error.errors(include_url=False)]
     assert len(told) > 100
     assert {text for text in told if FOREIGN.search(text.partition("), ")[2])} == set()

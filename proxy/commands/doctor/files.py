@@ -12,8 +12,7 @@ from proxy import places
 from proxy.commands.doctor import manager
 from proxy.commands.doctor.findings import Finding, fault, ok, warning
 from proxy.config import Config
-from proxy.journal.figures import FiguresError, OlderError, opened
-from proxy.journal.obstacle import obstacle
+from proxy.journal.reader import OlderError, UnreadableError, obstacle, opened
 
 
 def permissions(file: Path, config: Config) -> list[Finding]:
@@ -108,7 +107,7 @@ def _journal(config: Config) -> Iterator[Finding]:
             problem = obstacle(file)
     except OlderError:
         return
-    except FiguresError as error:
+    except UnreadableError as error:
         problem = str(error)
     if problem:
         todo = "give it to the user who runs Sidestep, move it away, or set journal.path elsewhere"
