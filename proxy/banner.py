@@ -14,10 +14,10 @@ _WIDE = 80
 
 def greeting(config: Config, rules: RuleSet) -> str:
     """Where it is, how to point the client here, what is answered, where the log goes; for one that listens."""
-    here, told = client_url(config.listen), client_settings.entries(config.listen)
+    here, entries = client_url(config.listen), client_settings.entries(config.listen)
     lines = [f"Sidestep {__version__} serves {here}, before {origin(config.upstream.url)}.", ""]
-    if told:
-        lines += [f"Claude Code comes here, by {', '.join(told)}."]
+    if entries:
+        lines += [f"Claude Code comes here, by {', '.join(entries)}."]
     else:
         lines += ["To have Claude Code come here, in another terminal:", f"  {_client_line(config)}"]
         lines += [f"or from now on: {places.called()} connect"]
@@ -31,11 +31,11 @@ def greeting(config: Config, rules: RuleSet) -> str:
 
 def farewell(config: Config) -> str:
     """What still leads the client here, where nothing will answer it; "" for nothing."""
-    told = client_settings.entries(config.listen)
-    if not told:
+    entries = client_settings.entries(config.listen)
+    if not entries:
         return ""
     return (
-        f"Claude Code is still set to come here, by {BASE_URL} in {', '.join(told)}.\n"
+        f"Claude Code is still set to come here, by {BASE_URL} in {', '.join(entries)}.\n"
         f"While Sidestep does not run it reaches no model: start it again, or {places.called()} disconnect"
     )
 

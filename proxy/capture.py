@@ -101,8 +101,8 @@ class Writer:
     def comparison(self, request_id: str, rule: str, verdict: str, ours: str, theirs: str | None) -> None:
         """Note what a rule and the model said to the same question."""
         if self._outcomes:
-            told = {"id": request_id, "shadow": rule, "verdict": verdict, "ours": ours, "theirs": theirs}
-            self._write(_json(told))
+            line = {"id": request_id, "shadow": rule, "verdict": verdict, "ours": ours, "theirs": theirs}
+            self._write(_json(line))
 
     def _write(self, data: bytes) -> None:
         if self._queue.full() or (self._held and self._held + len(data) > _ROOM):

@@ -3,7 +3,7 @@
 import argparse
 import sys
 from pathlib import Path
-from typing import get_args
+from typing import Any, TypeAlias, get_args
 
 from proxy.config import Level
 from proxy.exchange import Version, parse_version
@@ -18,6 +18,9 @@ EXIT_CODES = (
     "Exit codes: 0 done, and nothing wrong; 1 something is wrong, or could not be done; 2 the command line or the "
     "settings cannot be used; 130 and 141 as shells count them: Ctrl-C, and a reader of the output that has gone."
 )
+
+
+_Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
 def parser() -> argparse.ArgumentParser:
@@ -41,7 +44,7 @@ def _program(called: str) -> str:
     return "sidestep" if Path(called).stem == "sidestep" else "python -m proxy"
 
 
-def _about_the_client(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def _about_the_client(commands: _Commands) -> None:
     which = argparse.ArgumentParser(add_help=False)
     which.add_argument(
         "--project", action="store_true", help="those of the project in this folder (.claude/settings.json), not yours"
@@ -52,30 +55,16 @@ def _about_the_client(commands: "argparse._SubParsersAction[argparse.ArgumentPar
     commands.add_parser("disconnect", parents=[_behind(), which], help="take that out of its settings again")
 
 
-def _about_rules(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def _about_rules(commands: _Commands) -> None:
     behind, as_json = _behind(), _as_json()
     commands.add_parser("serve", parents=[behind], help="answer small questions, and pass all else on")
     commands.add_parser("demo", parents=[behind], help="show every side question answered, without key or network")
     commands.add_parser("check", parents=[behind, as_json], help="try every rule's examples on all rules together")
-    told = commands.add_parser("explain", parents=[behind, as_json], help="tell what becomes of a request, and why")
-    told.add_argument("files", nargs="*", metavar="FILE", help='a request body, or JSON Lines of a capture; "-": stdin')
-    told.add_argument(
-        *("--example",),
-        action="append",
-        default=[],
-        metavar="FILE:NAME",
-        help="the examples of a rule, or one by `about`",
-    )
-    told.add_argument(
-        "--client-version", type=_version, metavar="V", help="whose a bare body is (default: the newest tested)"
-    )
+    _add_explain(commands)
     commands.add_parser("rules", parents=[behind, as_json], help="list the rules in the order in which they are asked")
     commands.add_parser("drift", parents=[behind, as_json], help="tell what shows that the client has changed")
-    compared = commands.add_parser(
-        "compare",
-        parents=[behind, as_json],
-        help="show what rules and the model said to the same question, by a capture",
-    )
+    about = "show what rules and the model said to the same question, by a capture"
+    compared = commands.add_parser("compare", parents=[behind, as_json], help=about)
     compared.add_argument("--rule", default="", metavar="NAME", help="of this rule alone")
     figures = commands.add_parser("stats", parents=[behind, as_json], help="tell what was answered, saved and added")
     figures.add_argument("--since", default="7d", metavar="SPAN", help='"12h", "7d", "4w", a date, "all" (default: 7d)')
@@ -83,7 +72,18 @@ def _about_rules(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     commands.add_parser("schema", parents=[behind, as_json], help="print the JSON Schema of a rule file, for editors")
 
 
-def _about_the_machine(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def _add_explain(commands: _Commands) -> None:
+    about = "tell what becomes of a request, and why"
+    explained = commands.add_parser("explain", parents=[_behind(), _as_json()], help=about)
+    files = 'a request body, or JSON Lines of a capture; "-": stdin'
+    explained.add_argument("files", nargs="*", metavar="FILE", help=files)
+    example = "the examples of a rule, or one by `about`"
+    explained.add_argument("--example", action="append", default=[], metavar="FILE:NAME", help=example)
+    version = "whose a bare body is (default: the newest tested)"
+    explained.add_argument("--client-version", type=_version, metavar="V", help=version)
+
+
+def _about_the_machine(commands: _Commands) -> None:
     root = argparse.ArgumentParser(add_help=False)
     root.add_argument("--root", type=Path, default=Path("/"), metavar="DIR", help="write below DIR, for packagers")
     root.add_argument("--dry-run", action="store_true", help="say what would be done, and do nothing")
@@ -110,18 +110,10 @@ def _behind() -> argparse.ArgumentParser:
 
 def _add_settings(to: argparse.ArgumentParser, destination: str) -> None:
     """All of them go into one list of settings, in the order in which they are given."""
-    to.add_argument(
-        *("--set",), action="append", default=[], dest=destination, metavar="KEY=VALUE", help="override a setting"
-    )
-    to.add_argument(
-        *("--log-level",),
-        action="append",
-        default=[],
-        dest=destination,
-        type=_log_level,
-        metavar="LEVEL",
-        help=f"log from this level on, {_LEVELS}: the same as --set log.level=LEVEL",
-    )
+    many: dict[str, Any] = {"action": "append", "default": [], "dest": destination}
+    to.add_argument("--set", **many, metavar="KEY=VALUE", help="override a setting")
+    level = f"log from this level on, {_LEVELS}: the same as --set log.level=LEVEL"
+    to.add_argument("--log-level", **many, type=_log_level, metavar="LEVEL", help=level)
 
 
 def _as_json() -> argparse.ArgumentParser:

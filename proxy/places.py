@@ -85,8 +85,8 @@ def config_in_use(environ: Mapping[str, str] = os.environ) -> Path:
     """
     if is_clone():
         return carried() / "config.toml"
-    own = for_user(environ=environ).config_file
-    return own if own.exists() else carried() / "config.toml"
+    written = for_user(environ=environ).config_file
+    return written if written.exists() else carried() / "config.toml"
 
 
 def state_settings(config: Path, environ: Mapping[str, str] = os.environ) -> list[str]:

@@ -20,8 +20,8 @@ class Estimate:
         """At least one."""
         return max(1, round(self.size / self.bytes_per_token))
 
-    def told(self) -> str:
-        """How it is made, in one line."""
+    def text(self) -> str:
+        """How the number is estimated, in one line."""
         return f"{self.bytes_per_token:.2f} bytes a token, {self.origin}"
 
 
@@ -43,4 +43,4 @@ class Respond:
 
     def own_headers(self) -> tuple[tuple[str, str], ...]:
         """What Sidestep says of itself, besides the name of the rule."""
-        return (("x-sidestep-estimate", self.estimate.told()),) if self.estimate else ()
+        return (("x-sidestep-estimate", self.estimate.text()),) if self.estimate else ()

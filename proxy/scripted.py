@@ -63,8 +63,8 @@ class ScriptedUpstream:
     """The share of a long request that is read from the cache."""
     url: str = ""
     seen: list[Seen] = field(default_factory=list)
-    told: Counter[str] = field(default_factory=Counter)
-    """Sums of what it said in `usage`, by field."""
+    usage: Counter[str] = field(default_factory=Counter)
+    """Sums of what it reported in `usage`, by field."""
     failed: Counter[Failure] = field(default_factory=Counter)
     _numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
 
@@ -93,7 +93,7 @@ class ScriptedUpstream:
             self.failed[content] += 1
             return await self._failure(request, body, content)
         usage = _usage(request.content_length or 0, content, self.cached)
-        self.told.update(usage)
+        self.usage.update(usage)
         message = _envelope(f"msg_{next(self._numbers):024d}", str(body.get("model", "")), content, usage)
         if body.get("stream") is not True:
             return _json(message, more=self.headers)

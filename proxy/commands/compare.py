@@ -60,14 +60,14 @@ def _lines(file: Path) -> Iterator[dict[str, Any]]:
 
 def comparisons(lines: Iterator[dict[str, Any]]) -> list[CapturedComparison]:
     """What the lines of a capture say of comparisons, each with the request that has its id."""
-    told: dict[str, dict[str, Any]] = {}
+    compared: dict[str, dict[str, Any]] = {}
     requests: dict[str, tuple[str, str]] = {}
     for line in lines:
         if "shadow" in line:
-            told[str(line.get("id"))] = line
+            compared[str(line.get("id"))] = line
         elif line.get("rule") and "body" in line:
             requests[str(line.get("id"))] = (str(line.get("at", "")), question(line["body"]))
-    return [_one(line, *requests.get(own_id, ("", ""))) for own_id, line in told.items()]
+    return [_one(line, *requests.get(id, ("", ""))) for id, line in compared.items()]
 
 
 def _one(line: Mapping[str, Any], at: str, asked: str) -> CapturedComparison:

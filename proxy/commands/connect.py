@@ -51,7 +51,7 @@ class Change:
     before: object
     after: str | None
 
-    def told(self) -> Iterator[str]:
+    def lines(self) -> Iterator[str]:
         for sign, value in (("-", self.before), ("+", self.after)):
             if value is not None:
                 yield f"  {sign} env.{self.name} = {json.dumps(_shown(value))}"
@@ -95,7 +95,7 @@ def _changed(job: Job, changes_of: Callable[[Job, dict[str, Any]], Iterator[Chan
         _refuse(f"{job.file}: {error.strerror}")
         return False
     state = " is as it should be" if not changes else " would be changed:" if job.dry else ":"
-    print(f"{job.file}{state}", *(line for change in changes for line in change.told()), sep="\n")
+    print(f"{job.file}{state}", *(line for change in changes for line in change.lines()), sep="\n")
     if changes and not job.dry:
         print(said)
     return True

@@ -1,7 +1,7 @@
 """`explain`: what becomes of each request in some files, the exact bytes of the answer, and why."""
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from proxy.exchange import Answer, Forward, Version, version_text
 from proxy.respond import Respond
 from proxy.rules.load import Loaded, LoadedRule
 from proxy.rules.misses import Miss
-from proxy.rules.ruleset import Rule
+from proxy.rules.ruleset import Rule, RuleSet
 from proxy.terminal import columns
 from proxy.toml import Problem
 
@@ -45,26 +45,26 @@ def run(
     1 if a file, a line or a rule could not be read.
     """
     user_agent = f"claude-cli/{version_text(version or newest_tested(loaded.entries))} (external, cli)"
-    problems = list(loaded.problems)
-    explained: list[Explanation] = []
-    for found in _requests(files, user_agent):
-        if isinstance(found, Problem):
-            problems.append(found)
-        else:
-            explained.append(explain(loaded.rules, found, max_body))
-    for shown in (one for name in named for one in examples(name)):
-        if isinstance(shown, Problem):
-            problems.append(shown)
-        else:
-            explained.append(explain_example(loaded.rules, shown, max_body))
+    found = [*loaded.problems, *_explained(loaded.rules, files, named, user_agent, max_body)]
+    explained = [one for one in found if isinstance(one, Explanation)]
+    problems = [one for one in found if isinstance(one, Problem)]
     if as_json:
-        told = [as_fields(explanation) for explanation in explained]
-        print(json_text({"requests": told, "problems": [problem_json(problem) for problem in problems]}))
+        requests = [as_fields(explanation) for explanation in explained]
+        print(json_text({"requests": requests, "problems": [problem_json(problem) for problem in problems]}))
     elif explained:
         print("\n\n".join(as_text(explanation) for explanation in explained))
     for problem in problems:
         print(problem_line(problem), file=sys.stderr)
     return 1 if problems else 0
+
+
+def _explained(
+    rules: RuleSet, files: Sequence[str], named: Sequence[str], user_agent: str, max_body: int
+) -> Iterator[Explanation | Problem]:
+    for given in _requests(files, user_agent):
+        yield given if isinstance(given, Problem) else explain(rules, given, max_body)
+    for example in (one for name in named for one in examples(name)):
+        yield example if isinstance(example, Problem) else explain_example(rules, example, max_body)
 
 
 def newest_tested(entries: Iterable[LoadedRule]) -> Version:

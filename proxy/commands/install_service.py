@@ -42,13 +42,13 @@ class Job:
     platform: str
 
     @property
-    def own(self) -> places.Places:
+    def installed(self) -> places.Places:
         return places.for_user(self.platform) if self.user else places.for_system(self.platform)
 
     @property
     def there(self) -> places.Places:
-        """Where files are written now: `own`, below the root."""
-        return self.own.below(self.root)
+        """Where files are written now: `installed`, below the root."""
+        return self.installed.below(self.root)
 
     @property
     def launchd(self) -> bool:
@@ -101,7 +101,7 @@ def _install(job: Job) -> Iterator[str]:
         hidden = out_of_sight([Path(sys.executable), Path(sys.executable).resolve(), places.carried()])
         if hidden:
             raise NotPossibleError(_IN_HOME.format(path=hidden))
-    for written in init.init(init.Job(places.carried(), job.own, job.root, job.user, job.dry), restore=False):
+    for written in init.init(init.Job(places.carried(), job.installed, job.root, job.user, job.dry), restore=False):
         yield f"{written.path}: {written.outcome}"
     settings = job.there.config_file
     listen = config.load(settings if settings.exists() else places.carried() / "config.toml").listen
@@ -112,9 +112,9 @@ def _install(job: Job) -> Iterator[str]:
 
 
 def _texts(job: Job, listen: str) -> dict[Path, str]:
-    service = Service(_program(), ("serve", "--config", str(job.own.config_file)), listen, _folder())
+    service = Service(_program(), ("serve", "--config", str(job.installed.config_file)), listen, _folder())
     if job.launchd:
-        return {job.files[0]: launch_agent(service, job.own.state / "sidestep.log")}
+        return {job.files[0]: launch_agent(service, job.installed.state / "sidestep.log")}
     carried = places.carried() / "systemd" / ("user" if job.user else "")
     units = [systemd_unit((carried / name).read_text("utf-8"), service) for name in SYSTEMD]
     return dict(zip(job.files, [*units, *map(template, units)], strict=False))  # a user has no further instances
@@ -184,7 +184,7 @@ def _next_after_install(job: Job, before: Mapping[Path, bytes]) -> list[str]:
         return [*again, f"launchctl bootstrap gui/$(id -u) '{job.files[0]}'", "sidestep doctor --client"]
     control = _systemctl(job)
     start = f"{control} enable --now sidestep.service"  # it loads units anew, too
-    doctor = "sidestep doctor --client" if job.user else f"sidestep doctor --config {job.own.config_file}"
+    doctor = "sidestep doctor --client" if job.user else f"sidestep doctor --config {job.installed.config_file}"
     if not before:
         return [start, doctor]
     moved = any(path.suffix == ".socket" and path.read_bytes() != text for path, text in before.items())

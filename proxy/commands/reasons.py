@@ -54,9 +54,9 @@ def explain_example(rules: RuleSet, shown: ExampleRequest, max_body: int) -> Exp
         rules = RuleSet((*rules.rules, shown.rule))
     found = explain(rules, shown.given, max_body)
     request = seen(shown.given.head, shown.given.body, opaquely=shown.rule.respond is not None)
-    own = None if isinstance(request, NotUnderstood) else miss_of(shown.rule, request)
-    others = tuple(miss for miss in found.nearest if miss.rule.name != shown.rule.name)
-    return replace(found, about=shown.about, nearest=((own, *others)[:NEAREST] if own else others))
+    miss = None if isinstance(request, NotUnderstood) else miss_of(shown.rule, request)
+    others = tuple(other for other in found.nearest if other.rule.name != shown.rule.name)
+    return replace(found, about=shown.about, nearest=((miss, *others)[:NEAREST] if miss else others))
 
 
 def _decide(rules: RuleSet, given: Given, request: MessagesRequest | NotUnderstood, max_body: int) -> Decision:

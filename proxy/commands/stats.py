@@ -35,7 +35,7 @@ NAMELESS: Mapping[str, str] = {"rule": "no rule", "model": "not looked at", "cli
 
 
 def run(settings: Journal, span: str, by: str, *, as_json: bool) -> int:
-    """Print the figures; 1 if there are none to be read, 2 if `span` is none."""
+    """Print the figures; 1 if there are none to be read, 2 if `span` is nbasis."""
     file = Path(settings.path)
     try:
         start = beginning(span, time.time())
@@ -85,7 +85,7 @@ def _read(file: Path, start: float, by: str) -> _Found:
 
 def _document(found: _Found) -> dict[str, Any]:
     whole, worth = found.whole, found.worth
-    told = [
+    rows = [
         {
             "rule": rule,
             "model": family,
@@ -100,7 +100,7 @@ def _document(found: _Found) -> dict[str, Any]:
         for (rule, family), basis in worth.items()
     ]
     audited = [{"rule": rule, "same": same, "compared": many} for rule, (same, many) in found.audits.items()]
-    document = {"since": found.start // HOUR * HOUR, "total": _fields(whole, worth), "basis": told, "audits": audited}
+    document = {"since": found.start // HOUR * HOUR, "total": _fields(whole, worth), "basis": rows, "audits": audited}
     if found.by:
         groups = [{"name": name, **_fields(total, worth)} for name, total in found.groups.items()]
         document |= {"by": found.by, "groups": groups}
@@ -139,8 +139,8 @@ def _lines(file: Path, found: _Found) -> list[str]:
             "",
             *_within(room, 2, ["What was saved, by your own forwards of the same rule and model, or by sizes:"]),
         ]
-        told = (f"  {basis_line(kind, whole.answered[kind][0], basis)}" for kind, basis in found.worth.items())
-        lines += _within(room, 4, told)
+        by_kind = (f"  {basis_line(kind, whole.answered[kind][0], basis)}" for kind, basis in found.worth.items())
+        lines += _within(room, 4, by_kind)
     return lines
 
 
@@ -165,13 +165,13 @@ def _overview(found: _Found, wide: int, plain: bool) -> list[str]:
         if outcome == "forwarded" and (many := sum(whole.errors.values())):
             drawn = bar(many, whole.requests, longest, ascii_only=plain)
             lines += [f"    {'upstream errors':16}{many:>9,}  {drawn}", *_errors(whole)]
-    told = {
+    sums = {
         "agreement": _agreement(whole) or "nothing was compared",
         "  last audits": _audited(found.audits),
         "tokens upstream": _tokens(whole),
         "time added": f"{lasting(whole.own)} (median, before the first byte)" if whole.own is not None else "",
     }
-    return [*lines, *(f"{name:20}{text:>9}" for name, text in told.items() if text)]
+    return [*lines, *(f"{name:20}{text:>9}" for name, text in sums.items() if text)]
 
 
 def _errors(total: Totals) -> list[str]:

@@ -51,8 +51,8 @@ def systemd_unit(template: str, service: Service) -> str:
 
 def template(unit: str) -> str:
     """A system unit, as `systemd_unit` gives it, for any number of instances with addresses and state of their own."""
-    own = ["listen.host=%i", *(f"{key}={path}" for key, path in state_files(Path("%S/sidestep-%i")).items())]
-    more = "".join(f" --set {setting}" for setting in own)
+    settings = ["listen.host=%i", *(f"{key}={path}" for key, path in state_files(Path("%S/sidestep-%i")).items())]
+    more = "".join(f" --set {setting}" for setting in settings)
     text = unit.replace("sidestep.socket", "sidestep@%i.socket")
     text = re.sub("^(Description=.*)$", r"\1, at %i", text, flags=re.MULTILINE)
     text = re.sub("^(StateDirectory|RuntimeDirectory)=sidestep$", r"\1=sidestep-%i", text, flags=re.MULTILINE)

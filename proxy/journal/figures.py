@@ -27,8 +27,8 @@ LATEST = 20_000
 RuleAndModel = tuple[str, str]
 """A rule, and a model family."""
 
-# What a group is told by, to the columns that tell it. An hour's day is a matter of the time zone, and not of SQL.
-_TOLD_BY: Mapping[str, str] = {"": "''", "rule": "rule", "model": "family", "day": "hour", "client": "client"}
+# The column of each grouping. The day of an hour depends on the time zone, which SQL does not know.
+_GROUPED_BY: Mapping[str, str] = {"": "''", "rule": "rule", "model": "family", "day": "hour", "client": "client"}
 
 _SUMS = """
     SELECT {group}, outcome, rule, family, sum(requests), sum(same), sum(different), sum(counted),
@@ -130,14 +130,14 @@ def totals(connection: sqlite3.Connection, since: float, by: str = "") -> dict[s
     Days are local ones. Paths under `/-/` are left out.
     """
     groups: dict[str, Totals] = {}
-    group, hour = _TOLD_BY[by], int(since // HOUR)
+    group, hour = _GROUPED_BY[by], int(since // HOUR)
     name = lru_cache(_day) if by == "day" else str
-    for told, outcome, rule, family, *sums in connection.execute(_SUMS.format(group=group), (hour,)):
-        groups.setdefault(name(told), Totals()).add(outcome, (rule, family), sums)
-    for told, kind, requests in connection.execute(_ERRORS.format(group=group), (hour,)):
-        groups.setdefault(name(told), Totals()).errors[kind] += requests
-    for told, own, requests in connection.execute(_OWN.format(group=group), (hour,)):
-        groups.setdefault(name(told), Totals()).own_times[own] += requests
+    for key, outcome, rule, family, *sums in connection.execute(_SUMS.format(group=group), (hour,)):
+        groups.setdefault(name(key), Totals()).add(outcome, (rule, family), sums)
+    for key, kind, requests in connection.execute(_ERRORS.format(group=group), (hour,)):
+        groups.setdefault(name(key), Totals()).errors[kind] += requests
+    for key, own, requests in connection.execute(_OWN.format(group=group), (hour,)):
+        groups.setdefault(name(key), Totals()).own_times[own] += requests
     return groups
 
 
@@ -154,13 +154,13 @@ def bases(connection: sqlite3.Connection, since: float, kinds: Iterable[RuleAndM
 def _measured(connection: sqlite3.Connection, kind: RuleAndModel, least: Basis) -> Basis:
     """By the rule's own forwards that went well; `least` for what these have not told."""
     found = connection.execute(_MEASURED, (*kind, MEASURED)).fetchall()
-    told = [tokens for _, *tokens in found if tokens[0] is not None]
+    counted = [tokens for _, *tokens in found if tokens[0] is not None]
     if not found:
         return least
     waiting = median(duration for duration, *_ in found)
-    if not told:
+    if not counted:
         return replace(least, waiting=waiting)
-    read, cached, written = (median(column) for column in zip(*told, strict=True))
+    read, cached, written = (median(column) for column in zip(*counted, strict=True))
     return Basis(least.size, waiting, read, cached, written, len(found))
 
 

@@ -59,8 +59,8 @@ def row(record: Record) -> Row:
 
 def record_of(values: Row) -> Record:
     """The request that a row tells of, as far as it does; the row has its `id` before the values of `COLUMNS`."""
-    number, *told = values
-    known: dict[str, Any] = dict(zip(COLUMNS, told, strict=True))
+    number, *rest = values
+    known: dict[str, Any] = dict(zip(COLUMNS, rest, strict=True))
     tokens = [known.pop(name) for name in ("input", "output", "cache_read", "cache_creation")]
     client, version = known.pop("client"), known.pop("version")
     del known["family"]

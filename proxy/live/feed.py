@@ -122,9 +122,9 @@ class Feed:
         """What a page shows at first, the oldest first."""
         return list(self._records)[-SHOWN:]
 
-    def find(self, own_id: str) -> Record | None:
+    def find(self, request_id: str) -> Record | None:
         """The request with that id, if it is still kept."""
-        return next((record for record in reversed(self._records) if record.id == own_id), None)
+        return next((record for record in reversed(self._records) if record.id == request_id), None)
 
     @property
     def own(self) -> float | None:

@@ -132,8 +132,8 @@ class Live:
         rows = [row(record) for record in await self._latest()]
         everything = {"now": time.time(), "rows": rows, "sections": self._state.sections()}
         await stream.send(_json(everything).decode(), event="state")
-        while told := await watcher.news():
-            for name, data in told:
+        while news := await watcher.news():
+            for name, data in news:
                 await stream.send(data, event=name)
 
     async def _latest(self) -> Sequence[Record]:

@@ -74,17 +74,11 @@ def _requests(counters: Counters) -> Iterator[Metric]:
     yield _counter("requests", "Requests that have ended", labels, counters.requests.items())
     yield _by_outcome("request_duration_seconds", "Seconds until the reply was complete", counters.duration)
     yield _by_outcome("request_first_byte_seconds", "Seconds until the head of the reply was sent", counters.first_byte)
-    yield _by_outcome(
-        "own_time_seconds", "Of the seconds to the first byte, those spent in Sidestep itself", counters.own
-    )
+    about = "Of the seconds to the first byte, those spent in Sidestep itself"
+    yield _by_outcome("own_time_seconds", about, counters.own)
     yield _gauge("running_requests", "Requests that are being served", counters.running)
-    unread = (((reason,), counters.unread[reason]) for reason in UNREAD)
-    yield _counter(
-        "unread_requests",
-        "What clients sent that was no request: no HTTP, or its head too large or too slow",
-        ("reason",),
-        unread,
-    )
+    about = "What clients sent that was no request: no HTTP, or its head too large or too slow"
+    yield _counter("unread_requests", about, ("reason",), (((one,), counters.unread[one]) for one in UNREAD))
 
 
 def _saved(counters: Counters) -> Iterator[Metric]:
@@ -128,38 +122,25 @@ def _upstream(counters: Counters, idle: int) -> Iterator[Metric]:
     errors = (((kind,), counters.upstream_errors[kind]) for kind in UPSTREAM_ERRORS)
     yield _counter("upstream_errors", "Errors that the upstream replied with", ("kind",), errors)
     connections = [(("opened",), counters.opened), (("reused",), counters.reused)]
-    yield _counter(
-        "upstream_connections", "Requests that a connection to the upstream was taken for", ("state",), connections
-    )
-    yield _counter(
-        "upstream_retries",
-        "Requests sent again, unread on the kept connection they took, which was closed",
-        (),
-        [((), counters.retried)],
-    )
+    about = "Requests that a connection to the upstream was taken for"
+    yield _counter("upstream_connections", about, ("state",), connections)
+    about = "Requests sent again, unread on the kept connection they took, which was closed"
+    yield _counter("upstream_retries", about, (), [((), counters.retried)])
     tokens = (((kind,), counters.tokens[kind]) for kind in ("input", "output", "cache_read", "cache_creation"))
     yield _counter("upstream_tokens", "Tokens of replies, as the upstream counted them", ("kind",), tokens)
     yield _gauge("upstream_idle_connections", "Connections to the upstream that are open and free", idle)
-    fault_at = counters.last_fault and counters.last_fault[0]
-    yield _gauge(
-        "upstream_last_reply_timestamp_seconds",
-        "When the upstream last replied, in seconds since the epoch",
-        counters.last_reply,
-    )
-    yield _gauge(
-        "upstream_last_fault_timestamp_seconds",
-        "When the upstream last failed or replied with an error, in seconds since the epoch",
-        fault_at,
-    )
+    about = "When the upstream last replied, in seconds since the epoch"
+    yield _gauge("upstream_last_reply_timestamp_seconds", about, counters.last_reply)
+    about = "When the upstream last failed or replied with an error, in seconds since the epoch"
+    yield _gauge("upstream_last_fault_timestamp_seconds", about, counters.last_fault and counters.last_fault[0])
 
 
 def _rules(counters: Counters, desk: Desk) -> Iterator[Metric]:
     yield _gauge("rules", "Rules in force", len(desk.now.rules.rules))
     yield _gauge("rule_faults", "Faults in the rules that were loaded last", len(desk.faults))
     compared = _bounded(desk).items()
-    yield _counter(
-        "shadow_comparisons", "Answers of rules in shadow, held against the model's", ("rule", "verdict"), compared
-    )
+    about = "Answers of rules in shadow, held against the model's"
+    yield _counter("shadow_comparisons", about, ("rule", "verdict"), compared)
     yield _audits(desk)
     signs = (((sign,), desk.signs[sign]) for sign in SIGNS)
     yield _counter("drift_signs", "Requests that showed a sign of drift", ("sign",), signs)

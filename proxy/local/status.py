@@ -67,8 +67,8 @@ def status_line(desk: Desk, counters: Counters, now: float) -> str:
         parts.append(_of(len(desk.faults), "fault") + " in them")
     if desk.restart_for:
         parts.append(f"restart for {', '.join(desk.restart_for)}")
-    told = ", ".join(f"{counts[outcome]:,} {outcome}" for outcome in _COUNTED if counts[outcome])
-    parts.append(_of(sum(counts[outcome] for outcome in _COUNTED), "request") + (f": {told}" if told else ""))
+    outcomes = ", ".join(f"{counts[outcome]:,} {outcome}" for outcome in _COUNTED if counts[outcome])
+    parts.append(_of(sum(counts[outcome] for outcome in _COUNTED), "request") + (f": {outcomes}" if outcomes else ""))
     return "; ".join([*parts, f"{counters.running:,} running", _upstream(counters, now)])
 
 

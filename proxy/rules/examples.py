@@ -57,7 +57,7 @@ def _fault(rule: Rule, match: Match, request: MessagesRequest | NotUnderstood) -
     groups = rule.match(request)
     if groups is None:
         miss = miss_of(rule, request)
-        return "the rule does not match it" + (f"; the first condition that fails is {miss.told()}" if miss else "")
+        return "the rule does not match it" + (f"; the first condition that fails is {miss.text()}" if miss else "")
     match rule.outcome(request, groups):
         case Answer(text=text) | Forward(shadow_answer=Answer(text=text)):
             return None if text == match.answer else f"answered {text!r}, expected {match.answer!r}"

@@ -154,7 +154,13 @@ def _compile(table: Any, base: RequestModel, source: str, line: int) -> tuple[Lo
     faults += [*wrong, *context.problems]
     if faults:
         return None, faults
-    rule = Rule(
+    return LoadedRule(_rule(model, when, plan, respond, source, line), model, base), []
+
+
+def _rule(
+    model: RuleModel, when: When, plan: AnswerPlan | None, respond: RespondPlan | None, source: str, line: int
+) -> Rule:
+    return Rule(
         name=model.name,
         about=model.about,
         source=source,
@@ -168,7 +174,6 @@ def _compile(table: Any, base: RequestModel, source: str, line: int) -> tuple[Lo
         audit=model.audit,
         tested=(parse_version(model.tested.first), parse_version(model.tested.last)) if model.tested else None,
     )
-    return LoadedRule(rule, model, base), []
 
 
 def _plan(model: RuleModel, context: Context) -> tuple[AnswerPlan | None, list[Fault]]:

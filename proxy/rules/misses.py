@@ -30,7 +30,7 @@ class Miss:
         """The condition, in the words of the rule's file and none of the request's."""
         return f"{self.within} {described(self.condition)}".strip()
 
-    def told(self) -> str:
+    def text(self) -> str:
         """The condition, and what was found: for examples, whose texts are the rule's own."""
         value = self.value
         found = "nothing is said of it" if value is None else f"found {shortened(value)}"

@@ -158,8 +158,8 @@ class Counters:
             if record.fault in FOUND_IN_REPLIES:
                 self._note(record)
             self.saved.read(record, family(record.model))
-        told = zip(*[record.usage for record in records if record.usage], strict=True)
-        for kind, counts in zip(Usage._fields, told, strict=False):  # none, where no reply told any
+        usages = zip(*[record.usage for record in records if record.usage], strict=True)
+        for kind, counts in zip(Usage._fields, usages, strict=False):  # empty if no reply had usage
             self.tokens[kind] += sum(counts)
 
 

@@ -131,7 +131,7 @@ def session(version: str, agent: str, *, through: bool, budget: float | None = N
         lines = proxy.requests() if proxy else []
         saved = stats(folder)["total"]["saved"] if proxy else {}
     answered = [line["rule"] for line in lines if line["outcome"] == "answered"]
-    return Session(json.loads(done.stdout or "[]"), upstream.told, answered, saved, done.stderr[-2000:])
+    return Session(json.loads(done.stdout or "[]"), upstream.usage, answered, saved, done.stderr[-2000:])
 
 
 def faults(agent: str, version: str) -> Iterator[str]:

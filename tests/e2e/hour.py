@@ -130,7 +130,7 @@ def _seen(proxy: Sidestep, upstream: ScriptedUpstream) -> dict[str, int]:
     for failure, times in upstream.failed.items():
         by_kind[errors.KINDS[failure]] += times
     found |= {f"error {kind}": times for kind, times in by_kind.items()}
-    told = upstream.told
+    told = upstream.usage
     cached, written = told["cache_read_input_tokens"], told["cache_creation_input_tokens"]
     found["tokens in"] = told["input_tokens"] + cached + written
     found |= {"tokens out": told["output_tokens"], "tokens cached": cached, "saved requests": answered.total()}

@@ -141,7 +141,7 @@ def warnings(proxy: Sidestep) -> Iterator[str]:
 
 def misreported(stats: dict[str, Any], outcome: Outcome, upstream: ScriptedUpstream) -> Iterator[str]:
     """Where `stats` says anything else than what was seen on both sides."""
-    total, told = stats["total"], upstream.told
+    total, told = stats["total"], upstream.usage
     cached = told["cache_read_input_tokens"]
     seen = {
         "answered": sum(outcome.answered.values()),

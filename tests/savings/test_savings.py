@@ -213,4 +213,4 @@ async def test_a_slot_serves_one_request_after_another_and_is_free_again_when_a_
         await asyncio.gather(ask(), ask())
         assert time.perf_counter() - began >= 2 * model.first_byte
     assert [one.read > 0 for one in model.asked] == [False, True, True]
-    assert model.told["output_tokens"] == sum(one.written for one in model.asked)
+    assert model.usage["output_tokens"] == sum(one.written for one in model.asked)

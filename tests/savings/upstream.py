@@ -76,9 +76,9 @@ class Model(ScriptedUpstream):
         self.asked.append(asked)
         async with self._free:
             await asyncio.sleep(self.first_byte)
-            before = self.told.copy()
+            before = self.usage.copy()
             response = await super()._message(request, body)
-            told = self.told - before
+            told = self.usage - before
             asked.written = told.pop("output_tokens", 0)
             asked.read = told.total()
         return response

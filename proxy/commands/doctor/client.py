@@ -70,10 +70,10 @@ def _base_url(values: Mapping[str, tuple[str, str]], listen: Listen) -> Finding:
         return warning("base URL", found, f"{places.called()} connect")
     text, where = values[BASE_URL]
     url = url_of(text)
-    told = f"{shown(url) if url else 'not a URL'}, {where}"
+    found = f"{shown(url) if url else 'not a URL'}, {where}"
     if client_settings.leads_here(text, listen):
-        return ok("base URL", told)
-    return fault("base URL", f"{told}: the client goes past Sidestep", f"set {BASE_URL} to {client_url(listen)}")
+        return ok("base URL", found)
+    return fault("base URL", f"{found}: the client goes past Sidestep", f"set {BASE_URL} to {client_url(listen)}")
 
 
 def _tool_search(values: Mapping[str, tuple[str, str]]) -> Finding:

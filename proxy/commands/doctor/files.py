@@ -44,10 +44,10 @@ def _changeable(paths: list[Path]) -> Iterator[Finding]:
 
 def _token(file: Path, config: Config) -> Iterator[Finding]:
     """A local token is no secret in a file that everybody may read, as the service's user must its settings."""
-    own = places.token_file(file)
-    if own and own.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-        yield warning("permissions", f"{own}: others may read the token", f"chmod 600 {own}")
-    elif not own and config.listen.token and file.stat().st_mode & stat.S_IROTH:
+    token = places.token_file(file)
+    if token and token.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+        yield warning("permissions", f"{token}: others may read the token", f"chmod 600 {token}")
+    elif not token and config.listen.token and file.stat().st_mode & stat.S_IROTH:
         todo = f"move it into {file.parent / places.TOKEN}, readable for its owner alone"
         yield warning("permissions", f"{file}: everybody may read the token in it", todo)
 

@@ -45,10 +45,10 @@ def exit_code(findings: Sequence[Finding]) -> int:
 def as_text(findings: Sequence[Finding], room: int | None = None) -> str:
     """A table, and a line that sums it up; within `room` characters what was found is wrapped, and nothing is cut."""
     rows = [(finding.verdict, finding.check, finding.found, finding.todo) for finding in findings]
-    told = table(HEADS, rows)
-    if room is not None and max(map(width, told.split("\n"))) > room:
-        told = _wrapped(findings, room)
-    return f"{told}\n\n{_summary(findings)}"
+    text = table(HEADS, rows)
+    if room is not None and max(map(width, text.split("\n"))) > room:
+        text = _wrapped(findings, room)
+    return f"{text}\n\n{_summary(findings)}"
 
 
 def _wrapped(findings: Sequence[Finding], room: int) -> str:

@@ -30,6 +30,7 @@ _SPEAKS = 2.0
 
 _DAY = 86400.0
 _MODELS = "/v1/models"
+_CHECK_URL = "check scheme and port of upstream.url"
 
 
 async def upstream(config: Config) -> AsyncIterator[Finding]:
@@ -45,8 +46,8 @@ async def upstream(config: Config) -> AsyncIterator[Finding]:
     try:
         connection = await Dialer(config.upstream).open()
     except PROBLEMS as error:
-        told = upstream_error(error, url.host)
-        yield fault("upstream", f"{url.host} {told.words}", told.todo or "look there")
+        failure = upstream_error(error, url.host)
+        yield fault("upstream", f"{url.host} {failure.words}", failure.todo or "look there")
         return
     connection.abort()
     yield await _connected(url, config.upstream)
@@ -66,10 +67,10 @@ async def _connected(url: URL, settings: Upstream) -> Finding:
 def _borrowed(settings: Upstream) -> Finding | None:
     """Authorities that this command has from the environment, which a service has not."""
     name = "SSL_CERT_FILE"
-    own, usual = os.environ.get(name, ""), ssl.get_default_verify_paths()
-    if URL(settings.url).scheme != "https" or settings.ca_file or not own:
+    given, usual = os.environ.get(name, ""), ssl.get_default_verify_paths()
+    if URL(settings.url).scheme != "https" or settings.ca_file or not given:
         return None
-    if Path(usual.openssl_capath).resolve() in Path(own).resolve().parents or own == usual.openssl_cafile:
+    if Path(usual.openssl_capath).resolve() in Path(given).resolve().parents or given == usual.openssl_cafile:
         return None  # the system's own
     found = f"upstream.ca_file: {name} is set, and in force here; a service does not see it"
     return warning("upstream", found, "set upstream.ca_file to that file")
@@ -111,10 +112,12 @@ async def answer(settings: Upstream) -> Finding:
     """What the upstream answers to one request, which bears no credentials: the API, a gateway, or a web page."""
     try:
         return _judged(await asyncio.to_thread(_ask, settings))
-    except (OSError, http.client.HTTPException) as error:
-        told = upstream_error(error, URL(settings.url).host) if isinstance(error, OSError) else None
-        words = told.words if told else f"answers with what is no HTTP/1.1 ({type(error).__name__})"
-        return fault("answer", f"the upstream {words}", (told and told.todo) or "check scheme and port of upstream.url")
+    except OSError as error:
+        failure = upstream_error(error, URL(settings.url).host)
+        return fault("answer", f"the upstream {failure.words}", failure.todo or _CHECK_URL)
+    except http.client.HTTPException as error:
+        found = f"the upstream answers with what is no HTTP/1.1 ({type(error).__name__})"
+        return fault("answer", found, _CHECK_URL)
 
 
 def _ask(settings: Upstream) -> Reply:

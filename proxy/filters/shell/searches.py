@@ -11,7 +11,7 @@ from fnmatch import fnmatchcase
 from proxy.filters.decline import Decline
 from proxy.filters.shell.commands import names
 from proxy.filters.shell.grammar import Word
-from proxy.filters.shell.options import Syntax, parse
+from proxy.filters.shell.options import Parsed, Syntax, parse
 from proxy.filters.shell.paths import TRUNCATED, literal, usual
 
 _LONG = names("--color=never --color=auto --ignore-case --line-number --invert-match --word-regexp --fixed-strings")
@@ -73,16 +73,10 @@ def search(words: Sequence[Word]) -> Search | None:
     parsed = parse(_GIT_GREP, rest[1:]) if is_git else parse(_SYNTAXES[name], rest)
     if name != "rg" and "L" in parsed.options:
         parsed.options.add("l")
-    operands = parsed.operands if parsed.options & _PATTERN_GIVEN else parsed.operands[1:]
-    if operands is not parsed.operands and parsed.operands and parsed.operands[0].kind == "glob":
-        raise Decline("value not known")
-    # What follows the pattern of `git grep` may be a commit.
-    if is_git and operands:
-        raise Decline("several operands")
-    operands = [word for word in operands if word.value != "-"]
+    operands = _operands(parsed, is_git)
     descends = is_git or bool(parsed.options & names("r R --recursive"))
     return Search(
-        tuple(operands),
+        operands,
         is_recursive=descends or name == "rg",
         is_numbered=bool(parsed.options & names("n --line-number")),
         has_context=bool(parsed.options & _CONTEXT),
@@ -90,6 +84,19 @@ def search(words: Sequence[Word]) -> Search | None:
         prints_lines=not parsed.options & _NAMES_ONLY,
         is_filter=not operands and not descends,
     )
+
+
+def _operands(parsed: Parsed, is_git: bool) -> tuple[Word, ...]:
+    """The files to search, without the pattern."""
+    operands = parsed.operands
+    if not parsed.options & _PATTERN_GIVEN:
+        if operands and operands[0].kind == "glob":
+            raise Decline("value not known")
+        operands = operands[1:]
+    # What follows the pattern of `git grep` may be a commit.
+    if is_git and operands:
+        raise Decline("several operands")
+    return tuple(word for word in operands if word.value != "-")
 
 
 def search_paths(found: Search, output: str) -> list[str]:
