@@ -1,6 +1,6 @@
-"""Capture: requests as JSON Lines that `explain` reads, in a file for its owner alone.
+"""Capture: requests as JSON Lines, which `explain` reads, in a file that only its owner can read.
 
-Of headers it has the values that are known to be harmless, and of all others the names; of a path what `names` tells.
+Header values are written only if they are known to be harmless; of other headers only the names. Paths as in `names`.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ from proxy.exchange import Exchange, Forward
 from proxy.headers import Pairs, RawHeaders, text_pairs
 from proxy.logs.observe import Logger
 
-# Headers by which requests are told apart, and which hold no secret of their own; anybody may invent one that does.
+# Headers that help to distinguish requests, and hold no secrets. Others may: anybody can invent a header.
 _HARMLESS = frozenset(
     {
         *("accept", "accept-encoding", "accept-language", "connection", "content-encoding", "content-length"),
@@ -34,13 +34,13 @@ _HARMLESS = frozenset(
 )
 
 _WAITING, _ROOM = 256, 32 * 1024 * 1024
-"""Lines, and their bytes, that may wait for the disk; further ones are dropped and counted, and not held in memory."""
+"""Lines, and their bytes, that may wait for the disk. Further lines are dropped and counted."""
 
 
 def request_line(exchange: Exchange, headers: Pairs, now: datetime) -> bytes:
-    """One request, its outcome and its reason as a line of JSON; a body that is not JSON is told as text.
+    """One request with its outcome and reason, as a line of JSON. A body that is not JSON is a string.
 
-    A header's value that is left out is null.
+    A header value that is left out is null.
     """
     return _json(
         {
@@ -76,7 +76,7 @@ def _json(value: Any) -> bytes:
 
 
 class Writer:
-    """Appends lines to the capture file, off the event loop's back: noting never waits."""
+    """Appends lines to the capture file in a thread: adding a line never waits."""
 
     def __init__(self, config: Capture, log: Logger) -> None:
         self._log = log
@@ -85,21 +85,21 @@ class Writer:
         self._held = self._dropped = 0
 
     def configure(self, config: Capture) -> None:
-        """Note what these settings want from now on; the disk gets what still waits, too."""
+        """Capture by these settings from now on; lines that still wait are written too."""
         self.enabled = config.enabled
         self._outcomes = frozenset(config.outcomes) if config.enabled else frozenset()
         self._file, self._half = Path(config.file), config.max_bytes // 2
 
     def request(self, exchange: Exchange, raw: RawHeaders) -> None:
-        """Note a request that has ended, if its outcome is one of those that are wanted.
+        """Capture a request that has ended, if its outcome is wanted.
 
-        Of one that began before anything was wanted, the body may be gone.
+        A request that began before capture was switched on is skipped: its body may be gone.
         """
         if exchange.body.keep and exchange.outcome in self._outcomes:
             self._write(request_line(exchange, text_pairs(raw), datetime.now(UTC)))
 
     def comparison(self, request_id: str, rule: str, verdict: str, ours: str, theirs: str | None) -> None:
-        """Note what a rule and the model said to the same question."""
+        """Capture what a rule and the model answered to the same question."""
         if self._outcomes:
             line = {"id": request_id, "shadow": rule, "verdict": verdict, "ours": ours, "theirs": theirs}
             self._write(_json(line))
@@ -112,7 +112,7 @@ class Writer:
         self._queue.put_nowait(data)
 
     async def run(self) -> None:
-        """Write until cancelled; a disk that fails costs the lines, is told once a time, and disturbs nothing else."""
+        """Write until cancelled. If the disk fails, the lines are lost and a warning is logged."""
         while True:
             lines = [await self._queue.get(), *self._waiting()]
             await in_thread(partial(self._append, lines))
@@ -122,7 +122,7 @@ class Writer:
                 self._dropped = 0
 
     def finish(self) -> None:
-        """Write what still waits, at the end of the process."""
+        """Write the lines that still wait, at the end of the process."""
         self._append(list(self._waiting()))
 
     def _waiting(self) -> Iterator[bytes]:
@@ -155,7 +155,7 @@ class Writer:
             file.write(line)
 
     def _opened(self) -> BinaryIO:
-        """The file, for its owner alone whatever it was. Without waiting: where it should be, anything may be."""
+        """Open the file, and make it readable for its owner alone. Never blocks: the path may be a FIFO."""
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK
         handle = os.open(self._file, flags, 0o600)
         if not stat.S_ISREG(os.fstat(handle).st_mode):

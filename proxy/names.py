@@ -1,7 +1,7 @@
-"""What clients name, made fit to be kept and told: short, printable, and with nothing in it that has a key's shape.
+"""Names chosen by clients, made safe to keep and show: short, printable, and without anything that looks like a key.
 
-A client may put anything anywhere: a key as its model, within a path, as its User-Agent. So a name is kept only where
-it looks like one. The log, the journal, the live page, the counts and a capture all have it from here.
+A client may put anything anywhere: a key as its model, in a path, or as its User-Agent. So a name is kept only if it
+looks like a name. The log, the journal, the live page, the counters and a capture all use this module.
 """
 
 import hashlib
@@ -10,10 +10,10 @@ from functools import lru_cache
 from http import HTTPMethod
 
 OTHER = "other"
-"""What stands for a name that is none."""
+"""Replaces what does not look like a name."""
 
 CUT = "…"
-"""What stands for a part of a path that is no name."""
+"""Replaces a part of a path that does not look like a name."""
 
 _LONGEST = 80
 _LONGEST_PATH = 160
@@ -27,11 +27,11 @@ _PART = re.compile(
     r"|[0-9]{1,8}|[A-Za-z0-9]{1,6}"
 )
 _SHORT = 16
-"""Characters of a piece of a value that no key has."""
+"""Keys are longer than this."""
 _BETWEEN = re.compile(r"[\s,;()=/]+")
 _JOINT = re.compile(r"[-._:/@\[]{1,2}")
 
-# How the keys of well-known services begin; behind that, even a short text is none of ours to tell.
+# How the keys of well-known services begin. What follows is not shown, even if it is short.
 _KEY = re.compile(
     r"(?:^|[^A-Za-z0-9])(?:[spr]k[-_]|gh[a-z]_|github_pat_|glpat-|xox[a-z]-|hf_|npm_)|sk[-_.:/]{1,2}ant", re.IGNORECASE
 )
@@ -41,14 +41,14 @@ _PLAIN = frozenset({"", "-", ".", ".."})
 
 
 def is_name(text: str) -> bool:
-    """Whether `text` is made of words, versions and dates, as names of models and programs are, and keys are not."""
+    """Whether `text` consists of words, versions and dates, as names of models and programs do, and keys do not."""
     if len(text) > _LONGEST or not text[:1].isalpha() or _KEY.search(text):
         return False
     return all(map(_PART.fullmatch, _JOINT.split(text.removesuffix("]"))))
 
 
 def is_plain(value: str) -> bool:
-    """Whether every piece of a header's value is short, or a name: `claude-cli/2.1.330 (external, cli)`."""
+    """Whether every part of a header value is short or a name: `claude-cli/2.1.330 (external, cli)`."""
     if len(value) > _LONGEST_VALUE or _KEY.search(value):
         return False
     return all(len(piece) <= _SHORT or is_name(piece) for piece in _BETWEEN.split(value))
@@ -65,7 +65,7 @@ def method(text: str) -> str:
 
 
 def path(text: str) -> str:
-    """A path without its query: of its segments those that are names, and the others as `CUT`."""
+    """A path without its query; segments that do not look like names are replaced by `CUT`."""
     if len(text) <= _LONGEST_PATH:
         return _path(text)
     return _path(text[:_LONGEST_PATH].rpartition("/")[0]) + "/" + CUT
@@ -78,15 +78,15 @@ def _model(text: str) -> str:
 
 @lru_cache(256)
 def _path(text: str) -> str:
-    if "sk/ant" in text.lower():  # a key whose joints are taken for those of the path
+    if "sk/ant" in text.lower():  # a key that contains a slash
         return "/" + CUT
     return "/".join(part if part in _PLAIN or is_name(part) else CUT for part in text.split("/"))
 
 
 def session(text: str) -> str:
-    """A hash in place of what names a client's session, 16 hexadecimal digits; "" for none.
+    """A hash of a client's session id, 16 hexadecimal digits; "" for none.
 
-    No key is needed: what names a session holds at least 122 random bits.
+    The hash needs no key: a session id has at least 122 random bits.
     """
     return _session(text[:_LONGEST_SESSION])
 

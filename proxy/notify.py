@@ -1,7 +1,6 @@
-"""What Sidestep and systemd tell each other: readiness and signs of life, and the sockets that systemd holds.
+"""Messages between Sidestep and systemd: readiness, watchdog, status, and the sockets that systemd holds.
 
-The protocols are those of sd_notify(3), sd_watchdog_enabled(3) and sd_listen_fds(3). Without a manager that wants to
-hear, telling does nothing.
+The protocols are sd_notify(3), sd_watchdog_enabled(3) and sd_listen_fds(3). Without a service manager, nothing is sent.
 """
 
 import asyncio
@@ -22,19 +21,19 @@ STOPPING = "STOPPING=1"
 ALIVE = "WATCHDOG=1"
 
 NOTE = "reload.json"
-"""In the folder that the manager gives the service while it runs."""
+"""A file in the service's runtime folder (`RuntimeDirectory=`)."""
 
 FIRST_DESCRIPTOR = 3
 """SD_LISTEN_FDS_START: the first after standard input, output and error."""
 
 _UNHURRIED = 10.0
-"""Seconds between two status lines where there is no watchdog to feed."""
+"""Seconds between two status lines if there is no watchdog."""
 
 _LONGEST_STATUS = 400
 
 
 class ManagerError(ValueError):
-    """What a service manager has put into the environment cannot be used."""
+    """A variable or a socket from the service manager cannot be used."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +41,14 @@ class Manager:
     """The service manager that has started this process."""
 
     address: str = ""
-    """Of its datagram socket, a leading `@` for the abstract namespace; empty when it does not listen."""
+    """Address of its datagram socket, with a leading `@` in the abstract namespace; "" if it does not listen."""
     patience: float = 0.0
-    """Seconds without a sign of life after which it ends the process; 0 when it does not watch."""
+    """The watchdog's timeout in seconds; 0 for no watchdog."""
     folder: str = ""
-    """Of its own for this service, for as long as that runs (`RuntimeDirectory=`); empty for none."""
+    """The service's runtime folder (`RuntimeDirectory=`); "" for none."""
 
     def tell(self, *assignments: str) -> bool:
-        """Send `KEY=VALUE` lines in one message; whether it went. A manager that cannot be reached stops nothing."""
+        """Send `KEY=VALUE` lines in one message; returns whether it was sent. Errors are ignored."""
         if not self.address:
             return False
         address = "\0" + self.address[1:] if self.address.startswith("@") else self.address
@@ -62,7 +61,7 @@ class Manager:
         return True
 
     def note(self, **said: object) -> None:
-        """Leave word of how reloads went for `commands.reload`, with this process's number, in `NOTE`."""
+        """Write the result of the last reload, with this process's id, to the file `NOTE`, for `commands.reload`."""
         if self.folder:
             with contextlib.suppress(OSError):
                 fresh = Path(self.folder) / f".{NOTE}.new"
@@ -70,13 +69,13 @@ class Manager:
                 fresh.replace(Path(self.folder) / NOTE)
 
     def reloading(self) -> None:
-        """Say that a reload begins; `READY=1` ends it. The time is what `Type=notify-reload` tells reloads apart by."""
+        """Say that a reload begins; `READY=1` ends it. `Type=notify-reload` distinguishes reloads by the time."""
         self.tell("RELOADING=1", f"MONOTONIC_USEC={time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000}")
 
     async def keep(self, status: Callable[[], str]) -> None:
-        """Give signs of life, each with a status line, until cancelled; at once done when nobody wants to hear.
+        """Feed the watchdog and send status lines, until cancelled; returns at once without a service manager.
 
-        Twice in every span of patience, as sd_watchdog_enabled(3) advises. An event loop that hangs gives none.
+        Twice in each watchdog timeout, as sd_watchdog_enabled(3) advises. An event loop that hangs sends nothing.
         """
         while self.address:
             self.tell(*([ALIVE] if self.patience else []), line(status()))
@@ -88,12 +87,12 @@ NOBODY = Manager()
 
 
 def line(text: str) -> str:
-    """A status line, on one line."""
+    """A status, on one line."""
     return f"STATUS={' '.join(text.split())[:_LONGEST_STATUS]}"
 
 
 def manager(environ: MutableMapping[str, str] = os.environ) -> Manager:
-    """Who started this process. Its variables are taken out, so that no process of ours speaks in our name.
+    """The service manager, from its variables, which are removed: no child process may speak in our name.
 
     Raises `ManagerError`.
     """
@@ -108,10 +107,10 @@ def manager(environ: MutableMapping[str, str] = os.environ) -> Manager:
 
 
 def listening(environ: MutableMapping[str, str] = os.environ) -> list[socket.socket]:
-    """The sockets that were handed over to listen on, in their order; none when there was no hand-over to this process.
+    """The listening sockets that were passed to this process, in order; none if there were none.
 
-    They are not inherited further, and do not block. Their variables are taken out of `environ`. Raises `ManagerError`,
-    and then leaves the descriptors as they are.
+    They are non-blocking and not inheritable. Their variables are removed from `environ`. Raises `ManagerError`, and
+    then leaves the descriptors as they are.
     """
     process, count = environ.pop("LISTEN_PID", ""), environ.pop("LISTEN_FDS", "")
     names = environ.pop("LISTEN_FDNAMES", "").split(":")
@@ -125,7 +124,7 @@ def listening(environ: MutableMapping[str, str] = os.environ) -> list[socket.soc
 
 
 def beyond_loopback(sockets: list[socket.socket]) -> list[str]:
-    """The addresses among the sockets' that other machines can reach."""
+    """The addresses of the sockets that other machines can reach."""
     hosts = [str(held.getsockname()[0]) for held in sockets]
     return [host for host in hosts if not _is_loopback(host)]
 
@@ -137,7 +136,7 @@ def _is_loopback(host: str) -> bool:
 
 
 def _adopt(descriptor: int, name: str) -> socket.socket:
-    """A handed-over descriptor as the listening TCP socket that it must be."""
+    """A passed descriptor as a socket, which must be a listening TCP socket."""
 
     def refuse(what: str) -> NoReturn:
         raise ManagerError(f"descriptor {descriptor} ({name}) is {what}, expected a listening TCP socket")

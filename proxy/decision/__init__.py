@@ -1,1 +1,1 @@
-"""The desk where requests are decided, and what it remembers: trips, drift, headers to repeat, agreement in shadow."""
+"""The desk, which decides requests, and what it remembers: trips, drift, headers to repeat, agreement in shadow."""

@@ -1,6 +1,6 @@
 """Audits: a share of the questions that a rule would answer goes to the model, and both answers are compared.
 
-A rule that is on gives no evidence of being right; this is the evidence.
+A rule that is on produces no evidence that it is right; audits do.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,29 +10,29 @@ from proxy.config import Rules
 from proxy.rules.ruleset import RuleSet
 
 AUDIT = "audit"
-"""The reason for which an audited question is forwarded."""
+"""The reason in the log for forwarding an audited question."""
 
 LAST = 50
-"""Audits of a rule by which it is judged, and which are shown: the latest."""
+"""How many of a rule's latest audits are shown, and decide whether it fails."""
 
 _LEAST = 10
-"""Audits before a rule is judged at all."""
+"""Audits before a rule can fail."""
 
 
 @dataclass(frozen=True, slots=True)
 class Auditing:
-    """How much is audited: the share of each rule's answers, 0 to 1; and the share that must agree."""
+    """The share of each rule's answers that is audited, 0 to 1, and the share of audits that must agree."""
 
     shares: Mapping[str, float]
     limit: float
 
     def fails(self, audited: Sequence[bool]) -> bool:
-        """Whether a rule whose last audits agreed, or not, is to answer no more."""
+        """Whether a rule with these last audits (True: agreed) must stop answering."""
         return len(audited) >= _LEAST and sum(audited) < self.limit * len(audited)
 
 
 def auditing(settings: Rules, rules: RuleSet) -> Auditing:
-    """A rule's own share, else that of all; by the latter none is audited whose answers are not compared."""
+    """Each rule's share: its own, or else the default, which does not apply to rules that are never compared."""
     shares = {}
     for rule in rules.rules:
         by_default = settings.audit if rule.compare != "any" else 0.0

@@ -1,7 +1,7 @@
-"""The circuit breaker: a client that asks the same again at once did not like the answer.
+"""The circuit breaker: a client that repeats a question at once did not like the answer.
 
 Claude Code sends a request a second time, without streaming, when it cannot use the reply to the first (seen in 2.0.20
-and later); the SDKs under it repeat what they take for a failure.
+and later). The SDKs that it uses repeat a request that they consider failed.
 """
 
 import hashlib
@@ -15,15 +15,15 @@ from proxy.messages import MessagesRequest
 from proxy.rules.ruleset import in_shadow
 
 _REMEMBERED = 4096
-"""Answers and tripped sessions that are kept in mind, the latest; more would only grow."""
+"""Answers and tripped sessions that are remembered: the latest ones, so that memory stays bounded."""
 
 
 @dataclass(slots=True)
 class Breaker:
-    """Remembers what was answered, as hashes of session and question; times are seconds on any steady clock.
+    """Remembers answers as hashes of session and question; times are seconds on any monotonic clock.
 
-    Within `window` seconds, the same question of the same session trips the rule: it forwards for that session from
-    then on. After `trips` of these it is in shadow for everybody, until the rules are loaded anew.
+    If a session repeats a question within `window` seconds, the rule trips: from then on it forwards for that session.
+    After `trips` of these the rule is in shadow for everybody, until the rules are reloaded.
     """
 
     window: float
@@ -33,7 +33,7 @@ class Breaker:
     _count: "Counter[str]" = field(default_factory=Counter)
 
     def review(self, answer: Answer, request: MessagesRequest, now: float) -> tuple[Decision, str]:
-        """The decision in place of `answer`, and what to log of it ("" for nothing)."""
+        """The decision that replaces `answer`, and the reason to log; "" for none."""
         session = names.session(request.session)
         if self.in_shadow(answer.rule):
             return in_shadow(answer), ""
@@ -52,11 +52,11 @@ class Breaker:
         return Forward("asked again", answer.rule), said
 
     def put_in_shadow(self, rule: str) -> None:
-        """Let the rule answer nobody: it has failed its audits."""
+        """The rule has failed its audits: it no longer answers anybody."""
         self._count[rule] = max(self.trips, self._count[rule])
 
     def in_shadow(self, rule: str) -> bool:
-        """Whether the rule has tripped so often that it answers nobody."""
+        """Whether the rule has tripped so often that it no longer answers anybody."""
         return self._count[rule] >= self.trips
 
 
@@ -68,7 +68,7 @@ def _remember(memory: "OrderedDict[Hashable, float]", key: Hashable, now: float)
 
 
 def _digest(request: MessagesRequest) -> bytes:
-    """What makes two requests the same question: a retry may change `stream`, `max_tokens` and the model."""
+    """A hash of the question alone: a retry may differ in `stream`, `max_tokens` and the model."""
     digest = hashlib.blake2b(digest_size=16)
     for piece in request.inspection.question():
         digest.update(piece)

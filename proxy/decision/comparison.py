@@ -1,4 +1,4 @@
-"""The text of the model's reply, read off the event loop: a packed one can take long to unpack."""
+"""The text of the model's reply, read in a thread: decompressing it can take long."""
 
 import asyncio
 from contextlib import suppress
@@ -7,11 +7,11 @@ from proxy.decision.shadow import text_of
 from proxy.headers import RawHeaders, text_pairs
 
 _SMALL = 32 * 1024
-"""Bytes of a plain reply that are read in a millisecond, or in four if they are made for it."""
+"""Bytes of an uncompressed reply that are read in a millisecond; in four, if they are crafted to be slow."""
 
 
 async def model_text(pairs: RawHeaders, body: bytes | None) -> str | None:
-    """The text of a reply that is all out, None if it has none: a client that leaves meanwhile cuts nothing short."""
+    """The text of a reply sent completely; None if it has none. A cancellation (the client left) does not stop it."""
     if body is None:
         return None
     headers = {name.lower(): value for name, value in text_pairs(pairs)}

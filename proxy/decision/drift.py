@@ -1,4 +1,4 @@
-"""Drift: signs that the client has changed under the rules. No content leaves the process."""
+"""Drift: signs that the client has changed and the rules have not. No content leaves the process."""
 
 import hashlib
 import re
@@ -17,14 +17,14 @@ from proxy.rules.permission import DECISION
 from proxy.rules.ruleset import NO_MATCH, Rule
 
 _SMALL = 64 * 1024
-"""Bytes up to which a request without tools looks like a side question."""
+"""A request without tools that has at most so many bytes looks like a side question."""
 
 _SYSTEM_WORDS, _USER_WORDS = 8, 4
 _MOST_BEGINNINGS = 8
-"""Beginnings of user messages under one prompt that are told apart; where there are more, people wrote them."""
+"""Different first words of user messages per prompt. If there are more, people wrote them, and they are ignored."""
 _MOST_PRINTS = 1000
 _MOST_VERSIONS = 256
-"""Client versions and kinds of session that are watched, the first; a header can name any number of them."""
+"""Client versions and kinds of session that are watched: the first ones, since a header can name any number."""
 
 SIGNS = UNKNOWN, NEARLY, UNTESTED, STOPPED = (
     "unknown question",
@@ -35,23 +35,23 @@ SIGNS = UNKNOWN, NEARLY, UNTESTED, STOPPED = (
 
 PATIENCE = 50
 SESSIONS = 3
-"""Requests, and sessions, of a newer client version after which a rule that fired for the last one, and has not since,
-is missed. Only those of a kind count in which it fired: terminals, `-p` and SDKs do not ask the same."""
+"""Requests, and sessions, of a newer client version after which a rule counts as stopped, if it fired for an older one.
+Only sessions of the kind in which it fired count: terminals, `-p` and SDKs ask different questions."""
 
 _AGENT = 128
-"""Characters of a `User-Agent` up to which it is kept in mind how such a session was started."""
+"""Longest `User-Agent` whose kind of session is cached."""
 _ENTRY = re.compile(r"\(([\w, -]{1,60})\)")
 
 SessionKind = tuple[Version, str, bool]
-"""A client version, how it was started, and whether on an API key."""
+"""A client version, how the client was started, and whether it uses an API key."""
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
     """One sign of drift.
 
-    `rule` fired, or stopped to; or it is the nearest one, and `condition`, as its file has it, is what did not hold.
-    `shape` and `fingerprint` are of the request.
+    `rule` fired, or stopped firing; or it is the nearest rule, and `condition` (as in its file) did not hold. `shape`
+    and `fingerprint` describe the request.
     """
 
     sign: str
@@ -69,7 +69,7 @@ class Drift:
 
     rules: tuple[Rule, ...]
     _named: Mapping[str, tuple[Condition, ...]] = field(init=False)
-    """What names the prompt of each rule that answers."""
+    """For each rule that answers, the conditions that identify its prompt."""
     _unknown: dict[tuple[str, str], Notice] = field(default_factory=dict)
     """By client version and fingerprint."""
     _beginnings: dict[str, set[str]] = field(default_factory=dict)
@@ -78,13 +78,13 @@ class Drift:
     _seen: "Counter[SessionKind]" = field(default_factory=Counter)
     _sessions: defaultdict[SessionKind, set[int]] = field(default_factory=lambda: defaultdict(set))
     _judged: set[SessionKind] = field(default_factory=set)
-    """Of which enough was seen: nothing more is counted."""
+    """Kinds of which enough was seen: nothing more is counted."""
 
     def __post_init__(self) -> None:
         self._named = {rule.name: named for rule in self.rules if rule.answer and (named := _prompt(rule))}
 
     def note(self, request: MessagesRequest, decision: Decision) -> list[Notice]:
-        """What `decision` about `request` shows, though it may have been told before."""
+        """The signs in this request; they may have been reported before."""
         kind = self._kind(request.head)
         if kind is None:
             return []
@@ -107,7 +107,7 @@ class Drift:
         return kind if kind in self._seen or len(self._seen) < _MOST_VERSIONS else None
 
     def _unknown_question(self, request: MessagesRequest, shown: str) -> list[Notice]:
-        """A small request without tools that no rule knows, or whose prompt one names and a condition refused."""
+        """A small request without tools that no rule matched."""
         mark = self._fingerprint(request)
         known = self._unknown.get((shown, mark))
         if known is None and len(self._unknown) < _MOST_PRINTS:
@@ -125,7 +125,7 @@ class Drift:
         return Notice(UNKNOWN, shown, name, condition, shape, mark)
 
     def _fingerprint(self, request: MessagesRequest) -> str:
-        """A hash of a question's form and of the first words of its prompt and of what the user says."""
+        """A hash of the request's shape, and of the first words of its prompt and of the user's message."""
         last = request.system[-1] if request.system else ""
         prompt = _hash(_shape(request), _words(last, _SYSTEM_WORDS), *sorted(request.schema or ()))
         whole = _hash(prompt, _words("\n".join(request.user_texts), _USER_WORDS))
@@ -138,7 +138,7 @@ class Drift:
         return whole
 
     def _untested(self, decision: Answer, kind: SessionKind) -> list[Notice]:
-        """A rule that fires for a client newer than any it was tried with."""
+        """A rule answers a client that is newer than any it was tested with."""
         version, entry, by_key = kind
         key = (decision.rule, entry, by_key)
         self._fired[key] = max(version, self._fired.get(key, ()))
@@ -146,7 +146,7 @@ class Drift:
         return [Notice(UNTESTED, version_text(version), decision.rule)] if tested and version > tested[1] else []
 
     def _missed(self, head: Head, session: str, kind: SessionKind) -> list[Notice]:
-        """Rules that fired for an older version in such sessions, and could fire for this one, but never do."""
+        """Rules that fired for an older version in sessions of this kind, and could fire for this one, but never do."""
         if kind in self._judged:
             return []
         self._seen[kind] += 1
@@ -163,7 +163,7 @@ class Drift:
 
 
 def _prompt(rule: Rule) -> tuple[Condition, ...]:
-    """The conditions of a rule that name its prompt: those on the system prompt, or else on what the user says."""
+    """The conditions of a rule that identify its prompt: those on the system prompt, else those on the user's text."""
     tests = [one for one in rule.when.conditions if isinstance(one, Condition)]
     system = tuple(one for one in tests if one.name == "system")
     return system or tuple(one for one in tests if one.name in ("user_text", "user_texts"))
@@ -187,7 +187,7 @@ def _is_unknown(request: MessagesRequest, decision: Forward) -> bool:
 
 
 def _shape(request: MessagesRequest) -> str:
-    """The form of a request in a few words, none of them its own."""
+    """The shape of a request in a few words, without any of its text."""
     properties = (request.schema or {}).get("properties")
     parts = [
         "streamed" if request.stream else "not streamed",
@@ -200,7 +200,7 @@ def _shape(request: MessagesRequest) -> str:
 
 
 def _words(text: str, count: int) -> str:
-    """The first words of a text; of one between tags, the tag alone."""
+    """The first words of a text; only the tag if it begins with one."""
     words = text[:400].split()[:count]
     return words[0] if words and words[0].startswith("<") else " ".join(words)
 

@@ -1,4 +1,4 @@
-"""What the desk remembers in a file: written whenever it has changed, and never on a request's time."""
+"""A file that holds what the desk remembers. It is written in the background whenever that has changed."""
 
 import asyncio
 from collections.abc import Callable
@@ -15,35 +15,35 @@ _PAUSE = 1.0
 
 @dataclass(slots=True)
 class Kept:
-    """`data` gives what is to stand in the file, as it is now."""
+    """`data` returns the present content of the file."""
 
     data: Callable[[], bytes]
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     def touch(self) -> None:
-        """What is kept has changed."""
+        """The content has changed."""
         self._changed.set()
 
     async def keep(self, file: Path, log: Logger) -> None:
-        """Write whenever it has changed, until cancelled; a disk that fails is told."""
+        """Write the file whenever the content has changed, until cancelled. Errors are logged."""
         while True:
             await self._changed.wait()
             await in_thread(self._saving(file, log))
             await asyncio.sleep(_PAUSE)
 
     def finish(self, file: Path, log: Logger) -> None:
-        """Write it if it has changed since it was written last."""
+        """Write the file if the content has changed since the last write."""
         if self._changed.is_set():
             self._saving(file, log)()
 
     def _saving(self, file: Path, log: Logger) -> Callable[[], None]:
-        """The work of writing it as it is now; the thread that does it looks at nothing that may change."""
+        """A function that writes the present content. It is safe in a thread: it reads nothing that may change."""
         self._changed.clear()
         return partial(_save, file, self.data(), log)
 
 
 def _save(file: Path, data: bytes, log: Logger) -> None:
-    """Replace the file in one step, so that no reader sees half of it."""
+    """Replace the file atomically, so that no reader sees half of it."""
     fresh = file.with_name(file.name + ".new")
     try:
         file.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""Shadow mode: a rule's answer held against the model's, when the reply has long reached the client."""
+"""Shadow mode: a rule's answer is compared with the model's, after the reply has reached the client."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -16,7 +16,7 @@ Verdict = Literal["same", "different", "not compared", "upstream error"]
 VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
 
 LIMIT = 1024 * 1024
-"""Bytes of a reply that are kept for the comparison, and that a packed one may grow to."""
+"""Bytes of a reply that are kept for the comparison; also the limit of its decompressed size."""
 
 _WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\u0e00-\u0e7f]|[^\W_]+")
 _LITTLE = frozenset(["a", "an", "and", "at", "by", "for", "from", "in", "of", "on", "or", "the", "to", "with"])
@@ -26,11 +26,11 @@ _FILE_PATHS = re.compile(r"<filepaths>\n?(.*?)</filepaths>", re.DOTALL)
 
 @dataclass(slots=True)
 class Agreement:
-    """How often a rule in shadow and the model said the same."""
+    """How often a rule in shadow agreed with the model."""
 
     counts: dict[Verdict, int] = field(default_factory=lambda: dict.fromkeys(VERDICTS, 0))
     audited: list[bool] = field(default_factory=list)
-    """Whether they said the same in each of the last audits of the rule; these count nowhere else."""
+    """The rule's last audits (True: agreed), which are not in `counts`."""
 
     def shown(self) -> str:
         """`97 of 100 (2 errors)`, or "" before the first reply."""
@@ -50,7 +50,7 @@ _OTHERS: Mapping[Verdict, str] = {"not compared": "not compared", "upstream erro
 
 
 def verdict(comparison: Comparison, ours: str, status: int, theirs: str | None) -> Verdict:
-    """`theirs` is the text of the model's reply, None if it had none that could be read."""
+    """`theirs` is the text of the model's reply, None if it had no readable text."""
     if status != 200 or theirs is None:
         return "upstream error"
     if comparison == "any":
@@ -75,9 +75,9 @@ def _paths(text: str) -> frozenset[str] | None:
 
 
 def _same_title(ours: str, theirs: str) -> bool:
-    """JSON with a title, and what else there is in it: equal but for the title, which names the same.
+    """JSON objects that are equal except for their titles, which name the same thing.
 
-    That is: at least half of the words of the shorter title are in the other, and neither is twice as long.
+    They do if the longer one contains at least half of the words of the shorter one, and has at most twice as many.
     """
     mine, models = _titled(ours), _titled(theirs)
     if mine is None or models is None or mine[1] != models[1]:
@@ -90,7 +90,7 @@ def _same_title(ours: str, theirs: str) -> bool:
 
 
 def _titled(text: str) -> tuple[str | None, dict[str, Any]] | None:
-    """A JSON object's title and the rest of it, also where its brace was prefilled; None for no object."""
+    """The title of a JSON object, and the rest of it; None for anything else. Its opening brace may be prefilled."""
     for whole_text in (text, "{" + text):
         with suppress(orjson.JSONDecodeError):
             found = orjson.loads(whole_text)
@@ -101,7 +101,7 @@ def _titled(text: str) -> tuple[str | None, dict[str, Any]] | None:
 
 
 def _words(title: str) -> frozenset[str]:
-    """Those that name something; where words are not parted, the characters."""
+    """The words that carry meaning; in scripts without spaces, the characters."""
     return frozenset(_WORD.findall(title.casefold())) - _LITTLE
 
 
@@ -114,7 +114,7 @@ _SAME: Mapping[Comparison, Callable[[str, str], bool]] = {
 
 
 def text_of(body: bytes, headers: Mapping[str, str]) -> str | None:
-    """The text of a Messages reply, streamed or whole, packed or not; None if it is none. `headers` in lower case."""
+    """The text of a Messages reply in any form; None if it is not one. Names in `headers` are in lower case."""
     try:
         plain = whole(body, headers.get("content-encoding", ""), LIMIT)
         if headers.get("content-type", "").startswith("text/event-stream"):
@@ -126,7 +126,7 @@ def text_of(body: bytes, headers: Mapping[str, str]) -> str | None:
 
 
 def _streamed_text(body: bytes) -> str | None:
-    """The text of a stream that came to its end."""
+    """The text of a complete stream; None for an incomplete one."""
     text, ended = "", False
     for event in Decoder().feed(body):
         data: dict[str, Any] = orjson.loads(event.data)

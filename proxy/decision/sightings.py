@@ -1,4 +1,4 @@
-"""Every sign of drift that was seen: since when, how often, and in which request last. Kept in a file, for `drift`."""
+"""Every sign of drift: when it was first and last seen, how often, and in which request. Kept in a file."""
 
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, fields
@@ -13,14 +13,14 @@ from proxy.decision.kept import Kept
 from proxy.disk import read_text
 
 _MOST = 1000
-"""Signs that are kept, those that were seen last."""
+"""Signs that are kept: the ones seen last."""
 
 _TEXTS = tuple(one.name for one in fields(Notice))
 
 
 @dataclass(slots=True)
 class Sighting:
-    """Times in seconds since the epoch; `request` is the id of the last one."""
+    """Times are in seconds since the epoch; `request` is the id of the last request with this sign."""
 
     first: float
     last: float
@@ -31,7 +31,7 @@ class Sighting:
 @dataclass(slots=True)
 class Sightings:
     seen: dict[Notice, Sighting] = field(default_factory=dict)
-    """The one seen last is the last."""
+    """In the order in which they were last seen."""
     kept: Kept = field(init=False)
     _told: set[Notice] = field(default_factory=set)
 
@@ -39,7 +39,7 @@ class Sightings:
         self.kept = Kept(lambda: orjson.dumps(self.rows()))
 
     def add(self, notice: Notice, at: float, request: str) -> bool:
-        """Count a sign; whether it is the first time that this process sees it."""
+        """Count a sign; returns whether this process sees it for the first time."""
         known = self.seen.pop(notice, None)
         self.seen[notice] = Sighting(known.first if known else at, at, (known.count if known else 0) + 1, request)
         while len(self.seen) > _MOST:
@@ -51,18 +51,18 @@ class Sightings:
         return True
 
     def rows(self) -> list[dict[str, Any]]:
-        """As plain data, the one seen last last."""
+        """As plain data, in the order in which they were last seen."""
         return [{**asdict(notice), **asdict(sighting)} for notice, sighting in self.seen.items()]
 
 
 def file_of(config: Config) -> Path:
-    """Where they are kept: in the folder of `shadow.file`, and named after it."""
+    """The file: in the folder of `shadow.file`, and named after it."""
     agreements = Path(config.shadow.file)
     return agreements.with_name(f"{agreements.stem}-drift.json")
 
 
 def load(file: Path) -> dict[Notice, Sighting]:
-    """What the file says; nothing if there is none, and nothing of what is no sighting."""
+    """The sightings in the file; what is not one is skipped, and a file that cannot be read has none."""
     with suppress(OSError, orjson.JSONDecodeError):
         saved = orjson.loads(read_text(file))
         if isinstance(saved, list):

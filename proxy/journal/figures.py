@@ -1,4 +1,4 @@
-"""What the journal tells `stats`: sums over time, and what answers have saved. Read while it is being written."""
+"""Figures from the journal for `stats`: sums over time, and what answers have saved."""
 
 import sqlite3
 from collections import defaultdict
@@ -13,7 +13,7 @@ from proxy.telemetry.savings import AvoidedCost, Measures
 HOUR = 3600.0
 
 MEASURED = 1000
-"""Of the forwards of a rule, as many of the latest are looked at."""
+"""Latest forwards of a rule that are used."""
 
 _AUDITS = """
     SELECT rule, verdict = 'same' FROM requests
@@ -22,7 +22,7 @@ _AUDITS = """
 """
 
 LATEST = 20_000
-"""Requests by which it is reckoned what answers have saved at least."""
+"""Requests that the lower bounds of savings are computed from."""
 
 RuleAndModel = tuple[str, str]
 """A rule, and a model family."""
@@ -53,11 +53,11 @@ _LATEST = """
 
 @dataclass(slots=True)
 class Totals:
-    """Sums over some requests. Tokens are those that the upstream counted; times in milliseconds."""
+    """Sums over some requests. Tokens as the upstream counted them; times in milliseconds."""
 
     outcomes: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     errors: dict[str, int] = field(default_factory=lambda: defaultdict(int))
-    """Of the forwarded ones, those to which the upstream replied with an error: by kind (`usage.UPSTREAM_ERRORS`)."""
+    """Forwarded requests to which the upstream replied with an error, by kind (`usage.UPSTREAM_ERRORS`)."""
     same: int = 0
     different: int = 0
     counted: int = 0
@@ -68,9 +68,9 @@ class Totals:
     cache_read: float = 0.0
     cache_creation: float = 0.0
     answered: dict[tuple[str, str], tuple[int, float]] = field(default_factory=dict)
-    """Rule and model family to how often it answered, and how long all of that took."""
+    """By rule and model family: how many answers, and how long all of them took."""
     own_times: dict[int, int] = field(default_factory=lambda: defaultdict(int))
-    """Of forwards, microseconds spent here to how many spent so much."""
+    """Overhead of forwards, in microseconds, to the number of requests that had it."""
 
     def add(self, outcome: str, kind: tuple[str, str], sums: Sequence[float]) -> None:
         """Add sums over requests of one outcome, rule and model family."""
@@ -103,20 +103,20 @@ class Totals:
 
 @dataclass(frozen=True, slots=True)
 class Basis:
-    """What one answer of a rule, to requests for a model family, has saved; of many, the mean.
+    """What one answer of a rule for a model family has saved on average.
 
-    With `forwards` of the same rule that went to the model all the same: what those have cost, in the middle. Without,
-    at least: see `telemetry.savings`. None where nothing is known.
+    If the rule also forwarded requests (`forwards`), the median of their cost; else a lower bound, see
+    `telemetry.savings`. None where nothing is known.
     """
 
     size: float | None
-    """Bytes of a request that was not sent."""
+    """Bytes of the request that was not sent."""
     waiting: float | None
-    """Milliseconds, with those that the answer took itself."""
+    """Milliseconds, without deducting the time that the answer itself took."""
     input: float | None
-    """Tokens, with those of the cache."""
+    """Tokens, cached ones included."""
     cached: float
-    """Of these, tokens that the cache would have held."""
+    """Those of the tokens that the cache would have held."""
     output: float
     forwards: int = 0
 
@@ -125,9 +125,9 @@ _NOTHING_KNOWN = Basis(None, None, None, 0.0, 0.0)
 
 
 def totals(connection: sqlite3.Connection, since: float, by: str = "") -> dict[str, Totals]:
-    """Sums from the hour of `since` on (seconds since the epoch), by `rule`, `model`, `day` or `client`, or all in one.
+    """Sums from the hour of `since` on (seconds since the epoch), by `rule`, `model`, `day`, `client`, or in one group.
 
-    Days are local ones. Paths under `/-/` are left out.
+    Days are local ones. Requests for paths below `/-/` are left out.
     """
     groups: dict[str, Totals] = {}
     group, hour = _GROUPED_BY[by], int(since // HOUR)
@@ -146,13 +146,13 @@ def _day(hour: int) -> str:
 
 
 def bases(connection: sqlite3.Connection, since: float, kinds: Iterable[RuleAndModel]) -> dict[RuleAndModel, Basis]:
-    """What an answer of each rule and model family has saved, from the hour of `since` on."""
+    """What one answer has saved, by rule and model family, from the hour of `since` on."""
     found = _at_least(connection, since // HOUR * HOUR)
     return {kind: _measured(connection, kind, found.get(kind, _NOTHING_KNOWN)) for kind in kinds}
 
 
 def _measured(connection: sqlite3.Connection, kind: RuleAndModel, least: Basis) -> Basis:
-    """By the rule's own forwards that went well; `least` for what these have not told."""
+    """By the rule's successful forwards; `least` for what these do not tell."""
     found = connection.execute(_MEASURED, (*kind, MEASURED)).fetchall()
     counted = [tokens for _, *tokens in found if tokens[0] is not None]
     if not found:
@@ -165,7 +165,7 @@ def _measured(connection: sqlite3.Connection, kind: RuleAndModel, least: Basis) 
 
 
 def audits(connection: sqlite3.Connection, since: float, most: int) -> dict[str, tuple[int, int]]:
-    """How many of each rule's last audits agreed with the model, and of how many: `most`, since the hour of `since`."""
+    """By rule, of the last `most` audits since the hour of `since`: how many agreed with the model, and of how many."""
     found: dict[str, tuple[int, int]] = {}
     for rule, same in connection.execute(_AUDITS, (since // HOUR * HOUR,)):
         agreed, compared = found.get(rule, (0, 0))
@@ -175,7 +175,7 @@ def audits(connection: sqlite3.Connection, since: float, most: int) -> dict[str,
 
 
 def _at_least(connection: sqlite3.Connection, since: float) -> dict[RuleAndModel, Basis]:
-    """By the sizes of the requests that were not sent, from the latest of them."""
+    """Lower bounds, by the sizes of the latest requests that were not sent."""
     rows = connection.execute(_LATEST, (since, LATEST)).fetchall()[::-1]
     measures = Measures(MEASURED)
     for _, family, _, _, size, tokens, first_byte in rows:
@@ -203,7 +203,7 @@ def _mean(found: Sequence[tuple[int, AvoidedCost]]) -> Basis:
 
 
 def median_of(counts: dict[int, int]) -> float | None:
-    """Of microseconds, in milliseconds; of an even number of them, the lower one of the two in the middle."""
+    """The lower median of counted microseconds, in milliseconds."""
     left = (sum(counts.values()) + 1) // 2
     for microseconds in sorted(counts):
         left -= counts[microseconds]

@@ -1,4 +1,4 @@
-"""Sees to it that nothing that befalls the journal's file matters to a request: rows are lost, told and counted."""
+"""Keeps faults of the journal's file away from requests: rows are lost and counted, and the fault is logged."""
 
 import sqlite3
 import time
@@ -13,11 +13,11 @@ from proxy.journal.store import Store, UnusableError, is_corrupt, quarantine
 from proxy.logs.observe import Logger
 
 _EVERY = 1.0
-"""Seconds between two looks at the bounds."""
+"""Seconds between two checks of the bounds."""
 
 
 class Keeper:
-    """Keeps records in the file; for one thread. It raises nothing, and tries anew with every batch."""
+    """Writes records to the file; for one thread. Raises nothing, and tries again with every batch."""
 
     def __init__(self, settings: Settings, log: Logger) -> None:
         self._settings, self._file, self._log = settings, Path(settings.path), log
@@ -27,11 +27,11 @@ class Keeper:
 
     @property
     def trouble(self) -> str:
-        """What is wrong, in one line; "" when all is well."""
+        """What is wrong, in one line; "" if nothing is."""
         return f"journal: {self._problem} ({self._lost} rows lost)" if self._problem else ""
 
     def keep(self, records: Sequence[Record]) -> None:
-        """Append the records. A corrupt file is quarantined, and they begin a new one."""
+        """Append the records. A corrupt file is quarantined, and a new one begun."""
         try:
             try:
                 self._add(records)
@@ -40,7 +40,7 @@ class Keeper:
                     raise
                 self._quarantine(error)
                 self._add(records)
-        except Exception as error:  # whatever it is: rows are worth less than the thread
+        except Exception as error:  # the thread must survive, whatever happens
             self._fail(records, error)
         else:
             self._recovered()
@@ -57,7 +57,7 @@ class Keeper:
         self._store.add([row(record) for record in records])
 
     def _trim(self) -> None:
-        """What fails here fails again with later rows, if it matters."""
+        """Errors are only logged here: if they matter, adding rows will fail too."""
         now = time.monotonic()
         if now - self._trimmed < _EVERY:
             return

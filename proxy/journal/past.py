@@ -1,4 +1,4 @@
-"""The journal as the live page sees it: what it remembers, and whether anything is wrong with it."""
+"""The journal as the live page sees it: past requests, and whether anything is wrong with it."""
 
 import asyncio
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from proxy.telemetry.bucket import Bucket
 
 
 class Past:
-    """Answers for one journal (a `live.charts.History`)."""
+    """A `live.charts.History`."""
 
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
@@ -24,11 +24,11 @@ class Past:
         return self._journal.trouble
 
     async def timeline(self, since: float, until: float, step: float) -> Sequence[Bucket]:
-        """As `timeline.timeline`, in a thread; nothing when there is no file yet, or none that can be read."""
+        """As `timeline.timeline`, in a thread; empty if there is no readable file."""
         return await asyncio.to_thread(self._read, since, until, step)
 
     async def latest(self, before: float, count: int) -> Sequence[Record]:
-        """As `timeline.latest`, likewise."""
+        """As `timeline.latest`, in a thread; empty if there is no readable file."""
         return await asyncio.to_thread(self._latest, before, count)
 
     def _latest(self, before: float, count: int) -> Sequence[Record]:
@@ -42,7 +42,7 @@ class Past:
 
     def _read(self, since: float, until: float, step: float) -> Sequence[Bucket]:
         from proxy.journal.reader import UnreadableError
-        from proxy.journal.timeline import timeline  # here, since SQLite is not for every start
+        from proxy.journal.timeline import timeline  # imported here, since a start does not need SQLite
 
         try:
             return timeline(Path(self._journal.settings.path), since, until, step)

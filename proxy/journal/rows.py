@@ -1,4 +1,4 @@
-"""A record as a row: plain values, none of them the text of a request, of an answer, or of a header as it came."""
+"""A record as a row: plain values, without any text of a request, an answer or a header."""
 
 from typing import Any
 
@@ -12,12 +12,12 @@ COLUMNS = (
     *("model", "family", "status", "verdict", "duration", "first_byte", "own", "bytes_in", "bytes_out"),
     *("input", "output", "cache_read", "cache_creation", "retried"),
 )
-"""In the order of a row; named as in `Record` and `Usage`, with the client's name and version apart."""
+"""In the order of a row; named as in `Record` and `Usage`, but the client's name and version are separate."""
 
 Row = tuple[str | int | float | None, ...]
 
 _LONGEST = 120
-# Other paths may name files, batches, or anything that somebody typed, in words as well.
+# Other paths may contain names of files or batches, or anything that somebody typed.
 _PATHS = frozenset(
     {
         *("/v1/messages", "/v1/messages/count_tokens", "/v1/messages/batches", "/v1/models", "/v1/files"),
@@ -29,7 +29,7 @@ _NO_USAGE = (None, None, None, None)
 
 
 def row(record: Record) -> Row:
-    """The values of `COLUMNS`; the tokens are None where the upstream said nothing of them."""
+    """The values of `COLUMNS`; tokens are None if the upstream did not report them."""
     name, _, version = record.client.partition("/")
     return (
         record.at,
@@ -58,7 +58,7 @@ def row(record: Record) -> Row:
 
 
 def record_of(values: Row) -> Record:
-    """The request that a row tells of, as far as it does; the row has its `id` before the values of `COLUMNS`."""
+    """The record of a row, as far as the row has it; its `id` comes before the values of `COLUMNS`."""
     number, *rest = values
     known: dict[str, Any] = dict(zip(COLUMNS, rest, strict=True))
     tokens = [known.pop(name) for name in ("input", "output", "cache_read", "cache_creation")]

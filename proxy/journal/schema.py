@@ -1,11 +1,11 @@
-"""What the journal's file holds, in steps: how a new one is begun, and how an older one is brought up to date."""
+"""The schema of the journal's file, as steps that create it or migrate an older one."""
 
 APPLICATION = 0x51DE57E9
-"""Marks a SQLite file as a journal (`PRAGMA application_id`), a number at random."""
+"""Marks a SQLite file as a journal (`PRAGMA application_id`); a random number."""
 
 
 def _rounded() -> str:
-    """Cases that round milliseconds to microseconds, by a tenth at most: 10, 11, … 20, 22, … 50, 55."""
+    """SQL cases that round milliseconds to microseconds of two digits: 10, 11, … 20, 22, … 50, 55."""
     cases = []
     for ten in (10, 100, 1000, 10_000, 100_000, 1_000_000):
         for below, step in ((2 * ten, ten // 10), (5 * ten, ten // 5), (10 * ten, ten // 2)):
@@ -14,7 +14,7 @@ def _rounded() -> str:
 
 
 MICROSECONDS = f"CASE {_rounded()} ELSE 10000000 END"
-"""A time in microseconds, to 5 %, so that few numbers tell the median of many; ten seconds stand for all above."""
+"""A time in microseconds, rounded to 5 %, so that few distinct values are stored; ten seconds is the maximum."""
 
 _CLIENT = "CASE WHEN client = '' THEN '' ELSE client || '/' || version END"
 
@@ -47,7 +47,7 @@ ADD_UP = (
     ON CONFLICT (hour, rule, family, client, kind) DO UPDATE SET requests = requests + excluded.requests
     """,
 )
-"""Add the requests above an id to the sums of their hours."""
+"""Add the requests with ids above a given one to the sums of their hours."""
 
 _REQUESTS = """
     CREATE TABLE requests (
@@ -145,6 +145,6 @@ STEPS: tuple[tuple[str, ...], ...] = (
     ("ALTER TABLE requests ADD COLUMN retried INTEGER NOT NULL DEFAULT 0",),  # 1 for one that was sent twice
     (_UPSTREAM_ERRORS, _NAMED, _of_all(ADD_UP[2])),
 )
-"""Statements that lead from each version to the next; `PRAGMA user_version` is the number of steps that were taken."""
+"""Statements that migrate each version to the next; `PRAGMA user_version` is the number of steps done."""
 
 VERSION = len(STEPS)

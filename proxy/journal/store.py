@@ -1,4 +1,4 @@
-"""The journal's file: opened and brought up to date, appended to, and kept within its bounds. SQLite, one writer."""
+"""The journal's SQLite file: opened, migrated, appended to and kept within its bounds. It has one writer."""
 
 import os
 import sqlite3
@@ -13,24 +13,25 @@ from proxy.journal.rows import COLUMNS, Row
 from proxy.journal.schema import ADD_UP, APPLICATION, STEPS, VERSION
 
 PATIENCE = 1.0
-"""Seconds to wait for another program that holds the file."""
+"""Seconds to wait for another program that has locked the file."""
 
 STEP = 4000
-"""Rows that are removed at once: more than a busy second brings, so that removing keeps up, and yet soon done."""
+"""Rows that are removed at once: more than a busy second adds, so that removing keeps up, and still fast."""
 
 _PAGES = 256
-"""Pages that are given back to the file system at once, 4 KiB each."""
+"""Pages of 4 KiB that are returned to the file system at once."""
 
 _STEADY, _SLACK = 600.0, 60.0
-"""Seconds that the time of day must have gone like a steady clock, to so many seconds, before rows are called old."""
+"""Rows are removed by age only if the time of day has agreed with the monotonic clock for so many seconds, within so
+many."""
 
 _INTO = f"INSERT INTO requests ({', '.join(COLUMNS)}) VALUES "
 _VALUES = f"({', '.join('?' * len(COLUMNS))})"
 _AT_ONCE = 512
-"""Rows of one statement at most, if SQLite takes so many values: before 3.32 it took 999 of them."""
+"""Rows per statement, if SQLite allows so many values: before 3.32 it allowed 999."""
 
-# In the order in which rows came, up to the first that is not old: one that a wrong clock dated to long ago stays as
-# long as its neighbours.
+# Rows are removed in the order in which they came, up to the first that is not old. A row that a wrong clock dated to
+# long ago stays as long as its neighbours.
 _REMOVE_OLD = """
     DELETE FROM requests WHERE id IN (SELECT id FROM requests ORDER BY id LIMIT :step)
     AND id < coalesce((SELECT id FROM requests WHERE +at >= :cutoff ORDER BY id LIMIT 1), 0)
@@ -46,7 +47,7 @@ def _insert(rows: int) -> str:
 
 
 class UnusableError(Exception):
-    """The file is none that this program may write to; it is left as it is."""
+    """This program must not write to the file; it is left as it is."""
 
 
 class Store:
@@ -69,16 +70,16 @@ class Store:
             self._connection.close()
 
     def add(self, rows: Sequence[Row]) -> None:
-        """Append rows, and add them to the sums of their hours: all of it or, if anything fails, nothing.
+        """Append rows, and add them to the sums of their hours, in one transaction.
 
-        By few statements: each lets go of the interpreter, and to get it back from a busy event loop takes milliseconds
-        in which every request waits too.
+        Few statements are used: each releases the GIL, and getting it back from a busy event loop takes milliseconds,
+        for which requests wait too.
         """
         most = min(_AT_ONCE, self._connection.getlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER) // len(COLUMNS))
         with self._transaction():
             last, start = 0, 0
             while start < len(rows):
-                # One of a few sizes, since a prepared statement of each is kept, with a place for every value.
+                # Powers of two, so that few different statements are prepared and cached.
                 some = rows[start : start + _power_of_two(min(most, len(rows) - start))]
                 last = self._connection.execute(_insert(len(some)), list(chain(*some))).lastrowid or 0
                 start += len(some)
@@ -86,15 +87,15 @@ class Store:
                 self._connection.execute(statement, (last - len(rows),))
 
     def trim(self, now: float, steady: float) -> None:
-        """One small step towards the bounds; `now` is the time of day, `steady` on a steady clock, in seconds.
+        """One small step towards the bounds; `now` is the time of day, `steady` a monotonic clock, in seconds.
 
-        What a clock that jumps would have us believe is not acted upon.
+        Nothing is removed by age if the time of day has jumped.
         """
         if self._trusted(now, steady):
             self._remove(_REMOVE_OLD, {"step": STEP, "cutoff": now - self._max_age})
         if self._used() > self._max_bytes:
             self._remove(_REMOVE_FIRST, {"step": STEP})
-        if self._number("freelist_count") > _PAGES:  # some are used again before long
+        if self._number("freelist_count") > _PAGES:  # a few free pages are kept for reuse
             self._connection.executescript(f"PRAGMA incremental_vacuum({_PAGES})")
 
     def _remove(self, statement: str, values: dict[str, float]) -> None:
@@ -110,7 +111,7 @@ class Store:
         return steady - self._steady_since >= _STEADY
 
     def _used(self) -> int:
-        """Bytes of the file that hold something."""
+        """Bytes of the file that are in use."""
         return (self._number("page_count") - self._number("freelist_count")) * self._number("page_size")
 
     def _number(self, pragma: str) -> int:
@@ -150,9 +151,9 @@ def _power_of_two(most: int) -> int:
 
 
 def _make(file: Path) -> None:
-    """An empty file, if there is none, for its owner alone; what SQLite puts beside it gets the same mode.
+    """Create the file if there is none, readable for its owner alone; SQLite gives its other files the same mode.
 
-    One that is there is not opened: closing it would take the locks away that a reader in this process has on it.
+    An existing file is not opened: closing it would release the locks of a reader in this process.
     """
     file.parent.mkdir(parents=True, exist_ok=True)
     try:
@@ -165,13 +166,13 @@ def _make(file: Path) -> None:
 
 
 def is_corrupt(error: sqlite3.Error) -> bool:
-    """Whether the file itself is spoiled, and not just out of reach."""
+    """Whether the file is damaged, and not just inaccessible."""
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     return code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
 def quarantine(file: Path, stamp: str) -> Path:
-    """Rename the file, and what lies beside it, to `NAME.corrupt-STAMP`; the new place. Raises OSError."""
+    """Rename the file and SQLite's other files to `NAME.corrupt-STAMP`; returns the new path. Raises OSError."""
     aside = file.with_name(f"{file.name}.corrupt-{stamp}")
     for ending in ("-wal", "-shm"):
         with suppress(FileNotFoundError):

@@ -1,4 +1,4 @@
-"""What the journal tells the live page: stretches of time, and the requests that came last."""
+"""What the live page reads from the journal: sums by period, and the latest requests."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -35,9 +35,9 @@ _BEFORE = f"SELECT id, {', '.join(COLUMNS)} FROM requests WHERE at < ? ORDER BY 
 
 
 def timeline(file: Path, since: float, until: float, step: float) -> list[Bucket]:
-    """Stretches of `step` seconds from `since` until `until`, seconds since the epoch, all there whatever is in them.
+    """One bucket for every `step` seconds from `since` to `until`, in seconds since the epoch; some may be empty.
 
-    Whole hours are read from their sums, and shorter steps from the single requests. Raises `UnreadableError`.
+    Steps of whole hours are read from the sums of hours, shorter ones from the requests. Raises `UnreadableError`.
     """
     hourly = step % HOUR == 0
     if hourly:
@@ -57,7 +57,7 @@ def timeline(file: Path, since: float, until: float, step: float) -> list[Bucket
 
 
 def latest(file: Path, before: float, count: int) -> list[Record]:
-    """So many of the requests that came before a time, the oldest first. Raises `UnreadableError`."""
+    """The last `count` requests that came before a time, the oldest first. Raises `UnreadableError`."""
     with opened(file) as connection:
         return [record_of(row) for row in connection.execute(_BEFORE, (before, count))][::-1]
 

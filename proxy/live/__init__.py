@@ -1,6 +1,6 @@
-"""The live page at `/-/`: what Sidestep does, as it does it.
+"""The live page at `/-/`: what Sidestep does, while it does it.
 
-A `feed` is handed the requests that have ended, and passes them on to whoever looks on; `state` says what else there is
-to see, as plain data; `watch` keeps the two going, and only while somebody looks. `charts` are sums over time.
-`document` is the page in one piece, made of page.html, page.css and page.js; `pages` serves it.
+`feed` gets the requests that have ended, and sends them to the open pages. `state` is everything else on the page, as
+plain data, and `charts` are sums over time. `document` puts page.html, page.css and the scripts together; `pages`
+serves all of it.
 """

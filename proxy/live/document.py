@@ -1,4 +1,4 @@
-"""The page in one piece: its style and its scripts stand inside of it, and it may load nothing else."""
+"""The page as one document: its style and scripts are inline, and it may load nothing else."""
 
 import base64
 import hashlib
@@ -8,14 +8,14 @@ from pathlib import Path
 
 _HERE = Path(__file__).parent
 _SCRIPTS = ("elements.js", "charts.js", "filters.js", "detail.js", "requests.js", "sections.js", "page.js")
-"""In their order: each uses what stands in those before it."""
+"""In order: each script uses those before it."""
 
 _STYLE_HERE, _SCRIPT_HERE = '<link rel="stylesheet" href="page.css">', '<script src="page.js"></script>'
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """HTML in bytes, and the policy that fits it and nothing else (W3C, "Content Security Policy Level 3")."""
+    """The HTML, and the policy that allows exactly its parts (W3C, "Content Security Policy Level 3")."""
 
     html: bytes
     policy: str
@@ -23,7 +23,7 @@ class Document:
 
 @lru_cache(1)
 def document() -> Document:
-    """Put together once, when it is first asked for."""
+    """Built once, at the first request."""
     style = _read("page.css")
     script = "\n".join(map(_read, _SCRIPTS))
     html = _read("page.html")

@@ -1,6 +1,6 @@
-"""The feed: the requests that ended last, and the browsers that are told of them as they end.
+"""The feed: the requests that ended last, and the browsers that get them as they end.
 
-A browser that is slow, or asleep, costs nothing: what it has not taken is merged, never queued.
+A browser that is slow or asleep costs nothing: what it has not received is merged, not queued.
 """
 
 import asyncio
@@ -14,23 +14,23 @@ from proxy.exchange import Record
 from proxy.live.rows import row
 
 KEPT = 500
-"""Requests of which the decision can still be asked for."""
+"""Requests whose decision is still in memory."""
 
 SHOWN = 200
-"""Requests that a page shows; more would not be read."""
+"""Requests that a page shows."""
 
 MOST = 32
-"""Browsers that may look on at once."""
+"""Browsers that may watch at the same time."""
 
 _TIMES = 200
-"""Times of which a median is made, the latest."""
+"""Times that a median is made of: the latest."""
 
 _RULES = 64
-"""Rules whose times are kept: as many as are counted apart."""
+"""Rules whose times are kept."""
 
 
 class Watcher:
-    """One browser: what it is still to be told. Of its sections the latest state alone counts."""
+    """One browser, and what must still be sent to it. Of a section, only the latest state is kept."""
 
     def __init__(self) -> None:
         self._rows: deque[str] = deque(maxlen=SHOWN)
@@ -39,22 +39,22 @@ class Watcher:
         self._ended = False
 
     def add(self, rows: Sequence[str]) -> None:
-        """Further rows, each a JSON object."""
+        """More rows, each a JSON object."""
         self._rows.extend(rows)
         self._news.set()
 
     def show(self, section: str, data: str) -> None:
-        """What stands in a section from now on, as JSON."""
+        """The new state of a section, as JSON."""
         self._sections[section] = data
         self._news.set()
 
     def end(self) -> None:
-        """There will be nothing more."""
+        """Nothing more will come."""
         self._ended = True
         self._news.set()
 
     async def news(self) -> Sequence[tuple[str, str]]:
-        """Wait for news, and take all of it: names of events and their JSON. Empty at the end."""
+        """Wait for news, and take it all: names of events and their JSON. Empty at the end."""
         await self._news.wait()
         if self._ended:
             return ()
@@ -67,11 +67,11 @@ class Watcher:
 
 
 class Feed:
-    """What ended lately. `publish` is called on the event loop with a batch, and must be cheap."""
+    """The requests that ended recently. `publish` runs on the event loop and must be cheap."""
 
     def __init__(self) -> None:
         self.watched = asyncio.Event()
-        """Whether anybody looks on."""
+        """Set while anybody watches."""
         self._records: deque[Record] = deque(maxlen=KEPT)
         self._watchers: set[Watcher] = set()
         self._closed = False
@@ -79,7 +79,7 @@ class Feed:
         self._answers: dict[str, deque[float]] = {}
 
     def publish(self, records: Sequence[Record]) -> None:
-        """Requests that have ended, in that order. Those for Sidestep's own pages are nobody's news."""
+        """Requests that have ended, in order. Those for Sidestep's own pages are skipped."""
         news = [record for record in records if record.outcome != "local"]
         self._records.extend(news)
         self._own.extend([record.own for record in news if record.outcome == "forwarded" and record.own is not None])
@@ -92,13 +92,13 @@ class Feed:
                 watcher.add(rows)
 
     def show(self, section: str, data: str) -> None:
-        """Tell everybody what stands in a section from now on, as JSON."""
+        """Send everybody the new state of a section, as JSON."""
         for watcher in self._watchers:
             watcher.show(section, data)
 
     @contextmanager
     def watching(self) -> Iterator[Watcher | None]:
-        """Look on; None where there is no more room, or nothing more to come."""
+        """Watch. Yields None if too many watch, or if the feed is closed."""
         if self._closed or len(self._watchers) >= MOST:
             yield None
             return
@@ -113,13 +113,13 @@ class Feed:
                 self.watched.clear()
 
     def close(self) -> None:
-        """The process is about to end: nobody is to wait for more."""
+        """The process is about to end: end every stream."""
         self._closed = True
         for watcher in self._watchers:
             watcher.end()
 
     def latest(self) -> list[Record]:
-        """What a page shows at first, the oldest first."""
+        """What a page shows when it opens, the oldest first."""
         return list(self._records)[-SHOWN:]
 
     def find(self, request_id: str) -> Record | None:
@@ -128,7 +128,7 @@ class Feed:
 
     @property
     def own(self) -> float | None:
-        """The median time in milliseconds that forwarded requests spent here of late."""
+        """The median overhead of recent forwarded requests, in milliseconds."""
         return _median(self._own)
 
     @property
@@ -138,6 +138,6 @@ class Feed:
 
 
 def _median(times: Sequence[float]) -> float | None:
-    from statistics import median  # here, since it brings much along that serving does not need
+    from statistics import median  # imported here, since serving does not need it and it loads many modules
 
     return median(times) if times else None

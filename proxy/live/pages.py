@@ -1,4 +1,4 @@
-"""The live page over HTTP: the page, its events, what a row opens to, and its charts. All of it can only be read."""
+"""The live page over HTTP: the page, its events, the details of a row, and the charts. All of it is read-only."""
 
 import asyncio
 import contextlib
@@ -24,19 +24,19 @@ from proxy.middleware import EXCHANGE, serve_own
 from proxy.telemetry.request_log import RequestLog
 
 EVENTS = "/-/events"
-"""A stream without an end: of its head alone there is nothing to tell."""
+"""A stream without an end, so HEAD is not answered."""
 
 _EVERY = 1.0
-"""Seconds between two looks at what has changed."""
+"""Seconds between two checks for changes."""
 
 _BEAT = 5
-"""Such looks between two signs of life, by which a page knows a process that hangs from one with nothing to tell."""
+"""Checks between two heartbeats. By these a page can tell a process that hangs from one that is idle."""
 
 _PATIENCE = 30.0
-"""Seconds in which a browser must take what it is sent; one that sleeps comes back for itself when it wakes."""
+"""Seconds that a browser has to accept an event. One that sleeps reconnects when it wakes."""
 
 _PING = 15.0
-"""Seconds between two signs of life: an event stream with nothing to tell is not taken for a dead one."""
+"""Seconds between two pings, so that an idle event stream is not considered dead."""
 
 _PRIVATE = [
     (b"Cache-Control", b"no-store"),
@@ -46,11 +46,11 @@ _PRIVATE = [
     (b"Cross-Origin-Resource-Policy", b"same-origin"),
     (b"Cross-Origin-Embedder-Policy", b"require-corp"),
 ]
-"""What is seen here is for the one who looks, and for no other page (Fetch Standard; HTML Standard)."""
+"""No cache may keep these pages, and no other page may read them (Fetch Standard; HTML Standard)."""
 
 
 class Live:
-    """What the page shows, and the handlers that show it. `publish` is to be called with what has ended."""
+    """The content of the page, and its handlers. Call `publish` with the requests that have ended."""
 
     def __init__(self, config: Config, desk: Desk, request_log: RequestLog, history: History | None = None) -> None:
         self._request_log, self._history, self._recent, self._feed = request_log, history, Recent(), Feed()
@@ -59,14 +59,14 @@ class Live:
         self._state = State(config, desk, request_log, self._feed, history, self._started)
 
     def publish(self, records: Sequence[Record]) -> None:
-        """Requests that have ended, in that order: called on the event loop, a few times a second."""
+        """Requests that have ended, in order; called on the event loop, a few times per second."""
         self._feed.publish(records)
         if self._history is None or not self._history.enabled:
             self._recent.add(records)
 
     @property
     def pages(self) -> Mapping[str, Handler]:
-        """What answers GET, by path. Who may ask at all, `guard` has decided before."""
+        """The handlers of GET, by path. `guard` has decided before who may ask."""
         return {
             "/-/": self._page,
             EVENTS: self._events,
@@ -75,7 +75,7 @@ class Live:
         }
 
     async def running(self, _app: web.Application) -> AsyncIterator[None]:
-        """For `cleanup_ctx`: keep those who look on informed."""
+        """For `cleanup_ctx`: keep the open pages up to date."""
         task = asyncio.create_task(self._pulse())
         yield
         task.cancel()
@@ -83,11 +83,11 @@ class Live:
             await task
 
     async def close(self, _app: web.Application) -> None:
-        """For `on_shutdown`: end the event streams, so that none of them holds up the end of the process."""
+        """For `on_shutdown`: end the event streams, so that none of them delays the end of the process."""
         self._feed.close()
 
     async def _pulse(self) -> None:
-        """Tell of every section that has changed. While nobody looks on, nothing is done."""
+        """Send every section that has changed. Does nothing while nobody watches."""
         last: dict[str, str] = {}
         for look in itertools.count():
             await self._feed.watched.wait()
@@ -107,9 +107,10 @@ class Live:
         return await serve_own(request, FullResponse(200, page.html, headers, kind=b"text/html; charset=utf-8"))
 
     async def _events(self, request: web.Request) -> web.StreamResponse:
-        """`GET /-/events`: first `state`, all there is; then `rows`, and a section under its name when it changes.
+        """`GET /-/events`: first `state`, which is everything; then `rows`, and sections by name when they change.
 
-        Who comes back begins anew: `Last-Event-ID` needs no look. 503 when too many look on, or the process ends.
+        A client that reconnects starts from the beginning, so `Last-Event-ID` is ignored. 503 if too many watch, or if
+        the process is about to end.
         """
         exchange = request[EXCHANGE]
         exchange.served_locally()
@@ -120,7 +121,7 @@ class Live:
             stream = _Stream(send_timeout=_PATIENCE, ping_interval=_PING)
             for name, value in _PRIVATE:
                 stream.headers[name.decode()] = value.decode()
-            # Whoever looks on may leave at any time: that is no failure of a request, and ends it like any other.
+            # A browser may leave at any time. That is not a failure.
             with contextlib.suppress(ConnectionError, TimeoutError, asyncio.CancelledError):
                 await stream.prepare(request)
                 async with stream:
@@ -137,13 +138,13 @@ class Live:
                 await stream.send(data, event=name)
 
     async def _latest(self) -> Sequence[Record]:
-        """The requests that ended last; as long as these are few, those of before the start with them."""
+        """The requests that ended last, filled up with older ones from the journal."""
         if self._earlier is None and self._history is not None and self._history.enabled:
             self._earlier = await self._history.latest(self._started, SHOWN)
         return [*(self._earlier or ()), *self._feed.latest()][-SHOWN:]
 
     async def _timeline(self, request: web.Request) -> web.StreamResponse:
-        """`GET /-/timeline?span=hour|week`: what the charts show."""
+        """`GET /-/timeline?span=hour|week`: the data of the charts."""
         for span in SPANS:
             if request.rel_url.raw_query_string == f"span={span}":
                 found = await chart(span, time.time(), self._history, self._recent)
@@ -151,7 +152,7 @@ class Live:
         return await _refuse(request, 400, "invalid_request_error", f"span is one of {', '.join(SPANS)}")
 
     async def _request(self, request: web.Request) -> web.StreamResponse:
-        """`GET /-/requests/ID`: how a request was decided that ended lately."""
+        """`GET /-/requests/ID`: how a recent request was decided."""
         record = self._feed.find(request.match_info["id"])
         if record is None:
             return await _refuse(request, 404, "not_found_error", "this request is no longer in memory")

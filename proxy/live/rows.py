@@ -1,4 +1,4 @@
-"""A request as a row of the live page, and what its row opens to: plain data, none of it the request's content."""
+"""A request as a row of the live page, and the details of that row: plain data, without the request's content."""
 
 from dataclasses import asdict
 from typing import Any
@@ -8,7 +8,7 @@ from proxy.exchange import Exchange, Record
 
 
 def row(record: Record) -> dict[str, Any]:
-    """One request as shown; empty fields are left out. Times in milliseconds, `at` in seconds since the epoch."""
+    """One row; empty fields are left out. Times are in milliseconds, `at` is in seconds since the epoch."""
     fields = {
         "id": record.id,
         "at": record.at,
@@ -37,13 +37,13 @@ def row(record: Record) -> dict[str, Any]:
 
 
 def decision(record: Record) -> dict[str, Any]:
-    """How it was decided: the rules that were asked, in that order, each with the condition that settled it."""
+    """How it was decided: the rules that were asked, in order, each with the condition that decided."""
     steps = record.trail.steps() if record.trail else ()
     return {"id": record.id, "steps": [asdict(step) for step in steps]}
 
 
 def running(exchange: Exchange) -> dict[str, Any]:
-    """What is shown of a request while it is being served."""
+    """A request that is being served."""
     sent = exchange.first_byte
     return {
         "id": exchange.id,
@@ -58,5 +58,5 @@ def running(exchange: Exchange) -> dict[str, Any]:
 
 
 def _rounded(value: float | None) -> float | None:
-    """Two digits behind the point are microseconds by the ten: more than anybody reads."""
+    """Two digits are enough: steps of ten microseconds."""
     return None if value is None else round(value, 2)

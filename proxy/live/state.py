@@ -1,4 +1,4 @@
-"""What the page shows besides the requests that have ended: section by section, as plain data."""
+"""Everything on the page but the requests that have ended: section by section, as plain data."""
 
 import platform
 import time
@@ -30,7 +30,7 @@ _NOTICES = 20
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """Reads what others keep; changes nothing. `started` in seconds since the epoch."""
+    """Read-only view of the process. `started` in seconds since the epoch."""
 
     config: Config
     desk: Desk
@@ -40,7 +40,7 @@ class State:
     started: float
 
     def sections(self) -> dict[str, Any]:
-        """Every section by name. None holds a token, a header, a query, or the name and password of an outer proxy."""
+        """Every section by name. None contains a token, a header, a query, or the credentials of a proxy."""
         return {name: read(self) for name, read in _SECTIONS.items()}
 
 
@@ -107,7 +107,7 @@ def _agreement(state: State, rule: str) -> Mapping[Verdict, int] | None:
 
 
 def _audits(state: State, rule: str) -> tuple[int, int] | None:
-    """How many of the last ones agreed, and how many there were."""
+    """How many of the last audits agreed, and how many there were."""
     found = state.desk.agreements.counts.get(rule)
     return (sum(found.audited), len(found.audited)) if found and found.audited else None
 

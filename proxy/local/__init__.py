@@ -1,1 +1,1 @@
-"""Pages of Sidestep's own below `/-/` for programs: health, readiness, metrics."""
+"""Pages below `/-/` for programs: health, readiness, metrics."""

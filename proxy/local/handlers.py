@@ -1,4 +1,4 @@
-"""Paths that are Sidestep's own: everything under `/-/`. They obey the guard like any other."""
+"""Sidestep's own pages below `/-/`. `guard` applies to them as to any other request."""
 
 import asyncio
 import time
@@ -20,14 +20,14 @@ _PAGES = "there are /-/, /-/health, /-/ready and /-/metrics"
 
 
 async def health(request: web.Request) -> web.StreamResponse:
-    """`GET /-/health`: 200 for as long as the process can say so, whatever is wrong with its rules or its upstream."""
+    """`GET /-/health`: 200 while the process runs, whatever is wrong with its rules or its upstream."""
     return await serve_own(request, FullResponse(200, orjson.dumps({"alive": True}), []))
 
 
 def ready(desk: Desk, request_log: RequestLog, journal: Journal) -> Handler:
-    """`GET /-/ready`: 200 when all rules are in force as they stand in their files, else 503 with what is wrong.
+    """`GET /-/ready`: 200 if all rules are in force as in their files, else 503 with what is wrong.
 
-    503 too when the process is about to end; not when the upstream or the journal fails: the body tells (`status`).
+    Also 503 if the process is about to end. A failing upstream or journal does not matter; the body says so (`status`).
     """
 
     async def handle(request: web.Request) -> web.StreamResponse:
@@ -43,7 +43,7 @@ def metrics(desk: Desk, request_log: RequestLog, app: web.Application) -> Handle
     async def handle(request: web.Request) -> web.StreamResponse:
         exposition = await asyncio.to_thread(_exposition)
         accept, idle = request.headers.get("accept", ""), app[RELAY].upstream.idle
-        # Here, and not in the thread: nothing may be counted meanwhile.
+        # Not in the thread: the counters must not change meanwhile.
         body, kind = exposition(request_log.counters, desk, idle, accept)
         return await serve_own(request, FullResponse(200, body, [], kind=kind.encode()))
 
@@ -51,18 +51,18 @@ def metrics(desk: Desk, request_log: RequestLog, app: web.Application) -> Handle
 
 
 def _exposition() -> Callable[[Counters, Desk, int, str], tuple[bytes, str]]:
-    """What writes the metrics; its library is read from the disk when it is first wanted."""
+    """The function that writes the metrics. Its library is loaded when it is first needed."""
     from proxy.local.metrics import exposition
 
     return exposition
 
 
 async def to_page(request: web.Request) -> web.StreamResponse:
-    """`GET /-`: as people type the page's address."""
+    """`GET /-`: people type the address of the page without the last slash."""
     return await serve_own(request, FullResponse(307, b"", [(b"Location", b"/-/")]))
 
 
 async def unknown(request: web.Request) -> web.StreamResponse:
-    """Any other path under `/-/`: not the upstream's business."""
+    """Any other path below `/-/`: never forwarded."""
     page = failure(404, "not_found_error", f"Sidestep has no such page: {_PAGES}", request[EXCHANGE].id)
     return await serve_own(request, page)

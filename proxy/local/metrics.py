@@ -1,6 +1,6 @@
-"""`/-/metrics`: what is counted, as Prometheus reads it. docs/metrics.md lists all of it.
+"""`/-/metrics`: the counters in Prometheus' formats. docs/metrics.md lists all metrics.
 
-Imported at the first scrape: prometheus_client takes 16 ms and 1 MB that most processes never need.
+Imported at the first scrape: prometheus_client costs 16 ms and 1 MB, and most processes never need it.
 """
 
 import platform
@@ -29,10 +29,10 @@ Counts = Iterable[tuple[tuple[str, ...], float]]
 
 _BUCKETS = [*map(floatToGoString, BOUNDS), "+Inf"]
 _DECLINED = "declined: "
-"""How the reason of a rule that matched, and was not certain of its answer, begins."""
+"""The reason of a rule that matched and was not certain of its answer begins like this."""
 
 _SHOWN = 128
-"""Rules of which agreement in shadow is told; the file that it is kept in never forgets one."""
+"""Rules whose agreement is exposed. The file of agreements keeps every rule there ever was."""
 
 _process = ProcessCollector(registry=None)
 
@@ -40,19 +40,19 @@ _process = ProcessCollector(registry=None)
 def exposition(counters: Counters, desk: Desk, idle: int, accept: str) -> tuple[bytes, str]:
     """All metrics, and their content type: Prometheus' text or OpenMetrics, whichever `accept` asks for.
 
-    `idle` is how many connections to the upstream are open and free.
+    `idle` is the number of open connections to the upstream that are not in use.
     """
     counts = _Counts(counters, desk, idle)
     try:
         encode, kind = choose_encoder(accept if accept.isascii() else "")
         return encode(counts), kind
-    except (TypeError, ValueError):  # the library compares versions that are none
+    except (TypeError, ValueError):  # the library fails for malformed versions in the header
         encode, kind = choose_encoder("")
         return encode(counts), kind
 
 
 class _Counts(Collector):
-    """The counts as they are now, in families of metrics."""
+    """The present counts, as families of metrics."""
 
     def __init__(self, counters: Counters, desk: Desk, idle: int) -> None:
         self._counters, self._desk, self._idle = counters, desk, idle
@@ -151,7 +151,7 @@ def _rules(counters: Counters, desk: Desk) -> Iterator[Metric]:
 
 
 def _bounded(desk: Desk) -> Numbers:
-    """Comparisons by rule and verdict: the rules that came first by name, as their order never changes."""
+    """Comparisons by rule and verdict: the first rules by name, all others together."""
     found: Numbers = {}
     for number, (rule, agreement) in enumerate(desk.agreements.counts.items()):
         for verdict, count in agreement.counts.items():
@@ -160,7 +160,7 @@ def _bounded(desk: Desk) -> Numbers:
 
 
 def _audits(desk: Desk) -> Metric:
-    """Of as many rules as `_bounded` has."""
+    """Audits of the same rules that `_bounded` names."""
     about = "Of the last 50 audits of a rule, those that agreed with the model, and those that did not"
     family = GaugeMetricFamily("sidestep_audits", about, labels=("rule", "verdict"))
     for rule, agreement in list(desk.agreements.counts.items())[:_SHOWN]:

@@ -1,6 +1,6 @@
-"""The state of the process: what `/-/ready` tells a balancer, and the status line a person.
+"""The state of the process: `/-/ready` for load balancers, and the status line for people.
 
-Of the upstream, both say what the forwarded traffic showed; nothing is asked of it for their sake.
+The state of the upstream comes from forwarded traffic. The upstream is never probed.
 """
 
 from collections import Counter
@@ -14,23 +14,23 @@ from proxy.telemetry.counters import Counters
 Health = Literal["ok", "unsteady", "failing", "unknown"]
 
 LATELY = 600.0
-"""Seconds after which what was seen of the upstream says nothing about it any more."""
+"""Seconds after which a request no longer says anything about the upstream."""
 
 _IN_A_ROW = 3
-"""Forwarded requests that must all have gone wrong, for the upstream to be failing."""
+"""The upstream is failing if so many forwarded requests in a row went wrong."""
 
 _COUNTED: tuple[Outcome, ...] = ("answered", "forwarded", "refused", "failed")
-"""All but those to its own pages: a balancer that asks every second is no traffic."""
+"""All but requests for its own pages, which a load balancer makes every second."""
 
 _UNITS = ((86400.0, "d"), (3600.0, "h"), (60.0, "min"), (1.0, "s"))
 
 
 def readiness(desk: Desk, counters: Counters, trouble: str, now: float) -> dict[str, Any]:
-    """The state as JSON has it; `trouble` is the journal's, `now` in seconds since the epoch, times in ISO 8601.
+    """The state as JSON; `trouble` is the journal's, `now` is in seconds since the epoch, times are in ISO 8601.
 
-    `ready` depends on the rules and on whether the process is about to end, and not on the upstream: all instances
-    have the same one, and a balancer would take them all out at once, where each can still answer, and tell clients
-    what failed.
+    `ready` depends on the rules, and on whether the process is about to end. It does not depend on the upstream: all
+    instances share it, so a load balancer would remove all of them, although each can still answer questions and tell
+    clients what failed.
     """
     faults = [*desk.faults, *(["stopping"] if desk.stopping else [])]
     reload, reply, fault = counters.last_reload, counters.last_reply, counters.last_fault
@@ -52,7 +52,7 @@ def readiness(desk: Desk, counters: Counters, trouble: str, now: float) -> dict[
 
 
 def health(counters: Counters, now: float) -> Health:
-    """What the latest forwarded requests showed of the upstream, if that was lately."""
+    """The upstream's state by the latest forwarded requests; unknown if these are too old."""
     state, at, _ = _latest(counters, now)
     return "unknown" if now - at > LATELY else state
 
@@ -87,12 +87,12 @@ def _upstream(counters: Counters, now: float) -> str:
 
 
 def went_wrong(counters: Counters, now: float) -> list[bool]:
-    """Of the latest forwarded requests, the last last: which of them got no whole reply, or an error."""
+    """For each recent forwarded request, in order: whether its reply was an error or not complete."""
     return [bool(fault) for at, fault in counters.lately.values() if now - at <= LATELY]
 
 
 def _latest(counters: Counters, now: float) -> tuple[Health, float, list[bool]]:
-    """How the upstream fared of late, or else when it was last asked; when that was; and which requests went wrong."""
+    """The upstream's state at the last request; when that was; and which recent requests went wrong."""
     if not counters.lately:
         return "unknown", 0.0, []
     at, fault = next(reversed(counters.lately.values()))
@@ -107,7 +107,7 @@ def _of(count: int, what: str) -> str:
 
 
 def _age(seconds: float) -> str:
-    """In the largest unit of which it is at least one; a clock that was set back makes no negative age."""
+    """In the largest unit that fits; never negative, even if the clock was set back."""
     size, unit = next((unit for unit in _UNITS if seconds >= unit[0]), _UNITS[-1])
     return f"{max(0, int(seconds / size))} {unit}"
 

@@ -1,1 +1,1 @@
-"""What is kept of requests that have ended: the request log that reports them, and counters."""
+"""The request log, which reports requests that have ended, and the counters."""

@@ -1,4 +1,4 @@
-"""Sums over a stretch of time, as charts show them."""
+"""Sums over a period, for charts."""
 
 from dataclasses import dataclass
 
@@ -7,11 +7,11 @@ from proxy.usage import Usage
 
 @dataclass(frozen=True, slots=True)
 class Bucket:
-    """What ended within one stretch of time, from `start` in seconds since the epoch.
+    """The requests that ended in one period, which begins at `start`, in seconds since the epoch.
 
-    `outcomes` counts requests, and `errors` those of the forwarded ones to which the upstream replied with an error.
-    `own` is the median time in milliseconds that forwarded ones spent here before their first byte, None if there were
-    none; `usage` sums what the upstream counted.
+    `outcomes` counts requests, and `errors` the forwarded ones to which the upstream replied with an error. `own` is
+    the median overhead of forwarded ones before their first byte, in milliseconds; None if there were none. `usage` is
+    the sum of the upstream's counts.
     """
 
     start: float

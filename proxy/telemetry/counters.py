@@ -1,6 +1,6 @@
-"""Counts of what this process did: plain numbers, cheap enough to be kept for every request and chunk.
+"""Counters of this process: plain numbers, cheap enough for every request and chunk.
 
-How they are shown is `metrics`' affair. Every label has few values, whatever clients send.
+`local.metrics` exposes them. Every label has few values, whatever clients send.
 """
 
 import re
@@ -20,26 +20,26 @@ BOUNDS = (
     *(0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05),
     *(0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0),
 )
-"""Upper bounds of the buckets of every histogram, in seconds: from a local answer to the client's last patience."""
+"""Upper bounds of the buckets of every histogram, in seconds: from a local answer to the client's timeout."""
 
 _MOST = 128
 """Values of a label; all further ones are `OTHER`.
 
-Rules and reasons come from files and code, and yet a fault in either must not grow for ever.
+Rules and reasons come from files and code, but a fault there must not use memory without limit.
 """
 
 _LATELY = 20
-"""Forwarded requests by which it is told how the upstream fares."""
+"""Forwarded requests that decide the upstream's state."""
 
 Reloaded = Literal["done", "refused"]
-"""What came of a reload; `refused` when the new rules or settings have a fault, and those in force stay."""
+"""The result of a reload; `refused` if the new rules or settings have a fault."""
 
 _FAMILY = re.compile(r"(?:^|[^a-z])(opus|sonnet|haiku)(?![a-z])")
 _CLASSES = {number: f"{number}xx" for number in range(1, 6)}
 
 
 class Histogram:
-    """How many of some times fell below each bound; `counts` has one more for those above all of them."""
+    """Counts of times by bucket; the last one is for times above all bounds."""
 
     __slots__ = ("counts", "total")
 
@@ -54,7 +54,7 @@ class Histogram:
 
 
 class _Values:
-    """The values of one label, the first so many."""
+    """The first values of one label."""
 
     __slots__ = ("_known",)
 
@@ -80,40 +80,40 @@ class Counters:
     first_byte: dict[Outcome, Histogram] = field(default_factory=lambda: defaultdict(Histogram))
     duration: dict[Outcome, Histogram] = field(default_factory=lambda: defaultdict(Histogram))
     own: dict[Outcome, Histogram] = field(default_factory=lambda: defaultdict(Histogram))
-    """Of the time to the first byte, what was spent here."""
+    """The overhead: the part of the time to the first byte that Sidestep itself took."""
     gaps: Histogram = field(default_factory=Histogram)
-    """Between two pieces of a forwarded reply, the head counting as the first."""
+    """Between two pieces of a forwarded reply; the head counts as the first piece."""
     faults: Counter[str] = field(default_factory=Counter)
-    """Times that the upstream gave no whole reply, by `upstream.faults.NAMES`."""
+    """Requests without a complete reply of the upstream, by `upstream.faults.NAMES`."""
     upstream_errors: Counter[str] = field(default_factory=Counter)
     """Errors that the upstream replied with, by `usage.UPSTREAM_ERRORS`."""
     lately: "OrderedDict[str, tuple[float, str]]" = field(default_factory=OrderedDict)
-    """Of the requests that were forwarded last, by id: when they ended, and the fault or error, "" for none."""
+    """The requests that were forwarded last, by id: when they ended, and the fault or error, "" for none."""
     bytes_in: int = 0
     bytes_out: int = 0
     running: int = 0
-    """Requests that are being served, when the counts were last looked at (`RequestLog.counters`)."""
+    """Requests that were being served when the counters were last read (`RequestLog.counters`)."""
     streams: int = 0
-    """Replies of the upstream that are on their way."""
+    """Replies of the upstream that are being relayed."""
     opened: int = 0
     """Connections to the upstream that were opened."""
     reused: int = 0
-    """Requests that an open one could take."""
+    """Requests that used an open connection."""
     retried: int = 0
-    """Requests that were sent a second time: the open one that took them was closed, and they unread."""
+    """Requests that were sent again: their kept connection was closed before the upstream read them."""
     unread: Counter[str] = field(default_factory=Counter)
-    """What was no request, and so never has a record: by the log's `reason`."""
+    """Received bytes that were not a request, and so have no record; by the log's `reason`."""
     reloads: Counter[Reloaded] = field(default_factory=Counter)
     last_reload: tuple[float, Reloaded] | None = None
-    """When rules were last loaded anew, in seconds since the epoch, and what came of it."""
+    """When rules were last reloaded, in seconds since the epoch, and the result."""
     last_reply: float | None = None
     """When the upstream last began a reply, in seconds since the epoch."""
     last_fault: tuple[float, str] | None = None
     """When the upstream last failed or replied with an error, and which."""
     tokens: Counter[str] = field(default_factory=Counter)
-    """As the upstream counted them, by kind: the fields of `Usage`."""
+    """As the upstream counted them, by the fields of `Usage`."""
     saved: Savings = field(default_factory=Savings)
-    """By the answers that were given here."""
+    """What local answers saved."""
     _rules: _Values = field(default_factory=_Values)
     _reasons: _Values = field(default_factory=_Values)
 
@@ -138,7 +138,7 @@ class Counters:
         self._note(record)
 
     def _note(self, record: Record) -> None:
-        """How the upstream fared with this one; what is found out later about it takes the place of that."""
+        """Note whether the upstream failed with this request; called again if its reply turns out to be an error."""
         ended = record.at + record.duration / 1000
         self.lately[record.id] = (ended, record.fault)
         if len(self.lately) > _LATELY:
@@ -148,12 +148,12 @@ class Counters:
             self.last_fault = (ended, record.fault)
 
     def reloaded(self, at: float, result: Reloaded) -> None:
-        """Rules were to be loaded anew; `at` in seconds since the epoch."""
+        """Rules were reloaded, or refused; `at` in seconds since the epoch."""
         self.reloads[result] += 1
         self.last_reload = (at, result)
 
     def read(self, records: Sequence[Record]) -> None:
-        """The replies of requests that have ended have been read: tokens, and errors within them."""
+        """Replies have been read for tokens and errors; called after `count`."""
         for record in records:
             if record.fault in FOUND_IN_REPLIES:
                 self._note(record)
@@ -165,6 +165,6 @@ class Counters:
 
 @lru_cache(256)
 def family(model: str) -> str:
-    """`opus`, `sonnet` or `haiku`, however the model is named in full (a `Record`'s); "" for none, else `other`."""
+    """The model's family: `opus`, `sonnet`, `haiku` or `other`; "" for no model."""
     found = _FAMILY.search(model.lower())
     return found[1] if found else OTHER if model else ""

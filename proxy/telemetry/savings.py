@@ -1,8 +1,8 @@
-"""What an answer has saved: at least so many tokens and so much waiting, by what the upstream told of other requests.
+"""What an answer has saved, as a lower bound, by measurements of other requests.
 
-Input tokens come from the size of the request that was not sent, since the upstream has told how many bytes make a
-token of the same model; waiting comes from the first bytes of the model's replies. Of both the lower quartile counts.
-Of the reply that was not written nothing does: whatever it would have been, it would have come on top.
+Input tokens are computed from the size of the request that was not sent, and the ratio of tokens to bytes in the
+model's other requests; waiting from the times to the first byte of the model's replies. The lower quartile of both
+is used. The output that was not generated is not counted.
 """
 
 from collections import OrderedDict, deque
@@ -14,12 +14,12 @@ CACHE_LASTS = 3600.0
 """Seconds for which the upstream may hold a conversation: five minutes or an hour (API docs, "Prompt caching")."""
 
 _SAMPLES = 50
-"""Replies of a model by which is reckoned while requests are served, the latest."""
+"""Replies of a model that are used while requests are served: the latest."""
 
 _ENOUGH = 3
-"""Replies that tell how many bytes make a token."""
+"""Replies that are needed for the bytes per token of a model."""
 _LEAST, _MOST = 0.125, 0.75
-"""Tokens a byte, as texts have them: a long word of English, and a script that the model hardly knows."""
+"""Tokens per byte of real texts: from long English words to a script that the model hardly knows."""
 
 _SESSIONS = 1024
 _FAMILIES = 8
@@ -28,11 +28,11 @@ _FAMILIES = 8
 
 @dataclass(frozen=True, slots=True)
 class AvoidedCost:
-    """Of one request that was not sent. The figures are None as long as no reply of the model has told any."""
+    """A lower bound of what a request would have cost. None where no reply of the model was measured yet."""
 
     tokens: float | None
     cached: float
-    """Of the tokens, those that the upstream's cache would have held: the conversation up to its last turn."""
+    """Those of the tokens that the upstream's cache would have held: the conversation up to its last turn."""
     waiting: float | None
     """Milliseconds to the first byte of a reply."""
 
@@ -41,7 +41,7 @@ _UNKNOWN = AvoidedCost(None, 0.0, None)
 
 
 class _Model:
-    """What the replies of one model have told."""
+    """Measurements of one model."""
 
     def __init__(self, most: int) -> None:
         self.ratios: deque[float] = deque(maxlen=most)
@@ -50,7 +50,7 @@ class _Model:
 
 
 class Measures:
-    """What was measured, by model family: `most` replies of each."""
+    """Measurements by model family, from the last `most` replies of each."""
 
     def __init__(self, most: int = _SAMPLES) -> None:
         self._most = most
@@ -58,9 +58,9 @@ class Measures:
         self._sessions: OrderedDict[tuple[str, str], tuple[float, int, int]] = OrderedDict()
 
     def measure(self, family: str, size: int, tokens: int, first_byte: float) -> None:
-        """A request of `size` bytes had so many input tokens, and the first byte of its reply after milliseconds.
+        """A request of `size` bytes had so many input tokens; `first_byte` in milliseconds.
 
-        Where nobody has looked for a model, nothing is told of any: an answer without one has asked none.
+        Requests whose model is not known are ignored.
         """
         model = self._models.get(family)
         if model is None:
@@ -72,7 +72,7 @@ class Measures:
             model.first_bytes.append(first_byte)
 
     def remember(self, session: str, family: str, at: float, size: int, tokens: int) -> None:
-        """The turn of a conversation that the upstream has seen last; `at` in seconds."""
+        """Remember the last turn of a conversation that the upstream has seen; `at` in seconds."""
         if session:
             self._sessions[session, family] = (at, size, tokens)
             self._sessions.move_to_end((session, family))
@@ -80,8 +80,10 @@ class Measures:
                 self._sessions.popitem(last=False)
 
     def estimate(self, session: str, family: str, at: float, size: int) -> AvoidedCost:
-        """What a request of `size` bytes would have cost at least. One that is larger than its session's last turn has
-        that turn in it: a copy of the conversation, with a question behind it.
+        """What a request of `size` bytes would have cost at least.
+
+        If it is larger than its session's last turn, it contains that turn: it is a copy of the conversation, followed
+        by a question.
         """
         model = self._models.get(family)
         if model is None or not model.ratios:
@@ -93,12 +95,11 @@ class Measures:
         return AvoidedCost(size * ratio, 0.0, waiting)
 
     def bytes_per_token(self, family: str) -> tuple[float, int] | None:
-        """The median of what replies of a model have told, and of how many; None of too few.
+        """The median of a model's replies, and how many these were; None for too few.
 
-        Some servers leave out of their count what they had in mind already, and images are many bytes: what no text
-        comes to tells nothing.
+        Ratios that no text has are ignored: some servers do not count cached tokens, and images have many bytes.
         """
-        from statistics import median  # here, since it brings much along that serving does not need
+        from statistics import median  # imported here, since serving does not need it and it loads many modules
 
         model = self._models.get(family)
         likely = [1 / ratio for ratio in model.ratios if _LEAST <= ratio <= _MOST] if model else []
@@ -111,7 +112,7 @@ def _lower_quartile(values: "deque[float]") -> float:
 
 @dataclass(slots=True)
 class Savings:
-    """Sums over the answers of this process; of each, what was known when it was given."""
+    """Sums over the answers of this process, each by the measurements at its time."""
 
     requests: int = 0
     size: int = 0
