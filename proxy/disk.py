@@ -1,4 +1,4 @@
-"""Files: read without being kept waiting, and work on the disk off the event loop."""
+"""Files: reading without blocking, writing atomically, and disk work in a thread."""
 
 import asyncio
 import codecs
@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 _MOST = 4 * 1024 * 1024
-"""Bytes of a file of settings or rules: fifty times the largest that is known."""
+"""Bytes of a file of settings or rules: fifty times the largest known one."""
 
 _KINDS = {
     stat.S_IFDIR: "a folder",
@@ -20,7 +20,7 @@ _KINDS = {
 
 
 def must_be_file(path: Path) -> None:
-    """Raises OSError, with a `strerror` that says so, for what is no file, or a huge one."""
+    """Raises OSError, with the reason in `strerror`, for anything but a file of reasonable size."""
     status = path.stat()
     if kind := _KINDS.get(stat.S_IFMT(status.st_mode)):
         raise OSError(None, f"found {kind}, expected a file")
@@ -29,7 +29,7 @@ def must_be_file(path: Path) -> None:
 
 
 class NotUtf8Error(OSError):
-    """A file of text has bytes that are none; `line` is theirs."""
+    """A text file is not UTF-8; `line` is the line of the first bad byte."""
 
     def __init__(self, content: bytes, at: int) -> None:
         utf16 = content[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
@@ -39,7 +39,7 @@ class NotUtf8Error(OSError):
 
 
 def read_text(path: Path) -> str:
-    """The text of a file of settings, rules or counts, without a byte order mark. Raises OSError as above."""
+    """The text of a file, without a byte order mark. Raises OSError, as above."""
     must_be_file(path)
     try:
         with open(path, encoding="utf-8-sig", opener=_without_waiting) as file:
@@ -53,7 +53,7 @@ def _without_waiting(path: str, flags: int) -> int:
 
 
 def replace_file(path: Path, content: bytes, mode: int) -> None:
-    """Write a file, all of it or nothing: somebody may be reading it. Its owner stays where root does so."""
+    """Replace a file atomically: somebody may be reading it. If root does it, the owner stays the same."""
     fresh = path.with_name(f".{path.name}.new")
     fresh.unlink(missing_ok=True)
     descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -66,7 +66,7 @@ def replace_file(path: Path, content: bytes, mode: int) -> None:
 
 
 async def in_thread(work: Callable[[], None]) -> None:
-    """Run `work` in a thread. Cancelled, it still waits until the work is done: a thread cannot be stopped half-way."""
+    """Run `work` in a thread. If cancelled, it still waits for the end of the work: a thread cannot be stopped."""
     working = asyncio.ensure_future(asyncio.to_thread(work))
     try:
         await asyncio.shield(working)

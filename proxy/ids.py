@@ -1,6 +1,6 @@
-"""Ids of what Sidestep says itself: recognisable, and unlike any other.
+"""Ids of replies made here: recognizable, and unique.
 
-Random once a process, counted within it: asking the system for randomness costs a call for every request.
+A random part per process and a counter: a random id per request would cost a system call each.
 """
 
 import itertools
@@ -11,10 +11,10 @@ _numbers = itertools.count(1)
 
 
 def request_id() -> str:
-    """The `request-id` of a reply that was made here."""
+    """The `request-id` of a local reply."""
     return f"req_sidestep_{_PROCESS}{next(_numbers):08x}"
 
 
 def message_id() -> str:
-    """The id of a message that was made here."""
+    """The id of a local message."""
     return f"msg_sidestep_{_PROCESS}{next(_numbers):08x}"

@@ -1,4 +1,4 @@
-"""Text made fit for a terminal: whatever stands in a file, or names one, it moves no cursor and hides nothing."""
+"""Text made safe for a terminal: whatever a file contains, it moves no cursor and hides nothing."""
 
 import contextlib
 import os
@@ -13,7 +13,7 @@ _ODD = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\
 
 
 class OutputError(Exception):
-    """What a command says cannot be written. No OSError: commands take those for trouble with their own files."""
+    """The output of a command cannot be written. Not an OSError: commands handle these as errors of their files."""
 
     def __init__(self, error: OSError) -> None:
         super().__init__(f"the output cannot be written: {error.strerror}")
@@ -27,7 +27,7 @@ def printable(text: str) -> str:
 
 @contextlib.contextmanager
 def printing() -> Iterator[None]:
-    """Have everything that is printed made printable, and written by the end. Raises `OutputError`."""
+    """While the context lasts, everything printed is made printable; at its end it is flushed. Raises `OutputError`."""
     out, err = _Printable(sys.stdout), _Printable(sys.stderr)
     with contextlib.redirect_stdout(cast(TextIO, out)), contextlib.redirect_stderr(cast(TextIO, err)):
         try:
@@ -38,12 +38,12 @@ def printing() -> Iterator[None]:
 
 
 class _Printable:
-    """A stream that writes text so, and is else that stream; nothing where there is none, as after `>&-`."""
+    """Wraps a stream so that text is made printable. Output is discarded if the stream is closed, as after `>&-`."""
 
     def __init__(self, stream: TextIO | None) -> None:
         self._stream = stream or open(os.devnull, "w")  # noqa: SIM115 - as long as the process lasts
         if hasattr(self._stream, "reconfigure"):
-            self._stream.reconfigure(errors="backslashreplace")  # a terminal that is not UTF-8 stops nothing
+            self._stream.reconfigure(errors="backslashreplace")  # so that a terminal without UTF-8 causes no error
 
     def write(self, text: str) -> int:
         try:
@@ -58,7 +58,7 @@ class _Printable:
             raise self._failed(error) from None
 
     def _failed(self, error: OSError) -> OutputError:
-        """What is still buffered goes nowhere, or Python would complain once more at its end."""
+        """Discard what is buffered, or Python would report the error once more at exit."""
         with contextlib.suppress(OSError, ValueError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), self._stream.fileno())
         return OutputError(error)

@@ -1,4 +1,4 @@
-"""A reply of Sidestep's own that is no message: what a rule that responds decides, and what is sent for it."""
+"""A local reply that is not a message: the decision of a rule that responds, and what is sent."""
 
 from dataclasses import dataclass, replace
 
@@ -7,13 +7,13 @@ import orjson
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """How many tokens a request has, about: its body has `size` bytes, of which so many make a token."""
+    """An estimate of a request's tokens: its body has `size` bytes, and a token has `bytes_per_token`."""
 
     model: str
     size: int
     bytes_per_token: float
     origin: str = "assumed"
-    """Where the ratio comes from, in a few words."""
+    """The source of the ratio, in a few words."""
 
     @property
     def tokens(self) -> int:
@@ -27,7 +27,7 @@ class Estimate:
 
 @dataclass(frozen=True, slots=True)
 class Respond:
-    """A request is answered here with a status, headers, and JSON or no body."""
+    """A request is answered locally with a status, headers, and JSON or no body."""
 
     rule: str
     status: int
@@ -35,12 +35,12 @@ class Respond:
     body: bytes = b""
     """JSON in UTF-8, or nothing."""
     estimate: Estimate | None = None
-    """What `body` tells, if that is an estimate."""
+    """The estimate in `body`, if it is one."""
 
     def estimating(self, estimate: Estimate) -> "Respond":
-        """The same with this estimate, in the form of the API reference, "Count tokens in a Message"."""
+        """The same reply with this estimate as its body (API reference, "Count tokens in a Message")."""
         return replace(self, estimate=estimate, body=orjson.dumps({"input_tokens": estimate.tokens}))
 
     def own_headers(self) -> tuple[tuple[str, str], ...]:
-        """What Sidestep says of itself, besides the name of the rule."""
+        """Sidestep's own headers, besides the name of the rule."""
         return (("x-sidestep-estimate", self.estimate.text()),) if self.estimate else ()

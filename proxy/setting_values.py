@@ -1,4 +1,4 @@
-"""What values of settings must look like: each function gives its value back, or raises ValueError with its wish."""
+"""Validators of settings: each returns its value, or raises ValueError with what it expects."""
 
 import ipaddress
 import re
@@ -6,18 +6,18 @@ import re
 from pydantic import ValidationInfo
 from yarl import URL
 
-# As the Host header has it: a name or an address, and a port if it is not this proxy's own.
+# As in the Host header: a name or an address, and the port if it is another than this proxy's.
 _NAME = re.compile(r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?")
 _TOKEN = re.compile(r"[!-~]{16,}")
 
 
 def address(host: str, info: ValidationInfo) -> str:
-    """An address to listen on; one for other machines needs a token before it."""
+    """An address to listen on. If other machines can reach it, a token must be set."""
     try:
         local = host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:
         raise ValueError('expected an address such as "127.0.0.1" or "::1", or "localhost"') from None
-    if not local and not info.data.get("token", "at fault"):  # one at fault is not there, and has been told
+    if not local and not info.data.get("token", "at fault"):  # a faulty token is missing here, and was reported
         raise ValueError(
             'expected a loopback address such as "127.0.0.1", "::1" or "localhost": '
             "to listen for other machines, set listen.token first"
@@ -26,7 +26,7 @@ def address(host: str, info: ValidationInfo) -> str:
 
 
 def name(name: str) -> str:
-    """A name under which it is reached, as the Host header has it."""
+    """A name by which clients reach it, as in the Host header."""
     if not _NAME.fullmatch(name):
         raise ValueError('expected a name or address as the Host header has it, such as "devbox" or "devbox.lan:443"')
     return name

@@ -1,4 +1,4 @@
-"""What is known of a terminal, by convention: how wide it is, and whether it is to be written to in colour."""
+"""Properties of a terminal, by convention: its width, and whether it wants colours."""
 
 import os
 import shutil
@@ -8,7 +8,7 @@ from typing import TextIO
 
 
 def columns() -> int | None:
-    """The width of the terminal on standard output (`COLUMNS` goes first); None where that is none: no limit."""
+    """The width of the terminal on standard output, or `COLUMNS`; None (no limit) if it is not a terminal."""
     return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
 

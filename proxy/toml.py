@@ -1,6 +1,6 @@
-"""TOML with places: `tomllib` reads the values, a syntax tree tells on which line each of them stands.
+"""TOML with line numbers: `tomllib` reads the values, and a syntax tree gives the line of each.
 
-`tomllib` keeps no positions, and every complaint about a configuration or a rule has to name its line.
+`tomllib` keeps no positions, but every error in a configuration or a rule must name its line.
 """
 
 import json
@@ -23,12 +23,12 @@ _BARE_KEY = re.compile(r"[\w-]+", re.ASCII)
 _MANY_DIGITS = re.compile(r"[0-9][0-9_]{4300}")
 
 Path = tuple[str | int, ...]
-"""Where a value stands in a document: keys, and indices into arrays."""
+"""The path of a value in a document: keys, and indices of arrays."""
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One complaint: the file, its 1-based line (0 when the file as a whole is meant), the key, and what is wrong."""
+    """One error: the file, its 1-based line (0 for the whole file), the key, and what is wrong."""
 
     source: str
     line: int
@@ -78,7 +78,7 @@ class Document:
 
 
 def read(file: FilePath) -> Document:
-    """Read a file. Raises `TomlError` for one that cannot be read, too."""
+    """Read a file. Raises `TomlError`, also for a file that cannot be read."""
     try:
         return parse(read_text(file), str(file))
     except NotUtf8Error as error:
@@ -89,7 +89,7 @@ def read(file: FilePath) -> Document:
 
 
 def parse(text: str, source: str) -> Document:
-    """Read `text`; raises `TomlError` with the line when it is not TOML."""
+    """Parse `text`; raises `TomlError` with the line if it is not TOML."""
     try:
         document = Document(source, tomllib.loads(text), text)
     except tomllib.TOMLDecodeError as error:
@@ -97,7 +97,7 @@ def parse(text: str, source: str) -> Document:
         raise TomlError([Problem(source, line, "", f"not TOML: {_worded(str(error))}")]) from None
     except RecursionError:
         raise TomlError([Problem(source, 0, "", "not TOML: nested too deeply")]) from None
-    except ValueError:  # Python makes no number of more than 4,300 digits
+    except ValueError:  # Python refuses numbers of more than 4,300 digits
         found = _MANY_DIGITS.search(text)
         line = 1 + text.count("\n", 0, found.start()) if found else 0
         raise TomlError([Problem(source, line, "", f"not TOML: {_TOO_LARGE}")]) from None
@@ -107,7 +107,7 @@ def parse(text: str, source: str) -> Document:
 
 
 def _too_large(value: Any, path: Path) -> Iterator[Path]:
-    """Where an integer stands that TOML has no place for; JSON libraries and databases have none either."""
+    """The paths of integers that exceed 64 bits, which TOML, JSON libraries and databases do not allow."""
     if isinstance(value, int):
         if not -(2**63) <= value < 2**63:
             yield path
@@ -130,16 +130,16 @@ def dotted(path: Path) -> str:
 
 
 def _line_in(message: str) -> int:
-    """The line that the text of a `TOMLDecodeError` names, 0 for "at end of document".
+    """The line in the text of a `TOMLDecodeError`, 0 for "at end of document".
 
-    Before Python 3.14 it is to be had in no other way.
+    Before Python 3.14, the error has no attribute for it.
     """
     _, found, rest = message.partition("(at line ")
     return int(rest.partition(",")[0]) if found else 0
 
 
 def _worded(message: str) -> str:
-    """`Invalid value (at line 3, column 8)` as other faults are told, which have the line before them."""
+    """`Invalid value (at line 3, column 8)` in the style of other faults, which are preceded by the line."""
     what, _, place = message.removesuffix(")").rpartition(" (at ")
     column = place.partition(", ")[2]
     return f"{what[:1].lower()}{what[1:]}" + (f" in {column}" if column else f" at {place}")

@@ -1,1 +1,1 @@
-"""Rules as their files have them, compiled: conditions on facts of a request, and what is answered."""
+"""Rules, compiled from their files: conditions on facts of a request, and what is answered."""

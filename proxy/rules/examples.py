@@ -1,4 +1,4 @@
-"""A rule's own examples: built into requests, and held against the rule before it may run."""
+"""A rule's examples: they are built into requests, and the rule must pass them before it may run."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -15,7 +15,7 @@ from proxy.toml import Path
 
 
 def request_of(*layers: RequestModel) -> tuple[Head, bytes]:
-    """One request out of layers, the base first: its head, and the bytes of its body, none if no layer says any."""
+    """A request from layers, the base first: its head and its body, which is empty if no layer has one."""
     method, path, headers, body = "POST", "/v1/messages", dict[str, str](), dict[str, Any]()
     for layer in layers:
         method, path = layer.method or method, layer.path or path
@@ -33,14 +33,14 @@ def _merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def failures(rule: Rule, model: RuleModel, base: RequestModel) -> Iterator[tuple[Path, str]]:
-    """What the rule makes of its examples that it should not: the example's path below the rule, and the fault."""
+    """The examples that the rule fails: the example's path below the rule, and the fault."""
     examples: list[tuple[str, int, Example]] = [("matches", *numbered) for numbered in enumerate(model.matches)]
     examples += [("misses", *numbered) for numbered in enumerate(model.misses)]
     for key, index, example in examples:
         try:
             request = seen(*request_of(base, model.base, example), opaquely=rule.respond is not None)
             fault = _fault(rule, example, request) if isinstance(example, Match) else _claim(rule, request)
-        except Exception as error:  # a template, or a value that JSON cannot hold: the rule's fault, not the start's
+        except Exception as error:  # a template, or a value that JSON cannot represent: only this rule must fail
             fault = f"the rule failed: {type(error).__name__}: {error}"
         if fault:
             yield (key, index), f"{example.about!r}: {fault}"

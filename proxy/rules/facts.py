@@ -1,4 +1,4 @@
-"""The named facts of a request that a rule can test: one table, name to kind and reader."""
+"""The facts of a request that a rule can test: one table from names to kinds and readers."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ FactKind = Literal["text", "integer", "flag", "version", "texts"]
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """Something a condition can test. `read` gives None when the request does not say."""
+    """Something that a condition can test. `read` returns None if the request does not have it."""
 
     kind: FactKind
     meaning: str
@@ -24,17 +24,17 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class HeadFact(Fact):
-    """A fact known before the body: rules that fail here cost no parsing."""
+    """A fact of the head: rules that fail here need no body."""
 
     read: Callable[[Head], Any]
 
 
 @dataclass(frozen=True, slots=True)
 class BodyFact(Fact):
-    """A fact of the body. `whole`: it costs a parse of all of it.
+    """A fact of the body. `whole`: reading it parses the whole body.
 
-    `searched`: its texts, which stand in the body as JSON writes them, tell the requests that a rule wants from others.
-    `mark` stands in every body that says something of the fact; "" if nothing is certain to.
+    `searched`: its texts, which are in the body as JSON writes them, can be searched there without decoding.
+    `mark` is in every body that has the fact; "" if there is no such mark.
     """
 
     read: Callable[[MessagesRequest], Any]
@@ -94,5 +94,5 @@ def fact(name: str) -> HeadFact | BodyFact | None:
 
 
 def value_of(subject: HeadFact | BodyFact, request: MessagesRequest) -> Any:
-    """What a request says of a fact; None when it does not say."""
+    """The value of a fact in a request; None if the request does not have it."""
     return subject.read(request.head) if isinstance(subject, HeadFact) else subject.read(request)

@@ -1,4 +1,4 @@
-"""Rule files to a `RuleSet`. A rule that fails is left out, with every fault named; the others load."""
+"""Rule files to a `RuleSet`. A rule with a fault is left out, and all its faults are reported; the others load."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path as FilePath
@@ -22,12 +22,12 @@ from proxy.rules.templates import UnknownNameError, compile_template
 from proxy.validation import explain, known_keys, place_of, unknown_key
 
 Fault = tuple[toml.Path, str]
-"""What is wrong, and where below the rule or document that is being compiled."""
+"""A path below the rule or document, and what is wrong there."""
 
 
 @dataclass(frozen=True, slots=True)
 class LoadedRule:
-    """A rule, with what its file says about it and the base of its examples."""
+    """A rule, the model of its table, and the base of its examples."""
 
     rule: Rule
     model: RuleModel
@@ -36,20 +36,20 @@ class LoadedRule:
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """All rules that work, in the order in which they are asked, and all faults of those that do not."""
+    """All rules that work, in the order in which they are asked, and the faults of all others."""
 
     entries: tuple[LoadedRule, ...]
     problems: tuple[toml.Problem, ...]
     left_out: frozenset[str] = frozenset()
-    """The names of rules that do not work; "" among them where a file does not tell its rules."""
+    """The names of rules that do not work; "" for unknown ones, in a file that cannot be read."""
 
     def may_have(self, name: str) -> bool:
-        """Whether a rule of that name may be among those that were left out."""
+        """Whether a rule of that name may have been left out."""
         return bool({name, ""} & self.left_out)
 
     @property
     def rules(self) -> RuleSet:
-        """The rules that are asked: all but those that are switched off."""
+        """The rules as a set; those that are switched off are not asked."""
         known = [entry.rule for entry in self.entries]
         return RuleSet(
             tuple(rule for rule in known if rule.status != "off"), tuple(rule for rule in known if rule.status == "off")
@@ -57,10 +57,10 @@ class Loaded:
 
 
 def configured(config: Config) -> Loaded:
-    """The rules that the settings name, with what the settings say of them; an override that is wrong is left out."""
+    """The rules in the configured folder, with the settings' overrides; a wrong override is left out."""
     loaded, overrides = load(FilePath(config.rules.directory)), config.rules.override
     known = {entry.rule.name: entry.rule for entry in loaded.entries}
-    # What a rule that was left out is to be is no second fault.
+    # An override of a rule that was left out is not a second fault.
     said = {name: override for name, override in overrides.items() if name in known or not loaded.may_have(name)}
     wrong = dict(faults(known, said))
     good = {name: override for name, override in overrides.items() if name not in wrong}
@@ -73,10 +73,10 @@ def configured(config: Config) -> Loaded:
 
 
 def load(directory: FilePath) -> Loaded:
-    """Read `directory`'s `*.toml` files in filename order. Raises nothing: what cannot be used is a problem."""
+    """Read the `*.toml` files of `directory` in order of their names. Raises nothing: faults become problems."""
     try:
         files = sorted(directory.glob("*.toml")) if directory.is_dir() else []
-    except OSError as error:  # a folder above that may not be looked into
+    except OSError as error:  # no permission for a parent folder
         return Loaded((), (toml.Problem(str(directory), 0, "", f"cannot be read: {error.strerror}"),))
     if not files:
         return Loaded((), (toml.Problem(str(directory), 0, "", "no rule files (*.toml) here: nothing is answered"),))
@@ -99,7 +99,7 @@ def load(directory: FilePath) -> Loaded:
 
 
 def load_file(file: FilePath, *, hold: bool = True) -> Loaded:
-    """`hold`: leave out a rule whose own examples fail."""
+    """`hold`: leave out rules that fail their own examples."""
     try:
         return compile_document(toml.read(file), hold=hold)
     except toml.TomlError as error:
@@ -107,9 +107,9 @@ def load_file(file: FilePath, *, hold: bool = True) -> Loaded:
 
 
 def compile_document(document: toml.Document, *, hold: bool = True) -> Loaded:
-    """Everything in one rule file that works, and what is wrong with the rest. `hold`: rules to their own examples.
+    """The rules of one file that work, and the faults of the rest. `hold`: leave out rules that fail their examples.
 
-    A fault that only follows from another is none: behind a base at fault, no example can be tried.
+    Faults that follow from others are not reported: with a faulty base, examples are not tried.
     """
     base, faults = _base(document)
     sound, tables = not faults, document.values.get("rules", [])
@@ -127,7 +127,7 @@ def compile_document(document: toml.Document, *, hold: bool = True) -> Loaded:
         else:
             left_out.add(str(table.get("name", "")) if isinstance(table, dict) else "")
     if not sound and not tables:
-        left_out.add("")  # they stand under a key that is misspelt
+        left_out.add("")  # the rules may be below a misspelt key
     problems = (document.problem(path, message) for path, message in faults)
     return Loaded(tuple(entries), tuple(problems), frozenset(left_out))
 
@@ -142,7 +142,7 @@ def _base(document: toml.Document) -> tuple[RequestModel, list[Fault]]:
 
 
 def _compile(table: Any, base: RequestModel, source: str, line: int) -> tuple[LoadedRule | None, list[Fault]]:
-    """One rule, if its conditions and its answer compile; else its faults."""
+    """The rule, or its faults if it does not compile."""
     try:
         model = RuleModel.model_validate(table)
     except ValidationError as error:
@@ -188,7 +188,7 @@ def _plan(model: RuleModel, context: Context) -> tuple[AnswerPlan | None, list[F
         return None, [(("action",), "a rule that answers needs a [rules.answer] table")]
     try:
         template = compile_template(answer.text, context.groups)
-    except UnknownNameError as error:  # of a group, perhaps, that a condition at fault would have captured
+    except UnknownNameError as error:  # perhaps of a group that a faulty condition would have captured
         return None, [] if context.problems else [(("answer", "text"), str(error))]
     except ValueError as error:
         return None, [(("answer", "text"), str(error))]

@@ -1,4 +1,4 @@
-"""Why a rule does not match a request: the first condition that failed, and what the request says of its fact."""
+"""Why a rule does not match a request: the first condition that failed, and the value of its fact."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from proxy.rules.trail import described, shortened
 class Miss:
     """A rule that did not match: how many of its conditions held, and the first that did not.
 
-    `within` names the groups ("any", "not") around that condition; `value` is what the request says of its fact.
+    `within` names the groups ("any", "not") around that condition; `value` is the request's value of its fact.
     """
 
     rule: Rule
@@ -27,18 +27,18 @@ class Miss:
 
     @property
     def wanted(self) -> str:
-        """The condition, in the words of the rule's file and none of the request's."""
+        """The condition as in the rule's file, without any text of the request."""
         return f"{self.within} {described(self.condition)}".strip()
 
     def text(self) -> str:
-        """The condition, and what was found: for examples, whose texts are the rule's own."""
+        """The condition, and the value found. Only for examples, since this quotes the request."""
         value = self.value
         found = "nothing is said of it" if value is None else f"found {shortened(value)}"
         return f"{self.wanted}: {found}"
 
 
 def near_misses(rules: Iterable[Rule], request: MessagesRequest) -> list[Miss]:
-    """Rules that do not match: those that answer before guards, those whose conditions held furthest first."""
+    """Rules that do not match, the nearest first: by how many conditions held, and guards after other rules."""
     missed = [miss for rule in rules if (miss := miss_of(rule, request))]
     return sorted(missed, key=lambda miss: (miss.rule.guards, -miss.held))
 
@@ -60,9 +60,9 @@ def _progress(when: When, request: MessagesRequest) -> tuple[int, AnyCondition |
 
 
 def _blame(failed: AnyCondition, request: MessagesRequest) -> tuple[str, Condition]:
-    """The single test behind a condition that failed, and the groups around it.
+    """The single test that made a condition fail, and the groups around it.
 
-    Of `any`, the first test that failed in the group that held furthest; of `not`, the first test of its group.
+    For `any`, the first test that failed in the group in which most held; for `not`, the first test of its group.
     """
     match failed:
         case Condition():

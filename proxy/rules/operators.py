@@ -16,8 +16,8 @@ from proxy.toml import Path
 class Matcher:
     """A test of one value, which is never None; it may add to the groups.
 
-    One of the `literals` stands in every text that passes, or in a text of every list that does; None where that is
-    not known. `whole`: it is that text.
+    Every text that passes contains one of the `literals`, and so does some text of every list that passes; None if
+    nothing is known. `whole`: the text equals the literal.
     """
 
     matches: Callable[[Any, Groups], bool]
@@ -30,7 +30,7 @@ class Context:
     """What the parts of one rule share while it is compiled."""
 
     problems: list[tuple[Path, str]] = field(default_factory=list)
-    """What is wrong, and where in the rule."""
+    """Paths in the rule, and what is wrong there."""
     groups: set[str] = field(default_factory=set)
     """The names of all groups that its patterns can capture."""
 
@@ -39,7 +39,7 @@ class Context:
 
 
 def matcher(context: Context, kind: FactKind, operator: str, operand: Any, path: Path) -> Matcher | None:
-    """The test that `operator = operand` stands for, or None after telling the context what is wrong with it."""
+    """The test for `operator = operand`; None if it has a fault, which goes to the context."""
     known = OPERATORS[kind].get(operator)
     if known is None:
         context.fault(path, f"unknown operator for {kind}{suggestion(operator, OPERATORS[kind])}")
@@ -52,7 +52,7 @@ def matcher(context: Context, kind: FactKind, operator: str, operand: Any, path:
 
 
 def suggestion(name: str, known: Iterable[str]) -> str:
-    """What to say behind "unknown ...": the name, and the nearest known one, or all of them."""
+    """What follows "unknown ..." in a message: the name, and the nearest known one, or all of them."""
     near = difflib.get_close_matches(name, list(known), n=1)
     return f" {name!r}; did you mean {near[0]!r}?" if near else f" {name!r}; known are {', '.join(known)}"
 
@@ -70,7 +70,7 @@ def _strings(operand: Any) -> tuple[str, ...]:
 
 
 def _stands_in(wanted: Any) -> tuple[str, ...] | None:
-    """What stands in a text that is `wanted`, or in a list of texts that is."""
+    """A literal of texts, or of lists of texts, that equal `wanted`."""
     if isinstance(wanted, str):
         return (wanted,)
     return wanted[:1] if isinstance(wanted, tuple) and wanted and isinstance(wanted[0], str) else None
@@ -131,7 +131,7 @@ def _pattern(context: Context, operand: Any, _path: Path) -> Matcher:
 
 
 def _present(_context: Context, operand: Any, _path: Path) -> Matcher:
-    """Present means: the request says it, and a list is not empty (`"tools": []` offers no tool)."""
+    """Present means: the request has it, and a list is not empty (`"tools": []` offers no tool)."""
     wanted = _typed(operand, bool, "true or false")
     return Matcher(lambda value, _groups: (value != ()) is wanted)
 
@@ -147,7 +147,7 @@ def _only(_context: Context, operand: Any, _path: Path) -> Matcher:
 
 
 def _some(pick: Callable[[tuple[str, ...]], tuple[str, ...]]) -> Maker:
-    """A table of text operators which one of the picked elements must satisfy, all of them."""
+    """A table of text operators; one of the picked elements must satisfy them all."""
 
     def make(context: Context, operand: Any, path: Path) -> Matcher:
         tests = _group(context, "text", operand, path)
@@ -158,7 +158,7 @@ def _some(pick: Callable[[tuple[str, ...]], tuple[str, ...]]) -> Maker:
         def matches(values: Any, groups: Groups) -> bool:
             for value in pick(values):
                 captured: Groups = {}
-                # Spelled out, since `all` with a generator takes as long again as most tests.
+                # A loop, since `all` with a generator takes as long as most tests.
                 for passes in every:
                     if not passes(value, captured):
                         break
@@ -174,7 +174,7 @@ def _some(pick: Callable[[tuple[str, ...]], tuple[str, ...]]) -> Maker:
 
 
 def _group(context: Context, kind: FactKind, operand: Any, path: Path) -> list[Matcher]:
-    """The tests of a nested table, or the one that a bare value stands for."""
+    """The tests of a nested table; a bare value stands for `is`."""
     if not isinstance(operand, dict):
         test = matcher(context, kind, "is", operand, path)
         return [test] if test else []
@@ -199,12 +199,12 @@ Operand = Literal[
     "an integer, or a table of integer operators",
     "a string, or a table of text operators",
 ]
-"""What stands behind an operator, for the documentation and the schema; "some text" is a string that is not empty."""
+"""Kinds of operands, for the documentation and the schema; "some text" is a string that is not empty."""
 
 
 @dataclass(frozen=True, slots=True)
 class Operator:
-    """What a condition can ask of a fact. `make` turns the operand into a test, or raises ValueError with its wish."""
+    """A test for conditions. `make` turns the operand into a test, or raises ValueError with what it expects."""
 
     make: Maker
     operand: Operand
@@ -261,4 +261,4 @@ OPERATORS: dict[FactKind, dict[str, Operator]] = {
         "present": _PRESENT,
     },
 }
-"""Kind of fact to the operators that it knows, by name."""
+"""By kind of fact, its operators by name."""

@@ -1,4 +1,4 @@
-"""What config.toml changes about rules, so that nobody has to edit a shipped file."""
+"""Overrides of rules in config.toml, so that nobody has to edit a shipped file."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -9,8 +9,8 @@ from proxy.rules.ruleset import Rule
 
 
 def overridden(rule: Rule, override: Override | None, upstream: Upstream) -> Rule:
-    """The rule with what was set of it. Rules for the upstream's kind are on; where it sends no rate limits, none are
-    waited for.
+    """The rule with its override. A rule for this kind of upstream is on, although its file says off; without rate
+    limits, a rule that repeats them answers without.
     """
     said = override.model_dump(exclude_none=True) if override else {}
     if rule.status == "off" and rule.on_for == upstream.kind:

@@ -1,8 +1,8 @@
-"""Requests that look like a decision about permission: none is answered, whatever rule matches.
+"""Requests that may decide about permission: they are never answered, whatever rule matches.
 
-Auto mode's safety classifier decides whether a command runs, and so do hooks that a model evaluates. Guards know them
-by their words, which change with releases. Here they are known by what no new wording changes: a verdict is asked for,
-in a form that a program reads. No question that rules answer has such a form (observed in 0.2.64 to 2.1.332).
+Auto mode's safety classifier decides whether a command runs, and so do hooks that a model evaluates. Guards recognize
+them by their prompts, which change with releases. This module recognizes their form, which does not: they ask for a
+verdict that a program can read. No question that rules answer has this form (observed in 0.2.64 to 2.1.332).
 """
 
 import re
@@ -18,22 +18,22 @@ from proxy.outline import LARGE
 from proxy.rules.structured import KEPT, LARGEST
 
 DECISION = "may be a decision about permission"
-"""Why such a request is forwarded."""
+"""The reason for forwarding such a request."""
 
 _PLAIN_QUESTIONS = (2, 1, 62)
-"""The last client whose questions, asked without stream and schema, rules answer. Auto mode came with 2.1.88."""
+"""The last client for which rules answer questions without stream and schema. Auto mode came with 2.1.88."""
 
 _CONTROLS = frozenset({"stop_sequences", "tool_choice"})
-"""Fields by which a reply is cut for a program, or forced into one of a tool's."""
+"""Fields that cut the reply for a program, or force the use of a tool."""
 
 _TOPIC = frozenset({"isNewTopic", "title"})
 
 _WORDS = "(?:is[_-]?|should[_-]?)?(?:allow|approv|block|danger|deci[ds]|den[iy]|permi|reject|risk|safe|unsafe|verdict)"
 _VERDICT = re.compile(rf"ok|{_WORDS}", re.IGNORECASE)
-"""How the name of a field begins in which a verdict is asked for."""
+"""How the names of fields for a verdict begin."""
 _VERDICT_TAG = re2.compile(rf"(?i)</?{_WORDS}[\w-]*(?:\s[^<>]*)?/?>".encode())
 _DEPTH = 8
-"""Levels of a schema that are looked at; what lies deeper is in doubt."""
+"""Levels of a schema that are inspected; a deeper schema may ask for a verdict."""
 _OPENING_TAG = re2.compile(r"\A\s*<[A-Za-z][\w-]*>\s*\z")
 
 
@@ -44,7 +44,7 @@ def may_decide(request: MessagesRequest) -> bool:
     if len(request.tools) > 1:  # a conversation
         return False
     return (
-        request.size > LARGE  # in doubt: to look at the names of its fields takes as long as all else
+        request.size > LARGE  # in doubt: reading the names of its fields would take too long
         or not _CONTROLS.isdisjoint(request.fields)
         or _unstreamed(request)
         or _quotes_a_transcript(request.user_texts)
@@ -66,7 +66,7 @@ def _known(schema: bytes) -> bool:
 
 
 def _asks_for_verdict(schema: Any, depth: int = 0) -> bool:
-    """A yes or no, or one of several words, anywhere in it. `isNewTopic` is the one that is known to be harmless."""
+    """Whether a schema has a boolean, an enumeration or a verdict field; `isNewTopic` is known to be harmless."""
     if not isinstance(schema, dict) or depth > _DEPTH:
         return depth > _DEPTH
     named = schema.get("properties")
@@ -88,7 +88,7 @@ def _list(value: Any) -> list[Any]:
 
 
 def _unstreamed(request: MessagesRequest) -> bool:
-    """A task of Claude Code's own of which nothing is shown while it comes, and whose reply no schema describes."""
+    """Whether it is one of Claude Code's background tasks: a system prompt, and neither stream, schema nor tools."""
     name, version = request.head.client or ("", ())
     claude = name.startswith("claude") and version > _PLAIN_QUESTIONS
     bare = request.schema is None and not request.tools
@@ -96,7 +96,7 @@ def _unstreamed(request: MessagesRequest) -> bool:
 
 
 def _quotes_a_transcript(texts: tuple[str, ...]) -> bool:
-    """What an agent did, between tags that stand in blocks of their own."""
+    """Whether a transcript of an agent is quoted: its opening tag is a text block of its own."""
     return len(texts) > 2 and any(map(_OPENING_TAG.search, texts))
 
 

@@ -1,4 +1,4 @@
-"""Rules that respond: what they send for a method and a path that is none of messages."""
+"""Rules that respond: what they send for a method and a path that is not one of messages."""
 
 import re
 from collections.abc import Iterator
@@ -29,12 +29,12 @@ _EPOCH = "1970-01-01T00:00:00Z"
 """For a model of unknown age (API reference, "List Models")."""
 
 _BEHIND = re.compile(r"[;?#]")
-"""What ends a path, or a segment of it, for those who look for that in what they have decoded."""
+"""Characters at which some servers end a path, or a segment of it, after decoding it."""
 
 _LARGEST = 2 * 1024 * 1024
-"""Bytes of a body up to which its tokens are estimated: to look through it takes ten milliseconds, of 50 in all."""
+"""Largest body in bytes whose tokens are estimated: searching it takes ten milliseconds."""
 
-# Their size says nothing of their tokens. Within a text, the quotes would be escaped.
+# Their size says nothing about their tokens. This cannot match within a text, where quotes are escaped.
 _MEDIA = re2.compile(rb'"type"\s*:\s*"(?:image|document|container_upload)"')
 
 
@@ -51,7 +51,7 @@ _counted = msgspec.json.Decoder(_Counted).decode
 
 @dataclass(frozen=True, slots=True)
 class RespondPlan:
-    """What a rule sends. `bytes_per_token` makes the body an estimate, `models` a list of these."""
+    """What a rule sends. With `bytes_per_token` the body is an estimate, with `models` a list of models."""
 
     status: int
     headers: tuple[tuple[str, str], ...]
@@ -60,7 +60,7 @@ class RespondPlan:
     models: tuple[str, ...] | None = None
 
     def reply(self, rule: str, request: MessagesRequest) -> Respond:
-        """Raises Decline where it is not certain what to send."""
+        """Raises Decline if it is not certain what to send."""
         reply = Respond(rule, self.status, self.headers, self.body)
         if self.models is not None:
             return replace(reply, body=_listed(self.models))
@@ -70,7 +70,7 @@ class RespondPlan:
 
 
 def _listed(models: tuple[str, ...]) -> bytes:
-    """All of them on one page, in the form of the API reference, "List Models"."""
+    """All models on one page (API reference, "List Models")."""
     if not models:
         raise Decline("no models are listed")
     data = [{"type": "model", "id": name, "display_name": name, "created_at": _EPOCH} for name in models]
@@ -90,7 +90,7 @@ def _estimate(request: MessagesRequest, bytes_per_token: float) -> Estimate:
 
 
 def addresses(when: When) -> frozenset[Address]:
-    """The methods and paths that the conditions name one by one; nothing else meets them."""
+    """The methods and paths that the conditions name by `is` or `in`; no others match."""
     named = {one.name: one for one in when.conditions if isinstance(one, Condition) and one.operator in ("is", "in")}
     return frozenset(product(_values(named.get("method")), _values(named.get("path"))))
 
@@ -101,7 +101,7 @@ def _values(condition: Condition | None) -> list[str]:
 
 
 def plan(model: RespondModel) -> RespondPlan:
-    """Raises ValueError for a body that JSON cannot say."""
+    """Raises ValueError for a body that JSON cannot represent."""
     return RespondPlan(
         status=model.status,
         headers=tuple(model.headers.items()),
@@ -112,9 +112,9 @@ def plan(model: RespondModel) -> RespondPlan:
 
 
 def json_of(value: Any) -> bytes:
-    """Compact JSON of what a TOML file has; raises ValueError for dates, and for numbers that JSON has no place for."""
+    """Compact JSON of a TOML value; raises ValueError for dates, and for numbers that JSON cannot represent."""
     try:
-        # Reading it again finds what was written as null: `inf` and `nan`.
+        # Reading it again detects `inf` and `nan`, which orjson writes as null.
         raw = orjson.dumps(value, option=orjson.OPT_PASSTHROUGH_DATETIME)
         same = orjson.loads(raw) == value
     except (TypeError, ValueError):
@@ -125,7 +125,7 @@ def json_of(value: Any) -> bytes:
 
 
 def faults(model: RespondModel, when: When) -> Iterator[tuple[Path, str]]:
-    """What no rule that responds may be."""
+    """What a rule that responds must not do."""
     if sum(part is not None for part in (model.body, model.estimate, model.models)) > 1:
         yield ("respond",), "expected one of `body`, `estimate` and `models`, or none for a reply without a body"
     elif model.status in _BODILESS and (model.body, model.estimate, model.models) != (None, None, None):
@@ -140,5 +140,5 @@ def faults(model: RespondModel, when: When) -> Iterator[tuple[Path, str]]:
 
 
 def _of_messages(path: str) -> bool:
-    """Whether a server may take it for one of messages: it may decode it, tidy it, and leave out what is behind."""
+    """Whether a server may treat the path as one of messages, by decoding, normalizing or truncating it."""
     return _BEHIND.split(unquote(path), maxsplit=1)[0].rstrip("/ ").lower().endswith("/messages")

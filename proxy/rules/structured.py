@@ -1,8 +1,8 @@
 """Structured output: does a text satisfy the JSON schema that the request asks for?
 
-The schema is the client's, so that only one whose meaning is plain to see is understood: an object of some properties,
-each of a simple type. All that the client's own questions ask for are such; a reference or a combination could cost any
-amount of work. What is not understood is not answered.
+The schema comes from the client. Only plain schemas are understood: an object with properties of simple types. The
+client's own questions use no others, and references or combinations could cost any amount of work. A request whose
+schema is not understood is not answered.
 """
 
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ from typing import Any
 import orjson
 
 LARGEST = 4096
-"""Bytes of a schema; those of known questions have some hundreds."""
+"""Bytes of a schema; those of known questions have a few hundred."""
 
 KEPT = 32
 """Schemas that are kept in mind, since every question of a kind brings the same: to look at one takes 3 µs."""
@@ -23,12 +23,12 @@ _DIALECTS = ("http://json-schema.org/draft-07/schema", "https://json-schema.org/
 _OBJECT = {"type", "properties", "required", "additionalProperties", "title", "description", "$schema"}
 _PROPERTY = {"type", "anyOf", "description", "title"}
 _TYPES: Mapping[str, type] = {"string": str, "boolean": bool, "object": dict, "array": list, "null": NoneType}
-"""Numbers are left out: whether 1.0 is an integer is a question of the draft."""
+"""Numbers are left out: whether 1.0 is an integer depends on the draft."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Shape:
-    """An object with these properties, each of one of some types; and, if it is open, with any others."""
+    """An object with these properties, each with its allowed types; if it is open, also with others."""
 
     properties: Mapping[str, tuple[type, ...]]
     required: frozenset[str]
@@ -43,7 +43,7 @@ class _Shape:
 
 
 def misfit(text: str, schema: Mapping[str, Any]) -> str:
-    """Why `text` is no JSON that `schema` allows for certain, as a short phrase; "" if it is."""
+    """Why `text` may not be valid by `schema`, as a short phrase; "" if it certainly is."""
     try:
         written = orjson.dumps(schema)
         shape = _known_shape(written) if len(written) <= LARGEST else None
@@ -60,7 +60,7 @@ def _known_shape(schema: bytes) -> _Shape | None:
 
 
 def _shape(wanted: Mapping[str, Any]) -> _Shape | None:
-    """What a schema asks for, None if that is not plain."""
+    """What a schema asks for; None if it is not a plain one."""
     properties, required = wanted.get("properties"), wanted.get("required", [])
     is_open = wanted.get("additionalProperties", True)
     if not (
@@ -78,7 +78,7 @@ def _shape(wanted: Mapping[str, Any]) -> _Shape | None:
 
 
 def _types(schema: Any) -> tuple[type, ...]:
-    """The types that a property may have: `type`, of one or several, or that of each of `anyOf`; none if unsure."""
+    """The types of a property, by `type` or by those in `anyOf`; empty if unsure."""
     if not isinstance(schema, dict) or not _PROPERTY.issuperset(schema) or {"type", "anyOf"} <= schema.keys():
         return ()
     named = schema.get("type")

@@ -16,12 +16,12 @@ from proxy.messages import MessagesRequest
 from proxy.rules.facts import FACTS, BodyFact
 
 LONGEST = 1024 * 1024
-"""Characters of an answer, and of whatever a filter makes on the way to it."""
+"""Characters of an answer, and of any intermediate text."""
 
 LONGEST_SOURCE = 8 * 1024
-"""Characters of a template. Compiling takes a millisecond for some fifty of them, on the event loop in a reload."""
+"""Characters of a template. Compiling 50 takes a millisecond; a reload does it on the event loop."""
 
-# Text, values, filters and choices: nothing that does a thing more than once, or makes a long text of a short one.
+# Text, values, filters and conditions: no loops, and nothing that makes a long text from a short one.
 _ALLOWED = (
     *(nodes.Template, nodes.Output, nodes.TemplateData, nodes.Name, nodes.Const, nodes.Filter),
     *(
@@ -52,7 +52,7 @@ def _json(value: Any) -> str:
 
 def _replace(text: str, old: str, new: str) -> str:
     text, old, new = str(text), str(old), str(new)
-    # Its length is known before it is made.
+    # The length is computed before the text is made.
     if len(text) + text.count(old) * (len(new) - len(old)) > LONGEST:
         raise Decline("template: too long")
     return text.replace(old, new)
@@ -98,7 +98,7 @@ class _Values:
 
 @dataclass(frozen=True, slots=True)
 class TextTemplate:
-    """A compiled template and the facts it names; `constant` is its text, if it is always the same."""
+    """A compiled template and the facts that it uses; `constant` is its text, if it uses nothing."""
 
     template: Template
     facts: tuple[str, ...]
@@ -126,13 +126,13 @@ class TextTemplate:
 
 
 class UnknownNameError(ValueError):
-    """A template uses a name that is neither a fact's nor a captured group's."""
+    """A template uses a name that is neither a fact nor a captured group."""
 
 
 def compile_template(text: str, groups: Collection[str]) -> TextTemplate:
-    """Compile `text`; raises ValueError with what is wrong: syntax, a loop and the like, an unknown filter or name.
+    """Compile `text`; raises ValueError with what is wrong: syntax, a forbidden construct, an unknown filter or name.
 
-    What could work for ever is refused before it is compiled, since Jinja computes what is constant when it compiles.
+    Forbidden constructs are refused before compiling, since Jinja evaluates constant expressions when it compiles.
     """
     if len(text) > LONGEST_SOURCE:
         raise ValueError(f"longer than {LONGEST_SOURCE} characters")
@@ -144,7 +144,7 @@ def compile_template(text: str, groups: Collection[str]) -> TextTemplate:
     except Exception as error:  # Jinja computes what is constant, and whatever that raises
         raise ValueError(f"not a template: {error}") from None
     for used in tree.find_all(nodes.Filter):
-        # Inside an `if`, Jinja itself would find out only when the rule runs.
+        # Jinja checks filters inside an `if` only when the rule runs.
         if used.name not in _ENVIRONMENT.filters:
             raise ValueError(f"unknown filter {used.name!r}: known are {', '.join(sorted(_ENVIRONMENT.filters))}")
     unknown = sorted(names - set(groups) - set(FACTS))
@@ -158,7 +158,7 @@ def compile_template(text: str, groups: Collection[str]) -> TextTemplate:
 
 
 def _check_bounded(tree: nodes.Node) -> None:
-    """Raise ValueError at the first thing in a template that may work for ever, or make a text of any length."""
+    """Raise ValueError at the first construct that may run for ever, or make a text of any length."""
     for node in tree.find_all(nodes.Node):
         if not isinstance(node, _ALLOWED):
             raise ValueError(f"found {type(node).__name__.lower()!r} in line {node.lineno} of the template: {_WANTED}")

@@ -1,4 +1,4 @@
-"""How a decision came about, told in the words of the rule files and in none of the request's."""
+"""How a decision was made, in the words of the rule files, without any text of the request."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,9 +14,9 @@ _LONGEST = 160
 
 @dataclass(frozen=True, slots=True)
 class RuleTrail:
-    """Where each rule that was asked ended: `failed` are the rules that did not match, each with what did not hold.
+    """The rules that were asked: `failed` did not match, each with the condition that did not hold.
 
-    `matched` names the rule whose conditions all held, "" if there is none.
+    `matched` is the name of the rule that matched, "" if there is none.
     """
 
     rules: RuleSet
@@ -24,7 +24,7 @@ class RuleTrail:
     matched: str
 
     def steps(self) -> Sequence[Step]:
-        """The rules in the order in which they were asked. Those that the request's head ruled out were not."""
+        """The rules in the order in which they were asked. Rules that the head excludes were not asked."""
         decided = [rule for rule in self.rules.rules if rule.name == self.matched]
         return [
             *(Step(rule.name, False, described(condition)) for rule, condition in self.failed),
@@ -33,7 +33,7 @@ class RuleTrail:
 
 
 def described(condition: AnyCondition) -> str:
-    """A condition on one line: fact, operator, operand; of a group, all that is in it."""
+    """A condition on one line: fact, operator, operand; for a group, all its conditions."""
     match condition:
         case Condition(name=name, operator=operator, operand=operand):
             return f"{name} {operator} {shortened(operand)}"
