@@ -1,4 +1,4 @@
-"""What a person at a terminal is told when Sidestep starts and stops: where things are, and what to do."""
+"""Messages for a person at a terminal when Sidestep starts and stops: where things are, and what to do."""
 
 import sys
 from textwrap import wrap
@@ -13,7 +13,7 @@ _WIDE = 80
 
 
 def greeting(config: Config, rules: RuleSet) -> str:
-    """Where it is, how to point the client here, what is answered, where the log goes; for one that listens."""
+    """The address, how to connect the client, what is answered, and where the log goes."""
     here, entries = client_url(config.listen), client_settings.entries(config.listen)
     lines = [f"Sidestep {__version__} serves {here}, before {origin(config.upstream.url)}.", ""]
     if entries:
@@ -30,7 +30,7 @@ def greeting(config: Config, rules: RuleSet) -> str:
 
 
 def farewell(config: Config) -> str:
-    """What still leads the client here, where nothing will answer it; "" for nothing."""
+    """A warning if the client is still set to come here, where nothing will answer; else ""."""
     entries = client_settings.entries(config.listen)
     if not entries:
         return ""

@@ -1,24 +1,24 @@
-"""What has come of a request's body."""
+"""The received part of a request's body."""
 
 from collections.abc import AsyncIterator
 
 
 class Body:
-    """What has come of a request's body: `size` bytes in all, and `chunks` as they came while they are held."""
+    """The received part of a request's body: `size` bytes in all, and the `chunks` that are still held."""
 
     whole = True
-    """Whether all that has come is held."""
+    """Whether everything received is still held."""
 
     def __init__(self, *, complete: bool = True, keep: bool = False) -> None:
         self.chunks: list[bytes] = []
         self.size = 0
         self.complete = complete
-        """Whether all of it has come."""
+        """Whether the whole body was received."""
         self.keep = keep
-        """Whether it is still wanted when it has been sent; a long reply need not hold on to it."""
+        """Whether it must be held after it has been sent, for capture."""
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        """What is still to come of it: here, nothing."""
+        """The rest of the body: here, nothing."""
         return
         yield b""
 
@@ -27,9 +27,9 @@ class Body:
         return self.size <= most
 
     def passed(self, size: int) -> None:
-        """So many more bytes came, and went on at once: none of them is held."""
+        """Count bytes that were received and forwarded at once, and are not held."""
         self.size += size
 
     def release(self) -> None:
-        """Hold it no longer."""
+        """Release the held chunks."""
         self.chunks = []

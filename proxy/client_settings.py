@@ -1,7 +1,6 @@
-"""Claude Code's settings files: where they are, and what of their `env` leads to Sidestep. No credential is read.
+"""Claude Code's settings files: where they are, and whether their `env` points to Sidestep. No credential is read.
 
-They are asked in their order of precedence (Claude Code's documentation, "Settings"); `env` in any of them goes before
-the environment.
+The order is that of precedence (Claude Code's documentation, "Settings"); `env` in any file overrides the environment.
 """
 
 import ipaddress
@@ -21,18 +20,18 @@ HEADERS = "ANTHROPIC_CUSTOM_HEADERS"
 
 
 def user_file(environ: Mapping[str, str] = os.environ) -> Path:
-    """The user's own settings."""
+    """The user's settings."""
     folder = environ.get("CLAUDE_CONFIG_DIR") or Path(environ.get("HOME") or "/") / ".claude"
     return Path(folder) / "settings.json"
 
 
 def project_file(here: Path) -> Path:
-    """Those of a project, which are shared by all who work on it."""
+    """The settings of a project, which everybody who works on it shares."""
     return here / ".claude/settings.json"
 
 
 def files(environ: Mapping[str, str], here: Path) -> list[Path]:
-    """All of them, the one that wins first; a home that is the project's folder as well has one less."""
+    """All settings files, the one with the highest precedence first."""
     managed = "/Library/Application Support/ClaudeCode" if sys.platform == "darwin" else "/etc/claude-code"
     shared = project_file(here)
     found = (
@@ -45,7 +44,7 @@ def files(environ: Mapping[str, str], here: Path) -> list[Path]:
 
 
 def env(file: Path) -> Mapping[str, object]:
-    """The `env` of a file; empty where there is none that can be read."""
+    """The `env` of a file; empty if it cannot be read."""
     try:
         document = orjson.loads(file.read_bytes())
     except (OSError, orjson.JSONDecodeError):
@@ -55,13 +54,13 @@ def env(file: Path) -> Mapping[str, object]:
 
 
 def entries(listen: Listen, environ: Mapping[str, str] = os.environ, here: Path | None = None) -> list[str]:
-    """Where `ANTHROPIC_BASE_URL` is set to the Sidestep of these settings: files, and the environment."""
+    """Where `ANTHROPIC_BASE_URL` points to the Sidestep with these settings: files, or the environment."""
     places = [(str(file), env(file)) for file in files(environ, here or Path.cwd())] + [("the environment", environ)]
     return [place for place, said in places if leads_here(said.get(BASE_URL), listen)]
 
 
 def leads_here(value: object, listen: Listen) -> bool:
-    """Whether a base URL is that of the Sidestep of these settings."""
+    """Whether a base URL points to the Sidestep with these settings."""
     url = url_of(value) if isinstance(value, str) else None
     if url is None or url.scheme != "http" or url.port != listen.port or url.path != "/":
         return False
@@ -78,12 +77,12 @@ def url_of(text: str) -> URL | None:
 
 
 def shown(url: URL) -> str:
-    """Without what may be a secret in it."""
+    """The URL without parts that may be secret."""
     return str(url.with_user(None).with_query(None).with_fragment(None)).removesuffix("/")
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host of a URL is this machine itself."""
+    """Whether the host of a URL is this machine."""
     try:
         return host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:

@@ -1,49 +1,49 @@
-"""Content codings undone (RFC 9110, section 8.4), in pieces of bounded size: nothing here can be made to swell.
+"""Decodes content codings (RFC 9110, section 8.4) in pieces of bounded size.
 
-Nor to go on without end: what each coding takes, what comes out of it, and its steps are bounded, since data can be
-made that is undone at length and comes to nothing.
+Input, output and the number of steps are bounded: data can be crafted that expands without limit, or that takes long
+to decode and yields nothing.
 """
 
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 PIECE = 64 * 1024
-"""Bytes that a decoder gives out at once, about; zstd may give 8 MiB, where its data is made for it."""
+"""Bytes that a decoder returns at once, about; zstd may return 8 MiB for crafted data."""
 
 _MOST_CODINGS = 3
 _MOST_PACKED = 8 * 1024 * 1024
-"""Bytes that may go into one coding; a layer below another included."""
+"""Bytes of input of each coding."""
 _MOST_STEPS = 64 * 1024
-"""Calls of a decoder: a good body takes one for 16 KiB (zstd: 256 bytes) that go in, and for 64 that come out."""
+"""Calls of a decoder. A normal body needs one per 16 KiB of input (zstd: 256 bytes) and per 64 KiB of output."""
 _TAKEN = 16 * 1024
-"""Bytes given to a decoder at once: what it leaves over is copied again and again."""
+"""Bytes given to a decoder at once. More would be slow: what it does not consume is copied each time."""
 _ZSTD_INPUT = 256
-"""Bytes given to zstd at once, whose output cannot be bounded: four of them can stand for 128 KiB (RFC 8878, RLE)."""
+"""Bytes given to zstd at once. Its output cannot be bounded: four bytes may expand to 128 KiB (RFC 8878, RLE)."""
 _ZSTD_WINDOW = 8 * 1024 * 1024
-"""What a decoder must support, and an encoder not exceed (RFC 9659)."""
+"""The window that decoders must support and encoders must not exceed (RFC 9659)."""
 _GZIP = 16 + zlib.MAX_WBITS
 
 Pieces = Iterable[bytes]
 
 
 class CodingError(ValueError):
-    """The data is not what its codings say, or they are unknown."""
+    """The data does not match its codings, or these are unknown."""
 
 
 class TruncatedError(CodingError):
-    """The data is right as far as it goes; all that could be read of it has been given out."""
+    """The data is valid but incomplete; all that could be decoded was returned."""
 
 
 def whole(body: bytes, codings: str, limit: int) -> bytes:
-    """The plain body. Raises `CodingError`, also when it is larger than `limit` or incomplete."""
+    """The decoded body. Raises `CodingError`, also if it is larger than `limit` or incomplete."""
     return b"".join(unpacked(body, codings, limit))
 
 
 def unpacked(body: bytes, codings: str, limit: int) -> Iterator[bytes]:
-    """The plain body in pieces; `codings` is the value of Content-Encoding, the last of them undone first.
+    """The decoded body in pieces; `codings` is the value of Content-Encoding, whose last coding is decoded first.
 
-    Raises `CodingError` where it goes wrong, comes to more than `limit` bytes or takes too much work, and
-    `TruncatedError` behind the last piece of an incomplete one.
+    Raises `CodingError` for bad data, for more than `limit` bytes and for too many steps, and `TruncatedError` after
+    the last piece of an incomplete body.
     """
     names = [name for part in codings.split(",") if (name := part.strip().lower()) not in ("", "identity")]
     if len(names) > _MOST_CODINGS:
@@ -57,7 +57,7 @@ def unpacked(body: bytes, codings: str, limit: int) -> Iterator[bytes]:
 
 
 def _bounded(pieces: Pieces, limit: int) -> Iterator[bytes]:
-    """The pieces that are not empty, each of which was a step."""
+    """The pieces without empty ones; each of all is a step."""
     for number, piece in enumerate(pieces):
         limit -= len(piece)
         if limit < 0 or number >= _MOST_STEPS:
@@ -72,11 +72,11 @@ def _cut(pieces: Pieces) -> Iterator[bytes]:
             yield piece[start : start + _TAKEN]
 
 
-# Each gives a piece for every step, be it an empty one.
+# Each decoder yields a piece for every step, which may be empty.
 
 
 def _ungzipped(pieces: Pieces) -> Iterator[bytes]:
-    """One member or several (RFC 1952, section 2.2); what follows and is none, such as padding, is left alone."""
+    """One member or several (RFC 1952, section 2.2); anything else that follows, such as padding, is ignored."""
     member, between = zlib.decompressobj(_GZIP), False
     for piece in pieces:
         rest = piece
@@ -93,7 +93,7 @@ def _ungzipped(pieces: Pieces) -> Iterator[bytes]:
 
 
 def _inflated(pieces: Pieces) -> Iterator[bytes]:
-    """`deflate` is zlib's format (RFC 9110, section 8.4.1.2), and yet some send it bare: the first two bytes tell."""
+    """`deflate` means zlib's format (RFC 9110, section 8.4.1.2), but some servers omit its header; two bytes tell."""
     source, start = iter(pieces), b""
     while len(start) < 2:
         piece = next(source, None)
@@ -123,7 +123,7 @@ def _inflated_piece(stream: "zlib._Decompress", data: bytes) -> Iterator[bytes]:
 
 
 def _unbrotlied(pieces: Pieces) -> Iterator[bytes]:
-    import brotli  # here, since few processes ever need it
+    import brotli  # imported here, since few processes need it
 
     stream = brotli.Decompressor()
     try:
@@ -140,7 +140,7 @@ def _unbrotlied(pieces: Pieces) -> Iterator[bytes]:
 
 
 def _unzstd(pieces: Pieces) -> Iterator[bytes]:
-    """One frame or several, with their sizes told or not."""
+    """One frame or several, with or without a content size."""
     import zstandard  # likewise
 
     context = zstandard.ZstdDecompressor(max_window_size=_ZSTD_WINDOW)

@@ -24,7 +24,7 @@ _Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
 def parser() -> argparse.ArgumentParser:
-    """`--config`, `--set` and `--log-level` may stand before the command and behind it; what stands behind wins."""
+    """`--config`, `--set` and `--log-level` are allowed before and after the command; those after it win."""
     whole = argparse.ArgumentParser(
         prog=_program(sys.argv[0]), description="A local proxy for Claude Code.", epilog=EXIT_CODES
     )
@@ -40,7 +40,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _program(called: str) -> str:
-    """The name by which people call it again."""
+    """The name of the program in the help."""
     return "sidestep" if Path(called).stem == "sidestep" else "python -m proxy"
 
 
@@ -109,7 +109,7 @@ def _behind() -> argparse.ArgumentParser:
 
 
 def _add_settings(to: argparse.ArgumentParser, destination: str) -> None:
-    """All of them go into one list of settings, in the order in which they are given."""
+    """All options go into one list of settings, in order."""
     many: dict[str, Any] = {"action": "append", "default": [], "dest": destination}
     to.add_argument("--set", **many, metavar="KEY=VALUE", help="override a setting")
     level = f"log from this level on, {_LEVELS}: the same as --set log.level=LEVEL"
@@ -123,7 +123,7 @@ def _as_json() -> argparse.ArgumentParser:
 
 
 def _log_level(text: str) -> str:
-    """A level as the setting that it is."""
+    """A level as a setting."""
     if text not in get_args(Level):
         raise argparse.ArgumentTypeError(f"found {text!r}, expected {_LEVELS}")
     return f"log.level={text}"

@@ -1,4 +1,4 @@
-"""`config.toml` to a frozen, validated `Config`. Every problem is reported at once, each with its key and line."""
+"""`config.toml` to a frozen, validated `Config`. All problems are reported together, each with its key and line."""
 
 import re
 import ssl
@@ -19,12 +19,12 @@ _KEY = re.compile(r"[\w-]+(?:\.[\w-]+)*", re.ASCII)
 
 _TOKEN_KEY: toml.Path = ("listen", "token")
 
-# Their values are never shown, not even when they are wrong: a URL may hold a password, or a key in its path.
+# Their values are never shown, even if they are wrong: a URL may contain a password, or a key in its path.
 _SECRET: set[toml.Path] = {_TOKEN_KEY, ("upstream", "url"), ("upstream", "proxy")}
 
 
 class Section(BaseModel):
-    """What all tables of the configuration share: no unknown keys, no conversions ("8787" is not a port)."""
+    """Base of all tables: no unknown keys, no conversions ("8787" is not a port)."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, defer_build=True)
 
@@ -34,7 +34,7 @@ _File = Annotated[str, AfterValidator(setting_values.file)]
 
 class Listen(Section):
     token: Annotated[str, AfterValidator(setting_values.token)] = ""
-    """Stands first, since the address is checked against it."""
+    """Must be first, since the validation of `host` uses it."""
     host: Annotated[str, AfterValidator(setting_values.address)] = "127.0.0.1"
     port: int = Field(8787, ge=0, le=65535)
     names: list[Annotated[str, AfterValidator(setting_values.name)]] = []
@@ -59,7 +59,7 @@ class Limits(Section):
 
 
 class Override(Section):
-    """What replaces the word of a rule's own file; None leaves it."""
+    """Replaces values of a rule's file; None leaves them."""
 
     status: Literal["on", "shadow", "off"] | None = None
     audit: float | None = Field(None, ge=0, le=1)
@@ -113,11 +113,11 @@ class Stop(Section):
 
 @dataclass(slots=True)
 class _Origin:
-    """Where settings were read from; the same settings of another place are the same."""
+    """Where settings were read from; it does not count in comparisons."""
 
     document: toml.Document | None = field(default=None, compare=False)
     overridden: dict[toml.Path, str] = field(default_factory=dict, compare=False)
-    """What stands in place of the document's own, and where that was said."""
+    """Keys that are overridden, and by what."""
 
     def problem(self, path: toml.Path, message: str) -> toml.Problem:
         unwritten = self.document is None or path not in self.document.lines
@@ -145,11 +145,11 @@ class Config(Section):
     _origin: _Origin = PrivateAttr(default_factory=_Origin)
 
     def problem(self, path: toml.Path, message: str) -> toml.Problem:
-        """What turns out to be wrong with a setting later, with its place."""
+        """A problem of a setting, with its place, that is found later."""
         return self._origin.problem(path, message)
 
     def below(self, folder: Path) -> Self:
-        """The same configuration with every path in it made absolute, relative to `folder`."""
+        """The same configuration with absolute paths: relative ones are below `folder`."""
         rules = self.rules.model_copy(update={"directory": str(folder / self.rules.directory)})
         shadow = self.shadow.model_copy(update={"file": str(folder / self.shadow.file)})
         capture = self.capture.model_copy(update={"file": str(folder / self.capture.file)})
@@ -161,13 +161,13 @@ class Config(Section):
 
 
 def origin(text: str) -> str:
-    """Scheme, host and port of a URL, to be shown: its path may be somebody's key, and before its host a password."""
+    """Scheme, host and port of a URL. The rest is never shown: it may contain a key or a password."""
     url = URL(text)
     return str(URL.build(scheme=url.scheme, host=url.host or "", port=url.explicit_port))
 
 
 def client_url(listen: Listen) -> str:
-    """The base URL under which a client on this machine reaches it."""
+    """The base URL for clients on this machine."""
     host = {"localhost": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}.get(listen.host, listen.host)
     return str(URL.build(scheme="http", host=host, port=listen.port))
 
@@ -184,7 +184,7 @@ def load(path: Path, settings: Sequence[str] = ()) -> Config:
 
 
 def _unusable(config: Config) -> Iterator[tuple[toml.Path, str]]:
-    """What is well-formed, and yet cannot work."""
+    """Settings that are well-formed but cannot work."""
     rules = Path(config.rules.directory)
     try:
         if not stat.S_ISDIR(rules.stat().st_mode):
@@ -204,17 +204,19 @@ def _unusable(config: Config) -> Iterator[tuple[toml.Path, str]]:
 
 
 def _token_from(file: Path | None) -> tuple[str, str]:
-    """A file's name and the token in it. Raises `toml.TomlError`, which says nothing of what is there."""
+    """The file's name and the token in it. Raises `toml.TomlError`, which does not quote the file."""
     try:
         return (str(file), read_text(file).strip()) if file else ("", "")
     except OSError as error:
-        why = "no text in UTF-8" if isinstance(error, NotUtf8Error) else error.strerror  # its bytes are the secret's
+        why = (
+            "no text in UTF-8" if isinstance(error, NotUtf8Error) else error.strerror
+        )  # else it would quote the secret
         problem = toml.Problem(str(file), 0, places.TOKEN, f"cannot be read: {why}")
         raise toml.TomlError([problem]) from None
 
 
 def parse(document: toml.Document, settings: Sequence[str] = (), token: tuple[str, str] = ("", "")) -> Config:
-    """Validate a document, with a token and where that is from; pure. Raises `toml.TomlError`."""
+    """Validate a document; `token` is a pair of its file and the token. Pure. Raises `toml.TomlError`."""
     values, problems, origin = document.values, [], _Origin(document)
     overridden = origin.overridden
     if token[1] and isinstance(values.get("listen", {}), dict):
@@ -225,7 +227,7 @@ def parse(document: toml.Document, settings: Sequence[str] = (), token: tuple[st
             values = _put(values, key, value)
             overridden[key] = "--set"
         except ValueError as error:
-            table = setting.partition(".")[0]  # and no more of it: all the rest may be a secret
+            table = setting.partition(".")[0]  # only the table: the rest may be a secret
             problems.append(toml.Problem("--set", 0, table if table in Config.model_fields else "", str(error)))
     try:
         config = Config.model_validate(values)
@@ -238,7 +240,7 @@ def parse(document: toml.Document, settings: Sequence[str] = (), token: tuple[st
 
 
 def _setting(setting: str) -> tuple[toml.Path, Any]:
-    """`upstream.url=http://…` to a path and a value: TOML where it is TOML, text otherwise."""
+    """`upstream.url=http://…` to a path and a value: TOML if it is valid TOML, else text."""
     key, equals, text = setting.partition("=")
     if not equals or not _KEY.fullmatch(key):
         raise ValueError("expected KEY=VALUE, such as listen.port=9000")
@@ -262,7 +264,7 @@ def _put(values: dict[str, Any], path: toml.Path, value: Any) -> dict[str, Any]:
 
 def _problem(origin: _Origin, detail: ErrorDetails) -> toml.Problem:
     path = validation.place_of(detail)
-    # It is a secret, is in one, or is a table that has one.
+    # The path is a secret, or a table that contains one.
     if any(path[: len(secret)] == secret[: len(path)] for secret in _SECRET):
         detail = {**detail, "input": validation.HIDDEN}
     return origin.problem(path, validation.explain(detail, validation.known_keys(Config, path)))

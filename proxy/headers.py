@@ -39,7 +39,7 @@ _LONGEST = 2048
 
 _NAME, _VALUE = itemgetter(0), itemgetter(1)
 
-# What a reply of Sidestep's own says of itself. What begins so describes a body, or is between Sidestep and its client.
+# Headers that only Sidestep sets in local replies: those that describe a body, or belong to Sidestep.
 _OWN = HOP_BY_HOP | {b"cache-control", b"request-id"}
 _OWN_BEGINNINGS = (b"content-", b"x-sidestep-")
 

@@ -1,7 +1,6 @@
-"""The body of a Messages request, as a read-only view. What is not understood is a value, never an exception.
+"""The body of a Messages request, as a read-only view. A body that is not understood is a value, not an exception.
 
-The shapes are those of the API reference, "Create a Message"; what Claude Code adds to them was observed in versions
-0.2.64 to 2.1.330.
+The shapes are from the API reference, "Create a Message"; what Claude Code adds was observed in 0.2.64 to 2.1.330.
 """
 
 import re
@@ -32,14 +31,14 @@ class NotUnderstood:
 
 
 NOTHING_CONFORMS: Mapping[str, Any] = {"not": {}}
-"""What stands for a schema in an `output_config` that is too large to be looked at, or cannot be read."""
+"""Replaces a schema that is too large, or cannot be read."""
 
 
 @dataclass(frozen=True)
 class MessagesRequest:
     """One request to create a message. Fields of an unexpected type count as absent, except the messages themselves.
 
-    What no one asks about is not looked at, so that `well_formed` must be asked before the request is answered.
+    Fields are decoded only when they are used, so `well_formed` must be checked before the request is answered.
     """
 
     head: Head
@@ -53,7 +52,7 @@ class MessagesRequest:
 
     @property
     def well_formed(self) -> bool:
-        """Whether the body is JSON throughout, and every message what the API takes for one."""
+        """Whether the whole body is JSON, and every message has the form of one."""
         return self.inspection.well_formed
 
     @property
@@ -63,7 +62,7 @@ class MessagesRequest:
 
     @property
     def roles(self) -> tuple[str, ...]:
-        """The messages' roles, in order; none if one is odd."""
+        """The messages' roles, in order; empty if one is malformed."""
         return tuple(self.inspection.roles)
 
     @cached_property
@@ -78,7 +77,7 @@ class MessagesRequest:
 
     @property
     def stream(self) -> bool:
-        """Whether the reply is to be streamed: `stream` must be exactly true."""
+        """Whether the reply is to be streamed: only if `stream` is exactly true."""
         return self.inspection.get("stream") is True
 
     @cached_property
@@ -88,7 +87,7 @@ class MessagesRequest:
 
     @cached_property
     def tools(self) -> tuple[str, ...]:
-        """The names of the tools on offer ("" for one without a name)."""
+        """The names of the tools ("" for one without a name)."""
         return tuple(self.inspection.tools)
 
     @cached_property
@@ -112,12 +111,12 @@ class MessagesRequest:
 
     @property
     def last_texts(self) -> tuple[str, ...]:
-        """These, and those of the messages behind it: of role `system`, or a prefill."""
+        """The same, with those of the messages after it: of role `system`, or a prefill."""
         return tuple([text for turn in self.inspection.ending for text in turn.texts])
 
     @cached_property
     def user_text(self) -> str | None:
-        """These joined by newlines; None if there are none."""
+        """The text blocks joined by newlines; None if there are none."""
         return "\n".join(self.user_texts) if self.user_texts else None
 
     @cached_property
@@ -127,7 +126,7 @@ class MessagesRequest:
 
     @cached_property
     def prefill(self) -> str | None:
-        """The text that the assistant's reply is to continue; None when the last word is not the assistant's.
+        """The text that the reply must continue; None if the last message is not the assistant's.
 
         A closing assistant message is a prefill ("Prefill Claude's response" in the API's documentation); Claude Code
         2.0.42 to 2.1.6 prefilled topic detection with `{`.
@@ -139,7 +138,7 @@ class MessagesRequest:
 
     @property
     def session(self) -> str:
-        """What names the client's session: its header (2.1.110 and later), else `metadata.user_id`; "" for neither."""
+        """The id of the client's session: its header (2.1.110 and later), else `metadata.user_id`; "" for neither."""
         session = self.head.headers.get(SESSION)
         if session:
             return session
@@ -150,7 +149,7 @@ class MessagesRequest:
     def schema(self) -> Mapping[str, Any] | None:
         """The JSON schema that the reply's text must satisfy, if one is asked for.
 
-        It stands in `output_config.format`; in the API's beta it stood in `output_format`, which is still taken.
+        It is in `output_config.format`, or in `output_format`, as in the API's beta.
         """
         output, format_ = self.inspection.output_config, self.inspection.output_format
         if isinstance(output, msgspec.Raw) or isinstance(format_, msgspec.Raw):
@@ -172,7 +171,7 @@ class MessagesRequest:
 
 
 class _Nothing:
-    """What is seen of a body that is no Messages request."""
+    """The inspection of a body that is not a Messages request: it has nothing."""
 
     excess, count, well_formed = "", 0, True
     ending: Sequence[Turn] = ()
@@ -230,21 +229,21 @@ def _offers_several(body: Sequence[bytes]) -> bool:
 
 
 def opaque(head: Head, body: bytes) -> MessagesRequest:
-    """Any other request, as rules that respond see it: of its body, nothing is said."""
+    """Any other request, for rules that respond: nothing in its body can be tested."""
     return MessagesRequest(head, body, _Nothing())
 
 
 def parse(head: Head, body: bytes, outline: Outline | Whole | None = None) -> MessagesRequest | NotUnderstood:
-    """Understand `body`, or say why not; raises nothing, whatever the bytes are.
+    """Understand `body`, or return why not; raises nothing, whatever the bytes are.
 
-    What rules look at is understood for certain; of the rest `well_formed` tells. For a large body, `outline` spares
-    half of the work where it has been done before.
+    The fields that rules use are checked; for the rest see `well_formed`. For a large body, `outline` may be given if
+    it is already known, which saves half of the work.
     """
     return _understood(head, lambda: MessagesRequest(head, body, inspected(body, outline)))
 
 
 def seen(head: Head, body: bytes, *, opaquely: bool) -> MessagesRequest | NotUnderstood:
-    """What rules see of any request; `opaquely`: also of one that is no Messages request."""
+    """A request as rules see it; `opaquely`: even if it is not a Messages request."""
     parsed = parse(head, body)
     return opaque(head, body) if opaquely and isinstance(parsed, NotUnderstood) else parsed
 

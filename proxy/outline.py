@@ -1,7 +1,7 @@
-"""The outline of a JSON body, by msgspec: where its fields and messages are, with little made of what is in them.
+"""The outline of a JSON body, by msgspec: where its fields and messages are, without decoding most of them.
 
-Whatever the bytes are, the work is bounded: what would be made is counted before it is made. Counting looks at every
-byte, in a third of the time that reading takes; so what has few bytes is read without.
+The work is bounded for any bytes: elements are counted before they are decoded. Counting takes a third of the time of
+decoding, so small bodies are decoded without it.
 """
 
 import codecs
@@ -12,14 +12,14 @@ import msgspec
 from msgspec import Raw
 
 LARGE = 1024 * 1024
-"""Bytes from which on parts are counted first: fewer bytes are taken apart quickly, whatever they hold. And what is in
-a field is read only where that is little."""
+"""Above so many bytes, parts are counted first: smaller bodies are decoded quickly, whatever they contain. Also the
+largest field that is decoded in such a body."""
 _PARTS = b",[{"
 _MOST_PARTS = 384 * 1024
-"""No body has more of these signs; 8 MiB of conversation have 190,000."""
+"""A body with more of these characters is not decoded; 8 MiB of conversation have 190,000."""
 _COUNTED_AT_ONCE = 256 * 1024
 _WHOLE = 128 * 1024
-"""Bytes up to which every message is taken apart in the one pass: of fewer bytes, that costs less than to come back."""
+"""Bodies up to this size are decoded with all messages in one pass: that costs less than a second one."""
 _MOST_FIELDS = 1000
 MOST_BLOCKS = 512
 """Of a long message."""
@@ -33,7 +33,7 @@ _QUOTE = ord('"')
 
 
 class Block(msgspec.Struct, gc=False):
-    """Of a message. `text` is as JSON writes it, whatever it is."""
+    """A block of a message. `text` is raw JSON of any type."""
 
     type: Any = ""
     text: Raw = _NOTHING
@@ -45,7 +45,7 @@ class Message(msgspec.Struct, gc=False):
 
 
 class Text(msgspec.Struct, gc=False):
-    """Of the system prompt. `text` is as JSON writes it: for certain a string."""
+    """A block of the system prompt. `text` is raw JSON, and certainly a string."""
 
     type: str
     text: Raw
@@ -64,7 +64,7 @@ class _Metadata(msgspec.Struct, gc=False):
 
 
 class Outline(msgspec.Struct):
-    """The fields that rules look at, in the types that the API takes; all others are skipped."""
+    """The fields that rules use, with the types of the API; all others are skipped."""
 
     messages: list[Raw]
     model: str | None = None
@@ -78,12 +78,12 @@ class Outline(msgspec.Struct):
 
 
 class Whole(Outline):
-    """The same of a body with few bytes."""
+    """The same for a small body: its messages are decoded too."""
 
-    messages: list[Message]  # type: ignore[assignment]
+    messages: list[Message]  # type: ignore[assignment]  # msgspec decodes by the narrower type; mypy wants the same
 
 
-# The same of a large body: what is in a field is looked at only where that is little.
+# The same for a large body: a field is decoded only if it is small.
 _Fields = msgspec.defstruct(
     "_Fields", [("messages", list[Raw]), *((name, Raw, _NOTHING) for name in Outline.__struct_fields__[1:])]
 )
@@ -94,7 +94,7 @@ class _Part(msgspec.Struct, gc=False):
 
 
 class _Shape(msgspec.Struct, gc=False):
-    """What the API takes for a message, in its outlines."""
+    """The outline of what the API accepts as a message."""
 
     role: Raw
     content: str | list[_Part]
@@ -105,7 +105,7 @@ class _Counted(msgspec.Struct, gc=False):
     text: Raw = _NOTHING
 
 
-# A list of bounded length: msgspec gives up at the element behind the last, and makes none of those that follow.
+# A list of bounded length: msgspec stops at the first element beyond the last, and decodes none that follow.
 _Blocks = msgspec.defstruct(
     "_Blocks",
     [(f"_{index}", _Counted, None) for index in range(MOST_BLOCKS)],
@@ -150,17 +150,17 @@ def _decoded(raw: bytes) -> Outline | Whole:
     if len(raw) <= _WHOLE:
         try:
             return _whole.decode(raw)
-        except msgspec.ValidationError:  # perhaps an older message alone is odd, of which `roles` tells
+        except msgspec.ValidationError:  # perhaps only an older message is malformed, which `roles` detects
             pass
     return _outline.decode(raw)
 
 
 def _has_many_parts(raw: bytes) -> bool:
-    """Whether there are too many to be taken apart; looks no further than it has to."""
+    """Whether there are too many parts to decode; stops as soon as it knows."""
     count = 0
     for start in range(0, len(raw), _COUNTED_AT_ONCE):
         piece = raw[start : start + _COUNTED_AT_ONCE]
-        count += len(piece) - len(piece.translate(None, _PARTS))  # all of them in one pass
+        count += len(piece) - len(piece.translate(None, _PARTS))  # counts all of them in one pass
         if count > _MOST_PARTS:
             return True
     return False
@@ -181,9 +181,9 @@ _EXCESS = {"system": "long system prompt", "tools": "many tools"}
 
 
 def message(raw: Raw) -> Message | None:
-    """A message; None if there are too many blocks in it. Raises ValueError when it is no message.
+    """A message; None if it has too many blocks. Raises ValueError if it is not a message.
 
-    Of many bytes, an image's for example, all but types and texts is left out.
+    Of a large message, with images for example, only types and texts are decoded.
     """
     try:
         if len(memoryview(raw)) <= COUNTED:
@@ -197,21 +197,21 @@ def message(raw: Raw) -> Message | None:
 
 
 def _role(raw: Raw) -> str:
-    """Raises ValueError when it is none."""
+    """Raises ValueError if it is not a role."""
     if len(memoryview(raw)) > _LONGEST_ROLE:
         raise ValueError("not a Messages request")
     return _text.decode(raw)
 
 
 def written_messages(raw: bytes, outline: Outline | Whole) -> Sequence[Raw]:
-    """The messages of a body as JSON writes them."""
+    """The messages of a body as raw JSON."""
     return _outline.decode(raw).messages if isinstance(outline, Whole) else outline.messages
 
 
 def named(raw: bytes) -> tuple[str, ...]:
-    """The names of the fields of a body that has an outline, sorted; none if there are more than any rule asks for.
+    """The names of the fields of a body that has an outline, sorted; empty if there are too many.
 
-    None either if one is not UTF-8: such a body is not well-formed, which is asked before an answer.
+    Also empty if one is not UTF-8: such a body is not well-formed, which is checked before an answer.
     """
     try:
         fields = _fields.decode(raw)
@@ -221,7 +221,7 @@ def named(raw: bytes) -> tuple[str, ...]:
 
 
 def roles(messages: Sequence[Raw] | Sequence[Message]) -> tuple[str, ...]:
-    """Of each message its role; none if one of them is odd."""
+    """The roles of all messages; empty if one is malformed."""
     try:
         return tuple([one.role if isinstance(one, Message) else _role(_shape.decode(one).role) for one in messages])
     except ValueError:
@@ -229,10 +229,10 @@ def roles(messages: Sequence[Raw] | Sequence[Message]) -> tuple[str, ...]:
 
 
 def is_utf8(raw: bytes) -> bool:
-    """Whether it is UTF-8 throughout: a body that has an outline is JSON, but for bytes in texts that were skipped."""
+    """Whether a body is UTF-8: msgspec does not check this in texts that it skips."""
     if raw.isascii():
         return True
-    # In pieces: of one emoji and many letters, the text would take four times the bytes.
+    # In pieces: with a single emoji, the decoded text would take four times the memory.
     decoder, view = _utf8(), memoryview(raw)
     try:
         for start in range(0, len(raw), COUNTED):

@@ -1,4 +1,4 @@
-"""Where files are: those that Sidestep carries, and where a platform keeps configuration, state and services."""
+"""Where files are: those that ship with Sidestep, and the platform's folders of configuration, state and services."""
 
 import os
 import pwd
@@ -10,7 +10,7 @@ from pathlib import Path
 NAME = "sidestep"
 
 TOKEN = "listen.token"
-"""A setting, and the name of the file or credential that brings it."""
+"""A setting, and the name of the file or credential that contains it."""
 
 _PACKAGE = Path(__file__).resolve().parent
 
@@ -23,21 +23,21 @@ class Places:
     """Holds `config.toml` and `rules/`."""
     state: Path
     services: Path
-    """Where unit files or launchd's property lists are put."""
+    """For unit files or launchd's property lists."""
     runtime: Path = Path("/run/none")
-    """What a systemd service keeps for as long as it runs."""
+    """The `RuntimeDirectory=` of a systemd service, which exists while it runs."""
 
     @property
     def config_file(self) -> Path:
         return self.config / "config.toml"
 
     def below(self, root: Path) -> "Places":
-        """The same folders in another root, as packagers and images want them."""
+        """The same folders below another root, for packages and images."""
         return Places(*(root / place.relative_to("/") for place in (self.config, self.state, self.services)))
 
 
 def called() -> str:
-    """How this program is called again, to be copied into a shell."""
+    """The command that calls this program, to be copied into a shell."""
     program = Path(sys.argv[0])
     if program.name == NAME:
         return NAME
@@ -47,18 +47,18 @@ def called() -> str:
 
 
 def carried() -> Path:
-    """The folder that holds the `config.toml`, `rules/` and `systemd/` that came with this program."""
+    """The folder with the `config.toml`, `rules/` and `systemd/` that ship with this program."""
     inside = _PACKAGE / "defaults"
     return inside if inside.is_dir() else _PACKAGE.parent
 
 
 def is_clone() -> bool:
-    """Whether this program runs from a clone (or an editable installation), and not from a wheel."""
+    """Whether this program runs from a clone (or an editable installation) instead of a wheel."""
     return carried() == _PACKAGE.parent
 
 
 def for_user(platform: str = "", environ: Mapping[str, str] = os.environ) -> Places:
-    """One user's places: the XDG Base Directory Specification 0.8, or `~/Library` on macOS ("darwin")."""
+    """A user's folders: XDG Base Directory Specification 0.8, or `~/Library` on macOS ("darwin")."""
     home = _home(environ)
     if (platform or sys.platform) == "darwin":
         support = home / "Library/Application Support" / NAME
@@ -70,7 +70,7 @@ def for_user(platform: str = "", environ: Mapping[str, str] = os.environ) -> Pla
 
 
 def for_system(platform: str = "") -> Places:
-    """The machine's places: what `ConfigurationDirectory=` and `StateDirectory=` stand for in a system unit."""
+    """The machine's folders: those of `ConfigurationDirectory=` and `StateDirectory=` in a system unit."""
     if (platform or sys.platform) == "darwin":
         support = Path("/Library/Application Support") / NAME
         return Places(support, support / "state", Path("/Library/LaunchDaemons"))
@@ -78,10 +78,10 @@ def for_system(platform: str = "") -> Places:
 
 
 def config_in_use(environ: Mapping[str, str] = os.environ) -> Path:
-    """The settings to use when none are named.
+    """The settings to use if `--config` is not given.
 
-    A clone uses its own. An installed program uses the user's, if `sidestep init` has written them, or what it carries.
-    Never the `config.toml` of whatever folder one happens to be in: many programs have a file of that name.
+    A clone uses its own file. An installed program uses the user's if `sidestep init` has written it, else the shipped
+    one. The `config.toml` of the working directory is never used: many programs have a file of that name.
     """
     if is_clone():
         return carried() / "config.toml"
@@ -90,30 +90,30 @@ def config_in_use(environ: Mapping[str, str] = os.environ) -> Path:
 
 
 def state_settings(config: Path, environ: Mapping[str, str] = os.environ) -> list[str]:
-    """`KEY=VALUE` settings that keep state out of the installed program, where nothing may be written."""
+    """`KEY=VALUE` settings that keep state out of the folder of the installed program, which is not writable."""
     if is_clone() or config.resolve().parent != carried():
         return []
     return [f"{key}={path}" for key, path in state_files(for_user(environ=environ).state).items()]
 
 
 def token_file(config: Path, environ: Mapping[str, str] = os.environ) -> Path | None:
-    """The file that holds the local token of these settings, if there is one.
+    """The file with the local token for these settings, if there is one.
 
-    It need not stand in settings that everybody may read: a service manager brings it where its service alone can read
-    it (systemd.exec(5), `LoadCredential=`), from a file beside the settings, where every other command finds it too.
+    With it, the token need not be in settings that everybody can read. A service manager passes it to its service
+    alone (systemd.exec(5), `LoadCredential=`) from a file next to the settings, which all other commands read.
     """
     brought = Path(environ.get("CREDENTIALS_DIRECTORY") or "/nonexistent") / TOKEN
     return next((file for file in (brought, config.parent / TOKEN) if os.path.lexists(file)), None)
 
 
 def state_files(folder: Path) -> dict[str, Path]:
-    """The setting of every file of state to its place in `folder`."""
+    """The settings of all state files, for files in `folder`."""
     names = {"shadow.file": "agreement.json", "capture.file": "capture.jsonl", "journal.path": "journal.sqlite"}
     return {key: folder / name for key, name in names.items()}
 
 
 def _home(environ: Mapping[str, str]) -> Path:
-    """The root for a user who has none, as in a container."""
+    """The home directory; `/` for a user without one, as in a container."""
     if environ.get("HOME", "").startswith("/"):
         return Path(environ["HOME"])
     try:
@@ -123,6 +123,6 @@ def _home(environ: Mapping[str, str]) -> Path:
 
 
 def _xdg(environ: Mapping[str, str], name: str, otherwise: Path) -> Path:
-    """Relative values are to be ignored ("Basics" of the specification)."""
+    """Relative values are ignored ("Basics" of the specification)."""
     value = environ.get(name, "")
     return Path(value) if value.startswith("/") else otherwise

@@ -1,7 +1,7 @@
-"""A scripted upstream on loopback: stands in for the model where there must be neither key nor network.
+"""A scripted upstream on loopback, which replaces the model where there is no key and no network.
 
-It speaks just enough of the Messages API for a client to work: messages (streamed or not), `count_tokens`, the list of
-models, and 404 for the rest. What it says is a script's business.
+It implements as much of the Messages API as a client needs: messages (streamed or not), `count_tokens`, the list of
+models, and 404 for the rest. A script decides what it replies.
 """
 
 import asyncio
@@ -52,7 +52,7 @@ class Seen:
 
 @dataclass(slots=True)
 class ScriptedUpstream:
-    """The upstream while it runs: where it listens, and every request that it has seen."""
+    """The upstream while it runs: its URL, and every request that it has received."""
 
     script: Script
     pause: float = 0.0
@@ -122,7 +122,7 @@ def _json(value: Any, status: int = 200, more: Mapping[str, str] | None = None) 
 
 
 def _usage(size: int, content: list[Block], share: float) -> dict[str, int]:
-    """Tokens as a model would count them, about four bytes each; most of a long request is read from the cache."""
+    """Tokens of about four bytes each; most of a long request is read from the cache."""
     tokens = size // 4
     cached = int(tokens * share) if tokens >= _CACHED_FROM else 0
     return {
@@ -147,7 +147,7 @@ def _envelope(message_id: str, model: str, content: list[Block], usage: Mapping[
 
 
 def stream_events(message: dict[str, Any]) -> list[Event]:
-    """A message as the events that a stream would have brought (API reference, "Streaming messages")."""
+    """A message as the events of a stream (API reference, "Streaming messages")."""
     events = [_event("message_start", message={**message, "content": [], "stop_reason": None})]
     for index, block in enumerate(message["content"]):
         start, deltas = _pieces(block)
@@ -159,7 +159,7 @@ def stream_events(message: dict[str, Any]) -> list[Event]:
 
 
 def _pieces(block: Block) -> tuple[Block, list[Block]]:
-    """A block's opening, and the deltas that fill it."""
+    """The start of a block, and its deltas."""
     if block["type"] == "tool_use":
         delta = {"type": "input_json_delta", "partial_json": orjson.dumps(block["input"]).decode()}
         return {**block, "input": {}}, [delta]
@@ -190,7 +190,7 @@ async def scripted_upstream(
 
 @asynccontextmanager
 async def served(upstream: ScriptedUpstream, port: int = 0) -> AsyncIterator[None]:
-    """Run an upstream of one's own making; a client that goes ends its request, as it does with a model's server."""
+    """Run a given upstream. A client that goes away cancels its request, as with a real server."""
     app = web.Application(client_max_size=64 * 1024 * 1024)
     app.router.add_route("*", "/{target:.*}", upstream.handle)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5, handler_cancellation=True)

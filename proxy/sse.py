@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 _LINE_END = re.compile(rb"\r\n|\n|\r")
 
 _BOM = b"\xef\xbb\xbf"
-"""May stand before a stream, and is no part of it."""
+"""May precede a stream, and is ignored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ def encode(event: Event) -> bytes:
 
 @dataclass(slots=True)
 class Decoder:
-    """Takes a stream apart; feed it bytes in pieces of any size. An event without its blank line is never given out."""
+    """Parses a stream; feed it bytes in pieces of any size. An event without its blank line is never returned."""
 
     _rest: bytes = b""
     _name: str = "message"

@@ -1,6 +1,6 @@
-"""What the environment and the settings say of the way out that Sidestep does not go by, and people may think it does.
+"""Variables of the environment that Sidestep ignores although people may expect otherwise: proxies and authorities.
 
-Pure but for the environment that is passed in. No value of a variable is shown: it may hold a password.
+Pure, except for the environment, which is passed in. Values are not shown: they may contain a password.
 """
 
 import os
@@ -19,7 +19,7 @@ _NOT_HERE = ("", "localhost", "127.0.0.1", "::1")
 
 
 def proxy_variable(host: str, environ: Mapping[str, str] = os.environ) -> str:
-    """The variable by which other programs go through a proxy to `host`; nothing when there is none."""
+    """The variable that makes other programs use a proxy for `host`; "" for none."""
     values = {name.lower(): value for name, value in environ.items() if value}
     if host in _NOT_HERE or without_proxy(host, values.get("no_proxy", "")):
         return ""
@@ -28,13 +28,13 @@ def proxy_variable(host: str, environ: Mapping[str, str] = os.environ) -> str:
 
 
 def without_proxy(host: str, listed: str) -> bool:
-    """Whether `NO_PROXY` lists a host: by its name, by a domain that it is in, or all of them by `*`."""
+    """Whether `NO_PROXY` lists a host: by its name, by its domain, or by `*`."""
     entries = {re.sub(r"^\*?\.|(?<!:):[0-9]+$", "", entry) for entry in re.split(r"[,\s]+", listed) if entry}
     return any(entry == "*" or host == entry or host.endswith(f".{entry}") for entry in entries)
 
 
 def hints(upstream: Upstream, environ: Mapping[str, str] = os.environ) -> Iterator[tuple[str, str, str]]:
-    """The key of a setting that may not be as it was meant, why, and what to do."""
+    """Settings that may be wrong: the key, why, and what to do."""
     url = URL(upstream.url)
     path = url.path.rstrip("/")
     for end in ("/v1", "/v1/messages"):

@@ -1,4 +1,4 @@
-"""Messages of a conversation, as far as rules look at them."""
+"""Messages of a conversation, as far as rules need them."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,9 +11,9 @@ from proxy.outline import Message
 
 
 class Turn:
-    """A message that is looked at. Its blocks are pairs of their type, and of their `text` if that is known to be one.
+    """A message. Its blocks are pairs of a type and a `text`, if the block has one.
 
-    A text is a `str`, or `Raw` bytes as JSON writes it: that of a long message is often never read.
+    A text is a `str`, or raw JSON: that of a long message is often never decoded.
     """
 
     def __init__(self, role: str, blocks: Sequence[tuple[str, Any]]) -> None:
@@ -30,7 +30,7 @@ class Turn:
 
 
 def _read(text: Any) -> Any:
-    """A text; None in place of one that is not UTF-8, of which `well_formed` tells."""
+    """A decoded text; None if it is not UTF-8, which `well_formed` detects."""
     try:
         return orjson.loads(memoryview(text)) if isinstance(text, Raw) else text
     except orjson.JSONDecodeError:
@@ -38,7 +38,7 @@ def _read(text: Any) -> Any:
 
 
 def ending_of(messages: list[Any]) -> Sequence[Turn]:
-    """The messages from the last of role `user` on, or all if there is none. Raises ValueError if one is odd."""
+    """The messages from the last of role `user` on, or all if there is none. Raises ValueError if one is malformed."""
     found: list[Turn] = []
     for turn in reversed(messages):
         if not is_message(turn):
@@ -53,7 +53,7 @@ def ending_of(messages: list[Any]) -> Sequence[Turn]:
 
 
 def is_message(message: Any) -> bool:
-    """Whether it is what the API takes for a message, in its outlines."""
+    """Whether it has the outline of a message."""
     if not isinstance(message, dict) or not isinstance(message.get("role"), str):
         return False
     content = message.get("content")
@@ -71,7 +71,7 @@ def texts(content: Any) -> tuple[str, ...]:
 
 
 def turn_of(message: Message) -> tuple[Turn, int]:
-    """A message, and the bytes of its texts, as JSON writes them."""
+    """A message, and the size of its texts in bytes of raw JSON."""
     content = message.content
     if isinstance(content, str):
         return Turn(message.role, [("text", content)]), len(content)

@@ -1,1 +1,1 @@
-"""The client's side: connections, who may come in, bodies as they arrive, replies in exact bytes."""
+"""The client's side: connections, access, bodies as they arrive, replies in exact bytes."""

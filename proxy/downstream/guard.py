@@ -1,4 +1,4 @@
-"""Which requests are not served at all: local security, from the head alone."""
+"""Local security: which requests are refused, decided by the head alone."""
 
 import base64
 import hmac
@@ -21,9 +21,9 @@ _AUTHORITY = re.compile(r"(?:\[([0-9a-f:.]+)\]|([^\[\]:]+))(?::([0-9]+))?")
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why a request is not served: a status, the API's kind of error, a short phrase for the log, words for people.
+    """A refused request: a status, the API's kind of error, a short reason for the log, and a text for people.
 
-    `final`: its connection ends too, since what stands behind such a request is not trusted to be another one.
+    `final`: the connection is closed too, since the bytes after such a request cannot be trusted.
     """
 
     status: int
@@ -69,19 +69,19 @@ _NO_PASSWORD = Refusal(
 )
 
 OWN_PATHS = "/-/"
-"""Below it, nothing is forwarded."""
+"""Paths below it are never forwarded."""
 
 
 def is_own(target: str) -> bool:
-    """Whether a path, or a target with its query, is Sidestep's own: below `/-/`, or `/-`, which leads there."""
+    """Whether a path, or a target with its query, is Sidestep's: below `/-/`, or `/-` itself."""
     return target.startswith("/-") and target[2:3] in ("", "/", "?")
 
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """Who may come in: under which names, and with which token ("" for none).
+    """Who may connect: by which names, and with which token ("" for none).
 
-    Names are in lower case, each with its port: "" is this proxy's own, another that of something before it.
+    Names are in lower case, each with its port; "" stands for this proxy's port, another is that of a load balancer.
     """
 
     host: str
@@ -117,7 +117,7 @@ class Access:
         return _UPGRADE if "upgrade" in head.headers and _is_odd_upgrade(head, raw) else None
 
     def _is_foreign(self, head: Head, raw: RawHeaders, port: int) -> bool:
-        """Whether a page of another site had a browser make this request; every value counts, not the first alone."""
+        """Whether a page of another site made a browser send this request; all values count, not only the first."""
         if "sec-fetch-site" in head.headers:
             sites = values(raw, b"sec-fetch-site")
             if not {b"none", b"same-origin"}.issuperset(sites):
@@ -129,7 +129,7 @@ class Access:
         return scheme in ("http", "https") and self._is_here(scheme, authority, port)
 
     def _is_here(self, scheme: str, authority: str, port: int) -> bool:
-        """Whether `host[:port]` is a name of this proxy's; without a port, the scheme's is meant (RFC 9110, 4.2)."""
+        """Whether `host[:port]` is a name of this proxy; without a port, the scheme's is meant (RFC 9110, 4.2)."""
         return len(authority) <= _LONGEST and _is_known(self.host, self.names, scheme, authority, port)
 
     def _knows_token(self, raw: RawHeaders) -> bool:
@@ -137,9 +137,9 @@ class Access:
         return len(given) == 1 and hmac.compare_digest(given[0], self.token.encode())
 
     def _knows_password(self, raw: RawHeaders) -> bool:
-        """Whether the token came as a password (RFC 7617), whatever the user's name: a browser has no other way.
+        """Whether the token was sent as a password (RFC 7617), with any user name: browsers have no other way.
 
-        Only for what is not forwarded: elsewhere, `Authorization` is between the client and the upstream.
+        Only for local pages: in other requests, `Authorization` is for the upstream.
         """
         given = values(raw, b"authorization")
         scheme, _, encoded = given[0].partition(b" ") if len(given) == 1 else (b"", b"", b"")
@@ -163,7 +163,7 @@ def _split(authority: str) -> tuple[str, str]:
     return (parts[1] or parts[2], parts[3] or "") if parts else ("", "")
 
 
-# Clients give the same one with every request.
+# Cached, since clients send the same one with every request.
 @lru_cache(256)
 def _is_known(host: str, names: frozenset[tuple[str, str]], scheme: str, authority: str, port: int) -> bool:
     name, named = _split(authority.lower())

@@ -1,4 +1,4 @@
-"""What a client sends behind its head: the body as it arrives, or another protocol's bytes."""
+"""What a client sends after its head: the body as it arrives, or bytes of another protocol."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -11,7 +11,7 @@ from proxy.downstream.inbound import Inbound
 
 
 class BodyFault(Exception):  # noqa: N818 - it is the client's fault, not an error of ours
-    """The client did not send the body that its request's head announced; the text says what it did."""
+    """The client did not send the body that its head announced; the text says what it did."""
 
     def __init__(self, status: int, fault: str) -> None:
         super().__init__(f"the client {fault}")
@@ -19,9 +19,9 @@ class BodyFault(Exception):  # noqa: N818 - it is the client's fault, not an err
 
 
 async def next_chunk(content: StreamReader, patience: float) -> bytes:
-    """What has arrived of the body, at least one byte; b"" at its end.
+    """The next piece of the body, at least one byte; b"" at its end.
 
-    Raises `BodyFault` when nothing comes for `patience` seconds, or something that no body may hold.
+    Raises `BodyFault` if nothing comes for `patience` seconds, or if the body is malformed.
     """
     try:
         if chunk := content.read_nowait():
@@ -39,16 +39,16 @@ async def next_chunk(content: StreamReader, patience: float) -> bytes:
 class RequestBody(Body):
     """The body of a client's request, as it arrives.
 
-    It can be sent again for as long as everything that was read is still held, at most `limit` bytes.
+    It can be sent again while everything that was read is still held, at most `limit` bytes.
     """
 
     def __init__(self, content: StreamReader, patience: float, limit: int, *, complete: bool, keep: bool) -> None:
-        """`patience` is how many seconds of silence a client may make in the middle of a body."""
+        """`patience` is how many seconds a client may pause within a body."""
         super().__init__(complete=complete, keep=keep)
         self._content, self._patience, self._limit = content, patience, limit
 
     async def collect(self, most: int) -> bool:
-        """Read all of it; False as soon as it is larger than `most`. Raises `BodyFault`."""
+        """Read the whole body; False as soon as it is larger than `most`. Raises `BodyFault`."""
         content = self._content
         while chunk := await next_chunk(content, self._patience):
             self.chunks.append(chunk)
@@ -61,7 +61,7 @@ class RequestBody(Body):
         return True
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        """What is still to come, each piece as it arrives. Raises `BodyFault`."""
+        """The rest of the body, each piece as it arrives. Raises `BodyFault`."""
         while chunk := await next_chunk(self._content, self._patience):
             self.size += len(chunk)
             if self.size <= self._limit:
@@ -74,6 +74,6 @@ class RequestBody(Body):
 
 
 def switch_protocol(request: web.Request, sink: Callable[[bytes], None]) -> None:
-    """After an upgrade: `sink` gets every byte that comes behind the request."""
+    """After an upgrade: `sink` gets every byte that follows the request."""
     assert isinstance(request.protocol, Inbound)
     request.protocol.switch_protocol(sink)
