@@ -208,9 +208,8 @@ def _token_from(file: Path | None) -> tuple[str, str]:
     try:
         return (str(file), read_text(file).strip()) if file else ("", "")
     except OSError as error:
-        why = (
-            "no text in UTF-8" if isinstance(error, NotUtf8Error) else error.strerror
-        )  # else it would quote the secret
+        # The error itself would quote the secret.
+        why = "no text in UTF-8" if isinstance(error, NotUtf8Error) else error.strerror
         problem = toml.Problem(str(file), 0, places.TOKEN, f"cannot be read: {why}")
         raise toml.TomlError([problem]) from None
 

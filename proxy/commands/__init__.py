@@ -1,1 +1,1 @@
-"""What `python -m proxy` can do besides serving: try the rules, explain a decision, show the rules and their schema."""
+"""All commands but `serve`: check and explain rules, show statistics, install the service, find faults."""

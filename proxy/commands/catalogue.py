@@ -19,15 +19,15 @@ HEADS = (
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One rule as it is shown. `number` is None for a rule that is switched off: it is not asked."""
+    """One rule in the table. `number` is None for a rule that is switched off, which is not asked."""
 
     number: int | None
     entry: LoadedRule
     agreement: Agreement
-    """How often it and the model said the same while it was in shadow, and in its last audits."""
+    """How often it agreed with the model in shadow, and in its last audits."""
 
     def cells(self) -> tuple[str, ...]:
-        """What people see, below `HEADS`."""
+        """For people, below `HEADS`."""
         rule = self.entry.rule
         number = "-" if self.number is None else str(self.number)
         tested = "-".join(map(version_text, rule.tested)) if rule.tested else ""
@@ -38,7 +38,7 @@ class Row:
         return (number, rule.name, rule.status, action, rule.about, tested, *agreed, where)
 
     def fields(self) -> dict[str, Any]:
-        """What machines see."""
+        """For machines."""
         rule = self.entry.rule
         return {
             "number": self.number,
@@ -71,7 +71,7 @@ def run(loaded: Loaded, agreements: Mapping[str, Agreement], *, as_json: bool) -
 
 
 def rows(entries: Sequence[LoadedRule], agreements: Mapping[str, Agreement]) -> list[Row]:
-    """One row a rule, numbered in the order in which rules are asked."""
+    """One row per rule, numbered in the order in which rules are asked."""
     asked = [entry.rule.name for entry in entries if entry.rule.status != "off"]
     numbers = {name: number for number, name in enumerate(asked, 1)}
     return [Row(numbers.get(entry.rule.name), entry, agreements.get(entry.rule.name, Agreement())) for entry in entries]

@@ -1,6 +1,6 @@
-"""`check`: every example of every rule against the whole rule set, and every fault there is, each with its place.
+"""`check`: tries every example on the whole rule set, and reports every fault with its place.
 
-Loading holds each rule against its own examples alone. Here it shows whether rules get in each other's way.
+Loading tries each rule on its own examples only. This finds rules that conflict with each other.
 """
 
 from collections.abc import Iterator, Sequence
@@ -20,7 +20,7 @@ from proxy.rules.schema import Example
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What was tried, and what is wrong, in the order of files and lines."""
+    """What was tried, and the problems in the order of files and lines."""
 
     rules: int
     examples: int
@@ -29,7 +29,7 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class _Case:
-    """One example of one rule: its place below the rule, the request it stands for, and the rules that match it."""
+    """One example of one rule: its path below the rule, its request, and all rules that match it."""
 
     path: toml.Path
     about: str
@@ -52,7 +52,7 @@ def run(loaded: Loaded, *, as_json: bool) -> int:
 
 
 def check(loaded: Loaded) -> Report:
-    """Hold all examples against all rules in force. The rule files are read once more, for the lines of examples."""
+    """Try all examples on all rules in force. Rule files are read again for the lines of faulty examples."""
     documents = _Documents({})
     problems = list(loaded.problems)
     for entry in loaded.entries:
@@ -68,7 +68,7 @@ def _summary(report: Report) -> str:
 
 
 def _faults(entry: LoadedRule, rules: RuleSet) -> Iterator[tuple[toml.Path, str]]:
-    """What is wrong with a rule among the others: the path below the rule, and the fault."""
+    """Conflicts of a rule with others: the path below the rule, and the fault."""
     matches = list(_cases("matches", entry, entry.model.matches, rules))
     takers = [_taker(entry.rule, case, rules) for case in matches]
     if matches and all(takers):
@@ -107,7 +107,7 @@ def _taken(rule: Rule, taker: Rule) -> str:
 
 
 def _rivals(rule: Rule, case: _Case, taker: Rule | None) -> Iterator[Rule]:
-    """Rules that answer and match the example too. A guard's example is claimed by nobody else: that is its purpose."""
+    """Other rules that answer and match the example. Not for a guard, whose purpose is to match what others match."""
     if not rule.guards:
         yield from (other for other in case.claims if not other.guards and other is not rule and other is not taker)
 

@@ -1,4 +1,4 @@
-"""`compare`: a question, what a rule would have said to it, and what the model said; out of a capture."""
+"""`compare`: from a capture, the questions that a rule and the model both answered, and both answers."""
 
 import sys
 from collections import Counter
@@ -16,7 +16,7 @@ from proxy.terminal import columns
 
 @dataclass(frozen=True, slots=True)
 class CapturedComparison:
-    """One comparison. `question` is the last text of the request, "" if the capture does not hold it (any more)."""
+    """One comparison. `question` is the last text of the request, "" if the capture does not have it."""
 
     id: str
     at: str
@@ -25,11 +25,11 @@ class CapturedComparison:
     question: str
     ours: str
     theirs: str | None
-    """None where the reply had no text that could be read."""
+    """None if the reply had no readable text."""
 
 
 def run(settings: Capture, rule: str, *, as_json: bool) -> int:
-    """Print every comparison, the oldest first, and how often each verdict came; 1 if there is none to be shown."""
+    """Print every comparison, the oldest first, and the number of each verdict; 1 if there are none."""
     file = Path(settings.file)
     try:
         found = [one for one in comparisons(_lines(file)) if rule in ("", one.rule)]
@@ -46,7 +46,7 @@ def run(settings: Capture, rule: str, *, as_json: bool) -> int:
 
 
 def _lines(file: Path) -> Iterator[dict[str, Any]]:
-    """The lines of a capture, its older half first; what is no JSON object is passed over."""
+    """The lines of a capture, the older file first; lines that are not JSON objects are skipped."""
     for part in (file.with_name(file.name + ".1"), file):
         if part.exists():
             for line in part.read_bytes().split(b"\n"):
@@ -59,7 +59,7 @@ def _lines(file: Path) -> Iterator[dict[str, Any]]:
 
 
 def comparisons(lines: Iterator[dict[str, Any]]) -> list[CapturedComparison]:
-    """What the lines of a capture say of comparisons, each with the request that has its id."""
+    """The comparisons in a capture, each with the question of the request with the same id."""
     compared: dict[str, dict[str, Any]] = {}
     requests: dict[str, tuple[str, str]] = {}
     for line in lines:
@@ -72,14 +72,14 @@ def comparisons(lines: Iterator[dict[str, Any]]) -> list[CapturedComparison]:
 
 def _one(line: Mapping[str, Any], at: str, asked: str) -> CapturedComparison:
     theirs = line.get("theirs")
-    verdict = str(line.get("verdict", "different"))  # without one it is of an earlier version, which told differences
+    verdict = str(line.get("verdict", "different"))  # earlier versions captured only differences
     return CapturedComparison(
         str(line.get("id")), at, str(line["shadow"]), verdict, asked, str(line.get("ours")), theirs and str(theirs)
     )
 
 
 def question(body: Any) -> str:
-    """The text of the last message of the user's; "" for none."""
+    """The text of the user's last message; "" for none."""
     messages = body.get("messages") if isinstance(body, dict) else None
     for message in reversed(messages if isinstance(messages, list) else []):
         if isinstance(message, dict) and message.get("role") == "user":

@@ -1,6 +1,7 @@
-"""`connect` and `disconnect`: Claude Code's settings, made to lead here, and no longer.
+"""`connect` and `disconnect`: point Claude Code's settings to Sidestep, and undo it.
 
-Two members of `env` are written and removed; every other byte of the file stays. What is not understood is left alone.
+Two members of `env` are written or removed; every other byte of the file stays. A file that is not understood is not
+changed.
 """
 
 import json
@@ -33,7 +34,7 @@ class RefusedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One call: whose settings of Claude Code, for which Sidestep, and whether an address of others' may go."""
+    """One call: the file of Claude Code's settings, Sidestep's address, and whether to replace another address."""
 
     file: Path
     listen: Listen
@@ -58,7 +59,7 @@ class Change:
 
 
 def connect(job: Job) -> int:
-    """Have Claude Code come here; 0 when it does from its next start on, else 1."""
+    """Point Claude Code to Sidestep, from its next start on; 0 if it worked, else 1."""
     if job.listen.port == 0:
         return _refuse("listen.port = 0: a client needs a port that stays")
     undo = f"`{places.called()} disconnect{' --project' if job.project else ''}` takes this out again"
@@ -70,7 +71,7 @@ def connect(job: Job) -> int:
 
 
 def disconnect(job: Job) -> int:
-    """Have Claude Code go past Sidestep; 0 when it does from its next start on, else 1."""
+    """Point Claude Code away from Sidestep, from its next start on; 0 if it worked, else 1."""
     said = "Claude Code goes past Sidestep when it is started anew; what runs now still comes here."
     if not _changed(job, _to_disconnect, said):
         return 1
@@ -81,7 +82,7 @@ def disconnect(job: Job) -> int:
 
 
 def _changed(job: Job, changes_of: Callable[[Job, dict[str, Any]], Iterator[Change]], said: str) -> bool:
-    """Make the changes, and tell them in full with what comes of it; False where they are refused, which is told."""
+    """Make the changes and print them, then `said`; False if they are refused, and the reason is printed."""
     try:
         before, text, env = _read(job.file)
         changes = list(changes_of(job, env))
@@ -102,7 +103,7 @@ def _changed(job: Job, changes_of: Callable[[Job, dict[str, Any]], Iterator[Chan
 
 
 def _with(text: str, changes: Sequence[Change]) -> str:
-    """The text with the changes in it; an `env` that they leave empty goes as well."""
+    """The changed text; an `env` that becomes empty is removed."""
     for change in changes:
         path = ("env", change.name)
         if change.after is not None:
@@ -119,7 +120,7 @@ def _refuse(why: str) -> int:
 
 
 def _read(file: Path) -> tuple[bytes | None, str, dict[str, Any]]:
-    """The file's bytes, the text to change, and the `env` in it. Raises what says why it is left alone."""
+    """The file's bytes, the text to change, and its `env`. Raises RefusedError or OSError if it must not be changed."""
     try:
         must_be_file(file)
         content: bytes | None = file.read_bytes()
@@ -143,7 +144,7 @@ def _read(file: Path) -> tuple[bytes | None, str, dict[str, Any]]:
 
 
 def _write(file: Path, before: bytes | None, text: str) -> None:
-    """All or nothing; through a link, and not in place of it. Not over what somebody else has written meanwhile."""
+    """Write atomically, through a link; refuse if somebody else has changed the file meanwhile."""
     target = file.resolve()
     if (target.read_bytes() if target.exists() else None) != before:
         raise RefusedError("it was changed just now by somebody else: try again")
@@ -184,7 +185,7 @@ def _to_disconnect(job: Job, env: dict[str, Any]) -> Iterator[Change]:
 
 
 def _shown(value: object) -> object:
-    """Of an address no more than its origin: it may hold a password, or somebody's key."""
+    """Only the origin of an address: the rest may contain a password or a key."""
     if value == _ON:
         return value
     if not isinstance(value, str):
@@ -193,7 +194,7 @@ def _shown(value: object) -> object:
 
 
 def _in_the_way(job: Job) -> Iterator[str]:
-    """What keeps the client from being served here, though its settings say so."""
+    """What keeps the client from Sidestep, although these settings point to it."""
     address = client_url(job.listen)
     for file in takewhile(lambda file: file != job.file, client_settings.files(os.environ, Path.cwd())):
         said = client_settings.env(file).get(BASE_URL)

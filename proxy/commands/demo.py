@@ -1,4 +1,4 @@
-"""`make demo`: Sidestep before a scripted upstream, every side question and one conversation, and who answered."""
+"""`make demo`: asks every side question and has one conversation, before a scripted upstream; shows who answered."""
 
 import sys
 import time
@@ -61,13 +61,13 @@ class _Row:
 
 
 async def run(config: Config) -> int:
-    """Print the table; 0 if every rule loads, every side question was answered here and the conversation was not."""
+    """Print the table; 0 if every rule loads, and exactly the side questions were answered here."""
     loaded = configured(config)
     for problem in loaded.problems:
         print(problem_line(problem), file=sys.stderr)
     try:
-        state = TemporaryDirectory()  # a demonstration leaves no trace in the real one
-    except OSError as error:  # a container on a read-only disk has none
+        state = TemporaryDirectory()  # the real state stays as it is
+    except OSError as error:  # in a container with a read-only disk
         print(f"no folder for temporary files: {error.strerror}", file=sys.stderr)
         return 1
     asked = [entry for entry in loaded.entries if entry.rule.status != "off" and _answers_first(entry)]
@@ -80,23 +80,23 @@ async def run(config: Config) -> int:
 
 async def _ask_all(config: Config, loaded: Loaded, asked: list[LoadedRule], state: Path) -> list[_Row]:
     async with _running(config, loaded, state) as (base, session):
-        # First of all, since a rule may repeat headers of what was forwarded before.
+        # First, since a rule may repeat headers of a forwarded reply.
         rows = [await _ask(session, base, "conversation", *request_of(_CONVERSATION))]
         return rows + [await _ask(session, base, entry.rule.name, *_first(entry)) for entry in asked]
 
 
 def _answers_first(entry: LoadedRule) -> bool:
-    """Whether the first of a rule's own examples is one that it answers."""
+    """Whether the rule answers its first example."""
     return entry.rule.answer is not None and entry.model.matches[0].answer is not None
 
 
 def _first(entry: LoadedRule) -> tuple[Head, bytes]:
-    """The first of a rule's own examples."""
+    """The first example of a rule."""
     return request_of(entry.base, entry.model.base, entry.model.matches[0])
 
 
 def _repeated(rules: RuleSet) -> dict[str, str]:
-    """A header for every rule that wants one to repeat."""
+    """A header for every rule that repeats some."""
     return {f"{replay.prefix}demo": "shown" for replay in rules.replays}
 
 

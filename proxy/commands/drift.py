@@ -1,4 +1,4 @@
-"""`drift`: signs that the client has changed, since when, how often, and in which request, where a capture has it."""
+"""`drift`: signs that the client has changed: since when, how often, and the last request in the capture."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
@@ -20,7 +20,7 @@ HEADS = (
 
 
 def run(config: Config, *, as_json: bool) -> int:
-    """Print what was seen, the latest last; always 0: a sign is no fault."""
+    """Print the signs, the latest last; always 0: a sign is not a fault."""
     rows = Sightings(load(file_of(config))).rows()
     places = dict(_captured(config, {row["request"] for row in rows}))
     if as_json:
@@ -33,7 +33,7 @@ def run(config: Config, *, as_json: bool) -> int:
 
 
 def said(notice: Notice) -> str:
-    """A sign in words: `nearly NAME: CONDITION` where a rule names the prompt."""
+    """A sign in words; `nearly NAME: CONDITION` if a rule knows the prompt."""
     return f"nearly {notice.rule}: {notice.condition}" if notice.sign == "nearly" else notice.sign
 
 
@@ -47,7 +47,7 @@ def _cells(row: Mapping[str, Any], places: Mapping[str, str]) -> tuple[str, ...]
 
 
 def _captured(config: Config, wanted: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """Where a capture holds these requests: the id, and `FILE:LINE`."""
+    """Where these requests are in the capture: the id, and `FILE:LINE`."""
     ids = set(wanted)
     for file in (Path(config.capture.file + ".1"), Path(config.capture.file)) if ids else ():
         if file.is_file():

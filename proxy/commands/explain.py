@@ -1,4 +1,4 @@
-"""`explain`: what becomes of each request in some files, the exact bytes of the answer, and why."""
+"""`explain`: how each request in some files is decided, why, and the exact bytes of the answer."""
 
 import sys
 from collections.abc import Iterable, Iterator, Sequence
@@ -19,7 +19,7 @@ from proxy.terminal import columns
 from proxy.toml import Problem
 
 MESSAGE_ID = "msg_sidestep_explained"
-"""In place of the random one that a served answer has."""
+"""Replaces the random id of a real answer."""
 
 _NOT_SAID = "(not said)"
 
@@ -68,7 +68,7 @@ def _explained(
 
 
 def newest_tested(entries: Iterable[LoadedRule]) -> Version:
-    """The newest client version that any rule was tried with; 0 if none says."""
+    """The newest client version that any rule was tested with; 0 if none is named."""
     return max((entry.rule.tested[1] for entry in entries if entry.rule.tested), default=(0,))
 
 
@@ -84,7 +84,7 @@ def _requests(files: Sequence[str], user_agent: str) -> Iterable[Given | Problem
 
 
 def reply_bytes(answer: Answer | Respond) -> bytes:
-    """The body of the reply, byte for byte, but for the id of the message."""
+    """The exact body of the reply, except for the message's id."""
     if isinstance(answer, Respond):
         return answer.body
     if answer.stream:
@@ -93,7 +93,7 @@ def reply_bytes(answer: Answer | Respond) -> bytes:
 
 
 def as_fields(explanation: Explanation) -> dict[str, Any]:
-    """For machines: every value whole."""
+    """For machines: all values in full."""
     given, decision, rule, reply = explanation.given, explanation.decision, explanation.rule, explanation.reply
     return {
         "file": given.source,
@@ -141,7 +141,7 @@ def _miss_fields(miss: Miss) -> dict[str, Any]:
 
 
 def as_text(explanation: Explanation) -> str:
-    """For people: values cut to the terminal's width, the bytes of the reply as they are."""
+    """For people: values cut to the terminal's width, the reply in full."""
     given, decision, rule = explanation.given, explanation.decision, explanation.rule
     what = f"forwarded: {decision.reason}" if isinstance(decision, Forward) else "answered"
     by = f", by {rule.name} ({place(rule.source, rule.line)})" if rule else ""
@@ -168,7 +168,7 @@ def _miss_cells(miss: Miss) -> tuple[str, ...]:
 
 
 def _looked_at(miss: Miss) -> Any:
-    """The value, or of a list the one element that the test is about: shown shortened, it might not be there."""
+    """The value; of a list only the tested element, which could be cut off otherwise."""
     if isinstance(miss.value, tuple) and miss.condition.operator in ("first", "last"):
         return miss.value[:1] if miss.condition.operator == "first" else miss.value[-1:]
     return miss.value
@@ -194,7 +194,7 @@ def _content_type(answer: Answer | Respond) -> str:
 
 
 def plain(value: Any) -> Any:
-    """A fact's value as JSON can say it: versions with dots, lists of texts as arrays."""
+    """A fact's value for JSON: versions with dots, lists of texts as arrays."""
     if isinstance(value, tuple) and value and isinstance(value[0], int):
         return version_text(value)
     return list(value) if isinstance(value, tuple) else value
@@ -206,7 +206,7 @@ def _shown(value: Any) -> str:
 
 
 def _room() -> int | None:
-    """What is left of the terminal's width beside the indentation."""
+    """The terminal's width without the indentation."""
     wide = columns()
     return None if wide is None else wide - 2
 

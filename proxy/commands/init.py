@@ -1,4 +1,4 @@
-"""`init`: the settings and rules that Sidestep carries, written where the platform keeps them, and kept up to date."""
+"""`init`: writes the shipped settings and rules to the platform's folders, and keeps them up to date."""
 
 import os
 import stat
@@ -16,7 +16,7 @@ from proxy.disk import replace_file
 from proxy.places import Places, state_files
 
 RECORD = ".written.sha256"
-"""Beside `config.toml`: the digests of what was written, for the next version to know what nobody has edited."""
+"""Next to `config.toml`: digests of what was written, so that the next version knows which files were edited."""
 
 _DONE = {"write": "wrote", "update": "updated", "remove": "removed: {why}", "leave": "{why}"}
 _DRY = {
@@ -29,9 +29,9 @@ _DRY = {
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One call: what is carried, where it belongs, below which root, and for whom.
+    """One call: the shipped files, the target folders, and the root above these.
 
-    `private` makes folders and files for their owner alone, as XDG wants a user's; a service's it must be able to read.
+    `private`: folders and files are for their owner alone, as XDG wants for a user's; a service's user must read them.
     """
 
     carried: Path
@@ -73,9 +73,9 @@ def run(job: Job) -> int:
 
 
 def init(job: Job, *, restore: bool) -> Iterator[Written]:
-    """Bring the job's folder up to date: what is missing is written, what nobody has edited follows this version.
+    """Bring the job's folder up to date: missing files are written, and files that nobody has edited are updated.
 
-    `restore` writes a rule file anew that was removed since it was written. Raises OSError.
+    `restore` also writes rule files that were removed. Raises OSError.
     """
     recorded = _recorded(job.folder / RECORD)
     wanted = {name: text.encode() for name, text in files(job.carried, job.places.state).items()}
@@ -88,23 +88,23 @@ def init(job: Job, *, restore: bool) -> Iterator[Written]:
                 now[step.name] = step.record
             outcome = (_DRY if job.dry else _DONE)[step.action].format(why=step.why)
             yield Written(job.folder / step.name, outcome)
-    finally:  # what was done before a fault is to be known, too
+    finally:  # also if writing failed half-way
         now = {name: digest for name, digest in now.items() if digest}
         if now != recorded and not job.dry:
             replace_file(job.folder / RECORD, upkeep.record_text(now).encode(), job.file_mode)
 
 
 def files(carried: Path, state: Path) -> dict[str, str]:
-    """Name to text of everything that `init` writes, `config.toml` with its state in the folder `state`."""
+    """Names and texts of all files that `init` writes; `config.toml` has its state in the folder `state`."""
     config = with_values((carried / "config.toml").read_text("utf-8"), state_files(state))
     rules = sorted((carried / "rules").glob("*.toml"))
     return {"config.toml": config} | {f"rules/{rule.name}": rule.read_text("utf-8") for rule in rules}
 
 
 def with_values(text: str, values: Mapping[str, Path]) -> str:
-    """A TOML text with other values for some of its keys, comments and order kept; pure.
+    """A TOML text with other values for some keys; comments and order stay. Pure.
 
-    Every key (`table.key`) must stand in `text`, alone on its line.
+    Every key (`table.key`) must be in `text`, on a line of its own.
     """
     document = toml.parse(text, "config.toml")
     lines = text.split("\n")
@@ -142,7 +142,7 @@ def _found(path: Path) -> Found | None:
 
 
 def _make(folder: Path, mode: int) -> None:
-    """Make a folder and those above it, with this mode whatever the umask says."""
+    """Make a folder and its missing parents with this mode, whatever the umask is."""
     missing = [path for path in (folder, *folder.parents) if not path.exists()]
     for path in reversed(missing):
         path.mkdir(exist_ok=True)

@@ -1,4 +1,4 @@
-"""`install-service` and `uninstall-service`: the service manager's files, put in place and removed."""
+"""`install-service` and `uninstall-service`: write and remove the service manager's files."""
 
 import sys
 from collections.abc import Iterator, Mapping
@@ -29,12 +29,12 @@ _NO_PORT = "listen.port = 0: a service needs a port of its own."
 
 
 class NotPossibleError(Exception):
-    """Why nothing was done, in words for people."""
+    """Nothing was done; the text says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One call of a command: whose service, on which platform (`sys.platform`), below which root."""
+    """One call: the user's or the machine's service, the platform (`sys.platform`), and the root folder."""
 
     user: bool
     root: Path
@@ -47,7 +47,7 @@ class Job:
 
     @property
     def there(self) -> places.Places:
-        """Where files are written now: `installed`, below the root."""
+        """Where files are written: `installed`, below the root."""
         return self.installed.below(self.root)
 
     @property
@@ -61,7 +61,7 @@ class Job:
 
 
 def install(job: Job) -> int:
-    """Put settings, rules and service in place, and print what was done and what is next; 1 if it is not possible."""
+    """Install settings, rules and service; print what was done and the next steps; 1 if it is not possible."""
     before = {path: path.read_bytes() for path in job.files if path.is_file()}
     try:
         for line in _install(job):
@@ -77,7 +77,7 @@ def install(job: Job) -> int:
 
 
 def uninstall(job: Job) -> int:
-    """Remove the service's files, and print what was done and what is next; 1 if it is not possible."""
+    """Remove the service's files; print what was done and the next steps; 1 if it is not possible."""
     try:
         for line in _uninstall(job):
             print(line)
@@ -121,7 +121,7 @@ def _texts(job: Job, listen: str) -> dict[Path, str]:
 
 
 def _program() -> tuple[str, ...]:
-    """How this installation is started: its own `sidestep`, or the interpreter in a clone."""
+    """The command that starts this installation: `sidestep`, or the interpreter in a clone."""
     command = Path(sys.executable).with_name("sidestep")
     return (str(command),) if command.exists() else (sys.executable, "-m", "proxy")
 
@@ -157,7 +157,7 @@ def _uninstall(job: Job) -> Iterator[str]:
 
 
 def _enabled(unit: Path) -> list[Path]:
-    """The links by which `systemctl enable` has had a unit started; without the unit they lead nowhere."""
+    """The links of `systemctl enable`; without the unit they would dangle."""
     links = unit.parent.glob(f"*.wants/{unit.name.replace('@.', '@*.')}")
     return [link for link in sorted(links) if link.is_symlink()]
 
@@ -178,12 +178,12 @@ def _systemctl(job: Job) -> str:
 
 
 def _next_after_install(job: Job, before: Mapping[Path, bytes]) -> list[str]:
-    """`before`: the service's files as they were. What is there already may run, and then has to be restarted."""
+    """`before`: the service's files before the installation. If there were any, a running service needs a restart."""
     if job.launchd:
         again = [f"launchctl bootout gui/$(id -u)/{LABEL}"] if before else []
         return [*again, f"launchctl bootstrap gui/$(id -u) '{job.files[0]}'", "sidestep doctor --client"]
     control = _systemctl(job)
-    start = f"{control} enable --now sidestep.service"  # it loads units anew, too
+    start = f"{control} enable --now sidestep.service"  # also reloads units
     doctor = "sidestep doctor --client" if job.user else f"sidestep doctor --config {job.installed.config_file}"
     if not before:
         return [start, doctor]
@@ -192,7 +192,7 @@ def _next_after_install(job: Job, before: Mapping[Path, bytes]) -> list[str]:
 
 
 def _left_behind(job: Job) -> Iterator[str]:
-    """What leads a client to where nothing will answer it."""
+    """Settings that still point a client to Sidestep, where nothing will answer."""
     try:
         listen = config.load(job.there.config_file).listen
     except toml.TomlError:

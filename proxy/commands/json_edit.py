@@ -1,4 +1,4 @@
-"""Changes to a JSON text that leave all else in it as it is: order, indentation, line ends. Pure."""
+"""Changes to a JSON text that keep everything else: order, indentation, line ends. Pure."""
 
 import json
 import re
@@ -10,12 +10,12 @@ _BLANK = re.compile(r"[ \t\r\n]*")
 
 
 class NotUnderstoodError(ValueError):
-    """Why a text is left alone, in words for people."""
+    """The text is not changed; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A member of an object: its key, where that begins, and where its value begins and ends."""
+    """A member of an object: its key, the offset of the key, and of the begin and end of its value."""
 
     key: str
     begin: int
@@ -24,7 +24,7 @@ class Member:
 
 
 def loads(text: str) -> Any:
-    """The value of a text that may be changed here, a byte order mark before it or not. Raises `NotUnderstoodError`."""
+    """The value of a text, with or without a byte order mark. Raises `NotUnderstoodError` if it must not be changed."""
     text = text.removeprefix("\ufeff")
     try:
         return json.loads(text, parse_constant=_no_constant, object_pairs_hook=_unique)
@@ -48,7 +48,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def members(text: str, brace: int) -> list[Member]:
-    """The members of the object that begins with the brace there; `text` must be JSON."""
+    """The members of the object whose brace is at this offset; `text` must be JSON."""
     found: list[Member] = []
     at = _behind_blanks(text, brace + 1)
     while text[at] != "}":
@@ -63,9 +63,9 @@ def members(text: str, brace: int) -> list[Member]:
 
 
 def with_member(text: str, path: tuple[str, ...], value: str) -> str:
-    """The text with a string at `path`: in place of the value that is there, or as the last member of its object.
+    """The text with a string at `path`: it replaces the value, or becomes the last member of its object.
 
-    What stands above it must be objects, or is made.
+    All parents must be objects; missing ones are made.
     """
     brace = text.index("{")
     for depth, key in enumerate(path):
@@ -102,7 +102,7 @@ def _member(text: str, brace: int, key: str) -> Member | None:
 
 
 def _inserted(text: str, brace: int, member: str) -> str:
-    """One more member, last in its object, laid out as those that are there."""
+    """The text with one more member, the last in its object, formatted like the others."""
     found = members(text, brace)
     if found:
         lead = text[brace + 1 : found[0].begin]

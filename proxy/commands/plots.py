@@ -4,7 +4,7 @@ _EIGHTHS = "▏▎▍▌▋▊▉█"
 
 
 def bar(part: float, whole: float, width: int, *, ascii_only: bool) -> str:
-    """A bar of at most `width` characters for `part` of `whole`; something is seen of whatever is more than nothing."""
+    """A bar of at most `width` characters for `part` of `whole`; not empty if `part` is more than 0."""
     if part <= 0 or whole <= 0:
         return ""
     share = min(1.0, part / whole)
@@ -16,7 +16,7 @@ def bar(part: float, whole: float, width: int, *, ascii_only: bool) -> str:
 
 
 def number(value: float) -> str:
-    """`987`, `12.3k`, `4.56M`: three digits, and what they count."""
+    """`987`, `12.3k`, `4.56M`: three digits and a unit."""
     for unit, factor in (("", 1), ("k", 1e3), ("M", 1e6), ("G", 1e9)):
         scaled = value / factor
         if scaled < 999.5 or unit == "G":
@@ -26,7 +26,7 @@ def number(value: float) -> str:
 
 
 def lasting(milliseconds: float) -> str:
-    """`0.31 ms`, `1.5 s`, `12 min 5 s`, `3 h 20 min`; a minus before what is less than nothing."""
+    """`0.31 ms`, `1.5 s`, `12 min 5 s`, `3 h 20 min`; negative with a minus."""
     sign, left = ("-", -milliseconds) if milliseconds < 0 else ("", milliseconds)
     if left < 10:
         return f"{sign}{left:.2f} ms"

@@ -1,6 +1,6 @@
-"""Why a request is answered or forwarded: the rule that decides and what it tested, or the rules that came nearest.
+"""Why a request is answered or forwarded: the rule that decides and what it tested, or the nearest rules.
 
-A request is looked at alone: what the running proxy remembers (headers to repeat, a rule that has tripped) is left out.
+Only the request counts: what a running proxy remembers (headers to repeat, a rule that has tripped) is not known here.
 """
 
 from collections.abc import Iterable
@@ -18,12 +18,12 @@ from proxy.rules.misses import Miss, miss_of, near_misses
 from proxy.rules.ruleset import NO_MATCH, Rule, RuleSet
 
 NEAREST = 3
-"""How many near misses are told."""
+"""How many near misses are shown."""
 
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """What becomes of one request. `facts` are those that the deciding rule tested; `reply` is what it would send."""
+    """The decision about a request. `facts` are those that the deciding rule tested; `reply` is what it would send."""
 
     given: Given
     decision: Decision
@@ -32,11 +32,11 @@ class Explanation:
     reply: Answer | Respond | None
     nearest: tuple[Miss, ...]
     about: str = ""
-    """What it shows, if it is an example."""
+    """What the example shows, if it is one."""
 
 
 def explain(rules: RuleSet, given: Given, max_body: int) -> Explanation:
-    """Decide as the proxy does, and find out why."""
+    """Decide as the proxy does, and explain why."""
     request = seen(given.head, given.body, opaquely=rules.responds(given.head))
     decision = _decide(rules, given, request, max_body)
     rule = next((rule for rule in rules.rules if rule.name == decision.rule), None)
@@ -49,7 +49,7 @@ def explain(rules: RuleSet, given: Given, max_body: int) -> Explanation:
 
 
 def explain_example(rules: RuleSet, shown: ExampleRequest, max_body: int) -> Explanation:
-    """The same of an example: its own rule is among those that are asked, and first among those that do not match."""
+    """The same for an example: its rule is asked too, and comes first among those that do not match."""
     if shown.rule.name not in {rule.name for rule in rules.rules}:
         rules = RuleSet((*rules.rules, shown.rule))
     found = explain(rules, shown.given, max_body)
@@ -60,7 +60,7 @@ def explain_example(rules: RuleSet, shown: ExampleRequest, max_body: int) -> Exp
 
 
 def _decide(rules: RuleSet, given: Given, request: MessagesRequest | NotUnderstood, max_body: int) -> Decision:
-    """As `middleware.shortcut`: in the same order, for the same reasons."""
+    """As `middleware.shortcut`, in the same order, with the same reasons."""
     if not rules.responds(given.head) and (not given.body or not rules.interested(given.head)):
         return Forward("nothing to answer")
     if len(given.body) > max_body:

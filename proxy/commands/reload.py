@@ -1,4 +1,4 @@
-"""`reload`: have the running service load rules and settings anew, wait for it, and say what came of it."""
+"""`reload`: has the running service reload rules and settings, waits for it, and prints the result."""
 
 import os
 import signal
@@ -13,7 +13,7 @@ import orjson
 from proxy.notify import NOTE
 
 PATIENCE = 30.0
-"""Seconds for the service to reload: it does so between two requests."""
+"""Seconds to wait for the service."""
 
 _PAUSE = 0.02
 
@@ -22,9 +22,9 @@ _NOT_RUNNING = """No service of Sidestep's runs here (there is no {note}). The m
 
 
 def run(folder: Path, environ: Mapping[str, str] = os.environ) -> int:
-    """0 when everything is in force that can be; 1 when it was refused, or nobody did it.
+    """0 if the new rules and settings are in force; 1 if they were refused, or no service answered.
 
-    `folder` is the service's `RuntimeDirectory=`; in its own `ExecReload=`, systemd names that and the process.
+    `folder` is the service's `RuntimeDirectory=`; in `ExecReload=`, systemd passes the folder and the process.
     """
     note = Path(environ.get("RUNTIME_DIRECTORY", "").partition(":")[0] or folder) / NOTE
     try:
@@ -45,7 +45,7 @@ def _read(note: Path) -> dict[str, Any]:
 
 
 def _answer(note: Path, reloads: int) -> dict[str, Any] | None:
-    """What the service says of its next reload; None when it says nothing."""
+    """The service's note about its next reload; None if there is none in time."""
     end = time.monotonic() + PATIENCE
     while time.monotonic() < end:
         try:

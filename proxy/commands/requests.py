@@ -1,4 +1,4 @@
-"""Requests out of files: one JSON body, or captured requests as JSON Lines. What cannot be read is a problem."""
+"""Requests from files: one JSON body, or captured requests as JSON Lines. What cannot be read is a problem."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -16,7 +16,7 @@ _PATH = "/v1/messages"
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """One request, and where it stands."""
+    """One request, and its place."""
 
     source: str
     line: int
@@ -25,10 +25,9 @@ class Given:
 
 
 def read(raw: bytes, source: str, user_agent: str) -> Iterator[Given | Problem]:
-    """The requests in `raw`, in order, and a problem for each line that holds none.
+    """The requests in `raw`, in order, and a problem for each line that is not one.
 
-    A body alone is taken for a POST to /v1/messages by `user_agent`. A line about something else than a request, such
-    as what a capture says of a rule in shadow, is passed over.
+    A bare body counts as a POST to /v1/messages by `user_agent`. Captured comparisons are skipped.
     """
     raw = raw.removeprefix(_BOM)
     if not raw.strip():
@@ -65,7 +64,7 @@ def _one(value: Any, raw: bytes, source: str, line: int, user_agent: str) -> Ite
 
 
 class _Unfit(Exception):  # noqa: N818 - it does not leave this module
-    """A field of a captured request is not what it has to be."""
+    """A field of a captured request has a wrong value."""
 
     def __init__(self, key: str, value: Any, expected: str) -> None:
         super().__init__(key)
@@ -86,7 +85,7 @@ def _string(value: Mapping[str, Any], key: str, default: str) -> str:
 
 
 def _headers(value: Any) -> dict[str, str]:
-    """By lower-case name; of a repeated header the first value stands. Null is a value that a capture has left out."""
+    """By lower-case name; the first value of a repeated header. Null is a value that the capture left out."""
     pairs = list(value.items()) if isinstance(value, dict) else value
     wanted = "an object or an array of pairs, of strings"
     if not isinstance(pairs, list):
@@ -104,7 +103,7 @@ def _headers(value: Any) -> dict[str, str]:
 
 
 def _body(value: Any) -> bytes:
-    """An object as the JSON that it stands for; a string as it is."""
+    """The bytes of an object as JSON, or of a string as it is."""
     if isinstance(value, str):
         return value.encode("utf-8", "surrogatepass")
     if isinstance(value, dict):
@@ -117,14 +116,14 @@ def _body(value: Any) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class _NotJson:
-    """Why a text is not JSON, and on which of its lines."""
+    """Why a text is not JSON, and the line."""
 
     line: int
     message: str
 
 
 def _loads(raw: bytes) -> Any:
-    """JSON or `_NotJson`; lone surrogates may stand in it, since a capture holds headers as they came."""
+    """The value, or `_NotJson`. Lone surrogates are allowed, since captured headers may contain them."""
     try:
         return orjson.loads(raw)
     except orjson.JSONDecodeError as error:

@@ -1,4 +1,4 @@
-"""Requests out of rule files: the examples of one rule, or one of them, by what they are about."""
+"""Requests from rule files: the examples of one rule, or one example by its `about`."""
 
 import difflib
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ _ENDING = ".toml:"
 
 @dataclass(frozen=True, slots=True)
 class ExampleRequest:
-    """An example as the request that it stands for, and the rule whose example it is."""
+    """The request of an example, and its rule."""
 
     rule: Rule
     about: str
@@ -25,7 +25,7 @@ class ExampleRequest:
 
 
 def examples(named: str) -> Iterator[ExampleRequest | Problem]:
-    """`FILE:NAME`; NAME is that of a rule, or what an example is about. A rule whose examples fail is there as well."""
+    """`FILE:NAME`; NAME is a rule's name, or an example's `about`. Rules that fail their examples are included."""
     file, found, name = named.partition(_ENDING)
     if not found:
         yield Problem("--example", 0, named, "expected FILE:NAME, such as rules/20-topic.toml:topic")

@@ -1,4 +1,4 @@
-"""`schema`: the JSON Schema of a rule file, for editors, out of the models and the tables of facts and operators."""
+"""`schema`: the JSON Schema of a rule file, for editors, made from the models and the tables of facts and operators."""
 
 import ast
 import inspect
@@ -32,7 +32,7 @@ OPERANDS: dict[Operand, Schema] = {
 
 _NO_SHADOW: Schema = {"status": {"enum": ["on", "off"]}}
 
-# What the models cannot say: what each action needs, and what it has no use for.
+# What the models cannot express: which keys each action requires and forbids.
 _ACTIONS: Schema = {
     "allOf": [
         {"if": {"properties": {"action": {"const": action}}}, "then": then}
@@ -52,7 +52,7 @@ def run() -> int:
 
 
 def rule_file() -> Schema:
-    """The whole schema. Whatever it does not name is not allowed, but in the bodies and headers of examples."""
+    """The whole schema. Other keys are allowed only in the bodies and headers of examples."""
     schema: Schema = _tidied(RuleFile.model_json_schema())
     definitions = schema["$defs"]
     texts = _texts()
@@ -103,7 +103,7 @@ def _when() -> Schema:
 
 
 def _conditions(name: str) -> Schema:
-    """What may be said of a fact: a bare value, which stands for `is`, or a table of operators."""
+    """The conditions on a fact: a bare value, which means `is`, or a table of operators."""
     subject = fact(name)
     assert subject is not None
     bare = OPERANDS[OPERATORS[subject.kind]["is"].operand]
@@ -124,9 +124,9 @@ def _operators(kind: FactKind) -> Schema:
 
 
 def _tidied(schema: Any, *, named: bool = False) -> Any:
-    """Without what pydantic adds for its own sake: made-up titles, and null, which TOML does not have.
+    """The schema without pydantic's generated titles, and without null, which TOML does not have.
 
-    `named` tells that the keys of `schema` are names of fields, which may be "title" or "default" with good reason.
+    `named`: the keys of `schema` are names of fields, so "title" and "default" must stay.
     """
     if isinstance(schema, list):
         return [_tidied(item) for item in schema]

@@ -1,4 +1,4 @@
-"""`--since`: how far back to look, as people say it."""
+"""`--since`: how far back to look."""
 
 import re
 from datetime import datetime

@@ -31,11 +31,11 @@ _NARROW, _WIDE = 40, 160
 _LONGEST_BAR = 40
 
 NAMELESS: Mapping[str, str] = {"rule": "no rule", "model": "not looked at", "client": "not named"}
-"""What a group is called that has no name."""
+"""Replaces an empty name of a group."""
 
 
 def run(settings: Journal, span: str, by: str, *, as_json: bool) -> int:
-    """Print the figures; 1 if there are none to be read, 2 if `span` is nbasis."""
+    """Print the figures; 1 if there are none, 2 if `span` is malformed."""
     file = Path(settings.path)
     try:
         start = beginning(span, time.time())
@@ -53,7 +53,7 @@ def run(settings: Journal, span: str, by: str, *, as_json: bool) -> int:
 
 
 def _say(problem: str, code: int, *, as_json: bool) -> int:
-    """Say why there are no figures."""
+    """Print why there are no figures."""
     if as_json:
         print(json_text({"problem": problem}))
     print(problem, file=sys.stderr)
@@ -62,7 +62,7 @@ def _say(problem: str, code: int, *, as_json: bool) -> int:
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """What the journal has told, since `start`."""
+    """The figures of the journal since `start`."""
 
     start: float
     by: str
@@ -70,7 +70,7 @@ class _Found:
     groups: Mapping[str, Totals]
     worth: Mapping[RuleAndModel, Basis]
     audits: Mapping[str, tuple[int, int]]
-    """By rule, how many of the last ones agreed with the model, and of how many."""
+    """By rule, how many of the last audits agreed with the model, and of how many."""
 
 
 def _read(file: Path, start: float, by: str) -> _Found:
@@ -78,7 +78,7 @@ def _read(file: Path, start: float, by: str) -> _Found:
         whole = totals(journal, start).get("", Totals())
         groups = {name or NAMELESS[by]: total for name, total in totals(journal, start, by).items()} if by else {}
         worth, audited = bases(journal, start, sorted(whole.answered)), audits(journal, start, LAST)
-    # Days in their order, all else by how much of it there was.
+    # Days in order, all other groups by the number of requests.
     order: Callable[[str], Any] = str if by == "day" else lambda name: (-groups[name].requests, name)
     return _Found(start, by, whole, {name: groups[name] for name in sorted(groups, key=order)}, worth, audited)
 
@@ -145,7 +145,7 @@ def _lines(file: Path, found: _Found) -> list[str]:
 
 
 def _within(room: int | None, indent: int, lines: Iterable[str]) -> Iterator[str]:
-    """The lines, those wrapped that are longer than a terminal is wide: these are sentences, of which none is cut."""
+    """The lines, wrapped to the width of the terminal: these are sentences, which must not be cut."""
     for line in lines:
         if room is None or len(line) <= room:
             yield line

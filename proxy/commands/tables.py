@@ -1,4 +1,4 @@
-"""What commands print: aligned tables for people, one JSON document for machines."""
+"""Output of commands: aligned tables for people, one JSON document for machines."""
 
 import json
 from bisect import bisect_right
@@ -16,19 +16,19 @@ from proxy.toml import Problem
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """What a table may do to a column where the terminal is too narrow."""
+    """A column, and what happens to it on a narrow terminal."""
 
     head: str
     least: int = 0
-    """It may be cut to so many characters; 0: never."""
+    """Its cells may be cut to so many characters; 0: never."""
     rank: int = 0
-    """Columns leave in this order, the highest first; 0 stays. Empty ones leave before all others."""
+    """Columns are left out in this order, the highest first; 0: never. Empty columns go before all others."""
 
 
 def table(heads: Sequence[str | Column], rows: Iterable[Sequence[str]], room: int | None = None) -> str:
-    """Lines of aligned columns, two blanks apart, the heads first; every row has as many cells as there are heads.
+    """Aligned columns with the heads in the first line; every row has as many cells as there are heads.
 
-    Within `room` characters, if it is given; columns for which that is too little are named in a last line.
+    If `room` is given, lines have at most so many characters; columns that do not fit are named in a last line.
     """
     lines, left_out = fitted(heads, rows, room)
     return "\n".join([*lines, cut(too_narrow(left_out), room)] if left_out else lines)
@@ -41,7 +41,7 @@ def too_narrow(left_out: Sequence[str]) -> str:
 def fitted(
     heads: Sequence[str | Column], rows: Iterable[Sequence[str]], room: int | None
 ) -> tuple[list[str], list[str]]:
-    """The lines of a table, and the heads of those columns with something in them for which there was no room."""
+    """The lines of a table, and the heads of the non-empty columns that did not fit."""
     columns = [head if isinstance(head, Column) else Column(head) for head in heads]
     cells = list(zip([column.head for column in columns], *rows, strict=True))
     widths = [max(map(width, column)) for column in cells]
@@ -57,12 +57,12 @@ def fitted(
 def _kept(
     columns: Sequence[Column], cells: Sequence[Sequence[str]], widths: Sequence[int], room: int | None
 ) -> list[int]:
-    """Which columns there is room for."""
+    """The columns that fit."""
     kept = list(range(len(columns)))
     if room is None or _total(widths) <= room:
         return kept
     least = [min(wide, column.least or wide) for column, wide in zip(columns, widths, strict=True)]
-    # Those that are to leave, the first first.
+    # Columns that may be left out, in order.
     leaving = sorted((at for at in kept if columns[at].rank), key=lambda at: (any(cells[at][1:]), -columns[at].rank))
     for at in leaving:
         if any(cells[at][1:]) and _total([least[each] for each in kept]) <= room:
@@ -72,7 +72,7 @@ def _kept(
 
 
 def _narrowed(columns: Sequence[Column], widths: Sequence[int], room: int | None) -> list[int]:
-    """Widths within the room, taken from the widest columns that may be cut."""
+    """Widths that fit; the widest columns that may be cut are narrowed first."""
     narrowed = list(widths)
     while room is not None and _total(narrowed) > room:
         wide = [at for at, column in enumerate(columns) if column.least and narrowed[at] > column.least]
@@ -92,7 +92,7 @@ def _filled(cell: str, wide: int) -> str:
 
 
 def width(text: str) -> int:
-    """How many columns of a terminal a text takes: two for wide characters (UAX #11), none for combining ones."""
+    """The width of a text on a terminal: two for wide characters (UAX #11), none for combining ones."""
     if text.isascii():
         return len(text)
     return sum(_width(character) for character in text)
@@ -105,7 +105,7 @@ def _width(character: str) -> int:
 
 
 def cut(text: str, room: int | None) -> str:
-    """`text` within so many columns of a terminal, with an ellipsis for what is cut; None is no limit."""
+    """`text` cut to so many columns of a terminal, with an ellipsis; None means no limit."""
     if room is None or width(text) <= room:
         return text
     taken = list(accumulate(map(_width, text)))
@@ -126,18 +126,18 @@ def json_text(value: Any, *, indent: bool = True) -> str:
 
 
 def place(source: str, line: int) -> str:
-    """`FILE:LINE`, the file as seen from the working directory when it lies below it; no line for 0."""
+    """`FILE:LINE`, relative to the working directory if the file is below it; no line for 0."""
     path, here = Path(source), Path.cwd()
     shown = str(path.relative_to(here)) if path.is_relative_to(here) else source
     return f"{shown}:{line}" if line else shown
 
 
 def problem_line(problem: Problem) -> str:
-    """A problem as people read it: its place, its key, what is wrong."""
+    """A problem for people: its place, its key, what is wrong."""
     key = f"{problem.key}: " if problem.key else ""
     return f"{place(problem.source, problem.line)}: {key}{problem.message}"
 
 
 def problem_json(problem: Problem) -> dict[str, Any]:
-    """A problem for machines; the line is 0 when the file as a whole is meant."""
+    """A problem for machines; line 0 stands for the whole file."""
     return {"file": problem.source, "line": problem.line, "key": problem.key, "message": problem.message}

@@ -1,4 +1,4 @@
-"""What a service manager is given: units for systemd, a property list for launchd. Pure: text to text."""
+"""Files for service managers: units for systemd, a property list for launchd. Pure: text to text."""
 
 import plistlib
 import re
@@ -10,7 +10,7 @@ from proxy.logs.outlet import LOG_FILE
 from proxy.places import state_files
 
 MARK = "Written by `sidestep install-service`, which may write it anew;"
-"""Stands in every file that Sidestep has written, and may therefore write over or remove."""
+"""Marks files written by Sidestep, which it may overwrite or remove."""
 
 LABEL = "local.sidestep"
 """The service's name for launchd."""
@@ -25,20 +25,20 @@ HIDDEN_FROM_SERVICES = ("/home", "/root", "/run/user", "/tmp", "/var/tmp")
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """This installation as a service manager must know it."""
+    """What a service manager must know about this installation."""
 
     program: tuple[str, ...]
-    """Its path, which is absolute, or an interpreter's with what that is to run."""
+    """The command: an absolute path, or an interpreter with its arguments."""
     serve: tuple[str, ...]
-    """The arguments with which it serves."""
+    """The arguments for serving."""
     listen: str
     """`127.0.0.1:8787` or `[::1]:8787`."""
     folder: Path | None = None
-    """In which it must be started; None when it can be anywhere."""
+    """The folder in which it must be started; None for any."""
 
 
 def systemd_unit(template: str, service: Service) -> str:
-    """A unit as it is carried, with this installation's program and address in it."""
+    """The shipped unit, with this installation's program and address."""
     start, reload = (" ".join(map(_quoted, (*service.program, *words))) for words in (service.serve, ("reload",)))
     lines = f"ExecStart={start}"
     if service.folder:
@@ -50,7 +50,7 @@ def systemd_unit(template: str, service: Service) -> str:
 
 
 def template(unit: str) -> str:
-    """A system unit, as `systemd_unit` gives it, for any number of instances with addresses and state of their own."""
+    """A template unit made from a system unit: each instance has its own address and state."""
     settings = ["listen.host=%i", *(f"{key}={path}" for key, path in state_files(Path("%S/sidestep-%i")).items())]
     more = "".join(f" --set {setting}" for setting in settings)
     text = unit.replace("sidestep.socket", "sidestep@%i.socket")
@@ -61,10 +61,10 @@ def template(unit: str) -> str:
 
 
 def launch_agent(service: Service, log: Path) -> str:
-    """A property list for launchd (launchd.plist(5)): started at login, anew when it fails; `log` takes its output.
+    """A property list for launchd (launchd.plist(5)): start at login, restart after failures, output to `log`.
 
-    `ThrottleInterval` is left at its 10 seconds between two starts: launchd never gives up, and a program that cannot
-    start must not keep the machine busy. What has run for longer is started anew at once.
+    `ThrottleInterval` keeps its default of 10 seconds between two starts: launchd never gives up, and a program that
+    cannot start must not keep the machine busy. A program that has run for longer is restarted at once.
     """
     keys = {
         "Label": LABEL,
@@ -87,7 +87,7 @@ def launch_agent(service: Service, log: Path) -> str:
 
 
 def is_ours(text: str) -> bool:
-    """Whether `install-service` has written this."""
+    """Whether `install-service` has written this text."""
     return any(MARK in line for line in text.split("\n", 2)[:2])
 
 
@@ -97,21 +97,21 @@ def listens(unit: str) -> list[str]:
 
 
 def program(unit: str) -> str:
-    """The program that a service unit starts; empty when none can be told."""
+    """The program that a service unit starts; "" if it is not clear."""
     found = re.search(r'^ExecStart=(?:"((?:[^"\\]|\\.)*)"|(\S+))', unit, re.MULTILINE)
     path = (found[1] or found[2]) if found else ""
     return re.sub(r"\\(.)", r"\1", path).replace("%%", "%").replace("$$", "$")
 
 
 def address(host: str, port: int) -> str:
-    """As `ListenStream=` wants it. A name would not do: only addresses are taken there."""
+    """For `ListenStream=`, which accepts addresses but no names."""
     if host == "localhost":
         host = "127.0.0.1"
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def out_of_sight(paths: Sequence[Path]) -> Path | None:
-    """The first of the paths that a system service would not see."""
+    """The first path that a system service cannot see."""
     return next((path for path in paths if any(path.is_relative_to(top) for top in HIDDEN_FROM_SERVICES)), None)
 
 

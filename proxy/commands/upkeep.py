@@ -1,8 +1,8 @@
-"""What is to become of each file that Sidestep carries, beside those that are there already. Pure: it touches none.
+"""Plans what `init` does with each shipped file, given the files that exist. Pure: it touches none.
 
-What `init` writes it records, as digests. A file that is still as recorded was edited by nobody, and follows a new
-version; every other is its owner's and stays. The record is in the format of sha256sum(1), so that `sha256sum --check`
-tells which files were edited.
+`init` records the digests of what it writes. A file that still has its recorded digest was not edited, and is updated
+by a new version; every other file stays. The record has the format of sha256sum(1), so that `sha256sum --check` shows
+which files were edited.
 """
 
 import hashlib
@@ -15,41 +15,41 @@ from typing import Any, Literal
 Action = Literal["write", "update", "remove", "leave"]
 
 _RECORDED = re.compile(r"([0-9a-f]{64})  (config\.toml|rules/[\w][\w.-]*\.toml)", re.ASCII)
-"""A line of the record. Other names are none of Sidestep's files, whatever the record says."""
+"""A line of the record. Other names are ignored, whatever the record says."""
 
 _NAMED = 4
-"""Places named in one line; the rest is counted."""
+"""Keys that are named in a message; the rest is counted."""
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What is where a file belongs."""
+    """What exists at the path of a file."""
 
     content: bytes | None
-    """None when it cannot be read as a file: a folder, or a link to nowhere."""
+    """None if it is not a readable file: a folder, or a dangling link."""
     is_link: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What is to become of one file, and the record of it."""
+    """What to do with one file, and what to record."""
 
     name: str
     action: Action
     why: str
-    """For people; only of what is left as it is or removed."""
+    """The reason, if the file is left or removed."""
     content: bytes = b""
-    """To be written."""
+    """The content to write."""
     record: str = ""
-    """Its digest in the new record; empty for none."""
+    """Its digest in the new record; "" for none."""
 
 
 def plan(
     carried: Mapping[str, bytes], found: Mapping[str, Found], recorded: Mapping[str, str], *, restore: bool
 ) -> list[Step]:
-    """One step for each file that is carried or recorded, in the order of `carried`, those carried no longer last.
+    """One step for each file that is shipped (`carried`) or recorded; files that are no longer shipped come last.
 
-    `restore`: write a file anew that its owner has removed; without settings nothing works, so those always are.
+    `restore`: write removed files again. The settings are always restored, since nothing works without them.
     """
     steps = [
         _step(name, content, found.get(name), recorded.get(name, ""), restore=restore or name == "config.toml")
@@ -87,7 +87,7 @@ def _kept(found: Found, recorded: str, new: str, where: str) -> str:
 
 
 def _obsolete(name: str, found: Found, recorded: str) -> Step:
-    """A file that an earlier version carried. Its rules may have moved, and no two may have the same name."""
+    """A file of an earlier version. Its rules may have moved to another file, and names of rules must be unique."""
     if found.content is not None and digest(found.content) == recorded and not found.is_link:
         return Step(name, "remove", "Sidestep carries it no longer")
     return Step(name, "leave", "kept: changed by you; Sidestep carries it no longer")
@@ -98,7 +98,7 @@ def digest(content: bytes) -> str:
 
 
 def read_record(text: str) -> dict[str, str]:
-    """Name to digest; lines that are no such thing say nothing."""
+    """Names to digests; malformed lines are ignored."""
     lines = (_RECORDED.fullmatch(line) for line in text.splitlines())
     return {line[2]: line[1] for line in lines if line}
 
@@ -108,7 +108,7 @@ def record_text(recorded: Mapping[str, str]) -> str:
 
 
 def differences(one: bytes, other: bytes) -> str:
-    """The keys whose values differ between two TOML texts; no value is shown, since one may be a secret."""
+    """The keys whose values differ between two TOML texts. Values are not shown, since they may be secret."""
     try:
         first, second = (dict(_leaves(tomllib.loads(text.decode("utf-8-sig")))) for text in (one, other))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError):
@@ -122,7 +122,7 @@ def differences(one: bytes, other: bytes) -> str:
 
 
 def _leaves(values: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
-    """Every key that is no table, with its value; what is in a list of named tables goes by their names."""
+    """Every key with its value, without tables; entries of a list of named tables are identified by their names."""
     for key, value in values.items():
         if isinstance(value, dict):
             yield from _leaves(value, f"{above}{key}.")

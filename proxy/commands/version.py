@@ -1,4 +1,4 @@
-"""`--version`: what a report of a fault should say of the program, its rules and Python."""
+"""`--version`: the versions of the program, its rules and Python, for bug reports."""
 
 import hashlib
 import platform
@@ -11,7 +11,7 @@ from proxy.rules.load import load
 
 
 def run() -> int:
-    """Print three lines; the rules are those beside the settings in use when none are named."""
+    """Print three lines; the rules are those next to the default settings."""
     folder = places.config_in_use().parent / "rules"
     print(f"sidestep {__version__}")
     print(f"rules {rules_version(folder)} ({folder})")
@@ -20,7 +20,7 @@ def run() -> int:
 
 
 def rules_version(folder: Path) -> str:
-    """`1f3a9c07, tried with Claude Code up to 2.1.332`: the same for the same files, and for no others."""
+    """`1f3a9c07, tried with Claude Code up to 2.1.332`; the digest identifies the files."""
     files = sorted(folder.glob("*.toml"))
     if not files:
         return "none"
