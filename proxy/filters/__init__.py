@@ -1,4 +1,4 @@
-"""How an answer is computed: pure functions that rule templates use by name; each may decline with a reason."""
+"""Filters: pure functions that rule templates use by name. Each may decline with a reason."""
 
 from collections.abc import Callable, Mapping
 from functools import wraps
@@ -12,11 +12,11 @@ from proxy.filters.titles.session_title import session_title
 from proxy.filters.titles.topic import topic
 
 _MESSAGE = 64 * 1024
-"""Characters of a message up to which a title is made of it."""
+"""Longest message in characters from which a title is made."""
 
 
 def _within(limit: int, answer: Callable[..., Any]) -> Callable[..., Any]:
-    """The filter for a text of so many characters; from a longer one it declines before it looks into it."""
+    """The filter with a limit: it declines longer texts before it reads them."""
 
     @wraps(answer)
     def bounded(text: str, *options: Any, **named: Any) -> Any:
@@ -34,4 +34,4 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "session_title": _within(_MESSAGE, session_title),
     "topic": _within(_MESSAGE, topic),
 }
-"""By the name that templates use. Each knows how long a text it answers in a few milliseconds."""
+"""Filters by name. Each limits its input so that it takes a few milliseconds."""

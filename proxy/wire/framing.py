@@ -1,4 +1,4 @@
-"""Where a reply's body ends, and what of its bytes is body (RFC 9112, sections 6 and 7)."""
+"""Framing of a reply's body: where it ends, and which bytes are content (RFC 9112, sections 6 and 7)."""
 
 import re
 from collections.abc import Callable
@@ -16,33 +16,30 @@ _PLAIN_SIZE = re.compile(rb"([1-9A-Fa-f][0-9A-Fa-f]{0,7})\r\n")
 _MAX_LINE = 8 * 1024
 _MAX_TRAILERS = 64 * 1024
 _AT_ONCE = 1024
-"""Chunks and lines that are taken apart without a rest, for others to have their turn: some milliseconds."""
+"""Chunks and lines that are parsed at once, in a few milliseconds; then other tasks get their turn."""
 
 
 class Body(Protocol):
-    """Takes a body apart as it arrives. `done` once it is complete; `over` tells that bytes came behind its end."""
+    """Parses a body as it arrives. `done` once it is complete; `over` if bytes came after its end."""
 
     done: bool
     over: bool
     length: int | None
-    """Bytes in all, where the head told."""
+    """Bytes in all, if the head has a length."""
     absent: bool
-    """Whether there is no body at all, whatever the head told of one."""
+    """Whether there is no body at all, whatever the head says."""
     rest: bytes
-    """What was fed and is still to be taken apart."""
+    """Bytes that were fed and are not parsed yet."""
 
     def feed(self, data: bytes) -> bytes:
-        """The part of the body in `rest` and `data`, as far as it is taken apart now.
-
-        Raises `BadReply` where the framing is broken.
-        """
+        """The content in `rest` and `data`, as far as it is parsed now. Raises `BadReply` if the framing is broken."""
 
     def end(self) -> bool:
-        """The connection has ended: whether the body is whole."""
+        """The connection has ended; returns whether the body is complete."""
 
 
 class Sized:
-    """A body of so many bytes; `absent` for a reply that has none, not even an empty one."""
+    """A body of a given length; `absent` for a reply without any body, not even an empty one."""
 
     __slots__ = ("_left", "absent", "done", "length", "over", "rest")
 
@@ -85,14 +82,14 @@ class UntilClose:
 
 
 class Chunked:
-    """A body in chunks; their extensions and the trailers are passed over."""
+    """A chunked body; chunk extensions and trailers are ignored."""
 
     __slots__ = ("_left", "_line", "_state", "_trailers", "absent", "done", "length", "over", "rest")
 
     def __init__(self) -> None:
         self.length: int | None = None
         self.absent = self.done = self.over = False
-        # Functions and no methods: with one of its own methods in it, only the garbage collector could free it.
+        # A function, not a bound method, which would make a reference cycle.
         self._state: Callable[[Chunked, bytes], None] = Chunked._size
         self._line, self._left, self._trailers = b"", 0, 0
         self.rest = b""
@@ -113,9 +110,9 @@ class Chunked:
         return self.done
 
     def _take_whole(self, data: bytes, body: list[bytes]) -> int:
-        """Take the plain chunks that are all there, as nearly always; gives the position behind them.
+        """Parse the complete chunks at the beginning, the usual case; returns the position after them.
 
-        An upstream writes an event to a chunk, and what it writes at once arrives at once.
+        An upstream writes each event as a chunk, and a chunk usually arrives in one piece.
         """
         position = 0
         while len(body) < _AT_ONCE and (found := _PLAIN_SIZE.match(data, position)):
@@ -131,7 +128,7 @@ class Chunked:
         return position
 
     def _take(self, data: bytes, position: int, body: list[bytes]) -> int:
-        """Take whatever there is, as much as may be taken at once; gives the position behind it."""
+        """Parse anything, up to the limit; returns the position after it."""
         for _ in range(len(body), _AT_ONCE):
             if self._left:
                 chunk = data[position : position + self._left]
@@ -146,7 +143,7 @@ class Chunked:
         return position
 
     def _take_line(self, data: bytes, position: int) -> int:
-        """Read up to the end of a line, and act on it when it is whole; gives the position behind it."""
+        """Read up to the end of a line, and handle it if it is complete; returns the position after it."""
         end = data.find(b"\n", position) + 1
         self._line += data[position : end or len(data)]
         if len(self._line) > _MAX_LINE:
@@ -164,7 +161,7 @@ class Chunked:
         self._state = Chunked._behind if self._left else Chunked._trailer
 
     def _behind(self, line: bytes) -> None:
-        """The line end behind a chunk's data."""
+        """The line end after a chunk's data."""
         if line:
             raise BadReply("sent a chunk that is longer than its size")
         self._state = Chunked._size
@@ -179,8 +176,8 @@ class Chunked:
 def body_of(method: bytes, head: ReplyHead) -> Body:
     """How the body of a reply to `method` is framed (RFC 9112, section 6.3).
 
-    Chunks in HTTP/1.0 are taken, as every client takes them; the connection serves nothing else (section 6.1).
-    Raises `BadReply` where two readers could see two different ends: that is how replies are smuggled.
+    Chunks in HTTP/1.0 are accepted, as all clients do; the connection is not used again (section 6.1). Raises
+    `BadReply` if two readers could see different ends, since that allows smuggling of replies.
     """
     known = head.known
     if b"transfer-encoding" not in known and head.status == 200 and method != b"HEAD":

@@ -13,8 +13,8 @@ MAX_HEADERS = 512
 """Headers that a head may have."""
 
 _STATUS_LINE = re.compile(rb"HTTP/1\.([0-9]) ([1-9][0-9]{2})(?: ([^\x00-\x08\x0a-\x1f\x7f]*))?\r?\n")
-# A token, a colon right behind it, and a value without control characters but tabs (RFC 9110, section 5.5). The blanks
-# behind a value are stripped afterwards: a pattern that looks for them takes the square of their number.
+# A token, a colon, and a value without control characters except tabs (RFC 9110, section 5.5). Blanks after a value are
+# stripped afterwards: a pattern for them would take quadratic time.
 _LINE = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[^\x00-\x08\x0a-\x1f\x7f]*\r?\n"
 _ALL_LINES = re.compile(rb"(?:%b)*" % _LINE)
 _NAME_AND_VALUE = re.compile(rb"([^:]+):[ \t]*([^\r\n]*)\r?\n")
@@ -22,7 +22,7 @@ _BLANK_BEHIND = re.compile(rb"[ \t]\r?\n")
 
 
 class BadReply(Exception):  # noqa: N818 - named for what it tells, as the faults of the upstream are
-    """What the upstream sent is not a reply that could be relayed; the text says why, and quotes nothing of it."""
+    """The upstream sent something that cannot be relayed; the text says why, without quoting it."""
 
 
 @dataclass(slots=True)
@@ -44,17 +44,17 @@ class ReplyHead:
 
     @property
     def interim(self) -> bool:
-        """Whether another head follows (RFC 9110, section 15.2). 101 is the last one of its connection."""
+        """Whether another head follows (RFC 9110, section 15.2). After 101 there is none."""
         return self.status < 200 and self.status != 101
 
 
 def head_end(received: bytes | bytearray, start: int = 0) -> int:
-    """Where the head that begins `received` ends, its blank line included; -1 if it is not complete.
+    """The end of the head at the beginning of `received`, blank line included; -1 if it is not complete.
 
-    Looking begins at `start`: nothing before it can belong to the end. Raises `BadReply` when it is too large.
+    The search begins at `start`. Raises `BadReply` if the head is too large.
     """
     end = received.find(b"\n\r\n", start)
-    # Some servers end their lines with LF alone; a recipient may take that (RFC 9112, section 2.2).
+    # Some servers end lines with LF alone; a recipient may accept that (RFC 9112, section 2.2).
     alone = received.find(b"\n\n", start) if end < 0 else received.find(b"\n\n", start, end + 2)
     end = alone + 2 if alone >= 0 else end + 3 if end >= 0 else -1
     if end > MAX_HEAD or (end < 0 and len(received) > MAX_HEAD):
@@ -63,7 +63,7 @@ def head_end(received: bytes | bytearray, start: int = 0) -> int:
 
 
 def parse_reply_head(head: bytes) -> ReplyHead:
-    """A whole head with its blank line. Raises `BadReply` for anything that two readers could read differently."""
+    """Parse a whole head with its blank line. Raises `BadReply` for anything ambiguous."""
     status = _STATUS_LINE.match(head)
     if status is None:
         raise BadReply("sent something that is not an HTTP reply")

@@ -1,4 +1,4 @@
-"""The reply to one request, taken apart as its bytes arrive: heads, and what of them is body."""
+"""Parses the reply to one request as its bytes arrive: heads, and the body."""
 
 from collections import deque
 
@@ -7,40 +7,37 @@ from proxy.wire.framing import Body, body_of
 from proxy.wire.heads import BadReply, ReplyHead, head_end, parse_reply_head
 
 _TLS_RECORDS = b"\x15\x16"
-"""With which of these bytes an alert or a handshake begins (RFC 8446, section 5.1), and no reply of HTTP."""
+"""First bytes of a TLS alert or handshake (RFC 8446, section 5.1), which no HTTP reply begins with."""
 
 _MOST_INTERIM = 32
 """Interim replies to one request; real servers send one or two."""
 
 
 class ReplyReader:
-    """Feed it what comes. `method` decides how the reply ends, `upgrade` whether it may switch protocols."""
+    """Feed it the received bytes. `method` decides how the reply ends, `upgrade` whether it may switch protocols."""
 
     body: Body | None = None
-    """The body, once the final head has come."""
+    """The body, after the final head."""
     last = False
-    """Whether the connection can serve no further request."""
+    """Whether the connection cannot be used for another request."""
     complete = False
-    """Whether the whole reply has come."""
+    """Whether the whole reply was received."""
     _interim = 0
     _partial = b""
-    """The beginning of a head."""
+    """The received part of an incomplete head."""
 
     def __init__(self, method: bytes, *, upgrade: bool = False) -> None:
         self._method, self._upgrade = method, upgrade
         self.heads: deque[ReplyHead] = deque()
-        """Interim ones, then the final one, for somebody to take."""
+        """Interim heads, then the final one, which the caller takes."""
 
     @property
     def rest(self) -> bytes:
-        """What was fed and is still to be taken apart: feed the reader again, be it with nothing."""
+        """Bytes that are not parsed yet: feed the reader again, even with nothing."""
         return self.body.rest if self.body is not None else b""
 
     def feed(self, data: bytes) -> bytes:
-        """The part of the body in `rest` and `data`, as far as it is taken apart now.
-
-        Raises `BadReply` for what cannot be relayed.
-        """
+        """The content of the body in `rest` and `data`, as far as it is parsed now. Raises `BadReply`."""
         if self.body is None:
             data = self._heads_of(data)
         body = self.body
@@ -55,13 +52,13 @@ class ReplyReader:
         return piece
 
     def end(self, *, cut: bool) -> bool:
-        """No more will come: whether the reply is whole. A connection that was `cut` ends no body (RFC 9112, 9.8)."""
+        """No more will come; returns whether the reply is complete. If `cut`, the end ends no body (RFC 9112, 9.8)."""
         self.last = True
         self.complete = self.body is not None and (self.body.done if cut else self.body.end())
         return self.complete
 
     def _heads_of(self, data: bytes) -> bytes:
-        """Take the heads that `data` completes; gives what stands behind the final one."""
+        """Parse the heads that `data` completes; returns the bytes after the final one."""
         looked_at = 0
         if data[:1] in _TLS_RECORDS and data and not (self._partial or self.heads):
             raise BadReply("speaks TLS there: upstream.url should begin with https://")
@@ -72,7 +69,7 @@ class ReplyReader:
             head, data, looked_at = parse_reply_head(data[:end]), data[end:], 0
             if not head.interim:
                 self._begin_body(head)
-                self.heads.append(head)  # only now: a head with contradictory framing is none
+                self.heads.append(head)  # only now, since the framing may be contradictory
                 return data
             self._count_interim()
             self.heads.append(head)

@@ -1,8 +1,7 @@
-"""`doctor`: find what is wrong on this machine, and say what to do.
+"""`doctor`: finds what is wrong on this machine, and says what to do.
 
-Every check gives `Finding`s (`findings`). First what can be seen from here: `configuration`, `files`, who is at the
+Every check returns `Finding`s (`findings`). First the surroundings: `configuration`, `files`, the process at the
 address (`local`), the way to the upstream (`network`), `manager`; with `--client` also `client`. Then the self-test: a
-second Sidestep on a free port (`bench`) between a raw upstream and a raw client, and what it does there (`probes`,
-`shortcuts`). `examination` is the order of it all. The real upstream is connected to; it is asked nothing, unless by
-`--ask`.
+second Sidestep on a free port (`bench`), between a raw upstream and a raw client, with `probes` and `shortcuts`.
+`examination` runs everything in order. The real upstream is connected to, but gets a request only with `--ask`.
 """

@@ -1,4 +1,4 @@
-"""The self-test's surroundings: a raw upstream that follows a script, and a second Sidestep before it."""
+"""The set-up of the self-test: a scripted raw upstream, and a second Sidestep in front of it."""
 
 import asyncio
 import os
@@ -18,7 +18,7 @@ from proxy.commands.doctor.plain_http import PATIENCE, Address, Message, message
 from proxy.config import Config, Upstream
 
 FRAMES = 5
-"""Events of the scripted stream; each is sent when the one before it has been seen."""
+"""Events of the scripted stream; each is sent after the client has received the one before."""
 
 START = 30.0
 """Seconds for the second Sidestep to load its rules and listen."""
@@ -28,7 +28,7 @@ REPLY_FIRST = b"HTTP/1.1 203 As It Came"
 REPLY_BODY = bytes(range(256))
 
 _CHUNKED = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
-_OWN_VARIABLES = (
+_SYSTEMD_VARIABLES = (
     "NOTIFY_SOCKET",
     "WATCHDOG_USEC",
     "WATCHDOG_PID",
@@ -40,21 +40,21 @@ _OWN_VARIABLES = (
 
 
 class NotStartedError(Exception):
-    """The second Sidestep did not come to listen; the message is what it said last."""
+    """The second Sidestep did not start to listen; the message is the last line of its output."""
 
 
 @dataclass(slots=True)
 class Script:
-    """The upstream's side: what arrived, and how far its stream is. Times are `time.perf_counter()`."""
+    """The upstream: what arrived, and the progress of its stream. Times are `time.perf_counter()`."""
 
     headers: Mapping[str, str]
-    """Further headers of a message, which a rule may want to repeat."""
+    """More headers of messages, which rules may repeat."""
     arrived: list[Message] = field(default_factory=list)
     sent_at: list[float] = field(default_factory=list)
     seen: asyncio.Event = field(default_factory=asyncio.Event)
-    """Set by the client when it has seen the last frame."""
+    """Set by the client when it has received the last frame."""
     left: asyncio.Event = field(default_factory=asyncio.Event)
-    """Set when the connection of an endless reply was ended by the other side."""
+    """Set when the other side closes the connection of an endless reply."""
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(EOFError, OSError, TimeoutError):
@@ -126,7 +126,7 @@ async def scripted(headers: Mapping[str, str]) -> AsyncIterator[tuple[Script, in
 
 @asynccontextmanager
 async def serving(serve: Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]) -> AsyncIterator[int]:
-    """Serve every connection to a free port of loopback; at the end, no connection and no task is left."""
+    """Serve connections on a free port of loopback; at the end, all connections and tasks are ended."""
     tasks: set[asyncio.Task[None]] = set()
 
     async def whole(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -152,15 +152,15 @@ async def serving(serve: Callable[[asyncio.StreamReader, asyncio.StreamWriter], 
 
 @asynccontextmanager
 async def second(file: Path, given: Sequence[str], config: Config, upstream: int) -> AsyncIterator[Address]:
-    """Sidestep as a process of its own, with these settings but for address, upstream and state.
+    """Sidestep in a separate process, with these settings except for address, upstream and state.
 
     Raises `NotStartedError`.
     """
     with _state() as state:
         child = await asyncio.create_subprocess_exec(
             *_command(file, [*given, *_changed(Path(state), upstream)]),
-            cwd=Path(proxy.__file__).parent.parent,  # nobody else's `proxy` is run
-            env={name: value for name, value in os.environ.items() if name not in _OWN_VARIABLES},
+            cwd=Path(proxy.__file__).parent.parent,  # so that no other package named `proxy` is run
+            env={name: value for name, value in os.environ.items() if name not in _SYSTEMD_VARIABLES},
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
@@ -178,7 +178,7 @@ async def second(file: Path, given: Sequence[str], config: Config, upstream: int
 
 
 def _state() -> TemporaryDirectory[str]:
-    """A container on a read-only disk has no place for one. Raises `NotStartedError`."""
+    """A folder for its state. Raises `NotStartedError`, in a container with a read-only disk for example."""
     try:
         return TemporaryDirectory()
     except OSError as error:
@@ -196,12 +196,12 @@ def _changed(state: Path, upstream: int) -> list[str]:
     changed += [f"journal.path={state / 'journal.sqlite'}"]
     changed += ["log.level=info", "log.format=json"]
     if "proxy" in Upstream.model_fields:
-        changed.append("upstream.proxy=")  # it leads out of this machine
+        changed.append("upstream.proxy=")  # a proxy would lead out of this machine
     return changed
 
 
 async def _listening(out: asyncio.StreamReader) -> int:
-    """The port that its start-up line says."""
+    """The port in its start-up line."""
     last = "it said nothing"
     try:
         async with asyncio.timeout(START):
@@ -222,7 +222,7 @@ async def _read_on(out: asyncio.StreamReader) -> None:
 
 
 async def _end(child: asyncio.subprocess.Process) -> None:
-    """SIGTERM, and a second one for what does not end by itself: what runs here is nobody's work."""
+    """Send SIGTERM, and a second one if it does not end: nobody needs its requests."""
     for _ in range(2):
         with suppress(ProcessLookupError, TimeoutError):
             child.send_signal(signal.SIGTERM)

@@ -1,4 +1,4 @@
-"""What Claude Code on this machine is set to. A few settings are looked at, by their names; no credential is read."""
+"""Claude Code's settings on this machine. Only a few named settings are read, and no credentials."""
 
 import os
 import shutil
@@ -14,7 +14,7 @@ from proxy.config import Listen, client_url
 from proxy.surroundings import without_proxy
 
 ELSEWHERE = ("CLAUDE_CODE_USE_BEDROCK", "CLAUDE_CODE_USE_VERTEX")
-"""Switches by which the client goes to another provider, whatever its base URL."""
+"""Switches that send the client to another provider, whatever its base URL."""
 
 _PROXIES = ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy")
 _NO_PROXY = ("NO_PROXY", "no_proxy")
@@ -25,7 +25,7 @@ _OFF = ("", "0", "false", "no", "off")
 def client(
     listen: Listen, environ: Mapping[str, str] = os.environ, here: Path | None = None, *, running: bool = True
 ) -> list[Finding]:
-    """Whether the client goes through the Sidestep that these settings make, which runs, and keeps its tool search."""
+    """Whether the client uses the Sidestep with these settings, and keeps its tool search. `running`: Sidestep runs."""
     files = client_settings.files(environ, here or Path.cwd())
     found = list(_unreadable(files))
     values = _values(files, environ)
@@ -43,7 +43,7 @@ def client(
 
 
 def left_behind(listen: Listen) -> list[Finding]:
-    """Where no Sidestep runs: what still leads the client to it."""
+    """If Sidestep does not run: settings that still point the client to it."""
     return [_unanswered(f"{BASE_URL} is {client_url(listen)} in {place}") for place in client_settings.entries(listen)]
 
 
@@ -53,7 +53,7 @@ def _unanswered(found: str) -> Finding:
 
 
 def _around(values: Mapping[str, tuple[str, str]]) -> Iterator[Finding]:
-    """A proxy that the client would send its requests to, those for Sidestep too. What it is called is not shown."""
+    """A fault if the client sends requests for Sidestep through a proxy. The proxy's address is not shown."""
     name = next((name for name in _PROXIES if values.get(name, ("", ""))[0]), "")
     url = url_of(values[BASE_URL][0]) if BASE_URL in values else None
     if not name or not url or not is_loopback(url.host or ""):
@@ -88,7 +88,7 @@ def _tool_search(values: Mapping[str, tuple[str, str]]) -> Finding:
 
 
 def _values(files: list[Path], environ: Mapping[str, str]) -> dict[str, tuple[str, str]]:
-    """Each setting that is looked at, to its value and where it was set; the first place that says it wins."""
+    """By setting, its value and where it is set; the first place has precedence."""
     values: dict[str, tuple[str, str]] = {}
     said_in = [(client_settings.env(file), f"in {file}") for file in files] + [(environ, "in the environment")]
     for said, where in said_in:

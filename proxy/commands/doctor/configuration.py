@@ -14,7 +14,7 @@ from proxy.rules.load import Loaded
 
 
 def settings(file: Path, given: Sequence[str]) -> tuple[Config | None, list[Finding]]:
-    """The settings, and what is to be said of them; None when they cannot be used."""
+    """The settings and the findings about them; None if they cannot be used."""
     try:
         return config.load(file, given), [ok("settings", str(file))]
     except toml.TomlError as error:
@@ -28,7 +28,7 @@ def _todo(problem: toml.Problem, file: Path) -> str:
 
 
 def rules(loaded: Loaded) -> list[Finding]:
-    """Every fault of a rule, alone or among the others."""
+    """All faults of rules, and conflicts between them."""
     report = check(loaded)
     if report.problems:
         return [fault("rules", problem_line(problem), "mend it, then reload") for problem in report.problems]

@@ -1,4 +1,4 @@
-"""The whole of it, in its order: what can be seen, then the self-test."""
+"""All checks in order: the surroundings, then the self-test."""
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
@@ -18,17 +18,17 @@ from proxy.terminal import columns
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What is examined: a file of settings with further settings, and the client if it is wanted."""
+    """What is examined: a settings file with more settings, and whether to check the client."""
 
     file: Path
     given: Sequence[str]
     client: bool
     ask: bool = False
-    """Whether the upstream may be asked a question, which bears no key."""
+    """Whether to send the upstream a request, without a key."""
 
 
 async def run(subject: Subject, *, json: bool) -> int:
-    """Print every finding; 1 when there is a fault, 0 for warnings too."""
+    """Print all findings; 1 if there is a fault, else 0."""
     findings = [finding async for finding in examine(subject)]
     print(as_json(findings) if json else as_text(findings, columns()))
     return exit_code(findings)
@@ -74,7 +74,7 @@ async def _surroundings(subject: Subject, config: Config) -> AsyncIterator[Findi
 
 
 async def _self_test(subject: Subject, config: Config, loaded: Loaded) -> AsyncIterator[Finding]:
-    """What a second process with the same settings and rules does, before an upstream on loopback."""
+    """Test a second process with the same settings and rules, in front of an upstream on loopback."""
     async with scripted(to_repeat(loaded.rules)) as (script, port):
         try:
             async with second(subject.file, subject.given, config, port) as sidestep:

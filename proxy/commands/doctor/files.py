@@ -1,6 +1,6 @@
-"""Who may write what decides where keys go, and who may read what was kept.
+"""Permissions: who may change the settings, which decide where keys are sent, and who may read what was captured.
 
-The machine's service runs as a user of its own, who owns nothing but its state: what matters is what that one may.
+The machine's service runs as a user of its own, who owns nothing but its state. That user's permissions count.
 """
 
 import os
@@ -16,7 +16,7 @@ from proxy.journal.reader import OlderError, UnreadableError, obstacle, opened
 
 
 def permissions(file: Path, config: Config) -> list[Finding]:
-    """Settings and rules must be changed by nobody else; state must be writable, a capture private."""
+    """Only the owner may change settings and rules; state must be writable, a capture private."""
     folder = Path(config.rules.directory)
     found = [
         *_token(file, config),
@@ -30,12 +30,12 @@ def permissions(file: Path, config: Config) -> list[Finding]:
 
 
 def _changeable(paths: list[Path]) -> Iterator[Finding]:
-    """A changed `upstream.url` would be sent every key."""
+    """Who can change `upstream.url` can get every key."""
     for path in paths:
         try:
             status = path.stat()
         except OSError:
-            continue  # the settings and rules themselves say what is missing
+            continue  # missing files are reported with the settings and rules
         if status.st_mode & stat.S_IWOTH:
             yield fault("permissions", f"{path}: everybody may change it", f"chmod o-w {path}")
         elif status.st_uid not in (0, os.geteuid()) and os.geteuid() != 0:
@@ -43,7 +43,7 @@ def _changeable(paths: list[Path]) -> Iterator[Finding]:
 
 
 def _token(file: Path, config: Config) -> Iterator[Finding]:
-    """A local token is no secret in a file that everybody may read, as the service's user must its settings."""
+    """The local token must not be in a file that everybody may read, as the machine's settings are."""
     token = places.token_file(file)
     if token and token.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
         yield warning("permissions", f"{token}: others may read the token", f"chmod 600 {token}")
@@ -53,7 +53,7 @@ def _token(file: Path, config: Config) -> Iterator[Finding]:
 
 
 def _for_the_service(file: Path, config: Config) -> Iterator[Finding]:
-    """Whether a user who is nobody's friend can read what the service reads, and write where its unit lets it."""
+    """Whether the service's user can read its files, and writes only where its unit allows it."""
     folder, ca_file = Path(config.rules.directory), config.upstream.ca_file
     wanted = [file, folder, *sorted(folder.glob("*.toml")), *([Path(ca_file)] if ca_file else [])]
     for path in wanted:
@@ -68,7 +68,7 @@ def _for_the_service(file: Path, config: Config) -> Iterator[Finding]:
 
 
 def _not_for_others(path: Path) -> Path | None:
-    """The first part of a path that keeps other users out; None when they can read what is there."""
+    """The first part of a path that other users cannot read; None if they can read all of it."""
     for folder in reversed(path.absolute().parents):
         if not folder.stat().st_mode & stat.S_IXOTH:
             return folder
@@ -77,7 +77,7 @@ def _not_for_others(path: Path) -> Path | None:
 
 
 def _kept(config: Config) -> set[Path]:
-    """The files of state that these settings want."""
+    """The state files of these settings."""
     wanted = {config.shadow.file} | ({config.capture.file} if config.capture.enabled else set())
     return {Path(file) for file in wanted | ({config.journal.path} if config.journal.enabled else set())}
 
@@ -98,7 +98,7 @@ def _state(config: Config) -> Iterator[Finding]:
 
 
 def _journal(config: Config) -> Iterator[Finding]:
-    """What is there already; whether the folder can be written, `_state` has seen."""
+    """Problems of an existing journal; `_state` checks the folder."""
     file = Path(config.journal.path)
     if not config.journal.enabled or not os.path.lexists(file):
         return
@@ -115,7 +115,7 @@ def _journal(config: Config) -> Iterator[Finding]:
 
 
 def _writable(folder: Path) -> bool:
-    """Whether files can be written in it, or it can be made. Raises PermissionError when that cannot be seen."""
+    """Whether files can be written in the folder, or it can be made. Raises PermissionError if that cannot be told."""
     there = next((path for path in (folder, *folder.parents) if path.exists()), Path("/"))
     return there.is_dir() and os.access(there, os.W_OK | os.X_OK)
 

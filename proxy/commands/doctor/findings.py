@@ -1,4 +1,4 @@
-"""What a check has found, and how it is shown."""
+"""The result of a check, and its output."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -12,12 +12,12 @@ Verdict = Literal["ok", "warning", "fault"]
 HEADS = ("verdict", "check", "found", "what to do")
 
 _NARROWEST = 30
-"""Characters into which a text is still wrapped beside something else."""
+"""The narrowest column in which a text is wrapped next to others."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One row: what was looked at, how it stands, what was found, and what to do unless all is well."""
+    """One row: the check, its verdict, what was found, and what to do unless all is well."""
 
     check: str
     verdict: Verdict
@@ -38,12 +38,12 @@ def fault(check: str, found: str, todo: str) -> Finding:
 
 
 def exit_code(findings: Sequence[Finding]) -> int:
-    """1 when there is a fault; warnings are none."""
+    """1 if there is a fault; warnings do not count."""
     return 1 if any(finding.verdict == "fault" for finding in findings) else 0
 
 
 def as_text(findings: Sequence[Finding], room: int | None = None) -> str:
-    """A table, and a line that sums it up; within `room` characters what was found is wrapped, and nothing is cut."""
+    """A table and a summary. If the table does not fit into `room` characters, texts are wrapped; nothing is cut."""
     rows = [(finding.verdict, finding.check, finding.found, finding.todo) for finding in findings]
     text = table(HEADS, rows)
     if room is not None and max(map(width, text.split("\n"))) > room:
@@ -52,7 +52,7 @@ def as_text(findings: Sequence[Finding], room: int | None = None) -> str:
 
 
 def _wrapped(findings: Sequence[Finding], room: int) -> str:
-    """Verdict and check, beside them what was found, and below that what to do."""
+    """Verdict and check, next to them what was found, and below that what to do."""
     lines: list[str] = []
     wide = max(len(finding.check) for finding in findings)
     for finding in findings:
@@ -66,7 +66,7 @@ def _wrapped(findings: Sequence[Finding], room: int) -> str:
 
 
 def _lines(text: str, room: int) -> list[str]:
-    """Paths and addresses stay whole, to be copied."""
+    """Wrapped lines; paths and addresses are not broken, so that they can be copied."""
     return wrap(text, max(1, room), break_long_words=False, break_on_hyphens=False)
 
 

@@ -1,4 +1,4 @@
-"""The address of the settings: whose process is there, whether it is Sidestep, and what that says of itself."""
+"""The configured address: whose process listens there, whether it is Sidestep, and its state."""
 
 import asyncio
 import http.client
@@ -23,8 +23,8 @@ from proxy.config import Listen
 PATIENCE = 5.0
 """Seconds for an answer on loopback."""
 
-_OWN = {"localhost": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}
-"""Under which address this machine reaches itself, where the one to listen on is none."""
+_LOOPBACK = {"localhost": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}
+"""The address to connect to, where the one to listen on is not an address of loopback."""
 
 _LISTENING = "0A"  # TCP_LISTEN, as proc(5) has it in /proc/net/tcp
 _MOVE = "set listen.port otherwise, or stop it"
@@ -32,7 +32,7 @@ _MOVE = "set listen.port otherwise, or stop it"
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Who holds a listening socket."""
+    """The owner of a listening socket."""
 
     uid: int
     inode: int
@@ -45,7 +45,7 @@ class Holder:
 
     @property
     def process(self) -> tuple[int, str]:
-        """A process that has the socket, and its command line; 0 and nothing where that cannot be seen."""
+        """A process that has the socket, and its command line; 0 and "" if that cannot be seen."""
         wanted = f"socket:[{self.inode}]"
         for process in Path("/proc").glob("[0-9]*"):
             with suppress(OSError):
@@ -55,7 +55,7 @@ class Holder:
 
 
 def holder(host: str, port: int) -> Holder | None:
-    """Who listens there, by Linux's own account; None where nobody does, or another system has none."""
+    """Who listens there, by Linux's /proc; None if nobody does, or on other systems."""
     found: dict[str, Holder] = {}
     for table in ("tcp", "tcp6"):
         with suppress(OSError):
@@ -68,18 +68,18 @@ def holder(host: str, port: int) -> Holder | None:
 
 
 def _address(hexadecimal: str) -> str:
-    """As proc(5) writes it: each group of four bytes in the machine's own order."""
+    """An address as in proc(5): groups of four bytes in the machine's byte order."""
     groups = [bytes.fromhex(hexadecimal[at : at + 8])[::-1] for at in range(0, len(hexadecimal), 8)]
     found = ipaddress.ip_address(b"".join(groups))
     return str(getattr(found, "ipv4_mapped", None) or found)
 
 
 async def port(file: Path, listen: Listen) -> list[Finding]:
-    """Who is at the address of the settings: nobody, a stranger, Sidestep, or another program.
+    """Who listens at the configured address: nobody, another user, Sidestep, or another program.
 
-    A stranger is asked nothing: with the question would go the token.
+    Another user's process gets no request, since the request would contain the token.
     """
-    host, shown = _OWN.get(listen.host, listen.host), address(listen.host, listen.port)
+    host, shown = _LOOPBACK.get(listen.host, listen.host), address(listen.host, listen.port)
     if listen.port == 0:
         return [ok("port", "any free one, as the settings say")]
     held = holder(host, listen.port)
@@ -99,14 +99,14 @@ async def port(file: Path, listen: Listen) -> list[Finding]:
 
 
 def _expected(uid: int, file: Path) -> bool:
-    """Whether a process of that user may be the Sidestep of these settings: one's own, or that of their owner.
+    """Whether a process of that user may be the Sidestep with these settings: one's own, or that of their owner.
 
-    The machine's is root's (systemd holds its socket), or that of a user that is no person (`SYS_UID_MAX` of Debian,
+    The machine's is root's (systemd holds its socket), or that of a system user (`SYS_UID_MAX` of Debian,
     `DynamicUser=` of systemd.exec(5)).
     """
     owner = file.stat().st_uid if file.exists() else os.geteuid()
-    of_no_person = uid < 1000 or 61184 <= uid <= 65535
-    return uid in (os.geteuid(), owner) or (owner == 0 and of_no_person)
+    is_system_user = uid < 1000 or 61184 <= uid <= 65535
+    return uid in (os.geteuid(), owner) or (owner == 0 and is_system_user)
 
 
 def _stranger(held: Holder, shown: str) -> Finding:
@@ -128,7 +128,7 @@ def _ask(host: str, number: int, token: str) -> tuple[int, bytes]:
 
 
 def _free(host: str, number: int, shown: str) -> Finding:
-    """Nobody listens: could Sidestep?"""
+    """Nobody listens; check whether Sidestep could."""
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -139,7 +139,7 @@ def _free(host: str, number: int, shown: str) -> Finding:
 
 
 async def _silent(file: Path, listen: Listen, held: Holder | None, shown: str) -> Finding:
-    """Somebody has the address, and gives no answer that could be Sidestep's: is it Sidestep all the same?"""
+    """Somebody listens and gives no answer: perhaps a Sidestep that hangs or cannot start."""
     if stuck := await manager.stuck(file, listen):
         return fault("port", f"systemd holds {shown} for Sidestep, which does not answer: {stuck[0]}", stuck[1])
     number, command = held.process if held else (0, "")
@@ -170,7 +170,7 @@ def _answered(file: Path, shown: str, status: int, body: bytes, held: Holder | N
 
 
 def _told(shown: str, state: dict[str, Any]) -> Iterator[Finding]:
-    """What Sidestep says of itself (`local.status`)."""
+    """Findings from Sidestep's state (`local.status`)."""
     if state["ready"] is True:
         yield ok("port", f"Sidestep answers at {shown}")
     else:

@@ -27,7 +27,7 @@ NO_MANAGER = "log in as yourself (ssh, console): after su or sudo, no manager of
 
 
 async def service(file: Path, listen: Listen) -> list[Finding]:
-    """Every service of Sidestep's on this machine, the user's own first."""
+    """Findings about every service of Sidestep on this machine, the user's first."""
     if sys.platform == "darwin":
         agent = places.for_user().services / f"{LABEL}.plist"
         return [await _launchd(agent)] if agent.exists() else [ok("service", "none is installed")]
@@ -38,7 +38,7 @@ async def service(file: Path, listen: Listen) -> list[Finding]:
 
 
 def _installed() -> Iterator[tuple[Path, list[str]]]:
-    """The service units that are there, each with the options that its manager is asked with."""
+    """The installed service units, each with the options of `systemctl` for its manager."""
     for where, options in ((places.for_user(), ["--user"]), (places.for_system(), [])):
         unit = where.services / SYSTEMD[0]
         if unit.is_file():
@@ -46,7 +46,7 @@ def _installed() -> Iterator[tuple[Path, list[str]]]:
 
 
 def is_the_machines(file: Path) -> bool:
-    """Whether the machine's service reads these settings, as a user of its own who owns none of them."""
+    """Whether these are the settings of the machine's service."""
     unit = places.for_system().services / SYSTEMD[0]
     return unit.is_file() and _means(unit.read_text("utf-8", errors="replace"), file)
 
@@ -56,7 +56,7 @@ def _means(unit: str, file: Path) -> bool:
 
 
 async def stuck(file: Path, listen: Listen) -> tuple[str, str] | None:
-    """How it stands with a service whose socket systemd holds at this address, and what to do; None without one."""
+    """The state of a service whose socket systemd holds at this address, and what to do; None without one."""
     for unit, options in _installed():
         socket = unit.with_name(SYSTEMD[1])
         held = listens(socket.read_text("utf-8", errors="replace")) if socket.is_file() else []
@@ -75,10 +75,10 @@ async def stuck(file: Path, listen: Listen) -> tuple[str, str] | None:
 
 
 async def _last_words(options: list[str], state: dict[str, str]) -> str:
-    """The last thing that went wrong, as it said itself: in its status, which is its last one, or in the journal."""
+    """The last error of the service, from its status or the journal."""
     said = state.get("StatusText", "") if state.get("ActiveState") != "active" else ""
     if not said and shutil.which("journalctl"):
-        # What runs has said many things since; of what does not start, even a traceback counts, which has no priority.
+        # A running service has logged other lines since. If it does not start, a traceback counts: it has no priority.
         least = ["-p", "warning"] if state.get("ActiveState") == "active" else []
         asked = ["journalctl", *options, "-u", SYSTEMD[0], "-t", "sidestep", *least, "-n", "1", "-o", "cat"]
         code, said = await _run(*asked)
@@ -87,7 +87,7 @@ async def _last_words(options: list[str], state: dict[str, str]) -> str:
 
 
 def _fits(unit: Path, file: Path, listen: Listen) -> Iterator[Finding]:
-    """Whether the units and the settings that are being looked at mean the same."""
+    """Findings where the units and these settings differ."""
     text = unit.read_text("utf-8", errors="replace")
     again = "run install-service again"
     started = program(text)
@@ -116,10 +116,10 @@ async def _state(options: list[str]) -> Finding:
 
 
 async def _show(options: list[str], unit: str) -> dict[str, str]:
-    """A unit's properties; without `ActiveState` where the manager is out of reach, and its words under no name."""
+    """A unit's properties, and the whole output under ""; no `ActiveState` if the manager cannot be reached."""
     code, said = await _run("systemctl", *options, "show", unit, *(f"--property={name}" for name in _PROPERTIES))
     state = dict(line.partition("=")[::2] for line in said.splitlines())
-    # In a chroot it says that it does nothing, and calls that success.
+    # In a chroot, systemctl does nothing and reports success.
     return {"": said} if code != 0 else {"": said, **state}
 
 
@@ -147,7 +147,7 @@ async def _launchd(agent: Path) -> Finding:
 
 
 async def _run(*command: str) -> tuple[int, str]:
-    """Exit code, and what it said, on one stream or the other."""
+    """The exit code, and the output, or else the standard error."""
     pipe = asyncio.subprocess.PIPE
     child = await asyncio.create_subprocess_exec(*command, stdout=pipe, stderr=pipe)
     try:

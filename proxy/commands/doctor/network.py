@@ -1,4 +1,4 @@
-"""The way to the upstream, and the clock. It is gone as a request goes, but nothing is asked there unless wanted."""
+"""The way to the upstream, tried as a request would use it, and the clock. Only `--ask` sends a request."""
 
 import asyncio
 import http.client
@@ -23,10 +23,10 @@ from proxy.upstream.dial import Dialer, tls_context
 from proxy.upstream.faults import PROBLEMS, upstream_error
 
 PATIENCE = 10.0
-"""Seconds for one answer, where no time of the settings limits it."""
+"""Seconds for one answer, where no setting applies."""
 
 _SPEAKS = 2.0
-"""Seconds in which what speaks TLS says so."""
+"""Seconds for the attempt at a TLS handshake."""
 
 _DAY = 86400.0
 _MODELS = "/v1/models"
@@ -34,7 +34,7 @@ _CHECK_URL = "check scheme and port of upstream.url"
 
 
 async def upstream(config: Config) -> AsyncIterator[Finding]:
-    """Whether a connection can be had as a request gets one: name, address, proxy, TLS, by the settings in force."""
+    """Whether a connection can be opened as for a request: name, address, proxy and TLS, by these settings."""
     for key, problem, todo in hints(config.upstream):
         yield warning("upstream", f"{key}: {problem}", todo)
     if borrowed := _borrowed(config.upstream):
@@ -65,19 +65,19 @@ async def _connected(url: URL, settings: Upstream) -> Finding:
 
 
 def _borrowed(settings: Upstream) -> Finding | None:
-    """Authorities that this command has from the environment, which a service has not."""
+    """A warning if this command gets authorities from the environment: a service would not."""
     name = "SSL_CERT_FILE"
     given, usual = os.environ.get(name, ""), ssl.get_default_verify_paths()
     if URL(settings.url).scheme != "https" or settings.ca_file or not given:
         return None
     if Path(usual.openssl_capath).resolve() in Path(given).resolve().parents or given == usual.openssl_cafile:
-        return None  # the system's own
+        return None  # the system's default
     found = f"upstream.ca_file: {name} is set, and in force here; a service does not see it"
     return warning("upstream", found, "set upstream.ca_file to that file")
 
 
 async def _is_itself(url: URL, listens: int) -> bool:
-    """Whether a name of this machine's leads back to the port of the settings."""
+    """Whether the URL leads back to the port that Sidestep listens on."""
     if url.port != listens:
         return False
     try:
@@ -88,7 +88,7 @@ async def _is_itself(url: URL, listens: int) -> bool:
 
 
 def _speaks_tls(host: str, port: int) -> bool:
-    """Whether a handshake gets anywhere; whose certificate it brings does not matter."""
+    """Whether a TLS handshake succeeds, with any certificate."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     try:
@@ -100,7 +100,7 @@ def _speaks_tls(host: str, port: int) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What matters of the upstream's reply."""
+    """The relevant parts of the upstream's reply."""
 
     status: int
     kind: str
@@ -109,7 +109,7 @@ class Reply:
 
 
 async def answer(settings: Upstream) -> Finding:
-    """What the upstream answers to one request, which bears no credentials: the API, a gateway, or a web page."""
+    """What answers a request without credentials: the API, a gateway, or a web page."""
     try:
         return _judged(await asyncio.to_thread(_ask, settings))
     except OSError as error:
@@ -121,7 +121,7 @@ async def answer(settings: Upstream) -> Finding:
 
 
 def _ask(settings: Upstream) -> Reply:
-    """`GET /v1/models`, by the settings in force."""
+    """Send `GET /v1/models`, by these settings."""
     url, through = URL(settings.url), URL(settings.proxy) if settings.proxy else None
     host, number = (through.host, through.port) if through else (url.host, url.port)
     connection = http.client.HTTPConnection(str(host), number, timeout=PATIENCE)
@@ -161,7 +161,7 @@ def _judged(reply: Reply) -> Finding:
 
 
 def clock(now: float | None = None) -> Finding:
-    """A clock that is behind this program's own files makes every certificate look invalid."""
+    """A clock that is behind makes certificates look invalid; this program's files are the reference."""
     now = time.time() if now is None else now
     installed = Path(proxy.__file__).stat().st_mtime
     shown = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(now))

@@ -1,4 +1,4 @@
-"""Just enough HTTP/1.1 over bare streams to look at every byte, with no library in between to mend them."""
+"""Minimal HTTP/1.1 over bare streams, to check every byte: a library could correct them."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -19,17 +19,17 @@ class Message:
 
     @property
     def status(self) -> int:
-        """Of a reply; 0 when its first line has none."""
+        """The status of a reply; 0 if its first line has none."""
         number = self.first.split(b" ")[1:2]
         return int(number[0]) if number and number[0].isdigit() else 0
 
     def header(self, name: str) -> str:
-        """The first header of that name, or nothing."""
+        """The first header of that name, or ""."""
         return _value(self.lines, name.encode())
 
 
 async def head(reader: asyncio.StreamReader) -> tuple[bytes, tuple[bytes, ...]]:
-    """A first line and the header lines behind it. Raises EOFError when the connection ends before."""
+    """A first line and the header lines after it. Raises EOFError if the connection ends before."""
     try:
         first, *lines = (await reader.readuntil(b"\r\n\r\n"))[:-4].split(b"\r\n")
     except asyncio.IncompleteReadError as error:
@@ -72,14 +72,14 @@ def _value(lines: Sequence[bytes], wanted: bytes) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where a Sidestep is to be asked."""
+    """The address of a Sidestep."""
 
     host: str
     port: int
     token: str = ""
     """Its local token, if it wants one."""
     name: str = ""
-    """The `Host` to name, if it is not the address."""
+    """The value of `Host`, if it is not the address."""
 
     @property
     def authority(self) -> str:
@@ -98,7 +98,7 @@ class Address:
 
 @asynccontextmanager
 async def connected(address: Address) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
-    """A connection; closed at the end, in whatever state it is. Raises OSError and TimeoutError."""
+    """A connection, which is closed at the end in any state. Raises OSError and TimeoutError."""
     reader, writer = await asyncio.wait_for(asyncio.open_connection(address.host, address.port), PATIENCE)
     try:
         yield reader, writer

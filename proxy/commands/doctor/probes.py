@@ -1,4 +1,4 @@
-"""What a running Sidestep must do with what it forwards. Each probe takes a `Bench` and gives one finding."""
+"""Tests of forwarding by a running Sidestep. Each probe takes a `Bench` and returns one finding."""
 
 import asyncio
 import statistics
@@ -10,7 +10,7 @@ from proxy.commands.doctor.findings import Finding, fault, ok, warning
 from proxy.commands.doctor.plain_http import PATIENCE, Message, ask, connected
 
 SLOW = 0.05
-"""Seconds that a byte may be held up before it is worth a warning: a hundred times what is usual."""
+"""Seconds of delay that are worth a warning: a hundred times the usual delay."""
 
 ROUNDS = 5
 
@@ -50,7 +50,7 @@ async def reply_bytes(bench: Bench) -> Finding:
 
 
 def _difference(lines: Sequence[bytes], body: bytes, arrived: Message) -> str:
-    """The first thing that is not as it was sent; nothing if all is."""
+    """The first difference to what was sent; "" for none."""
     found = [arrived.first, *(line for line in arrived.lines if line.partition(b":")[0].lower() not in _HOP_BY_HOP)]
     for index in range(max(len(lines), len(found))):
         sent, got = lines[index : index + 1], found[index : index + 1]
@@ -64,13 +64,13 @@ def _shown(line: Sequence[bytes]) -> str:
 
 
 async def first_byte(bench: Bench) -> Finding:
-    """How long the head and first frame of a reply are on their way."""
+    """The delay of the head and the first frame of a reply."""
     delays = [(await _stream_delays(bench))[0] for _ in range(ROUNDS)]
     return _delay("first byte", statistics.median(delays))
 
 
 async def frames(bench: Bench) -> Finding:
-    """How long later frames are on their way: each is sent only when the one before it has arrived."""
+    """The delay of later frames: each is sent only after the one before has arrived."""
     return _delay("frames", max((await _stream_delays(bench))[1:]))
 
 
@@ -82,7 +82,7 @@ def _delay(check: str, seconds: float) -> Finding:
 
 
 async def _stream_delays(bench: Bench) -> list[float]:
-    """Seconds from the upstream's sending each frame to the client's having it. Raises TimeoutError if one is late."""
+    """Seconds from sending each frame to its arrival. Raises TimeoutError if one does not arrive."""
     delays: list[float] = []
     async with connected(bench.sidestep) as (reader, writer):
         writer.write(bench.sidestep.request("POST /doctor/stream", (), b"{}"))
@@ -135,7 +135,7 @@ PROBES: dict[str, Probe] = {
 
 
 async def probe(name: str, run: Probe, bench: Bench) -> Finding:
-    """One probe, and a finding whatever happens."""
+    """Run one probe; any failure becomes a finding."""
     try:
         return await run(bench)
     except TimeoutError:

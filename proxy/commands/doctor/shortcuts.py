@@ -1,4 +1,4 @@
-"""Whether every rule that answers, or responds, does so in a running Sidestep: its first example, asked by a client."""
+"""Tests of all rules that answer or respond: a running Sidestep gets the first example of each."""
 
 import time
 from collections.abc import Iterator
@@ -21,13 +21,13 @@ _PLAIN = b'{"model":"scripted","max_tokens":8,"messages":[{"role":"user","conten
 
 
 def to_repeat(rules: RuleSet) -> dict[str, str]:
-    """Headers for the scripted upstream's messages: one for every rule that wants some to repeat."""
+    """Headers for the scripted upstream's messages: one for every rule that repeats some."""
     return {f"{replay.prefix}doctor": "shown" for replay in rules.replays}
 
 
 async def shortcuts(entries: tuple[LoadedRule, ...], bench: Bench) -> list[Finding]:
-    """One finding for each rule that is asked, and answers or responds."""
-    await ask(bench.sidestep, _request(bench, Head("POST", "/v1/messages", {}), _PLAIN))  # brings headers to repeat
+    """One finding for each rule in force that answers or responds."""
+    await ask(bench.sidestep, _request(bench, Head("POST", "/v1/messages", {}), _PLAIN))  # fetches headers to repeat
     return [await _shortcut(entry, example, bench) for entry, example in _asked(entries)]
 
 
@@ -72,7 +72,7 @@ def _request(bench: Bench, head: Head, body: bytes) -> bytes:
 
 
 def _text(reply: Message) -> str:
-    """The text of a message, streamed or whole. Raises ValueError when there is none to be read."""
+    """The text of a message in any form. Raises ValueError if there is none."""
     if not reply.header("content-type").startswith("text/event-stream"):
         return "".join(block.get("text", "") for block in orjson.loads(reply.body).get("content", ()))
     events = Decoder().feed(reply.body)

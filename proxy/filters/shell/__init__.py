@@ -1,1 +1,1 @@
-"""What a shell command is called, and what it shows: computed where its grammar and the manuals leave no doubt."""
+"""The prefix of a shell command, and the files that it displays, where grammar and manuals leave no doubt."""

@@ -13,7 +13,7 @@ from proxy.filters.shell.variables import check_assignments
 NONE = "none"
 INJECTION = "command_injection_detected"
 
-# It neither writes a file nor adds a command, and so it changes nothing in what the words before it are.
+# Redirections that neither write a file nor run a command, so that they do not change the prefix.
 _DROPS_OUTPUT = re.compile(r"2>&1|[12]?>>?[ ]?/dev/null")
 _SED = ("sed",)
 
@@ -30,7 +30,7 @@ def command_prefix(command: str) -> str:
         if script.injection:
             return INJECTION
         raise Decline(script.reason)
-    # Other separators are plain to see, and the client asks for each part by itself.
+    # Other separators are visible, and the client asks for each part separately.
     if "\n" in script.separators:
         return INJECTION
     if len(script.commands) > 1:
@@ -58,14 +58,14 @@ def _prefix(command: str, parts: SimpleCommand) -> str:
 
 def _bare(head: str, key: tuple[str, ...], parts: SimpleCommand) -> str:
     known = BARE_WITH_ASSIGNMENTS if parts.assignments else BARE
-    # A redirection varies, but it is no argument: the policy does not tell whether fixed words then have a prefix.
+    # A redirection varies but is not an argument: the policy does not say whether fixed words then have a prefix.
     if key not in known or parts.redirections:
         raise Decline("bare command")
     return NONE if known[key] == "none" else head
 
 
 def _check_sed(words: tuple[Word, ...]) -> None:
-    """Allow what prints lines only: other scripts may run commands (`e`) and write files (`w`, `-i`)."""
+    """Allow only scripts that print lines: others may run commands (`e`) and write files (`w`, `-i`)."""
     sed = read_sed(words)
     if sed.in_place or not sed.quiet:
         raise Decline("denied option")
@@ -84,6 +84,6 @@ def _key(parts: SimpleCommand) -> tuple[str, ...]:
 
 
 def _check_blanks(command: str, head: list[Assignment | Word]) -> None:
-    # The client compares a later command with the prefix as text, so its blanks must be the usual ones.
+    # The client compares later commands with the prefix as text, so blanks must be single spaces.
     if any(command[left.end : right.start] != " " for left, right in pairwise(head)):
         raise Decline("unusual blanks")

@@ -1,4 +1,4 @@
-"""How a table of commands is written and read: which of its keys a command spells, and which words may follow."""
+"""Tables of commands: how a key matches the words of a command, and which words may follow."""
 
 import re
 from collections.abc import Container, Sequence
@@ -14,7 +14,7 @@ Key = tuple[str, ...]
 SCRIPT_NAME = "*"
 _SCRIPT_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9:_.-]*")
 _LONGEST_KEY = 4
-# Whatever a pattern with such a beginning becomes, it is the same option, or none.
+# A pattern that begins like this expands to the same option, or to no option.
 _LITERAL_START = re.compile(r"--[a-z][a-z-]*=|[^-*?\"'=]")
 
 
@@ -60,7 +60,7 @@ def prefix_key(table: Container[Key], words: Sequence[Word]) -> Key | None:
 
 
 def check_arguments(arguments: Arguments, words: Sequence[Word]) -> None:
-    """Raise Decline when a word is, or may become, something that the command would obey as another command."""
+    """Raise Decline if a word is, or may expand to, an argument that is not allowed."""
     if arguments.first:
         if not words or not _is_literal(words[0]) or not re.fullmatch(arguments.first, words[0].value):
             raise Decline("not a script")
@@ -81,7 +81,7 @@ def _check_word(arguments: Arguments, word: Word) -> None:
     # ugrep, which may stand in for grep, reads a file of options by `---name`.
     if word.value.startswith("---"):
         raise Decline("odd option")
-    # A file may bear the name of an option, and a variable may hold one.
+    # A file name may look like an option, and a variable may contain one.
     if word.kind == "expansion" or (word.kind == "glob" and not _LITERAL_START.match(word.text)):
         raise Decline("unknown argument")
     if _is_denied(arguments, word.value) or (arguments.forbidden and re.search(arguments.forbidden, word.value)):

@@ -1,4 +1,4 @@
-"""What one pipeline displays: the lines of files, words of its own, or nothing."""
+"""What one pipeline displays: the lines of files, output of its own, or nothing."""
 
 import re
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ _TO_FILE = re.compile(r"1?>>?[ ]?[^&].*")
 _DEVICE = re.compile(r"[<12]?>*[ ]?/(?:dev/(?!null$)|proc/)")
 _SILENT = names("cd chgrp chmod chown cp false ln mkdir mv rm rmdir sleep test touch true")
 _SAYS_NO_HEADER = (["git", "add"], ["git", "status"], ["git", "branch"], ["git", "diff"])
-# Filters of which nothing is left of the lines that they read.
+# Filters that print none of the lines that they read.
 _HIDES_LINES = names("cksum md5 md5sum sha1sum sha256sum shasum wc")
 
 
@@ -27,9 +27,9 @@ _HIDES_LINES = names("cksum md5 md5sum sha1sum sha256sum shasum wc")
 class Display:
     """What a pipeline displays if it runs.
 
-    `paths` are the files whose lines it shows: `surely`, or else only if the whole output is its own. `in_output` says
-    that they were found there; `speaks` that it displays words of its own, `without_headers` of which none could be
-    taken for a patch's.
+    `paths` are the files whose lines it shows: `surely`, or else only if no other command displays anything.
+    `in_output`: the paths were found in the output. `speaks`: it displays output of its own, which, if
+    `without_headers`, cannot be confused with a patch.
     """
 
     paths: tuple[str, ...] = ()
@@ -76,7 +76,7 @@ def _plain_git(command: SimpleCommand) -> SimpleCommand:
 
 
 def _of_its_own(commands: Sequence[SimpleCommand]) -> Display:
-    """Return the display of a pipeline that begins with a command which shows no content."""
+    """Return the display of a pipeline whose first command shows no file content."""
     for place, command in enumerate(commands):
         check_assignments(command.assignments)
         _check_devices(command)
@@ -130,7 +130,7 @@ def _is_hidden(command: SimpleCommand) -> bool:
     files = [redirection for redirection in command.redirections if _TO_FILE.fullmatch(redirection)]
     others = [redirection for redirection in command.redirections if redirection in (">&1", "1>&1", "1>&2", ">&2")]
     if len(files) > 1 or others:
-        # Bash takes the last of them, zsh all.
+        # Bash uses the last one, zsh all of them.
         raise Decline("redirection")
     return bool(files)
 
@@ -153,7 +153,7 @@ def _reading(first: SimpleCommand, shown: Reading, rest: Sequence[SimpleCommand]
         return _WORDS
     if rest and name(first) == "diff":
         raise Decline("pipeline")
-    # Of several files a script or a filter may leave one out, and an error that is hidden does so too.
+    # With several files, a script, a filter or a hidden error may leave one out.
     if len(shown.paths) > 1 and name(first) != "diff" and (rest or hides_errors or not shown.surely):
         raise Decline("pipeline")
     return Display(shown.paths, surely=shown.surely and passed and not hides_errors)
@@ -190,7 +190,7 @@ def _patch(first: SimpleCommand, rest: Sequence[SimpleCommand], output: str) -> 
 
 
 def _through(filters: Sequence[SimpleCommand]) -> bool | None:
-    """Tell whether something surely comes through the filters; return None if no line of a file can."""
+    """Tell whether the filters surely print something; return None if they can print no line of a file."""
     surely = True
     for command in filters:
         if name(command) in _HIDES_LINES and all(word.value.startswith("-") for word in command.words[1:]):

@@ -12,7 +12,7 @@ from proxy.filters.shell.paths import FAILURE
 MAX_LENGTH = 64 * 1024
 """Characters of a command or of its output; Claude Code cuts outputs at 30,000 if told nothing else."""
 
-# Messages of the commands that else display nothing, and of the shell about them.
+# Error messages of commands that normally display nothing, and of the shell.
 _COMPLAINT = re.compile(
     r"^(?:\S*/|-)?(?:bash|cd|chgrp|chmod|chown|cp|ln|mkdir|mv|rm|rmdir|sed|sh|sleep|test|touch|usage|zsh):",
     re.MULTILINE | re.IGNORECASE,
@@ -63,7 +63,7 @@ def _script_paths(script: Script, output: str) -> list[str]:
 
 
 def _without_alternative(script: Script) -> tuple[Script, str | None]:
-    """Split `... || echo "no such thing"` into what is tried and the words that are displayed if it fails."""
+    """Split `... || echo "no such thing"` into the command and the text that is displayed if it fails."""
     last = script.commands[-1]
     if script.separators[-1:] != ("||",) or script.separators.count("||") > 1 or last.redirections:
         return script, None
@@ -77,7 +77,7 @@ def _without_alternative(script: Script) -> tuple[Script, str | None]:
 
 
 def _pipelines(script: Script) -> list[_Pipeline]:
-    """Split the script into its pipelines, each with whether it surely ran if anything at all was displayed."""
+    """Split the script into pipelines, each with whether it surely ran, given that there is any output."""
     found = [_Pipeline(script.commands[:1], surely_ran=True)]
     for separator, command in zip(script.separators, script.commands[1:], strict=True):
         last = found[-1]
@@ -91,7 +91,7 @@ def _pipelines(script: Script) -> list[_Pipeline]:
 
 
 def _succeeded(pipeline: _Pipeline, is_first: bool) -> bool:
-    # The output may lack the messages of stderr, so only a first reader of one file shows its success by its output.
+    # Standard error may be missing, so output proves success only for a first command that reads one file.
     command = pipeline.commands[-1]
     if name(command) in _CANNOT_FAIL and not command.redirections:
         return True
@@ -102,7 +102,7 @@ def _succeeded(pipeline: _Pipeline, is_first: bool) -> bool:
 
 
 def _check_ran(pipelines: Sequence[_Pipeline], displays: Sequence[Display]) -> None:
-    """Raise Decline if what a pipeline would display may not have been: its command perhaps did not run."""
+    """Raise Decline if a pipeline with paths may not have run."""
     shown_before: set[str] = set()
     for pipeline, shown in zip(pipelines, displays, strict=True):
         if not pipeline.surely_ran and not shown.in_output and not set(shown.paths) <= shown_before:
@@ -111,7 +111,7 @@ def _check_ran(pipelines: Sequence[_Pipeline], displays: Sequence[Display]) -> N
 
 
 def _check_places(pipelines: Sequence[_Pipeline], displays: Sequence[Display]) -> None:
-    # The client reads a relative path from a directory of its own, before or after the `cd`: it may be another file.
+    # The client may resolve a relative path before or after the `cd`, so it may be another file.
     moved = False
     for pipeline, shown in zip(pipelines, displays, strict=True):
         if moved and any(not path.startswith("/") for path in shown.paths):
@@ -120,7 +120,7 @@ def _check_places(pipelines: Sequence[_Pipeline], displays: Sequence[Display]) -
 
 
 def _check_evidence(displays: Sequence[Display], output: str) -> None:
-    """Raise Decline unless the output can only be what the displays with paths displayed."""
+    """Raise Decline unless the output can only come from the displays with paths."""
     shown = [one for one in displays if one.paths]
     is_patch = all(one.is_patch for one in shown)
     if not output.strip() or (not is_patch and FAILURE.search(output)):

@@ -1,8 +1,8 @@
-"""What a shell command line says, read so strictly that whatever is read is certain.
+"""Parses shell command lines so strictly that every result is certain.
 
-Two independent readers must agree on every byte: a lexer that knows only a small literal subset of the shell
-grammar, and the tree-sitter-bash grammar with a white list of node kinds. The subset means the same to bash (POSIX
-and GNU manuals, "Quoting" and "Simple Commands") and to zsh (zshexpn(1)); whatever is outside it is a `Refusal`.
+Two independent parsers must agree on every byte: a lexer for a small literal subset of the shell grammar, and the
+tree-sitter-bash grammar with an allowlist of node kinds. The subset means the same to bash (POSIX and GNU manuals,
+"Quoting" and "Simple Commands") and to zsh (zshexpn(1)); everything else is a `Refusal`.
 """
 
 import re
@@ -65,7 +65,7 @@ class Script:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """The text is not understood; `injection` says that it certainly carries a command that the eye may miss."""
+    """The text is not understood; `injection`: it certainly contains a command that a person may overlook."""
 
     reason: str
     injection: bool = False
@@ -75,14 +75,14 @@ class Refusal:
 _EXPANSION = r"\$(?:[A-Za-z_][A-Za-z0-9_]*+|\?)(?!\[)"
 _BARE = r"[A-Za-z0-9_./:=@%+,^~*?-]++"
 _RAW = r"'[^']*+'"
-# `\$(` and `\${` are literal for a shell, but nothing that resembles a substitution is worth a guess.
+# `\$(` and `\${` are literal for a shell, but anything that resembles a substitution is refused.
 _DOUBLE = rf'"(?:[^"\\$`!]|\\[^`!\n$]|\\\$(?![({{])|{_EXPANSION})*+"'
-# What find takes at the end of -exec; both are literal only as a word by themselves.
+# The end of find's -exec; both are literal only as separate words.
 _FIND_MARK = r"(?<=[ \t])(?:\{\}|\\;)(?=[ \t\n]|\Z)"
 _PIECE = re.compile(rf"{_BARE}|{_RAW}|{_DOUBLE}|{_EXPANSION}|\{{\}}|\\;", re.DOTALL)
-# Not a digit at its beginning: zsh reads `<1-9>` as a pattern.
+# Without a digit at the start: zsh reads `<1-9>` as a pattern.
 _TARGET = r"[A-Za-z_./][A-Za-z0-9_./@%+,:-]*+"
-# A word that begins with `=` is the path of a command to zsh.
+# zsh expands a word that begins with `=` to the path of a command.
 _TOKEN = re.compile(
     r"(?P<blank>[ \t]++)"
     rf"|(?P<redirection>(?:[12]?>>?[ ]?{_TARGET}|<[ ]?{_TARGET}|[12]?>&[12])(?=[ \t\n;|&]|\Z))"
@@ -96,7 +96,7 @@ _SKIPPED = re.compile(r"\\.|'[^']*+'|\"(?:[^\"\\]|\\.)*+\"", re.DOTALL)
 _HIDDEN_COMMAND = re.compile(r"`|\$\((?!\()|\$\{[ \t\n|]|[<>]\(")
 _SUBSTITUTION = re.compile(r"`|\$\(|\$\{|[<>]\(")
 _SECOND_LINE = re.compile(r"[\r\n][ \t\r\n]*+[^ \t\r\n]")
-# The lines after a here-document's mark are data, and a comment's line is no command.
+# Lines after the mark of a here-document are data, and a comment is not a command.
 _LINES_ARE_DOUBTFUL = re.compile(r"<<|#")
 
 _NODES = frozenset(
@@ -128,7 +128,7 @@ def read(command: str) -> Script | Refusal:
 
 
 def _without_literals(match: re.Match[str]) -> str:
-    """Keep of a quoted piece only the marks of a substitution that the shell would still obey in it."""
+    """Keep of a quoted piece only the substitutions that the shell performs within it."""
     piece = match[0]
     if not piece.startswith('"'):
         return "x"
@@ -230,7 +230,7 @@ def _kind(pieces: list[str]) -> WordKind:
 
 
 def _expected(script: Script, tokens: list[re.Match[str]]) -> list[tuple[str, int, int]]:
-    """List what the tree must hold, in the order of the text, if it reads the script as the lexer did."""
+    """List the nodes that the tree must have if it agrees with the lexer, in the order of the text."""
     spans: list[tuple[str, int, int]] = []
     for command in script.commands:
         spans.append(("command", (command.assignments or command.words)[0].start, command.words[-1].end))
@@ -242,7 +242,7 @@ def _expected(script: Script, tokens: list[re.Match[str]]) -> list[tuple[str, in
 
 
 def _parsed(text: str) -> list[tuple[str, int, int]] | None:
-    """List the same of the tree, or return None when it holds an error or any node of another kind."""
+    """List these nodes of the tree, or return None if it has an error or a node of another kind."""
     # Only quoted text may hold characters beyond ASCII; one byte for each keeps the offsets equal.
     source = re.sub(r"[^\x00-\x7f]", "x", text).encode("ascii")
     spans: list[tuple[str, int, int]] = []

@@ -162,7 +162,7 @@ _FIXED_TASKS = """
     cargo fmt; cargo run; cargo test; go mod tidy; dotnet build; dotnet test; gradle test; mvn test; git fetch;
     git pull; git push; make; scalac build; uv sync; poetry install; terraform plan; terraform validate
 """
-# A command without a further word: allowing its prefix would allow every other form of it.
+# Commands without arguments: allowing their prefix would allow every other form of them.
 BARE: Mapping[Key, Answer] = {
     ("ls",): "itself",
     ("pwd",): "itself",
@@ -172,7 +172,7 @@ BARE: Mapping[Key, Answer] = {
     ("git", "status"): "itself",
     ("git", "worktree", "list"): "itself",
     **{tuple(task.split()): "none" for task in _FIXED_TASKS.split(";")},
-    # What it does stands in a file, as with `npm run`; a further word could be another file, or a variable.
+    # A file defines what it does, as for `npm run`; another word could be another file, or a variable.
     ("make", SCRIPT_NAME): "none",
     **{(manager, "run", SCRIPT_NAME): "none" for manager in ("bun", "npm", "pnpm", "yarn")},
     **{(manager, word): "none" for manager in ("npm", "pnpm", "yarn") for word in ("start", "test")},
@@ -183,7 +183,7 @@ BARE_WITH_ASSIGNMENTS: Mapping[Key, Answer] = {
     ("npm", "start"): "none",
 }
 
-# Whose settings may all be variables, and MSBuild's properties are; so only harmless ones may stand before these.
+# All settings of these commands may be variables, so only harmless variables are allowed before them.
 STRICT = names(
     "apt apt-cache brew bun docker dotnet gradle jest journalctl kubectl lsof mvn poetry prettier rspec systemctl "
     "terraform uv vitest"

@@ -1,4 +1,4 @@
-"""How a command tells its options from its operands (POSIX, "Utility Syntax Guidelines"; getopt_long(3))."""
+"""Splits the words of a command into options and operands (POSIX, "Utility Syntax Guidelines"; getopt_long(3))."""
 
 import re
 from collections.abc import Sequence
@@ -84,7 +84,7 @@ def _option(syntax: Syntax, words: Sequence[Word], parsed: Parsed) -> int:
 
 
 def _value_width(syntax: Syntax, attached: str | None, words: Sequence[Word], parsed: Parsed) -> int:
-    # A pattern in a word of its own may become several words.
+    # A pattern may expand to several words.
     if attached is None and (len(words) < 2 or words[1].kind not in ("bare", "quoted")):
         raise Decline("unknown option")
     value = words[1].value if attached is None else attached

@@ -22,7 +22,7 @@ _PACKAGES_AND_BUILDS = names(
     "rubocop ruff rustc rustup swift terraform tox tsc turbo vite vitest xcodebuild yarn eslint black isort webpack"
 )
 _SERVICES = names("aws createdb docker docker-compose dropdb journalctl mysql pg_isready podman psql redis-cli ufw")
-# What they print stands in a container, a diff, or a source file.
+# Subcommands that may print the contents of files.
 _PRINTING_WORDS = r"^(?:cp|debug|dlx|exec|run|x)$"
 _SCRIPTS = {"node": r"\.[cm]?[jt]s", "tsx": r"\.[cm]?[jt]sx?", "ruby": r"\.rb", "perl": r"\.pl", "php": r"\.php"}
 _SCRIPTS |= dict.fromkeys(("python", "python3"), r"\.py") | dict.fromkeys(("bash", "sh", "zsh"), r"\.sh")
@@ -87,7 +87,7 @@ _OWN: Mapping[Key, Arguments] = {
 
 _FIND_RUNS = frozenset({"-exec", "-execdir", "-ok", "-okdir"})
 _ENVIRONMENT = r"(?!-)[A-Za-z0-9_./~-]*bin/activate"
-# Commands that run the rest of their words as a command; each with the options that have no value.
+# Commands that run the rest of their words as a command, with their options without a value.
 _RUNNERS: Mapping[Key, frozenset[str]] = {
     ("bundle", "exec"): frozenset(),
     ("bunx",): frozenset(),
@@ -121,7 +121,7 @@ def check_own_output(words: Sequence[Word]) -> None:
 
 
 def _within(words: Sequence[Word]) -> Sequence[Word]:
-    """Return the words of the command that a wrapper runs, which must follow plainly."""
+    """Return the words of the command that a wrapper runs."""
     for _ in range(_MOST_RUNNERS):
         key = prefix_key(_RUNNERS, words)
         if key is None:

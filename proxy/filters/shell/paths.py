@@ -1,11 +1,11 @@
-"""What is common to all that is read out of a command's output: usual paths, failures, omissions."""
+"""Shared by all readers of a command's output: usual paths, failures, truncation."""
 
 import re
 
 from proxy.filters.decline import Decline
 from proxy.filters.shell.grammar import Word
 
-# The messages of bash, zsh, GNU and BSD tools after which it is uncertain which of the operands was shown.
+# Messages of bash, zsh, GNU and BSD tools after which it is uncertain which operands were shown.
 FAILURE = re.compile(
     r"no such (?:file|path)|permission denied|is a directory|not a directory|command not found|no matches found"
     r"|input/output error|operation not permitted|cannot open|(?:illegal|invalid|unrecognized) option"
@@ -21,7 +21,7 @@ _SPECIAL_PATH = re.compile(r"/(?:dev|proc)(?:/|$)")
 
 
 def usual(path: str) -> str:
-    """Return the path if the reply can carry it and it is a file of its own; raise Decline otherwise."""
+    """Return the path if the reply can contain it and it is a regular path; else raise Decline."""
     if not _USUAL_PATH.fullmatch(path) or _SPECIAL_PATH.match(path):
         raise Decline("unusual path")
     return path

@@ -1,7 +1,7 @@
-"""The little programs that sed, awk and jq are given: the ones of which it is plain that they only print.
+"""Programs for sed, awk and jq: recognizes those that only print.
 
-Sources: sed(1) of GNU and BSD, POSIX awk, jq's manual. The grammar here is a small part of theirs, in which a letter
-that runs a command, writes or reads a file has no place (sed's `e`, `w` and `r`; awk's `system`, `getline`, `|`, `>`).
+Sources: sed(1) of GNU and BSD, POSIX awk, jq's manual. The grammar here is a small part of theirs, without anything
+that runs a command, or writes or reads a file (sed's `e`, `w` and `r`; awk's `system`, `getline`, `|`, `>`).
 """
 
 import re

@@ -29,13 +29,13 @@ _PLAIN: Mapping[str, Syntax] = {
     "cut": Syntax("ns", "bcdf", long_valued=names("--delimiter --fields --characters --bytes")),
     "tr": Syntax("cCdst"),
 }
-# With one file of at least one line these may still print nothing.
+# These may print nothing even for a non-empty file.
 _MAY_PRINT_NOTHING = frozenset({"uniq", "cut", "tr"})
 _DIFF = Syntax("abBituwy", "UW", long_flags=names("--unified --side-by-side --ignore-all-space --color=never"))
 _BLAME = Syntax("bcefklnpstw", "L")
 _AWK = Syntax("", "F")
 _JQ = Syntax("CMcrSa", long_flags=names("--raw-output --compact-output --sort-keys"))
-# Filters through which the lines of their input come unchanged, if at all, unless they have other options than these.
+# Filters that print lines of their input unchanged or not at all, if they have only these options.
 _KEEPS_LINES: Mapping[str, frozenset[str]] = {
     "cat": frozenset(),
     "head": frozenset({"n", "#", "--lines"}),

@@ -30,7 +30,7 @@ _CONTEXT = names("A B C # --context --after-context --before-context")
 _PATTERN_GIVEN = names("e --regexp")
 _NUMBERED = re.compile(r"([^:\n]+):[0-9]+:")
 _NAMED = re.compile(r"([^:\n]+):")
-# In the lines around a match the marks are dashes, so such a name may be a name and a number.
+# Context lines use dashes as separators, so such a name may include a line number.
 _LIKE_CONTEXT = re.compile(r"-[0-9]+-")
 
 
@@ -126,7 +126,7 @@ def _path(found: Search, line: str) -> str:
 
 
 def _is_below(found: Search, path: str) -> bool:
-    # Without operands, or with a pattern, nearly every line could begin with a name; a number after it tells.
+    # Without operands, or with a pattern, almost any line could begin with a name; a line number confirms it.
     is_guess = found.is_numbered and not path.isdecimal() and path.strip() == path
     if not found.operands:
         return is_guess
