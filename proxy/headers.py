@@ -11,17 +11,8 @@ Pairs = list[tuple[str, str]]
 
 # RFC 9110, section 7.6.1, with the older names that implementations still send (RFC 2616, section 13.5.1).
 HOP_BY_HOP = frozenset(
-    {
-        b"connection",
-        b"keep-alive",
-        b"proxy-authenticate",
-        b"proxy-authorization",
-        b"proxy-connection",
-        b"te",
-        b"trailer",
-        b"transfer-encoding",
-        b"upgrade",
-    }
+    b"connection keep-alive proxy-authenticate proxy-authorization proxy-connection te trailer transfer-encoding "
+    b"upgrade".split()
 )
 
 TOKEN = b"x-sidestep-token"

@@ -41,7 +41,7 @@ _MOST_MESSAGES = 10_000
 _MOST_TOOLS = 4096
 _MOST_BEHIND = 64
 """Messages behind the last of role `user`."""
-_TOLD_APART = 4096
+_DISTINCTIVE = 4096
 """Bytes at the end of a message which, with its length, tell it from all others."""
 
 
@@ -171,7 +171,7 @@ class _OutlinedBody:
         self.ending: Sequence[Turn] = ()
         self.excess = self._excess()
         if not self.excess:
-            self._look_at_the_end()
+            self._find_ending()
 
     def get(self, name: str) -> Any:
         return getattr(self._outline, name)
@@ -201,11 +201,11 @@ class _OutlinedBody:
 
     @property
     def output_config(self) -> Any:
-        return _little(self._outline.output_config)
+        return _decoded_if_small(self._outline.output_config)
 
     @property
     def output_format(self) -> Any:
-        return _little(self._outline.output_format)
+        return _decoded_if_small(self._outline.output_format)
 
     @property
     def user_id(self) -> Any:
@@ -218,7 +218,7 @@ class _OutlinedBody:
         for written in written_messages(self._raw, self._outline):
             raw = memoryview(written)
             yield b"%d" % len(raw)
-            yield raw[-_TOLD_APART:]
+            yield raw[-_DISTINCTIVE:]
 
     def _excess(self) -> str:
         """What is wrong with the sizes of all but the messages."""
@@ -231,7 +231,7 @@ class _OutlinedBody:
             return "long system prompt"
         return "many tools" if len(self._outline.tools or ()) > _MOST_TOOLS else ""
 
-    def _look_at_the_end(self) -> None:
+    def _find_ending(self) -> None:
         """Find `ending`, or what there is too much of in it. Raises ValueError if a message is odd."""
         ending: list[Turn] = []
         room = LONGEST_TEXT
@@ -253,7 +253,7 @@ class _OutlinedBody:
         self.ending = ending[::-1]
 
 
-def _little(raw: Raw) -> Any:
+def _decoded_if_small(raw: Raw) -> Any:
     """A value, as long as that is little and can be read."""
     try:
         return raw if len(memoryview(raw)) > COUNTED else orjson.loads(memoryview(raw))

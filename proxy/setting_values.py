@@ -48,10 +48,7 @@ def file(name: str) -> str:
 
 def proxy(text: str) -> str:
     """The proxy before the upstream, or none."""
-    try:
-        url = URL(text)
-    except ValueError:
-        url = URL()
+    url = _url(text)
     if text and (url.scheme != "http" or not url.host or url.raw_path not in ("", "/") or set(text) & set("?#")):
         raise ValueError('expected an http URL such as "http://127.0.0.1:3128", or ""')
     return text
@@ -59,10 +56,7 @@ def proxy(text: str) -> str:
 
 def upstream(text: str) -> str:
     """The upstream's address."""
-    try:
-        url = URL(text)
-    except ValueError:
-        url = URL()
+    url = _url(text)
     if url.scheme not in ("http", "https") or not url.host:
         raise ValueError('expected an http or https URL such as "https://api.anthropic.com"')
     if "@" in url.raw_authority or "@" in text.partition("://")[2].partition("/")[0]:
@@ -72,3 +66,10 @@ def upstream(text: str) -> str:
     if any(character.isspace() for character in text):
         raise ValueError("expected a URL without blanks")
     return text
+
+
+def _url(text: str) -> URL:
+    try:
+        return URL(text)
+    except ValueError:
+        return URL()

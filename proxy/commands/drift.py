@@ -32,7 +32,7 @@ def run(config: Config, *, as_json: bool) -> int:
     return 0
 
 
-def said(notice: Notice) -> str:
+def sign_text(notice: Notice) -> str:
     """A sign in words; `nearly NAME: CONDITION` if a rule knows the prompt."""
     return f"nearly {notice.rule}: {notice.condition}" if notice.sign == "nearly" else notice.sign
 
@@ -43,7 +43,7 @@ def _cells(row: Mapping[str, Any], places: Mapping[str, str]) -> tuple[str, ...]
     nearest = "" if notice.sign == "nearly" else ": ".join(filter(None, (notice.rule, notice.condition)))
     shape = notice.shape + (f" ({notice.fingerprint})" if notice.fingerprint else "")
     where = places.get(row["request"], row["request"])
-    return since, str(row["count"]), notice.client, said(notice), nearest, shape, where
+    return since, str(row["count"]), notice.client, sign_text(notice), nearest, shape, where
 
 
 def _captured(config: Config, wanted: Iterable[str]) -> Iterator[tuple[str, str]]:

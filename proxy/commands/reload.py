@@ -36,7 +36,7 @@ def run(folder: Path, environ: Mapping[str, str] = os.environ) -> int:
     except PermissionError:
         print(f"{note.parent}: this service is another user's: run it with sudo", file=sys.stderr)
         return 1
-    return _tell(_answer(note, before["reloads"]))
+    return _report(_answer(note, before["reloads"]))
 
 
 def _read(note: Path) -> dict[str, Any]:
@@ -58,7 +58,7 @@ def _answer(note: Path, reloads: int) -> dict[str, Any] | None:
     return None
 
 
-def _tell(found: dict[str, Any] | None) -> int:
+def _report(found: dict[str, Any] | None) -> int:
     if found is None:
         print(f"Not reloaded: the service has not answered within {PATIENCE:.0f} seconds.", file=sys.stderr)
         return 1

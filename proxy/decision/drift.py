@@ -26,12 +26,8 @@ _MOST_PRINTS = 1000
 _MOST_VERSIONS = 256
 """Client versions and kinds of session that are watched: the first ones, since a header can name any number."""
 
-SIGNS = UNKNOWN, NEARLY, UNTESTED, STOPPED = (
-    "unknown question",
-    "nearly",
-    "untested client version",
-    "rule stopped firing",
-)
+UNKNOWN, NEARLY, UNTESTED, STOPPED = "unknown question", "nearly", "untested client version", "rule stopped firing"
+SIGNS = (UNKNOWN, NEARLY, UNTESTED, STOPPED)
 
 PATIENCE = 50
 SESSIONS = 3

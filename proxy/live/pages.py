@@ -125,11 +125,11 @@ class Live:
             with contextlib.suppress(ConnectionError, TimeoutError, asyncio.CancelledError):
                 await stream.prepare(request)
                 async with stream:
-                    await self._tell(stream, watcher)
+                    await self._send_all(stream, watcher)
             exchange.sent(stream.sent)
             return stream
 
-    async def _tell(self, stream: "_Stream", watcher: Watcher) -> None:
+    async def _send_all(self, stream: "_Stream", watcher: Watcher) -> None:
         rows = [row(record) for record in await self._latest()]
         everything = {"now": time.time(), "rows": rows, "sections": self._state.sections()}
         await stream.send(_json(everything).decode(), event="state")

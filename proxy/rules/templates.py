@@ -23,18 +23,8 @@ LONGEST_SOURCE = 8 * 1024
 
 # Text, values, filters and conditions: no loops, and nothing that makes a long text from a short one.
 _ALLOWED = (
-    *(nodes.Template, nodes.Output, nodes.TemplateData, nodes.Name, nodes.Const, nodes.Filter),
-    *(
-        nodes.Dict,
-        nodes.Pair,
-        nodes.List,
-        nodes.Tuple,
-        nodes.Keyword,
-        nodes.If,
-        nodes.CondExpr,
-        nodes.Compare,
-        nodes.Operand,
-    ),
+    *(nodes.Template, nodes.Output, nodes.TemplateData, nodes.Name, nodes.Const, nodes.Filter, nodes.Keyword),
+    *(nodes.Dict, nodes.Pair, nodes.List, nodes.Tuple, nodes.If, nodes.CondExpr, nodes.Compare, nodes.Operand),
     *(nodes.And, nodes.Or, nodes.Not, nodes.Test),
 )
 _WANTED = "a template is of text, names, literals, filters, comparisons and {% if %}"
@@ -70,13 +60,7 @@ def _environment() -> ImmutableSandboxedEnvironment:
     environment = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False)
     environment.globals.clear()
     plain = {name: environment.filters[name] for name in ("lower", "upper", "trim", "first", "last")}
-    filters: Mapping[str, Callable[..., Any]] = {
-        **plain,
-        **FILTERS,
-        "json": _json,
-        "replace": _replace,
-        "join": _join,
-    }
+    filters: Mapping[str, Callable[..., Any]] = {**plain, **FILTERS, "json": _json, "replace": _replace, "join": _join}
     environment.filters.clear()
     environment.filters.update(filters)
     environment.tests = {"defined": environment.tests["defined"]}

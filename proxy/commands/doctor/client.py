@@ -78,11 +78,8 @@ def _base_url(values: Mapping[str, tuple[str, str]], listen: Listen) -> Finding:
 
 def _tool_search(values: Mapping[str, tuple[str, str]]) -> Finding:
     if TOOL_SEARCH not in values:
-        return warning(
-            "tool search",
-            "off, as for every base URL but Anthropic's own",
-            f"{places.called()} connect",
-        )
+        found = "off, as for every base URL but Anthropic's own"
+        return warning("tool search", found, f"{places.called()} connect")
     text, where = values[TOOL_SEARCH]
     return ok("tool search", f"{'off' if text.lower() in _OFF else 'on'}, {where}")
 

@@ -161,7 +161,7 @@ def _answered(file: Path, shown: str, status: int, body: bytes, held: Holder | N
     except orjson.JSONDecodeError:
         state = None
     if isinstance(state, dict) and "ready" in state:
-        yield from _told(shown, state)
+        yield from _state_findings(shown, state)
     elif isinstance(state, dict) and status == 401:
         todo = f"restart it, or put its token into {file.parent / places.TOKEN}, for its owner alone"
         yield fault("port", f"Sidestep at {shown} wants another token", todo)
@@ -169,7 +169,7 @@ def _answered(file: Path, shown: str, status: int, body: bytes, held: Holder | N
         yield _another(shown, held)
 
 
-def _told(shown: str, state: dict[str, Any]) -> Iterator[Finding]:
+def _state_findings(shown: str, state: dict[str, Any]) -> Iterator[Finding]:
     """Findings from Sidestep's state (`local.status`)."""
     if state["ready"] is True:
         yield ok("port", f"Sidestep answers at {shown}")

@@ -12,14 +12,8 @@ from proxy.commands.units import LABEL, SYSTEMD, address, listens, program
 from proxy.config import Listen
 
 _PROPERTIES = (
-    "LoadState",
-    "ActiveState",
-    "SubState",
-    "Result",
-    "NRestarts",
-    "NeedDaemonReload",
-    "StatusText",
-    "MainPID",
+    *("LoadState", "ActiveState", "SubState", "Result", "NRestarts"),
+    *("NeedDaemonReload", "StatusText", "MainPID"),
 )
 
 NOT_BOOTED = "where systemd has not started the machine, run `sidestep serve` yourself"
