@@ -10,8 +10,8 @@ from collections.abc import Sequence
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; its exit code.
 
-    Ctrl-C, and a reader of the output that has gone (`| head`), end the process without a word, by the signal that
-    they stand for: so a shell knows, and ends its script as well.
+    Ctrl-C, and a closed pipe for the output (`| head`), end the process without a message and by the matching signal:
+    so the shell knows, and ends its script as well.
     """
     interruptible = signal.getsignal(signal.SIGINT) is signal.default_int_handler
     if interruptible:
@@ -36,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _end_by(number: signal.Signals) -> int:
-    """End by a signal (https://www.cons.org/cracauer/sigint.html); a code that says so, should it be blocked."""
+    """End by a signal (https://www.cons.org/cracauer/sigint.html); if it is blocked, by the matching exit code."""
     signal.signal(number, signal.SIG_DFL)
     os.kill(os.getpid(), number)
     return 128 + number

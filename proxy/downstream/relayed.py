@@ -1,4 +1,4 @@
-"""The upstream's replies on their way to the client, in exact bytes: as they came, but for what is of this hop."""
+"""Sends the upstream's replies to the client, byte for byte except for hop-by-hop headers and framing."""
 
 import asyncio
 import socket
@@ -14,11 +14,11 @@ from proxy.wire.framing import LAST_CHUNK
 from proxy.wire.heads import ReplyHead, reply_head
 
 _RESET, _FINISH = struct.pack("ii", 1, 0), struct.pack("ii", 0, 0)
-"""SO_LINGER on, for no time: closing sends RST, whoever closes; and off (socket(7))."""
+"""SO_LINGER with a time of zero, so that any close sends RST; and switched off (socket(7))."""
 
 
 class Copy:
-    """A copy of a body that is sent, of at most `limit` bytes; of a larger one, nothing is kept."""
+    """A copy of a body that is sent. Nothing is kept of a body of more than `limit` bytes."""
 
     __slots__ = ("_chunks", "_room")
 
@@ -41,13 +41,13 @@ class Copy:
 
 
 class RelayedResponse(RawResponse):
-    """A reply of the upstream: its head but for hop-by-hop headers, and its body in the framing of this hop.
+    """A reply of the upstream: its head without hop-by-hop headers, and its body in the framing of this hop.
 
-    `length` is what the head told of the body's; `bodiless` says that no body follows, whatever it told.
+    `length` is the body's length by the head; if `bodiless`, no body follows, whatever the head says.
     """
 
     copy: Copy | None = None
-    """Of the body, where somebody asked for one."""
+    """A copy of the body, if one was requested."""
     aborted = False
     _chunked_out = _ended = False
     _transport: asyncio.Transport | None = None
@@ -59,37 +59,37 @@ class RelayedResponse(RawResponse):
 
     @property
     def body_copy(self) -> bytes | None:
-        """The whole body, where somebody asked for a copy and it is not too large; None for half a body."""
+        """The whole body, if a copy was requested and it is not too large; None for an incomplete body."""
         return self.copy.body if self.copy is not None and not self.aborted else None
 
     @property
     def until_close(self) -> bool:
-        """Whether nothing but the end of the connection tells the client where the body ends."""
+        """Whether only the end of the connection tells the client where the body ends."""
         return self._open_end and not self._chunked_out
 
     async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
-        """Send the head. Raises ConnectionError when the client has gone."""
+        """Send the head. Raises ConnectionError if the client has gone."""
         if self._out is None:
             await self.begin(request, b"", last=False)
         return self._out
 
     async def begin(self, request: web.BaseRequest, data: bytes, *, last: bool) -> None:
-        """Send the head, and what has come with it of the body; `last` when that was all. One write for all of it."""
+        """Send the head and the beginning of the body in one write; `last` if that is the whole body."""
         modern, head, pairs = request.version >= HTTP_1_1, self._head, self.pairs
         self._stays = request.keep_alive
         self._out, self._ended = request.writer, last
         self._transport = request.transport
-        if self._open_end or not (modern and self._stays) or head.status == 101:  # else nothing is said of this hop
+        if self._open_end or not (modern and self._stays) or head.status == 101:  # otherwise this hop adds no headers
             self._chunked_out = self._open_end and modern
             self._stays = self._stays and (modern or not self._open_end) and head.status != 101
             pairs = [*pairs, *self._of_this_hop(modern)]
             if self.until_close and not last:
-                self._linger(_RESET)  # from here on, only a meant end ends cleanly, even should the process die
+                self._linger(_RESET)  # until the body has ended as intended, even the end of the process is a reset
         sent = reply_head(head.status, head.reason, pairs)
         await _write(request, sent + self._framed(data, last) if data or last else sent)
 
     def send(self, data: bytes, *, last: bool) -> None:
-        """Send a part of the body at once. Whether the client takes it is for the caller to see to."""
+        """Send a part of the body without waiting. The caller must see that the client keeps up."""
         self._end(last)
         framed = self._framed(data, last)
         if framed and self._transport is not None and not self._transport.is_closing():
@@ -104,7 +104,7 @@ class RelayedResponse(RawResponse):
         return [*framing, *self._persistence(modern)]
 
     async def write(self, data: bytes | bytearray | memoryview, *, last: bool = False) -> None:
-        """Send a part of the body, `last` for the end of it; waits when the client does not take it."""
+        """Send a part of the body, `last` for its end; wait while the client does not keep up."""
         assert self._out is not None
         self._end(last)
         await self._out.write(self._framed(data, last))
@@ -121,7 +121,7 @@ class RelayedResponse(RawResponse):
                 handle.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, value)
 
     async def write_eof(self, data: bytes = b"") -> None:
-        """End the body; a second time, nothing happens."""
+        """End the body; the second call does nothing."""
         if self._out is None or self._ended or self.aborted:
             return
         if data or self._chunked_out:
@@ -137,7 +137,7 @@ class RelayedResponse(RawResponse):
 
 
 async def _write(request: web.BaseRequest, data: bytes | bytearray | memoryview) -> None:
-    """What the writer of aiohttp does, in a fifth of the steps. Raises ConnectionError when the client has gone."""
+    """The same as aiohttp's writer, in a fifth of the steps. Raises ConnectionError if the client has gone."""
     transport = request.transport
     if transport is None or transport.is_closing():
         raise ConnectionResetError
@@ -148,10 +148,10 @@ async def _write(request: web.BaseRequest, data: bytes | bytearray | memoryview)
 
 
 def abort_reply(request: web.BaseRequest, reply: RelayedResponse) -> None:
-    """End the client's connection so that nobody can take what it got for all of it.
+    """End the client's connection so that the client cannot take the partial body for a complete one.
 
-    Where the framing tells that something is missing, the end of the connection is enough; else it is a reset, as is
-    seen to when such a reply begins.
+    If the framing shows that something is missing, closing the connection is enough; otherwise it must be a reset,
+    which is prepared when such a reply begins.
     """
     reply.aborted = True
     if request.transport is not None:
@@ -159,9 +159,9 @@ def abort_reply(request: web.BaseRequest, reply: RelayedResponse) -> None:
 
 
 async def send_interim(request: web.BaseRequest, head: ReplyHead) -> None:
-    """Send an interim reply on, as RFC 9110, section 15.2 asks of a proxy.
+    """Relay an interim reply, as RFC 9110, section 15.2 requires of a proxy.
 
-    Not 100: the server has answered the client's `Expect` itself; and none to HTTP/1.0, which knows no such replies.
+    Not 100: the server itself has answered the client's `Expect`. And none to HTTP/1.0, which has no such replies.
     """
     if head.status != 100 and request.version >= HTTP_1_1:
         await write_interim(request, reply_head(head.status, head.reason, drop_from_reply(head.headers)))

@@ -1,4 +1,4 @@
-"""The one way a filter says "not sure": by raising `Decline` with its reason."""
+"""`Decline`: what a filter raises if it is not sure of its answer."""
 
 
 class Decline(Exception):  # noqa: N818 - it is no error: the request is simply forwarded

@@ -10,7 +10,7 @@ from proxy.filters.shell.grammar import Refusal, Script, SimpleCommand, read
 from proxy.filters.shell.paths import FAILURE
 
 MAX_LENGTH = 64 * 1024
-"""Characters of a command or of its output; Claude Code cuts outputs at 30,000 if told nothing else."""
+"""Characters of a command or of its output; Claude Code cuts outputs at 30,000 by default."""
 
 # Error messages of commands that normally display nothing, and of the shell.
 _COMPLAINT = re.compile(

@@ -27,8 +27,8 @@ GIT: Mapping[Key, Arguments] = {
     ("git", "grep"): Arguments(_DENIED | {"-O"}),
     **under("git stash", "apply drop list pop push show", _PLAIN),
     **under("git worktree", "add list remove", _PLAIN),
-    # Whoever allowed `git config` would allow aliases, which run anything.
+    # `git config` could set aliases, which run anything.
     **under("git config", "--get --get-all --get-regexp", Arguments(allowed=r"(?!-)[A-Za-z0-9_.^*-]+")),
-    # Likewise a remote may be added whose address runs a program.
+    # Likewise `git remote` could add a remote whose address runs a program.
     ("git", "remote"): Arguments(allowed="-v|--verbose"),
 }

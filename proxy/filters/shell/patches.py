@@ -19,7 +19,7 @@ _COMMIT_NAME = re.compile(r"(?:HEAD|@)(?:[~^][0-9]*)*|[0-9a-f]{7,40}")
 
 
 def prints_patch(words: Sequence[Word]) -> bool:
-    """Tell whether a command prints patches, of which `patch_paths` tells the files."""
+    """Return whether a command prints patches, whose files `patch_paths` returns."""
     values = [word.value for word in words[:3]]
     if any(word.kind != "bare" for word in words[:2]) or values[:1] != ["git"] or len(values) < 2:
         return False
@@ -30,7 +30,7 @@ def prints_patch(words: Sequence[Word]) -> bool:
 
 
 def prints_summary(words: Sequence[Word]) -> bool:
-    """Tell whether a command is `git diff` or `git show` that names the files and shows nothing of them."""
+    """Return whether a command is `git diff` or `git show` that only names files."""
     values = [word.value for word in words]
     is_diff = all(word.kind == "bare" for word in words[:2]) and values[:2] in (["git", "diff"], ["git", "show"])
     options = [word for word in words[2:] if word.value.startswith("-")]
@@ -68,7 +68,7 @@ def patch_paths(words: Sequence[Word], output: str) -> list[str]:
 
 
 def _check_shown_commit(operands: Sequence[Word], output: str) -> None:
-    # A blob or a tag is shown as it stands, so it could hold lines that look like the headers of a patch.
+    # A blob or a tag is shown unchanged, so it could contain lines that look like the headers of a patch.
     names = [word.value for word in operands] or ["HEAD"]
     line = _COMMIT_LINE.match(output)
     if not _COMMIT_NAME.fullmatch(names[0]) or len(names) > 1 or not line:
@@ -95,7 +95,7 @@ def _header_paths(output: str) -> list[str]:
 
 
 def _header_path(names: str) -> str:
-    # The header has no quotes around blanks, so only two equal halves say where the first name ends.
+    # The header does not quote blanks, so the first name ends in the middle only if both halves are equal.
     half = names[: (len(names) - 1) // 2]
     path = half.removeprefix("a/")
     if names != f"a/{path} b/{path}":

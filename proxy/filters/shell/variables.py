@@ -25,7 +25,7 @@ _RISKY = re.compile(
 
 
 def check_assignments(assignments: Iterable[Assignment], *, strict: bool = False) -> None:
-    """Raise Decline if one of the variables may change what runs; when `strict`, unless it certainly does not."""
+    """Raise Decline if a variable may change what runs; if `strict`, unless each is known not to."""
     for assignment in assignments:
         if assignment.name not in _SAFE and (strict or _RISKY.match(assignment.name)):
             raise Decline("variable changes what runs")
