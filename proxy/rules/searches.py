@@ -4,6 +4,7 @@ re2 is given bytes: of a text, its Python side would count the characters before
 """
 
 import itertools
+import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
@@ -97,7 +98,7 @@ def _from_rarest_pair(text: bytes) -> bytes:
     """
     starts = range(max(1, len(text) - _SHORTEST))
     often = [_OFTEN.get(letter, _SELDOM) for letter in text]
-    return text[min(starts, key=lambda at: often[at] * often[at + 1]) :]
+    return text[min(starts, key=lambda at: math.prod(often[at : at + 2])) :]
 
 
 class _Finder:
