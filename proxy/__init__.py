@@ -21,6 +21,7 @@ Where to look for what:
     both sides          `relay` streams one into the other; `headers` decides which headers are dropped on the way
     the question        `messages` reads a body as far as rules need it: `turns`, over `inspection`, over an `outline`
     the decision        `decision` asks `rules`; `filters` compute texts, and decline when they are not certain
+    before parsing      `rules/marks`: what one pass over a body's bytes tells of the rules that cannot match
     permission          `rules/permission` recognizes requests that may decide about permission; no rule answers these
     the answer          `synthesis` makes events or one message, `sse` encodes events; `respond` is for other requests
     what is kept        `telemetry` counts; `usage` reads tokens from the copy of a reply, which `coding` unpacks;

@@ -7,8 +7,9 @@ from typing import Any, TypeGuard
 from proxy.exchange import Head
 from proxy.messages import MessagesRequest
 from proxy.rules.facts import FACTS, HEADER_PREFIX, BodyFact, HeadFact, fact
+from proxy.rules.marks import marks_of
 from proxy.rules.operators import OPERATORS, Context, Matcher, matcher, suggestion
-from proxy.rules.searches import Groups, marks_of
+from proxy.rules.searches import Groups
 from proxy.toml import Path
 
 Check = Callable[[MessagesRequest, Groups], bool]

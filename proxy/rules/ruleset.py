@@ -21,10 +21,11 @@ from proxy.rules.conditions import (
     never,
 )
 from proxy.rules.facts import HEADER_PREFIX, OF_A_SCHEMA
+from proxy.rules.marks import Screen
 from proxy.rules.permission import DECISION, may_decide
 from proxy.rules.responses import Address, RespondPlan, addresses
 from proxy.rules.schema import Comparison, Status
-from proxy.rules.searches import Groups, Screen
+from proxy.rules.searches import Groups
 from proxy.rules.structured import misfit
 from proxy.rules.templates import TextTemplate
 
