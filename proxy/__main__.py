@@ -16,7 +16,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     interruptible = signal.getsignal(signal.SIGINT) is signal.default_int_handler
     if interruptible:
         signal.signal(signal.SIGINT, signal.SIG_DFL)  # else Ctrl-C within this half second prints a traceback
-    gc.disable()  # imports leave next to nothing in circles: to look for it takes 26 of 440 ms
+    gc.disable()  # imports leave almost no cycles: looking for them takes 26 of 440 ms
     from proxy import printable, program
 
     gc.freeze()  # and modules stay for good

@@ -7,8 +7,8 @@ import sys
 from collections.abc import Iterator
 from typing import Any, TextIO, cast
 
-# Controls but for line end and tab (Unicode's C0, DEL and C1), line and paragraph separators, signs that turn the
-# direction of text around, and the lone surrogates that bytes become which are no UTF-8.
+# Controls except line end and tab (Unicode's C0, DEL and C1), line and paragraph separators, characters that change
+# the direction of text, and lone surrogates, which stand for bytes that are not UTF-8.
 _ODD = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
@@ -21,7 +21,7 @@ class OutputError(Exception):
 
 
 def printable(text: str) -> str:
-    """`text` with every such sign as `\\u001b`, which is the same JSON where it is part of some."""
+    """`text` with such characters escaped as `\\u001b`; if it is JSON, it stays the same JSON."""
     return text if text.isascii() and text.isprintable() else _ODD.sub(lambda odd: f"\\u{ord(odd[0]):04x}", text)
 
 

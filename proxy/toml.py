@@ -62,11 +62,11 @@ class Document:
 
     @cached_property
     def _headers(self) -> dict[Path, int]:
-        """The lines of its tables alone. Every rule is asked for its own at every start, which `lines` would double."""
+        """The lines of its tables only. Every start asks for those of all rules; `lines` would take twice as long."""
         return _first((base, node.start_point[0] + 1) for base, node in _tables(self.text) if base)
 
     def line(self, path: Path) -> int:
-        """The 1-based line of `path`, or of the nearest part above it that is written down; 0 for none."""
+        """The 1-based line of `path`, or of its nearest parent in the document; 0 for none."""
         if path in self._headers:
             return self._headers[path]
         while path and path not in self.lines:
@@ -151,12 +151,12 @@ def _parser() -> Parser:
 
 
 def _first(places: Iterable[tuple[Path, int]]) -> dict[Path, int]:
-    """Of tables that are opened more than once, the first place."""
+    """The line of each path; the first one if a table is opened more than once."""
     return dict(reversed([*places]))
 
 
 def _tables(text: str) -> Iterator[tuple[Path, Node]]:
-    """The tables of a document with their paths, and before them, with the path (), what stands in none."""
+    """The tables of a document with their paths. Nodes outside of tables have the path ()."""
     arrays: dict[Path, int] = {}
     for node in _parser().parse(text.encode()).root_node.children:
         base: Path = ()

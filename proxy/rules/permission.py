@@ -38,7 +38,7 @@ _OPENING_TAG = re2.compile(r"\A\s*<[A-Za-z][\w-]*>\s*\z")
 
 
 def may_decide(request: MessagesRequest) -> bool:
-    """Whether the reply to `request` could say what is allowed to happen."""
+    """Whether the reply to `request` could decide what is allowed."""
     if request.schema is not None and _wants_verdict(request.schema):
         return True
     if len(request.tools) > 1:  # a conversation
