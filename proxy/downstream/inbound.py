@@ -46,6 +46,10 @@ class Load:
         self.count = 0
         self._idle: asyncio.Event | None = None
 
+    def began(self) -> None:
+        """One more is being served."""
+        self.count += 1
+
     def ended(self) -> None:
         """One has been served."""
         self.count -= 1
@@ -155,7 +159,7 @@ class Inbound(web.RequestHandler):
     def began(self, request: web.BaseRequest) -> None:
         """A request is being served."""
         self._serving = request
-        self._load.count += 1
+        self._load.began()
         if self._fault is not None:
             request.content.set_exception(web.RequestPayloadError("malformed"))
 

@@ -43,17 +43,17 @@ class Copy:
 class RelayedResponse(RawResponse):
     """A reply of the upstream: its head without hop-by-hop headers, and its body in the framing of this hop.
 
-    `length` is the body's length by the head; if `bodiless`, no body follows, whatever the head says.
+    `length` is the body's length by the head; if `bodiless`, no body follows, whatever the head says. `copy` takes the
+    body as well.
     """
 
-    copy: Copy | None = None
-    """A copy of the body, if one was requested."""
     aborted = False
     _chunked_out = _ended = False
     _transport: asyncio.Transport | None = None
 
-    def __init__(self, head: ReplyHead, length: int | None, *, bodiless: bool) -> None:
+    def __init__(self, head: ReplyHead, length: int | None, *, bodiless: bool, copy: Copy | None = None) -> None:
         super().__init__(head.status)
+        self.copy = copy
         self.pairs = drop_from_reply(head.headers)
         self._head, self._open_end = head, length is None and not bodiless
 
@@ -129,6 +129,16 @@ class RelayedResponse(RawResponse):
         else:
             self._end(True)
 
+    def abort(self, request: web.BaseRequest) -> None:
+        """End the client's connection so that the client cannot take the partial body for a complete one.
+
+        If the framing shows that something is missing, closing the connection is enough; otherwise it must be a reset,
+        which is prepared when such a reply begins.
+        """
+        self.aborted = True
+        if request.transport is not None:
+            request.transport.abort()
+
     def _framed(self, data: bytes | bytearray | memoryview, last: bool) -> bytes | bytearray | memoryview:
         if not self._chunked_out:
             return data
@@ -145,17 +155,6 @@ async def _write(request: web.BaseRequest, data: bytes | bytearray | memoryview)
     transport.write(data)
     if request.protocol.writing_paused:
         await request.writer.drain()
-
-
-def abort_reply(request: web.BaseRequest, reply: RelayedResponse) -> None:
-    """End the client's connection so that the client cannot take the partial body for a complete one.
-
-    If the framing shows that something is missing, closing the connection is enough; otherwise it must be a reset,
-    which is prepared when such a reply begins.
-    """
-    reply.aborted = True
-    if request.transport is not None:
-        request.transport.abort()
 
 
 async def send_interim(request: web.BaseRequest, head: ReplyHead) -> None:

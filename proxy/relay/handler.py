@@ -6,7 +6,7 @@ from functools import partial
 from aiohttp import web
 
 from proxy.downstream.incoming import BodyFault
-from proxy.downstream.relayed import Copy, RelayedResponse, abort_reply, send_interim
+from proxy.downstream.relayed import Copy, RelayedResponse, send_interim
 from proxy.downstream.replies import HTTP_1_1
 from proxy.exchange import Exchange
 from proxy.headers import drop_from_request, upgrade_headers
@@ -49,9 +49,8 @@ class Relay:
         self, request: web.Request, exchange: Exchange, connection: Connection, head: ReplyHead, copy_limit: int
     ) -> RelayedResponse:
         body = connection.body
-        response = RelayedResponse(head, body.length, bodiless=body.absent)
-        if copy_limit:
-            response.copy = Copy(copy_limit)
+        copy = Copy(copy_limit) if copy_limit else None
+        response = RelayedResponse(head, body.length, bodiless=body.absent, copy=copy)
         asked = head.status == 200 and exchange.head.method == "POST"
         exchange.upstream_replied(head.status, meter_for(head.known) if asked else None)
         try:
@@ -60,10 +59,10 @@ class Relay:
             exchange.client_gone()
         except BodyFault as fault:
             exchange.client_failed(str(fault))
-            abort_reply(request, response)
+            response.abort(request)
         except PROBLEMS:
             exchange.upstream_failed("the upstream broke off its reply", BROKEN_OFF)
-            abort_reply(request, response)
+            response.abort(request)
         return response
 
     async def _stream(

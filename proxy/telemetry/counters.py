@@ -117,6 +117,22 @@ class Counters:
     _rules: _Values = field(default_factory=_Values)
     _reasons: _Values = field(default_factory=_Values)
 
+    def reply_begun(self) -> None:
+        """A reply of the upstream is being relayed."""
+        self.streams += 1
+
+    def reply_ended(self) -> None:
+        """It is no more."""
+        self.streams -= 1
+
+    def connection_opened(self) -> None:
+        """For a request."""
+        self.opened += 1
+
+    def connection_reused(self) -> None:
+        """One that had been kept took a request."""
+        self.reused += 1
+
     def count(self, record: Record) -> None:
         """A request has ended."""
         outcome = record.outcome

@@ -99,25 +99,25 @@ class Upstream:
         except PROBLEMS as error:
             raise upstream_error(error, self._name, perhaps_tls=self._perhaps_tls) from error
         self._perhaps_tls = False
-        self._counters.streams += 1
+        self._counters.reply_begun()
         return connection, head
 
     def release(self, connection: Connection) -> None:
         """The reply is done with, at its end or before."""
-        self._counters.streams -= 1
+        self._counters.reply_ended()
         self._pool.give_back(connection)
 
     async def _take(self, request: Request, *, fresh: bool = False) -> Connection:
         connection = None if fresh else self._pool.take()
         if connection is not None:
-            self._counters.reused += 1
+            self._counters.connection_reused()
             return connection
         begun = time.perf_counter()
         try:
             connection = await self._pool.open()
         finally:
             request.waited += time.perf_counter() - begun
-        self._counters.opened += 1
+        self._counters.connection_opened()
         return connection
 
     async def _ask(self, connection: Connection, request: Request, on_interim: OnInterim) -> ReplyHead:

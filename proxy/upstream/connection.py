@@ -208,7 +208,7 @@ class Connection(asyncio.Protocol):
 
     def eof_received(self) -> bool:
         """Gives whether the transport is to stay for a moment."""
-        self._tcp.fin = True
+        self._tcp.ended()
         if wait := self._tcp.may_be_reset:
             self._loop.call_later(UNTIL_RESET, self._ended)
         else:

@@ -40,8 +40,11 @@ class Tcp:
         """A second descriptor of the socket: the kernel may still hold an answer when the transport has closed it."""
         self._begun: float | None = None
         self._acknowledged: int | None = None
-        self.fin = False
-        """Whether the event loop has told of an end."""
+        self._fin = False
+
+    def ended(self) -> None:
+        """The event loop has told of an end."""
+        self._fin = True
 
     def attach(self, transport: asyncio.BaseTransport) -> None:
         self._socket = self._socket or transport.get_extra_info("socket")
@@ -114,7 +117,7 @@ class Tcp:
         below TLS as it reports one that has ended, and uvloop reports no end at all.
         """
         if self._tls is None:
-            return not self.fin
+            return not self._fin
         try:
             return bool(self._tls.read(1))
         except ssl.SSLZeroReturnError:

@@ -5,7 +5,7 @@ from typing import cast
 import pytest
 from aiohttp import HttpVersion, web
 
-from proxy.downstream.relayed import Copy, RelayedResponse, abort_reply, send_interim
+from proxy.downstream.relayed import Copy, RelayedResponse, send_interim
 from proxy.downstream.replies import FullResponse, send_100_continue
 from proxy.headers import RawPairs
 from proxy.wire.heads import ReplyHead
@@ -283,5 +283,5 @@ async def test_of_a_body_that_is_sent_a_copy_is_kept_up_to_its_limit(limit: int,
     for chunk in (b"hel", b"lo"):
         response.copy.take(chunk)
     assert response.body_copy == body
-    abort_reply(Client().request, response)
+    response.abort(Client().request)
     assert response.body_copy is None
