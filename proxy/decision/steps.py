@@ -66,7 +66,7 @@ async def _unread(exchange: Exchange, now: InForce) -> NotUnderstood | None:
 
 def _pieces(chunks: Sequence[bytes]) -> Sequence[bytes]:
     """A body as it came, or joined: that costs less than to look through many pieces, and between them."""
-    return chunks if all(len(chunk) >= _PIECE for chunk in chunks) else [b"".join(chunks)]
+    return chunks if len(chunks) == 1 or min(map(len, chunks), default=0) >= _PIECE else [b"".join(chunks)]
 
 
 async def _understood(head: Head, body: bytes, now: InForce) -> MessagesRequest | NotUnderstood:

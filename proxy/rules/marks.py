@@ -36,7 +36,7 @@ in the alphabet's order it takes a third longer than of its halves."""
 _MANY = 5
 _UNLIKE = [bytes([number]) * 8 for number in range(1, _MANY + 1)]
 """Stand in no JSON. For texts with few first bytes, the library would look for bytes of theirs, ten times as long."""
-_SLICE = 64 * 1024
+_SLICE = 128 * 1024
 """Bytes that are looked through before it is seen whether enough was found."""
 _MOST = 16
 """Places at which marks are found, so that it is worth to tell which they are."""
@@ -101,7 +101,7 @@ class _Finder:
 
     def overlapping(self, pieces: Sequence[bytes]) -> Iterator[bytes]:
         """The pieces, and between them what of them could hold a text together; joined where one is that short."""
-        if any(len(piece) < self._margin for piece in pieces):
+        if len(pieces) > 1 and min(map(len, pieces)) < self._margin:
             pieces = [b"".join(pieces)]
         yield from pieces
         for before, behind in itertools.pairwise(pieces):

@@ -16,7 +16,7 @@ from tests.cases import every
 def test_marks_are_found_wherever_they_stand_and_whatever_overlaps_or_cuts_them(
     marks: list[str], text: str, before: int, cut: int
 ) -> None:
-    body = ("-" * (64 * 1024 - before) + text + "-" * before).encode()
+    body = ("-" * (128 * 1024 - before) + text + "-" * before).encode()
     absent = Screen(marks).absent([body[:-cut], body[-cut:]])
     there = {mark for mark in marks if mark.encode() in body}
     assert absent in (frozenset(marks) - there, frozenset())

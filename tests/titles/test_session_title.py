@@ -189,6 +189,10 @@ DECLINED = {
     "yes do it": NOT_SEEN,
     "hey, are you there?": NOT_SEEN,
     "show a toast when the upload finishes": UNCLEAR,
+    "implement A* search for the drones": UNCLEAR,
+    "check the image for known holes": UNCLEAR,
+    "the sensor wont reconnect to the hub": UNCLEAR,
+    "ORA-01234: too old": NOT_SEEN,
     "why does this helper only work on linux and not on windows?": POINTS,
     # Negations, and what else turns the meaning.
     "do not use any orm in the reports module": NOT_SEEN,

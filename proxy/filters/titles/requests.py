@@ -127,6 +127,8 @@ def _titled(clause: Clause, verb: str, phrase: Phrase) -> Shape:
     is_trouble = heads == ["for"] and places[0][-1].key in known.TROUBLES
     if is_trouble and verb in _SEARCHED:  # "errors in the logs"
         return Shape(places[0][1:], ([noun("in"), *phrase.core],), phrase.end)
+    if heads[:1] == ["for"] and verb in _SEARCHED:
+        raise Decline(UNCLEAR)  # "check the repo for keys"
     if verb in verbs.TAKEN_AWAY:
         return _taken(clause, verb, phrase)
     if first in ("allow", "enable", "permit", "set", "use") and PURPOSE in heads:

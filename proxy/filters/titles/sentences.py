@@ -19,22 +19,10 @@ Frame = Callable[[Clause], Shape]
 _RESTRICTING = ("only", "except", "not", "without", "unless", "instead", "but")
 _TAKEN_BACK = (*TURNING, "don't", "but")
 _NO_TICKETS = (
-    "UTF",
-    "ISO",
-    "SHA",
-    "MD",
-    "RFC",
-    "COVID",
-    "GPT",
-    "WINDOWS",
-    "AES",
-    "RSA",
-    "IPV",
-    "TLS",
-    "HTTP",
-    "CVE",
-    "PEP",
+    *("UTF", "ISO", "SHA", "MD", "RFC", "COVID", "GPT", "WINDOWS", "AES", "RSA", "IPV", "TLS", "HTTP", "CVE", "CWE"),
+    *("PEP", "ORA", "PLS", "TNS"),
 )
+"""What else is written with a hyphen and a number: standards, codes of errors."""
 _POLITE = re.compile(r"pl+e+a+s+e+|pl[sz]|kindly")
 _ASKING = ("make", "let", "stop", "ensure", "prevent", "use")
 _SENTENCES = 4
@@ -85,7 +73,8 @@ def reference_of(tokens: Sequence[Token], most: int) -> Words:
 
 
 def _is_ticket(token: Token) -> bool:
-    return token.text.partition("-")[0] not in _NO_TICKETS and "#" not in token.text and "!" not in token.text
+    project, _, number = token.text.partition("-")
+    return project not in _NO_TICKETS and not number.startswith("0") and "#" not in project and "!" not in project
 
 
 def _shortened(frame: Frame, clause: Clause, most: int) -> Words:

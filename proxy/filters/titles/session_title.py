@@ -9,7 +9,7 @@ from proxy.filters.titles.commands import command_title
 from proxy.filters.titles.errors import error_title
 from proxy.filters.titles.lexer import Token, tokens_of
 from proxy.filters.titles.prose import LINES, LOOKED_AT, MIXED, Message, read, require_english
-from proxy.filters.titles.reasons import LOST, NOT_SEEN, SEVERAL, TOO_LONG, TURNED
+from proxy.filters.titles.reasons import LOST, NOT_SEEN, SEVERAL, TOO_LONG, TURNED, UNCLEAR
 from proxy.filters.titles.requests import asked_in
 from proxy.filters.titles.sentences import reference_of, thing_of, title_of
 from proxy.filters.titles.shape import LONGEST, Shape, fitted, shown, size_of
@@ -66,6 +66,8 @@ _HEADED = re.compile(
     r"\b(?:plan|spec|task|ticket|design|feature)",
     re.IGNORECASE,
 )
+_CLIPPED = re.compile(r"\A(?:A|An|The) |\bproblem to ")
+"""What no title says: it was cut out of a longer one, as "A implementation" of "A* pathfinding"."""
 
 
 def session_title(text: str, most: int = MOST) -> str:
@@ -82,6 +84,8 @@ def session_title(text: str, most: int = MOST) -> str:
     title = shown(words)
     if not 2 <= size_of(words) <= most or len(title) > LONGEST:
         raise Decline(TOO_LONG)
+    if _CLIPPED.search(title):
+        raise Decline(UNCLEAR)
     return title
 
 
