@@ -27,6 +27,8 @@ REQUESTS = {
     "remove the unused css classes": "Unused CSS class removal",
     "drop the unused columns on the ledger table": "Ledger table unused column removal",
     "hide the footer on the login page": "Footer hiding on login page",
+    "implement A* search for the drones": "A* search for drones",
+    "port the tide parser to C#": "Tide parser port to C#",
     "make the date column sortable": "Sortable date column",
     "write a bash script to rotate logs": "Bash script to rotate logs",
     "add a `--since` option to puffin export": "--since option in puffin export",
@@ -49,6 +51,8 @@ REPORTS = {
     "Our users in Peru report that the phone field rejects short numbers": "Phone field rejecting short numbers",
     "[Bug]: Badge printer drops the surname": "Badge printer dropping surname",
     "the api returns wrong totals": "API returning wrong totals",
+    # The verb keeps its stem.
+    "why isn't the log shrinking": "Log shrinking problem",
     "labels on the map are cut off at low zoom": "Map labels cut off",
     "figure out why the tide importer keeps timing out": "Tide importer timing out",
 }
@@ -57,6 +61,7 @@ FRAMES = {
     # The first noun of a name, and no verb.
     "seed script for the sandbox account": "Seed script for sandbox account",
     "help me resolve merge conflicts in yarn.lock": "Merge conflicts in yarn.lock",
+    "rate limits per tenant": "Rate limits per tenant",
     "sync errors in the mobile client": "Sync errors in mobile client",
     "search crashes on empty query": "Search crash on empty query",
     # What a thing is to do stays whole; what is counted is what becomes more or less.
@@ -105,7 +110,9 @@ THINGS = {
     "give each crew a colour of its own": "Own colour for each crew",
     "make the enemies drop coins when they die": "Enemies dropping coins",
     "i want the map to remember the zoom level": "Map remembering zoom level",
-    "don't show the banner on mobile": "Banner on mobile",
+    "don't show the banner on mobile": "No banner showing on mobile",
+    "never drop columns in this migration": "No column removal in migration",
+    "avoid floats in the ledger": "No floats in ledger",
     "never log the authorization header": "No authorization header logging",
     "see if the prod queue is empty": "Prod queue check",
     "do the kiosks need a static ip?": "Static ip in kiosks",
@@ -145,6 +152,7 @@ REFERENCES = {
     "review https://github.com/acme/widgets/pull/42 please": "widgets PR 42 review",
     "write an e2e test for https://github.com/acme/trailhead/issues/729": "e2e test for issue 729",
     "rebase #640 onto main but keep the two fixup commits apart": "#640 rebase onto main",
+    "OPS-1417": "OPS-1417 ticket",
     "OPS-1417: rotate the signing certs": "OPS-1417 signing cert rotation",
     "https://acme.atlassian.net/browse/CORE-9 please look into it": "CORE-9 ticket",
     "https://github.com/acme/widgets/discussions/77": "widgets discussion 77",
@@ -189,7 +197,6 @@ DECLINED = {
     "yes do it": NOT_SEEN,
     "hey, are you there?": NOT_SEEN,
     "show a toast when the upload finishes": UNCLEAR,
-    "implement A* search for the drones": UNCLEAR,
     "check the image for known holes": UNCLEAR,
     "the sensor wont reconnect to the hub": UNCLEAR,
     "ORA-01234: too old": NOT_SEEN,
@@ -282,6 +289,20 @@ DECLINED = {
     "replace the logo, fix the footer address, and add a phone number": SEVERAL,
     "/clear": "a command of the client's own names nothing",
     "replace the hand written tide station import queue with Celery": TOO_LONG,
+    # A code of an error is no ticket, a shout and a letter are no name.
+    "PLS-201 again": NOT_SEEN,
+    "HULL-0042": NOT_SEEN,
+    "LOGIC ERROR OCCURRED in the tide importer": NOT_SEEN,
+    "export failure in IGZ0020E": NOT_SEEN,
+    "implement B": NOTHING,
+    # A verb and its object are no name.
+    "Hash passwords with argon2": NOT_SEEN,
+    "Report errors in ErrorBoundary.tsx": NOT_SEEN,
+    # What is not to be done is lost without its verb, or its place.
+    "never cache tide responses at the edge": NOT_SEEN,
+    "avoid calling the tide api": NOT_SEEN,
+    "triage issues #40 to #55": SEVERAL,
+    "triage issues #40 through 55": SEVERAL,
 }
 
 

@@ -16,6 +16,8 @@ _REASONS = ("so", "because", "since", "cuz")
 _MAKING = ("write", "create", "build", "add", "make", "need", "want", "gimme", "implement", "generate", "have", "up")
 _GIVING = ("give", "show", "send", "offer", "assign", "grant", "me")
 _NO_WORK = word_set("turn convert return take get have do use make need run let keep give")
+_TELLING = word_set("report log print record track show display count list handle catch hook mask match filter trace")
+"""What is done with errors."""
 _PLAIN = known.SPELLED.keys() | known.MADE_THINGS | known.SOFT
 _APART = known.BREAKS - {"and", "or", "because", "since", "but", "so"}
 
@@ -43,6 +45,15 @@ def checked(clause: Clause, found: Shape) -> Shape:
         if (key in known.TURNING or key.endswith("n't")) and not is_other:
             raise Decline(TURNED)
     return found
+
+
+def is_order(clause: Clause, at: int) -> bool:
+    """Whether the first word is a verb as well, and what stands behind it may be its object: "hash passwords with"."""
+    key, following = clause.key(at), clause.key(at + 1)
+    is_many = following.endswith("s") and not following.endswith("ss") and following not in known.ENDLESS
+    is_noun_first = key in verbs.NOUNS_TOO and not (following in known.TROUBLES and key not in _TELLING)
+    is_placed = clause.key(at + 2) in known.PREPOSITIONS - {"for", "per", "of"}  # "release notes for 2.4"
+    return is_noun_first and is_many and is_placed and following not in known.NO_NAME
 
 
 def whole_object(clause: Clause, at: int, *, to_thing: bool = False) -> Phrase:

@@ -38,6 +38,7 @@ _TOKENS = re.compile(
     |(?P<word>(?:[Ss]ign|[Ll]og|[Oo]pt)(?:[gnt]?ed)?\ (?:in|up|out|on)\b(?=\ [a-z])
         |(?:end|back)\ to\ (?:end|top)\b|(?:drag|copy|search|find|cut)\ (?:and|&|n)\ (?:drop|paste|replace)\b
         |[A-Za-z]+(?:['’-][A-Za-z]+)*(?=[\s,;:!?)…]|$|\.(?:[\s.)"]|$)))
+    |(?P<starred>[A-Z]\*(?=[\s.,;:!?)]|$))
     |(?P<name>--?[A-Za-z][\w-]{{1,40}}(?=[\s.,;:!?)]|$)|[@~.]?/?\w[^\s,;!?"()`<>{{}}|]{{0,200}}(?:\(\))?)
     |(?P<blank>\s+)
     |(?P<other>\S)""",
@@ -92,7 +93,8 @@ def tokens_of(prose: str) -> list[Token]:
         token.at = found.start()
         tokens.append(token)
         # The full stop behind a name belongs to the sentence.
-        if token.kind in ("name", "number") and (tail := found[0][len(found[0].rstrip(_TRAILING)) :]):
+        bare = found[0] if kind == "starred" else found[0].rstrip(_TRAILING)
+        if token.kind in ("name", "number") and (tail := found[0][len(bare) :]):
             tokens.append(Token(tail, "cut" if ":" in tail else "stop", found.end()))
     for at, (before, token) in enumerate(pairwise(tokens), 1):
         if before.key in _CREDENTIALS and token.kind in ("name", "quote", "number"):
@@ -115,6 +117,8 @@ def _token(found: re.Match[str], kind: str) -> Token:
             return _verbatim(text[1:-1].strip(), kind)
         case "method":
             return Token(text.rstrip(_TRAILING), "name")
+        case "starred":  # the algorithm A*
+            return Token(text, "name")
         case "name":
             return _named(text.rstrip(_TRAILING) or text)
         case "word":

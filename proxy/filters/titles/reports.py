@@ -208,8 +208,8 @@ def _denied(clause: Clause, subject: Phrase, key: str, end: int) -> Shape | None
         return None  # "login is not broken", "the job never fails"
     if key in verbs.PAST and told and verb not in verbs.WORKS:
         return placed(clause, subject.core, end + 1, subject.places, "problem")
-    if verb in verbs.WORKS and told:
-        core = [*singular(subject.core), noun(verbs.WORKS[verb])]
+    if verb in verbs.SAME_STEM and told:
+        core = [*singular(subject.core), noun(verbs.SAME_STEM[verb])]
     elif (
         told == 1
         and is_doing

@@ -7,7 +7,7 @@ from proxy.filters.decline import Decline
 from proxy.filters.titles import verbs
 from proxy.filters.titles import words as known
 from proxy.filters.titles.clause import PURPOSE, Clause, Phrase, Words
-from proxy.filters.titles.frames import checked, placed, shape_of, whole_object
+from proxy.filters.titles.frames import checked, is_order, placed, shape_of, whole_object
 from proxy.filters.titles.leads import WANTS
 from proxy.filters.titles.making import causing, making
 from proxy.filters.titles.reasons import NOT_SEEN, SEVERAL, UNCLEAR
@@ -211,9 +211,10 @@ def _located(place: Words) -> Words:
 
 
 def _missing(clause: Clause, at: int) -> Shape | None:
-    """ "no sound on ios" """
-    phrase = clause.phrase(at + 1) if clause.key(at) == "no" else None
-    if phrase is None or clause.ends(phrase.end) is None or phrase.core[-1].key in known.MADE_THINGS:
+    """ "no sound on ios", "avoid floats in the ledger" """
+    is_avoided = clause.key(at) == "avoid" and not clause.key(at + 1).endswith("ing")
+    phrase = clause.phrase(at + 1) if clause.key(at) == "no" or is_avoided else None
+    if phrase is None or phrase.points or clause.ends(phrase.end) is None or phrase.core[-1].key in known.MADE_THINGS:
         return None
     return Shape([noun("no"), *phrase.core], phrase.places, phrase.end, front=False)
 
@@ -226,7 +227,7 @@ def _unable(clause: Clause, at: int) -> Shape | None:
         return shape_of(whole_object(clause, behind + 1), "problem", need=2)
     if not verb or verb in verbs.TAKEN_AWAY or verb in ("reproduce", "find", "see", "figure out"):
         return None
-    work, behind = verbs.WORKS.get(verb, ""), behind + len(verb.split())
+    work, behind = verbs.SAME_STEM.get(verb, ""), behind + len(verb.split())
     if work and clause.key(behind) in known.PREPOSITIONS:
         if clause.key(behind) in _GOING:  # "connect to redis"
             return shape_of(whole_object(clause, behind + 1), f"{work} problem", need=2)
@@ -259,6 +260,8 @@ def _naming(clause: Clause, at: int) -> Shape | None:
     phrase = clause.phrase(at)
     end = clause.ends(phrase.end) if phrase else None
     if phrase is None or end is None or phrase.points or clause.key(end) == ":":
+        return None
+    if is_order(clause, at):
         return None
     if clause.key(at) in _NO_NAMING and not (clause.key(at) in _COMPOUND and clause.key(at + 1) in _PARTS):
         return None

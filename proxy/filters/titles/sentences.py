@@ -20,7 +20,7 @@ _RESTRICTING = ("only", "except", "not", "without", "unless", "instead", "but")
 _TAKEN_BACK = (*TURNING, "don't", "but")
 _NO_TICKETS = (
     *("UTF", "ISO", "SHA", "MD", "RFC", "COVID", "GPT", "WINDOWS", "AES", "RSA", "IPV", "TLS", "HTTP", "CVE", "CWE"),
-    *("PEP", "ORA", "PLS", "TNS"),
+    *("PEP", "ORA", "PLS", "TNS", "SSL", "SQL", "SQLSTATE", "ERR", "ERROR", "ERRNO", "EXIT"),
 )
 """What else is written with a hyphen and a number: standards, codes of errors."""
 _POLITE = re.compile(r"pl+e+a+s+e+|pl[sz]|kindly")
@@ -43,6 +43,8 @@ def thing_of(tokens: Sequence[Token], most: int) -> Words:
 
 def _title_by(frame: Frame, tokens: Sequence[Token], most: int) -> Words:
     tokens = [token for token in tokens if not _POLITE.fullmatch(token.key)]
+    if _is_range(tokens):
+        raise Decline(SEVERAL)
     reason = ""
     for number, sentence in enumerate(_sentences(tokens)):
         if number >= _SENTENCES or sentence[0].at > _LEADING:
@@ -65,7 +67,7 @@ def reference_of(tokens: Sequence[Token], most: int) -> Words:
     """The one ticket, issue or pull request of a message of which nothing else was understood; nothing if none is."""
     found = {token.text: token for token in tokens if token.short or (is_reference(token) and _is_ticket(token))}
     token = found.popitem()[1] if len(found) == 1 else None
-    if token is None or token.at > _NEAR:
+    if token is None or token.at > _NEAR or _is_range(tokens):
         return []
     if size_of([token]) > 1:
         return [token if size_of([token]) <= most else Token(token.short or token.text, "name")]
@@ -75,6 +77,16 @@ def reference_of(tokens: Sequence[Token], most: int) -> Words:
 def _is_ticket(token: Token) -> bool:
     project, _, number = token.text.partition("-")
     return project not in _NO_TICKETS and not number.startswith("0") and "#" not in project and "!" not in project
+
+
+def _is_range(tokens: Sequence[Token]) -> bool:
+    """Whether "#40 to #55" stands there."""
+    between = ("to", "through", "thru", "until")
+    each = zip(tokens, tokens[1:], tokens[2:], strict=False)
+    return any(
+        is_reference(first) and word.key in between and (is_reference(last) or last.text.isdigit())
+        for first, word, last in each
+    )
 
 
 def _shortened(frame: Frame, clause: Clause, most: int) -> Words:

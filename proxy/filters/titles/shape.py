@@ -19,6 +19,7 @@ _LETTER = re.compile(r"[A-Za-z]|[#!]\d|^\d{2,}$|^[0-9a-f]{7,}$")
 _DIGIT = re.compile(r"^\w+\d\w*$")
 LEAST, LONGEST = 2, 64
 
+_CODE = re.compile(r"[A-Z]{2,5}\d{3,6}[A-Z]")
 _REFERENCE = re.compile(r"(?:[#!]|\b(?:PR|MR|issue|ticket|discussion) |^[A-Z]{2}[A-Z0-9]*-)\d+$")
 _RELATING = ("between", "vs", "versus")
 _NEVER_LOST = (*_RELATING, "of", "without", "from")
@@ -91,6 +92,7 @@ def fitted(shape: Shape, most: int) -> Words:
     """The first way to say it in at most `most` words; raises `Decline` if there is none."""
     if shape.core[-1].key in known.HOLLOW and not content(shape.core) and not _is_of(shape.places):
         raise Decline(NOTHING)
+    _require_name(shape)
     is_set = any(place[0].key in ("to", "into") for place in shape.places) and shape.core[0].key in ("number", "amount")
     counted = _CONTENTS | _COUNTED if shape.work and shape.need and not is_set else _CONTENTS
     if len(shape.core) == 1 and shape.core[0].key in counted and _is_of(shape.places):
@@ -113,6 +115,15 @@ def fitted(shape: Shape, most: int) -> Words:
     if not fits and shape.places and _is_whole_without_places(shape):
         return fitted(shape._replace(places=(), tied=0), most)
     raise Decline(NOTHING if fits else TOO_LONG)
+
+
+def _require_name(shape: Shape) -> None:
+    """Raises `Decline` for a letter alone, a shout, and a place that is a code of an error."""
+    core, places = shape.core, shape.places
+    shouts = [word for word in core if word.key not in {"", *known.SPELLED} and word.text.isupper()]
+    is_code = any(_CODE.fullmatch(word.text) for place in places for word in place)
+    if sum(len(word.text) > 3 for word in shouts) > 1 or is_code or (len(core) == 1 and len(core[0].text) == 1):
+        raise Decline(NOTHING)
 
 
 def _is_whole_without_places(shape: Shape) -> bool:

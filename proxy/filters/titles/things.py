@@ -4,8 +4,8 @@ from proxy.filters.decline import Decline
 from proxy.filters.titles import verbs
 from proxy.filters.titles import words as known
 from proxy.filters.titles.clause import Clause, Words, is_adverb
-from proxy.filters.titles.frames import EARLIER, checked, placed, whole_object
-from proxy.filters.titles.reasons import NOT_SEEN, NOTHING, POINTS
+from proxy.filters.titles.frames import EARLIER, checked, is_order, placed, whole_object
+from proxy.filters.titles.reasons import NOT_SEEN, NOTHING, POINTS, UNCLEAR
 from proxy.filters.titles.reports import PARTICLES
 from proxy.filters.titles.shape import Shape, compact, content, noun, singular, size_of
 from proxy.filters.titles.tables import Phrases, word_set
@@ -124,6 +124,8 @@ def _is_deed(clause: Clause, at: int) -> bool:
     key = clause.key(at)
     if key in known.TROUBLES:
         return False  # "deadlock between the two jobs"
+    if is_order(clause, at):
+        return True
     return clause.asks_at(at) or clause.is_verb(at) or key in verbs.GERUNDS or key in verbs.PAST
 
 
@@ -158,10 +160,14 @@ def _forbidden(clause: Clause, at: int) -> Shape | None:
     goals = ("to", "into") if verb in ("write", "log", "print", "send") else ()
     located = ([noun("in"), *place[1:]] if place[0].key in goals else place for place in phrase.places)
     places = tuple(place for place in located if place[0].key in _WHERE)
-    if phrase.places or clause.kind(phrase.end) not in ("", "comma"):
-        return Shape(phrase.core, places, phrase.end)  # it is not to be there alone
+    is_there_alone = bool(phrase.places) or clause.kind(phrase.end) not in ("", "comma")
+    if is_there_alone and clause.key(behind - 1) == "stop":
+        return Shape(phrase.core, places, phrase.end)
+    if len(places) < len(phrase.places) or (is_there_alone and not places):
+        raise Decline(UNCLEAR)
     work = verbs.VERBS.get(verb) or verbs.spelled(verb)
-    return Shape([noun("no"), *singular(phrase.core), noun(work)], (), phrase.end, front=False)
+    core = [noun("no"), *singular(phrase.core), noun(work)]
+    return Shape(core, places, phrase.end, tied=len(places), front=False)
 
 
 def _had(clause: Clause, thing: Shape) -> Shape | None:

@@ -96,6 +96,9 @@ WORKS = _verbs(
 )
 """Verbs whose work is part of the title, each with its noun."""
 
+SAME_STEM = {verb: noun for verb, noun in WORKS.items() if noun[:3] == verb[:3]}
+"""Those that may be told of a thing itself: what does not shrink has no problem with a reduction."""
+
 TAKEN_AWAY = _verbs(
     """hide:ing disable:ing turn_off:disabling switch_off:disabling mute:ing kill:removal nuke:removal ditch:removal
     rip_out:removal remove:removal delete:removal drop:removal get_rid_of:removal strip:removal revert:=
