@@ -198,6 +198,8 @@ DECLINED = {
     "hey, are you there?": NOT_SEEN,
     "show a toast when the upload finishes": UNCLEAR,
     "check the image for known holes": UNCLEAR,
+    "search the tide client for dead code": UNCLEAR,
+    "review the auth module for race conditions": UNCLEAR,
     "the sensor wont reconnect to the hub": UNCLEAR,
     "ORA-01234: too old": NOT_SEEN,
     "why does this helper only work on linux and not on windows?": POINTS,

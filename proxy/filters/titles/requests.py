@@ -24,7 +24,6 @@ _TIED = word_set("migrate move convert turn port switch rename wire connect map 
 _SAID_BY_GOAL = word_set("turn convert migrate port")
 _GOING = ("to", "into", "onto")
 _SORTED = ("sort", "order", "group")
-_SEARCHED = word_set("check search scan inspect audit review")
 _WAYS = word_set("go read open check scan inspect search look walk see explore dig clone view examine use")
 """What is done only to do something else: "go through the roles and find …"."""
 _QUESTION = ("why", "how", "what", "where", "who", "which", "whether", "if", "that")
@@ -125,9 +124,9 @@ def _titled(clause: Clause, verb: str, phrase: Phrase) -> Shape:
         raise Decline(SEVERAL)
     heads = [place[0].key for place in places]
     is_trouble = heads == ["for"] and places[0][-1].key in known.TROUBLES
-    if is_trouble and verb in _SEARCHED:  # "errors in the logs"
+    if is_trouble and verb in verbs.SEARCHING:  # "errors in the logs"
         return Shape(places[0][1:], ([noun("in"), *phrase.core],), phrase.end)
-    if heads[:1] == ["for"] and verb in _SEARCHED:
+    if heads[:1] == ["for"] and verb in verbs.SEARCHING:
         raise Decline(UNCLEAR)  # "check the repo for keys"
     if verb in verbs.TAKEN_AWAY:
         return _taken(clause, verb, phrase)

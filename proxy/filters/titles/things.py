@@ -72,6 +72,8 @@ def thing_in(clause: Clause) -> Shape:
     if is_verb and not asked and clause.key(at + 1) in known.ARTICLES:
         # A word before an article is a verb, whatever it is: "polish the empty states".
         phrase = whole_object(clause, at + 1)
+        if clause.key(at) in verbs.SEARCHING and any(place[0].key == "for" for place in phrase.places):
+            raise Decline(UNCLEAR)
         kept = tuple(place for place in phrase.places if place[0].key in _WHERE)
         if _tells(phrase.core, is_listed=False) and all(word.key not in known.TURNING for word in phrase.words):
             return checked(clause, Shape(phrase.core, kept, phrase.end, front=False))

@@ -141,6 +141,9 @@ ASKING = word_set(
 )
 """Verbs that a question may stand behind."""
 
+SEARCHING = word_set("check search scan inspect audit review")
+"""Verbs whose "for" is what is looked for, and no place of the thing."""
+
 MENDING = word_set("fix debug investigate resolve check solve repair address look find see diagnose")
 """Verbs that a report of what is wrong may stand behind."""
 
