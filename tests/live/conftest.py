@@ -17,6 +17,9 @@ from tests.waiting import PATIENCE
 
 Open = Callable[..., Awaitable[Page]]
 
+ENDS = ("ERR_CONNECTION_REFUSED", "ERR_INCOMPLETE_CHUNKED", "ERR_CONNECTION_RESET")
+"""What the console says of a process that ends before its page is closed."""
+
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def browser() -> AsyncIterator[Browser]:

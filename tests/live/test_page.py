@@ -13,7 +13,7 @@ from proxy.exchange import Head
 from proxy.rules.load import Loaded
 from proxy.rules.ruleset import RuleSet
 from proxy.scripted import ScriptedUpstream
-from tests.live.conftest import Open
+from tests.live.conftest import ENDS, Open
 from tests.live.given import Shown, conversation, mix, send, shown
 from tests.raw import Peer, raw_upstream, reply
 
@@ -59,7 +59,7 @@ async def test_without_a_journal_there_is_the_hour_that_the_process_saw(
     shipped: Loaded, upstream: ScriptedUpstream, look: Open, tmp_path: Path
 ) -> None:
     async with shown(shipped.rules, upstream.url, tmp_path, journal={"enabled": False}) as sidestep:
-        page = await look(sidestep.url)
+        page = await look(sidestep.url, ENDS)
         await _send_all(sidestep.url, mix(shipped, 3))
         await expect(page.locator("tr.request .badge.answered").first).to_be_visible()
         await page.get_by_role("button", name="Week").click()
@@ -76,7 +76,7 @@ async def test_after_a_restart_the_table_is_filled_and_every_figure_says_its_spa
     async with shown(shipped.rules, upstream.url, tmp_path) as sidestep:
         await _send_all(sidestep.url, [conversation(number) for number in range(3)])
     async with shown(shipped.rules, upstream.url, tmp_path) as sidestep:
-        page = await look(sidestep.url)
+        page = await look(sidestep.url, ENDS)
         await expect(page.locator("tr.request")).to_have_count(3)
         await expect(page.locator("#requests-note")).to_contain_text("The last 3, the newest first.")
         await page.locator("tr.request button").first.click()
@@ -183,7 +183,7 @@ async def test_it_comes_back_after_a_restart_on_the_same_port(
     shipped: Loaded, upstream: ScriptedUpstream, look: Open, tmp_path: Path
 ) -> None:
     async with shown(shipped.rules, upstream.url, tmp_path) as first:
-        page = await look(first.url, ("ERR_CONNECTION_REFUSED", "ERR_INCOMPLETE_CHUNKED", "ERR_CONNECTION_RESET"))
+        page = await look(first.url, ENDS)
         await _send_all(first.url, [conversation(model="claude-before")])
         await expect(page.locator("tr.request")).to_have_count(1)
     await expect(page.locator("#connection")).to_have_attribute("data-state", "lost")
@@ -251,7 +251,7 @@ async def test_switches_and_agreement_are_shown(
     matched = next(len(entry.model.matches) for entry in shipped.entries if entry.rule is on)
     rules = RuleSet((replace(on, status="shadow"),), (replace(other, status="off"),))
     async with shown(rules, upstream.url, tmp_path) as sidestep:
-        page = await look(sidestep.url)
+        page = await look(sidestep.url, ENDS)
         await _send_all(sidestep.url, [request for request in mix(shipped, 0) if b'"quota"' in request[1]])
         shadow, off = page.locator("#rules tr").nth(0), page.locator("#rules tr").nth(1)
         await expect(shadow.locator(".badge")).to_have_text("shadow")

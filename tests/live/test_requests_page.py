@@ -13,7 +13,7 @@ from proxy.rules.load import Loaded
 from proxy.scripted import ScriptedUpstream
 from proxy.usage import Usage
 from tests.cases import every
-from tests.live.conftest import Open
+from tests.live.conftest import ENDS, Open
 from tests.live.entries import AT, entry
 from tests.live.given import Shown, shown
 
@@ -203,7 +203,7 @@ async def test_where_a_token_is_wanted_the_line_says_so(
 ) -> None:
     token = "a-token-of-many-characters"
     async with shown(shipped.rules, upstream.url, tmp_path, listen={"token": token}) as sidestep:
-        page = await look(sidestep.url, http_credentials={"username": "me", "password": token})
+        page = await look(sidestep.url, ENDS, http_credentials={"username": "me", "password": token})
         await expect(page.locator("#line")).to_contain_text('ANTHROPIC_CUSTOM_HEADERS="x-sidestep-token: $TOKEN"')
         assert token not in await page.content()
 

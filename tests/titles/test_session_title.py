@@ -4,7 +4,7 @@ import re
 import time
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from proxy.filters.decline import Decline
@@ -526,6 +526,7 @@ def test_any_words_of_the_tables_give_a_title_or_decline(asked: tuple[str, ...],
 
 
 @given(MESSAGES)
+@example("TypeError  app.py'#123  app.py ")
 @settings(max_examples=300, deadline=None)
 def test_names_in_a_title_come_from_the_message(text: str) -> None:
     title = title_or_none(text) or ""
