@@ -65,6 +65,8 @@ def record(request_log: RequestLog, capture: Writer, config: Config) -> Middlewa
                 connection.ended()
             request_log.ended(exchange, time.perf_counter())
             capture.request(exchange, request.raw_headers)
+            if not body.complete:  # what still reads of it has been cancelled, and ends before aiohttp reads on
+                await asyncio.sleep(0)
             body.release()
 
     return stage

@@ -5,7 +5,8 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from types import CoroutineType
 from typing import Any
 
 from aiohttp import web
@@ -61,6 +62,26 @@ class Load:
         while self.count:
             self._idle = asyncio.Event()
             await self._idle.wait()
+
+
+class SameTask:
+    """An event loop for aiohttp's connections, with which each serves its requests in its own task.
+
+    Under Python 3.11 aiohttp begins a task for every request, and waits for it: 5 % of what an answer takes. From 3.12
+    on, its tasks begin at once.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self.create_future, self.time, self.call_at = loop.create_future, loop.time, loop.call_at
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._loop, name)
+
+    def create_task(self, work: "CoroutineType[Any, Any, Any]") -> Awaitable[Any]:
+        """A task for `web.RequestHandler.start`, which serves a connection; else the work itself, to be awaited."""
+        is_connection = work.cr_code is web.RequestHandler.start.__code__
+        return self._loop.create_task(work) if is_connection else work
 
 
 class Inbound(web.RequestHandler):

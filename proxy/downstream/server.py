@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import socket
+import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
@@ -11,7 +12,7 @@ from typing import Any
 from aiohttp import web
 
 from proxy.config import Config, Listen
-from proxy.downstream.inbound import OPTIONS, Inbound, Load
+from proxy.downstream.inbound import OPTIONS, Inbound, Load, SameTask
 from proxy.logs.observe import Logger
 from proxy.telemetry.counters import Counters
 
@@ -51,11 +52,16 @@ async def listening(
     runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=_GRACE)
     await runner.setup()
     try:
-        options = {**OPTIONS, "keepalive_timeout": config.listen.keepalive_timeout}
+        has_eager_tasks = sys.version_info >= (3, 12)
+        options = {
+            **OPTIONS,
+            "keepalive_timeout": config.listen.keepalive_timeout,
+            "loop": loop if has_eager_tasks else SameTask(loop),
+        }
         assert runner.server is not None
         if ENTRY in app:
             runner.server.request_handler = app[ENTRY](runner.server.request_handler)
-        make = partial(Inbound, runner.server, config.limits, load, counters.unread, log, loop=loop, **options)
+        make = partial(Inbound, runner.server, config.limits, load, counters.unread, log, **options)
         servers = await _servers(make, config.listen, held)
         try:
             host, port = servers[0].sockets[0].getsockname()[:2]

@@ -46,6 +46,7 @@ SIGNATURES: dict[str, tuple[Callable[..., object], list[str]]] = {
     "RequestHandler.resume_reading": (web.RequestHandler.resume_reading, ["resume_parser"]),
     "RequestHandler.close": (web.RequestHandler.close, []),
     "RequestHandler.force_close": (web.RequestHandler.force_close, []),
+    "RequestHandler.start": (web.RequestHandler.start, []),
     "RequestHandler.shutdown": (web.RequestHandler.shutdown, ["timeout"]),
     "RequestHandler.handle_error": (web.RequestHandler.handle_error, ["request", "status", "exc", "message"]),
     "RequestHandler.log_exception": (web.RequestHandler.log_exception, ["args", "kw"]),

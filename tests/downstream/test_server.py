@@ -4,6 +4,7 @@ import asyncio
 import gc
 import json
 import logging
+import sys
 
 import pytest
 from aiohttp import web
@@ -33,6 +34,27 @@ async def error_of(client: Peer) -> tuple[int, bytes, dict[str, str]]:
 
 def get(sidestep: Running, more: str = "") -> bytes:
     return f"GET /v1/models HTTP/1.1\r\nHost: localhost:{sidestep.port}\r\n{more}\r\n".encode()
+
+
+@pytest.mark.skipif(sys.version_info >= (3, 12), reason="aiohttp's tasks begin at once")
+async def test_a_request_is_served_in_the_task_of_its_connection(start: Start) -> None:
+    begun, told = asyncio.Event(), asyncio.Event()
+
+    async def script(peer: Peer) -> None:
+        await peer.head()
+        begun.set()
+        await told.wait()
+        await peer.send(reply(b"{}"))
+
+    async with raw_upstream(script) as upstream:
+        sidestep = await start(upstream.url)
+        async with asyncio.timeout(PATIENCE), raw_client(sidestep.port) as client:
+            await client.send(get(sidestep))
+            await begun.wait()
+            running = [repr(task.get_coro()) for task in asyncio.all_tasks()]
+            assert len([task for task in running if "RequestHandler." in task]) == 1
+            told.set()
+            assert await client.sized(await client.head()) == b"{}"
 
 
 MALFORMED = {
