@@ -66,8 +66,13 @@ def texts(content: Any) -> tuple[str, ...]:
         return (content,)
     if not isinstance(content, list):
         return ()
-    blocks = [block for block in content if isinstance(block, dict) and block.get("type") == "text"]
-    return tuple([block["text"] for block in blocks if isinstance(block.get("text"), str)])
+    return tuple(
+        [
+            text
+            for block in content
+            if isinstance(block, dict) and block.get("type") == "text" and isinstance(text := block.get("text"), str)
+        ]
+    )
 
 
 def turn_of(message: Message) -> tuple[Turn, int]:

@@ -92,7 +92,7 @@ class EventsResponse(RawResponse, aiohttp_sse.EventSourceResponse):
         aiohttp_sse.EventSourceResponse.__init__(self, sep="\n", allow_all_methods=True, send_timeout=None)
         self._stays, self._out = False, None
         self._own_headers = headers
-        self._parts: list[bytes | bytearray | memoryview] = []
+        self._parts: list[bytes] = []
         self._chunked_out = False
         self.sent = 0
         """Bytes of events."""
@@ -108,11 +108,10 @@ class EventsResponse(RawResponse, aiohttp_sse.EventSourceResponse):
             self._parts.append(reply_head(200, b"OK", headers))
         return self._out
 
-    def add(self, *events: bytes | bytearray | memoryview) -> None:
-        """Hold events back, in bytes."""
-        for event in events:
-            self.sent += len(event)
-            self._parts += (b"%x\r\n" % len(event), event, b"\r\n") if self._chunked_out else (event,)
+    def add(self, *events: bytes) -> None:
+        """Hold events back."""
+        self.sent += sum(map(len, events))
+        self._parts += [b"%x\r\n%b\r\n" % (len(event), event) for event in events] if self._chunked_out else events
 
     async def write_eof(self, data: bytes = b"") -> None:
         """Send all of it; a second time, nothing happens. Raises ConnectionError when the client has gone."""

@@ -1,14 +1,14 @@
 """The operators of conditions: one table per kind of fact, operator name to the maker of a predicate."""
 
 import difflib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from proxy.exchange import parse_version
 from proxy.rules.facts import FactKind
 from proxy.rules.literals import literals
-from proxy.rules.searches import Groups, any_of, pattern
+from proxy.rules.searches import Groups, Search, any_of, pattern
 from proxy.toml import Path
 
 
@@ -127,7 +127,20 @@ def _contains_any(_context: Context, operand: Any, _path: Path) -> Matcher:
 def _pattern(context: Context, operand: Any, _path: Path) -> Matcher:
     search, groups = pattern(_typed(operand, str, "a pattern"))
     context.groups.update(groups)
-    return Matcher(search, literals(operand))
+    needed = literals(operand)
+    return Matcher(_if_any_stands_in(needed, search) if needed else search, needed)
+
+
+def _if_any_stands_in(needed: Sequence[str], search: Search) -> Search:
+    """The search, of texts in which it can find something; most texts are told from those at a tenth of its price."""
+
+    def matches(value: str, groups: Groups) -> bool:
+        for literal in needed:
+            if literal in value:
+                return search(value, groups)
+        return False
+
+    return matches
 
 
 def _present(_context: Context, operand: Any, _path: Path) -> Matcher:
@@ -146,6 +159,20 @@ def _only(_context: Context, operand: Any, _path: Path) -> Matcher:
     return Matcher(lambda values, _groups: allowed.issuperset(values))
 
 
+def _all_of(tests: Sequence[Callable[[Any, Groups], bool]]) -> Callable[[Any, Groups], bool]:
+    """Whether a text meets all of these; what some of them capture counts only then."""
+
+    def passes(value: Any, groups: Groups) -> bool:
+        captured: Groups = {}
+        for test in tests:
+            if not test(value, captured):
+                return False
+        groups.update(captured)
+        return True
+
+    return passes
+
+
 def _some(pick: Callable[[tuple[str, ...]], tuple[str, ...]]) -> Maker:
     """A table of text operators; one of the picked elements must satisfy them all."""
 
@@ -153,17 +180,12 @@ def _some(pick: Callable[[tuple[str, ...]], tuple[str, ...]]) -> Maker:
         tests = _group(context, "text", operand, path)
         if isinstance(operand, str):
             return Matcher(lambda values, _groups: operand in pick(values), (operand,), whole=True)
-        every = [test.matches for test in tests]
+        passes = tests[0].matches if len(tests) == 1 else _all_of([test.matches for test in tests])
 
         def matches(values: Any, groups: Groups) -> bool:
-            for value in pick(values):
-                captured: Groups = {}
-                # A loop, since `all` with a generator takes as long as most tests.
-                for passes in every:
-                    if not passes(value, captured):
-                        break
-                else:
-                    groups.update(captured)
+            # A loop, since `any` with a generator takes as long as most tests.
+            for value in pick(values):  # noqa: SIM110
+                if passes(value, groups):
                     return True
             return False
 
