@@ -95,7 +95,7 @@ class MessagesRequest:
         """How many messages there are, a prefill included."""
         return self.inspection.count
 
-    @property
+    @cached_property
     def _last_user(self) -> Turn | None:
         """The last message of role `user`.
 
@@ -136,7 +136,7 @@ class MessagesRequest:
                 return "".join(turn.texts) if turn.role == "assistant" else None
         return None
 
-    @property
+    @cached_property
     def session(self) -> str:
         """The id of the client's session: its header (2.1.110 and later), else `metadata.user_id`; "" for neither."""
         session = self.head.headers.get(SESSION)

@@ -66,6 +66,8 @@ class Drift:
     rules: tuple[Rule, ...]
     _named: Mapping[str, tuple[Condition, ...]] = field(init=False)
     """For each rule that answers, the conditions that identify its prompt."""
+    _newest: Mapping[str, Version] = field(init=False)
+    """For each rule that was tried with clients, the newest of their versions."""
     _unknown: dict[tuple[str, str], Notice] = field(default_factory=dict)
     """By client version and fingerprint."""
     _beginnings: dict[str, set[str]] = field(default_factory=dict)
@@ -78,6 +80,7 @@ class Drift:
 
     def __post_init__(self) -> None:
         self._named = {rule.name: named for rule in self.rules if rule.answer and (named := _prompt(rule))}
+        self._newest = {rule.name: rule.tested[1] for rule in self.rules if rule.tested}
 
     def note(self, request: MessagesRequest, decision: Decision) -> list[Notice]:
         """The signs in this request; they may have been reported before."""
@@ -138,8 +141,8 @@ class Drift:
         version, entry, by_key = kind
         key = (decision.rule, entry, by_key)
         self._fired[key] = max(version, self._fired.get(key, ()))
-        tested = next((rule.tested for rule in self.rules if rule.name == decision.rule), None)
-        return [Notice(UNTESTED, version_text(version), decision.rule)] if tested and version > tested[1] else []
+        is_untested = version > self._newest.get(decision.rule, version)
+        return [Notice(UNTESTED, version_text(version), decision.rule)] if is_untested else []
 
     def _missed(self, head: Head, session: str, kind: SessionKind) -> list[Notice]:
         """Rules that fired for an older version in sessions of this kind, and could fire for this one, but never do."""
