@@ -1,7 +1,7 @@
 """The first sentence of a message that asks for something, and what of the others a title of it may leave out."""
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
@@ -23,7 +23,8 @@ _NO_TICKETS = (
     *("PEP", "ORA", "PLS", "TNS", "SSL", "SQL", "SQLSTATE", "ERR", "ERROR", "ERRNO", "EXIT"),
 )
 """What else is written with a hyphen and a number: standards, codes of errors."""
-_POLITE = re.compile(r"pl+e+a+s+e+|pl[sz]|kindly")
+_POLITE = re.compile(r"\b(?:pl+e+a+s+e+|pl[sz]|kindly)\b")
+_BETWEEN = frozenset(("to", "through", "thru", "until"))
 _ASKING = ("make", "let", "stop", "ensure", "prevent", "use")
 _SENTENCES = 4
 _HEADS = frozenset(("things", "issues", "points", "problems", "bugs", "tasks", "following"))
@@ -42,12 +43,13 @@ def thing_of(tokens: Sequence[Token], most: int) -> Words:
 
 
 def _title_by(frame: Frame, tokens: Sequence[Token], most: int) -> Words:
-    tokens = [token for token in tokens if not _POLITE.fullmatch(token.key)]
+    if _POLITE.search(" ".join([token.key for token in tokens])):
+        tokens = [token for token in tokens if not _POLITE.fullmatch(token.key)]
     if _is_range(tokens):
         raise Decline(SEVERAL)
-    reason = ""
-    for number, sentence in enumerate(_sentences(tokens)):
-        if number >= _SENTENCES or sentence[0].at > _LEADING:
+    reason, sentences = "", _sentences(tokens)
+    for number, sentence in enumerate(sentences[:_SENTENCES], 1):
+        if sentence[0].at > _LEADING:
             break
         clause = Clause(sentence)
         # What stands behind another sentence is its matter only if it asks.
@@ -55,7 +57,8 @@ def _title_by(frame: Frame, tokens: Sequence[Token], most: int) -> Words:
         if clause.lead == len(sentence) or is_aside or (reason and sentence[-1].key in ("too", "well")):
             continue
         try:
-            return whole(_shortened(frame, clause, most), tokens, clause, is_later=bool(reason))
+            words = _shortened(frame, clause, most)
+            return whole(words, tokens, clause, sentences[number:], is_later=bool(reason))
         except Decline as decline:
             reason = reason or decline.reason
             if decline.reason in (LOST, SEVERAL) or _asks(clause):
@@ -81,11 +84,9 @@ def _is_ticket(token: Token) -> bool:
 
 def _is_range(tokens: Sequence[Token]) -> bool:
     """Whether "#40 to #55" stands there."""
-    between = ("to", "through", "thru", "until")
-    each = zip(tokens, tokens[1:], tokens[2:], strict=False)
+    betweens = [at for at, token in enumerate(tokens[1:-1]) if token.key in _BETWEEN]
     return any(
-        is_reference(first) and word.key in between and (is_reference(last) or last.text.isdigit())
-        for first, word, last in each
+        is_reference(tokens[at]) and (is_reference(tokens[at + 2]) or tokens[at + 2].text.isdigit()) for at in betweens
     )
 
 
@@ -106,13 +107,14 @@ def _of_sentence(frame: Frame, clause: Clause, most: int) -> Words:
     words, first = clause.words, clause.words[0]
     if first.kind == "name" and first.short:
         return [first]
-    for at, word in enumerate(words[:4], 1):
+    for at, word in enumerate(words[:4] if "@ : " in clause.line else [], 1):
         if is_reference(word) and clause.kind(at) == "cut" and at < len(words) - 1:  # "work on AB-12: …"
-            return _with_place(frame, clause, [word], at, most)[-1:] + _with_place(frame, clause, [word], at, most)[:-1]
+            *behind, reference = _with_place(frame, clause, [word], at, most)
+            return [reference, *behind]
     if first.key in ("in", "inside") and clause.kind(1) == "name" and (clause.asks_at(2) or clause.is_verb(2)):
         return _with_place(frame, clause, [first, words[1]], 2, most)
     at = 1 + (clause.kind(1) in ("comma", "cut"))
-    colon = next((at for at, word in enumerate(words) if word.text == ":"), 0)
+    colon = next((at for at, word in enumerate(words) if word.text == ":"), 0) if ":" in clause.line else 0
     if 0 < colon < len(words) - 3 and not _asks(clause) and _HEADS.isdisjoint(word.key for word in words[:colon]):
         with suppress(Decline):  # "we have a bug: invoices show …"
             return fitted(frame(Clause(words[colon + 1 :])), most)
@@ -133,42 +135,46 @@ def _with_place(frame: Frame, clause: Clause, place: Words, end: int, most: int)
     return [*fitted(frame(Clause(behind)), most - size_of(place)), *place]
 
 
-def whole(words: Words, tokens: Sequence[Token], clause: Clause, *, is_later: bool = False) -> Words:
-    """The title with every name of the message in it that a person would look for; raises `Decline` if one is lost."""
-    if any(word.at > (_LEADING + _NEAR if is_later else _NEAR) for word in words):
+def whole(
+    words: Words, tokens: Sequence[Token], clause: Clause, behind: Sequence[Words] = (), *, is_later: bool = False
+) -> Words:
+    """The title with every name of the message in it that a person would look for; raises `Decline` if one is lost.
+
+    `behind` are the sentences behind the clause.
+    """
+    last = max([word.at for word in words])
+    if last > (_LEADING + _NEAR if is_later else _NEAR):
         raise Decline("what is asked for stands too far from the beginning")
-    held = " ".join(word.text for word in words)
+    held = " ".join([word.text for word in words])
     says_enough = len(words) >= _ENOUGH or any(word.is_fixed for word in words)
     if is_later and not says_enough:
         raise Decline(NOTHING)
-    last = max(word.at for word in words)
-    for token in tokens:
-        is_lost = token.kind == "name" and (token.short or token.text) not in held and token.at < _BESIDE
+    for token in [token for token in tokens if token.kind == "name"]:
+        is_lost = (token.short or token.text) not in held and token.at < _BESIDE
         is_beside = token.at > last or token.at < clause.words[0].at
         if is_lost and not (is_beside and says_enough and not is_reference(token)):
             raise Decline(LOST)
-    end = clause.words[-1].at
-    behind = [*_sentences([token for token in tokens if token.at > end])] if tokens[-1].at > end else []
-    if any(one[0].key in (_RESTRICTING if len(one) > 2 else _TAKEN_BACK) for one in behind[:1]):
+    if behind and behind[0][0].key in (_RESTRICTING if len(behind[0]) > 2 else _TAKEN_BACK):
         raise Decline(TURNED)
     if behind and _asks(clause) and sum(_asks(Clause(one)) for one in behind) > 1:
         raise Decline(SEVERAL)
     return words
 
 
-def _sentences(tokens: Sequence[Token]) -> Iterator[list[Token]]:
+def _sentences(tokens: Sequence[Token]) -> list[Words]:
     """The sentences; a capital letter says nothing where one begins."""
-    sentence: list[Token] = []
+    sentences: list[Words] = []
+    before = "stop"
     for token in tokens:
-        if token.kind != "stop":
-            if token.kind == "word" and (not sentence or sentence[-1].kind == "cut") and token.text.istitle():
-                token = Token(token.key, "word", token.at) if token.key not in SPELLED else token
-            sentence.append(token)
-        elif sentence:
-            yield sentence
-            sentence = []
-    if sentence:
-        yield sentence
+        kind = token.kind
+        if kind != "stop":
+            if before == "stop":
+                sentences.append([])
+            if before in ("stop", "cut") and kind == "word" and token.text.istitle() and token.key not in SPELLED:
+                token = Token(token.key, "word", token.at)
+            sentences[-1].append(token)
+        before = kind
+    return sentences
 
 
 def _asks(clause: Clause) -> bool:
