@@ -5,7 +5,6 @@ A run that is none of these makes the whole message one that is not understood: 
 
 import re
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Literal
 
 from proxy.filters.titles.names import displayed, is_secret
@@ -18,10 +17,12 @@ _FORGE = (
     r"(?P<forge_kind>pulls?|pull-requests|merge_requests|issues|discussions)/(?P<forge_number>\d{1,7})(?![\w-])"
     r"(?:/(?:files|commits|checks|diff|changes)?)?(?:\#[\w-]{1,60})?(?!\w)"
 )
+_PLAIN_WORD = 12
 _TOKENS = re.compile(
-    rf"""(?P<plain>(?!(?:pr|mr|pull|merge|issue|ticket|sign\w*|log\w*|opt\w*|end|back|drag|copy|search|find|cut)\ )
-        [a-z]{{1,12}})(?:\ (?=[A-Za-z])|(?=\ |$))
-    |(?P<space>\ (?![-–—]))
+    rf"""(?!\ [^-–—])(?:
+    (?P<plain>(?:(?!(?:[Pp](?:r|ull)|[Mm](?:r|erge)|[Ii]ssue|[Tt]icket|[Ss]ign\w*|[Ll]og\w*|[Oo]pt\w*
+        |end|back|drag|copy|search|find|cut)\ )
+        [A-Za-z][a-z]{{0,{_PLAIN_WORD - 1}}}+(?:\ (?=[A-Za-z])|(?=[.,;:!?]?(?:\s|$)|\))))++)
     |(?P<forge>{_FORGE})
     |(?P<tracker>https?://[\w.-]{{1,100}}/(?:[\w-]{{1,40}}/){{0,3}}?(?:browse|issues?|tickets?|t)/
         (?P<ticket>[A-Z][A-Z0-9]{{1,9}}-\d{{1,6}})(?:/[\w-]{{0,100}})?(?=[\s,.)]|$))
@@ -40,13 +41,11 @@ _TOKENS = re.compile(
         |[A-Za-z]+(?:['’-][A-Za-z]+)*(?=[\s,;:!?)…]|$|\.(?:[\s.)"]|$)))
     |(?P<starred>[A-Z]\*(?=[\s.,;:!?)]|$))
     |(?P<name>--?[A-Za-z][\w-]{{1,40}}(?=[\s.,;:!?)]|$)|[@~.]?/?\w[^\s,;!?"()`<>{{}}|]{{0,200}}(?:\(\))?)
-    |(?P<blank>\s+)
-    |(?P<other>\S)""",
+    |(?P<other>\S))""",
     re.VERBOSE | re.ASCII,
 )
 _CAMEL = re.compile(r"[a-z][A-Z]")
 _CREDENTIALS = ("password", "passwd", "passphrase", "pwd", "pin", "secret")
-_PLAIN_WORD = 12
 _TRAILING = ".:'’*"
 _SHORT = re.compile(r"(?=.{2,6}$)[a-z]+\d+[a-z]*")
 _NUMBER = re.compile(r"\d[\d.,]*(?:%|ms|s|x|k|kb|mb|gb|px|min|h)?|\d{1,3}(?:st|nd|rd|th)")
@@ -55,7 +54,7 @@ _FORGE_NOUN = {"issues": "issue", "merge_requests": "MR", "discussions": "discus
 _REF_NOUN = {"pr": "PR", "mr": "MR", "pull request": "PR", "merge request": "MR", "issue": "issue", "ticket": "ticket"}
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, init=False)
 class Token:
     """One token; `text` is how a title shows it, `key` how tables know it, `at` where it stands in the prose.
 
@@ -64,13 +63,16 @@ class Token:
 
     text: str
     kind: Kind
-    at: int = 0
-    short: str = ""
-    key: str = ""
+    at: int
+    short: str
+    key: str
 
-    def __post_init__(self) -> None:
-        if self.kind == "word" and not self.key:
-            self.key = self.text.casefold().replace("’", "'")
+    def __init__(self, text: str, kind: Kind, at: int = 0, short: str = "", key: str = "") -> None:
+        self.text = text
+        self.kind = kind
+        self.at = at
+        self.short = short
+        self.key = key or (text.casefold().replace("’", "'") if kind == "word" else "")
 
     @property
     def is_fixed(self) -> bool:
@@ -82,57 +84,55 @@ def tokens_of(prose: str) -> list[Token]:
     """The tokens of a text; what is none, or must never be shown, is unknown, and its text says why."""
     tokens: list[Token] = []
     for found in _TOKENS.finditer(prose):
-        kind = found.lastgroup
-        if kind == "plain":  # as most tokens are
-            word = found["plain"]
-            tokens.append(Token(word, "word", found.start(), "", word))
-            continue
-        if kind == "space" or kind == "blank":
+        kind, text, at = found.lastgroup, found[0], found.start()
+        if kind == "plain":  # as most words are
+            for word, key in zip(text.split(), text.lower().split(), strict=True):
+                tokens.append(Token(word, "word", at, "", key))
+                at += len(word) + 1
             continue
         token = _token(found, str(kind))
-        token.at = found.start()
-        tokens.append(token)
+        token.at = at
+        is_shown = token.kind in ("name", "quote", "number")
+        if is_shown and tokens and tokens[-1].key in _CREDENTIALS:
+            tokens.append(Token(SECRET, "unknown", at))  # it may be a password
+        else:
+            tokens.append(token)
         # The full stop behind a name belongs to the sentence.
-        bare = found[0] if kind == "starred" else found[0].rstrip(_TRAILING)
-        if token.kind in ("name", "number") and (tail := found[0][len(bare) :]):
+        if is_shown and kind in ("name", "method") and (tail := text[len(text.rstrip(_TRAILING)) :]):
             tokens.append(Token(tail, "cut" if ":" in tail else "stop", found.end()))
-    for at, (before, token) in enumerate(pairwise(tokens), 1):
-        if before.key in _CREDENTIALS and token.kind in ("name", "quote", "number"):
-            tokens[at] = Token(SECRET, "unknown", token.at)  # it may be a password
     return tokens
 
 
 def _token(found: re.Match[str], kind: str) -> Token:
     text = found[0]
     match kind:
-        case "forge":
-            noun = _FORGE_NOUN.get(found["forge_kind"], "PR")
-            short = f"{noun} {found['forge_number']}"
-            return Token(f"{found['forge_repo']} {short}", "name", short=short)
-        case "tracker":
-            return Token(found["ticket"], "name")
-        case "ref":
-            return Token(_reference(text, found["number"]), "name")
-        case "code" | "quote":
-            return _verbatim(text[1:-1].strip(), kind)
-        case "method":
-            return Token(text.rstrip(_TRAILING), "name")
-        case "starred":  # the algorithm A*
-            return Token(text, "name")
-        case "name":
-            return _named(text.rstrip(_TRAILING) or text)
         case "word":
             if len(text) > _PLAIN_WORD and is_secret(text):
                 return Token(SECRET, "unknown")
-            return Token(
-                text.replace(" ", "-"), "name" if _CAMEL.search(text) and text.casefold() not in SPELLED else "word"
-            )
+            is_name = _CAMEL.search(text) and text.casefold() not in SPELLED
+            return Token(text.replace(" ", "-"), "name" if is_name else "word")
         case "stop" | "comma" | "cut":
             return Token(text, kind)
+        case "name":
+            return _named(text.rstrip(_TRAILING) or text)
+        case "code" | "quote":
+            return _verbatim(text[1:-1].strip(), kind)
+        case "ref":
+            return Token(_reference(text, found["number"]), "name")
         case "and":
             return Token("and", "word")
         case "link":
             return Token(LINK, "unknown")
+        case "method":
+            return Token(text.rstrip(_TRAILING), "name")
+        case "starred":  # the algorithm A*
+            return Token(text, "name")
+        case "tracker":
+            return Token(found["ticket"], "name")
+        case "forge":
+            noun = _FORGE_NOUN.get(found["forge_kind"], "PR")
+            short = f"{noun} {found['forge_number']}"
+            return Token(f"{found['forge_repo']} {short}", "name", short=short)
     return Token(SIGN, "unknown")
 
 
