@@ -24,7 +24,9 @@ _OF_THE_CLIENT = word_set(
 
 def command_title(text: str, most: int) -> list[Token]:
     """A slash command and what it is given; nothing if the message is none."""
-    head = plain(text) if text.lstrip()[:1] in ("/", "<") else ""
+    if text.lstrip()[:1] not in ("/", "<"):
+        return []
+    head = plain(text)
     if tag := _COMMAND_TAG.search(head):
         arguments = _COMMAND_ARGUMENTS.search(head)
         name, given = tag[1], arguments[1].strip() if arguments else ""
@@ -52,7 +54,8 @@ def _given(command: Token, given: str, most: int) -> list[Token]:
     clause = Clause(tokens)
     phrase = clause.phrase(0)
     if phrase and not clause.asks_at(0) and phrase.end == len(tokens) and not phrase.points and len(tokens) > 1:
-        words = whole(fitted(Shape(phrase.core, phrase.places), most), tokens, clause)
+        names = [token for token in tokens if token.kind == "name"]
+        words = whole(fitted(Shape(phrase.core, phrase.places), most), names, clause)
     else:
         words = title_of(tokens, most)
     return [command, *words] if size_of(words) < most else words

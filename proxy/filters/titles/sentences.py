@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from itertools import pairwise
 
 from proxy.filters.decline import Decline
 from proxy.filters.titles.clause import Clause, Words
@@ -45,7 +46,8 @@ def thing_of(tokens: Sequence[Token], most: int) -> Words:
 def _title_by(frame: Frame, tokens: Sequence[Token], most: int) -> Words:
     if _POLITE.search(" ".join([token.key for token in tokens])):
         tokens = [token for token in tokens if not _POLITE.fullmatch(token.key)]
-    if _is_range(tokens):
+    names = [token for token in tokens if token.kind == "name"]
+    if names and _is_range(tokens):
         raise Decline(SEVERAL)
     reason, sentences = "", _sentences(tokens)
     for number, sentence in enumerate(sentences[:_SENTENCES], 1):
@@ -58,7 +60,7 @@ def _title_by(frame: Frame, tokens: Sequence[Token], most: int) -> Words:
             continue
         try:
             words = _shortened(frame, clause, most)
-            return whole(words, tokens, clause, sentences[number:], is_later=bool(reason))
+            return whole(words, names, clause, sentences[number:], is_later=bool(reason))
         except Decline as decline:
             reason = reason or decline.reason
             if decline.reason in (LOST, SEVERAL) or _asks(clause):
@@ -68,7 +70,8 @@ def _title_by(frame: Frame, tokens: Sequence[Token], most: int) -> Words:
 
 def reference_of(tokens: Sequence[Token], most: int) -> Words:
     """The one ticket, issue or pull request of a message of which nothing else was understood; nothing if none is."""
-    found = {token.text: token for token in tokens if token.short or (is_reference(token) and _is_ticket(token))}
+    names = [token for token in tokens if token.kind == "name"]
+    found = {name.text: name for name in names if name.short or (is_reference(name) and _is_ticket(name))}
     token = found.popitem()[1] if len(found) == 1 else None
     if token is None or token.at > _NEAR or _is_range(tokens):
         return []
@@ -136,11 +139,11 @@ def _with_place(frame: Frame, clause: Clause, place: Words, end: int, most: int)
 
 
 def whole(
-    words: Words, tokens: Sequence[Token], clause: Clause, behind: Sequence[Words] = (), *, is_later: bool = False
+    words: Words, names: Sequence[Token], clause: Clause, behind: Sequence[Words] = (), *, is_later: bool = False
 ) -> Words:
     """The title with every name of the message in it that a person would look for; raises `Decline` if one is lost.
 
-    `behind` are the sentences behind the clause.
+    `names` are those of the message, `behind` are the sentences behind the clause.
     """
     last = max([word.at for word in words])
     if last > (_LEADING + _NEAR if is_later else _NEAR):
@@ -149,10 +152,10 @@ def whole(
     says_enough = len(words) >= _ENOUGH or any(word.is_fixed for word in words)
     if is_later and not says_enough:
         raise Decline(NOTHING)
-    for token in [token for token in tokens if token.kind == "name"]:
-        is_lost = (token.short or token.text) not in held and token.at < _BESIDE
-        is_beside = token.at > last or token.at < clause.words[0].at
-        if is_lost and not (is_beside and says_enough and not is_reference(token)):
+    for name in names:
+        is_lost = (name.short or name.text) not in held and name.at < _BESIDE
+        is_beside = name.at > last or name.at < clause.words[0].at
+        if is_lost and not (is_beside and says_enough and not is_reference(name)):
             raise Decline(LOST)
     if behind and behind[0][0].key in (_RESTRICTING if len(behind[0]) > 2 else _TAKEN_BACK):
         raise Decline(TURNED)
@@ -163,18 +166,18 @@ def whole(
 
 def _sentences(tokens: Sequence[Token]) -> list[Words]:
     """The sentences; a capital letter says nothing where one begins."""
-    sentences: list[Words] = []
-    before = "stop"
-    for token in tokens:
-        kind = token.kind
-        if kind != "stop":
-            if before == "stop":
-                sentences.append([])
-            if before in ("stop", "cut") and kind == "word" and token.text.istitle() and token.key not in SPELLED:
-                token = Token(token.key, "word", token.at)
-            sentences[-1].append(token)
-        before = kind
-    return sentences
+    tokens = [*tokens]
+    marks = [at for at, token in enumerate(tokens) if token.kind in ("stop", "cut")]
+    for begin in (0, *[at + 1 for at in marks]):
+        if begin < len(tokens):
+            tokens[begin] = _begun(tokens[begin])
+    ends = [at for at in marks if tokens[at].kind == "stop"]
+    return [*filter(None, [tokens[before + 1 : end] for before, end in pairwise((-1, *ends, len(tokens)))])]
+
+
+def _begun(token: Token) -> Token:
+    is_name = token.kind != "word" or token.key in SPELLED
+    return token if is_name or not token.text.istitle() else Token(token.key, "word", token.at)
 
 
 def _asks(clause: Clause) -> bool:
