@@ -5,8 +5,6 @@ A run that is none of these makes the whole message one that is not understood: 
 
 import re
 from dataclasses import dataclass
-from itertools import accumulate, count
-from operator import add
 from typing import Literal
 
 from proxy.filters.titles.names import displayed, is_secret
@@ -88,7 +86,9 @@ def tokens_of(prose: str) -> list[Token]:
     for found in _TOKENS.finditer(prose):
         kind, text, at = found.lastgroup, found[0], found.start()
         if kind == "plain":  # as most words are
-            tokens += _words(text, at)
+            for word in text.split():
+                tokens.append(Token(word, "word", at, "", word.lower()))
+                at += len(word) + 1
             continue
         token = _token(found, str(kind))
         token.at = at
@@ -101,13 +101,6 @@ def tokens_of(prose: str) -> list[Token]:
         if is_shown and kind in ("name", "method") and (tail := text[len(text.rstrip(_TRAILING)) :]):
             tokens.append(Token(tail, "cut" if ":" in tail else "stop", found.end()))
     return tokens
-
-
-def _words(text: str, at: int) -> list[Token]:
-    """The words of a text that has one blank between them."""
-    words, keys = text.split(), text.lower().split()
-    begins = map(add, accumulate(map(len, words), initial=at), count())
-    return [Token(word, "word", begin, "", key) for word, key, begin in zip(words, keys, begins, strict=False)]
 
 
 def _token(found: re.Match[str], kind: str) -> Token:

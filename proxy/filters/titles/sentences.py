@@ -4,7 +4,6 @@ import re
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from itertools import pairwise
 
 from proxy.filters.decline import Decline
 from proxy.filters.titles.clause import Clause, Words
@@ -24,7 +23,7 @@ _NO_TICKETS = (
     *("PEP", "ORA", "PLS", "TNS", "SSL", "SQL", "SQLSTATE", "ERR", "ERROR", "ERRNO", "EXIT"),
 )
 """What else is written with a hyphen and a number: standards, codes of errors."""
-_POLITE = re.compile(r"\b(?:pl+e+a+s+e+|pl[sz]|kindly)\b")
+_POLITE = re.compile(r" (pl+e+a+s+e+|pl[sz]|kindly)(?= )")
 _BETWEEN = frozenset(("to", "through", "thru", "until"))
 _ASKING = ("make", "let", "stop", "ensure", "prevent", "use")
 _SENTENCES = 4
@@ -44,8 +43,8 @@ def thing_of(tokens: Sequence[Token], most: int) -> Words:
 
 
 def _title_by(frame: Frame, tokens: Sequence[Token], most: int) -> Words:
-    if _POLITE.search(" ".join([token.key for token in tokens])):
-        tokens = [token for token in tokens if not _POLITE.fullmatch(token.key)]
+    if polite := _POLITE.findall(" ".join(["", *[token.key for token in tokens], ""])):
+        tokens = [token for token in tokens if token.key not in polite]
     names = [token for token in tokens if token.kind == "name"]
     if names and _is_range(tokens):
         raise Decline(SEVERAL)
@@ -166,18 +165,19 @@ def whole(
 
 def _sentences(tokens: Sequence[Token]) -> list[Words]:
     """The sentences; a capital letter says nothing where one begins."""
-    tokens = [*tokens]
-    marks = [at for at, token in enumerate(tokens) if token.kind in ("stop", "cut")]
-    for begin in (0, *[at + 1 for at in marks]):
-        if begin < len(tokens):
-            tokens[begin] = _begun(tokens[begin])
-    ends = [at for at in marks if tokens[at].kind == "stop"]
-    return [*filter(None, [tokens[before + 1 : end] for before, end in pairwise((-1, *ends, len(tokens)))])]
-
-
-def _begun(token: Token) -> Token:
-    is_name = token.kind != "word" or token.key in SPELLED
-    return token if is_name or not token.text.istitle() else Token(token.key, "word", token.at)
+    sentences: list[Words] = []
+    sentence: Words = []
+    for token in tokens:
+        if token.kind == "stop":
+            sentence = []
+            continue
+        if not sentence:
+            sentences.append(sentence)
+        is_first = not sentence or sentence[-1].kind == "cut"
+        if is_first and token.kind == "word" and token.text.istitle() and token.key not in SPELLED:
+            token = Token(token.key, "word", token.at)
+        sentence.append(token)
+    return sentences
 
 
 def _asks(clause: Clause) -> bool:

@@ -66,8 +66,8 @@ _HEADED = re.compile(
     r"\b(?:plan|spec|task|ticket|design|feature)",
     re.IGNORECASE,
 )
-_CLIPPED = re.compile(r"\A(?:A|An|The) |\bproblem to ")
-"""What no title says: it was cut out of a longer one, as "A implementation" of "A* pathfinding"."""
+_ARTICLES = ("A ", "An ", "The ")
+"""What no title begins with: it was cut out of a longer one, as "A implementation" of "A* pathfinding"."""
 
 
 def session_title(text: str, most: int = MOST) -> str:
@@ -84,7 +84,7 @@ def session_title(text: str, most: int = MOST) -> str:
     title = shown(words)
     if not 2 <= size_of(words) <= most or len(title) > LONGEST:
         raise Decline(TOO_LONG)
-    if _CLIPPED.search(title):
+    if title.startswith(_ARTICLES) or ("problem to " in title and re.search(r"\bproblem to ", title)):
         raise Decline(UNCLEAR)
     return title
 
@@ -130,7 +130,7 @@ def _bare(prose: str) -> str:
     """The beginning of the prose without what stands before its first sentence, and without asides."""
     if ":" in prose[:200] or prose[:1] == "[":
         prose = _TICKET.sub(r"\1: ", _LABEL.sub("", prose, count=1)[:_READ], count=1)
-    prose = _SHORT.sub(lambda found: _LONG[found[1].casefold()], prose[:_READ]) if "." in prose else prose
+    prose = _SHORT.sub(lambda found: _LONG[found[1].casefold()], prose[:_READ]) if ". " in prose else prose
     return _ASIDE.sub("", prose[:_READ]) if " (" in prose else prose[:_READ]
 
 
