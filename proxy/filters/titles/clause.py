@@ -6,9 +6,10 @@ behind it. What may end it is known as well: the end of the sentence, punctuatio
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import cached_property
 from itertools import accumulate
 from typing import NamedTuple
+
+from propcache.api import cached_property
 
 from proxy.filters.decline import Decline
 from proxy.filters.titles import words as known
@@ -33,6 +34,10 @@ _CONDITIONS = word_set(
 )
 _OBJECTS = known.PRONOUNS | known.DETERMINERS
 _SUBJECTS = known.NO_NAME - known.DETERMINERS
+_ENDING = known.TRAILING | {"called", "named", "one", "ones"}
+_HOLLOW = known.SOFT | known.GENERIC
+_BEFORE_NAME = known.DETERMINERS | {"very", "really", "quite", "super", "most", "more", "such"}
+_COMPARING = known.DETERMINERS | known.PREPOSITIONS | {"than"}
 _SAME = {"using": "with", "towards": "to"}
 _AFTER_VERB = known.DETERMINERS | known.PRONOUNS | known.PREPOSITIONS | known.ADVERBS | known.FAULTS | known.NUMERALS
 
@@ -58,24 +63,25 @@ class Clause:
 
     def __init__(self, words: Sequence[Token]) -> None:
         self.words = words
-        keys = [word.key or _SIGNS[word.kind] for word in words]
-        self.line = " ".join(keys) + " "
-        self._offsets = [0, *accumulate([len(key) + 1 for key in keys])]
-        self._keys = [*keys, *_BEYOND]
+        self.keys = [word.key or _SIGNS[word.kind] for word in words]
+        """The words in small letters, a sign for what is no word, "" behind the end."""
+        self.line = " ".join(self.keys) + " "
+        self.keys += _BEYOND
 
     def __len__(self) -> int:
         return len(self.words)
 
-    def key(self, at: int) -> str:
-        """The word at `at` in small letters, a sign for what is no word, "" at the end."""
-        return self._keys[at]
+    @cached_property
+    def _offsets(self) -> Sequence[int]:
+        """Where in the line each word begins."""
+        return [0, *accumulate([len(key) + 1 for key in self.keys])]
 
     def kind(self, at: int) -> str:
         return self.words[at].kind if at < len(self.words) else ""
 
     def skip(self, phrases: Phrases, at: int) -> int:
         """Where the words go on behind the phrases that stand at `at`."""
-        if self._keys[at] not in phrases.words:
+        if self.keys[at] not in phrases.words:
             return at
         found = phrases.match(self.line, self._offsets[at])
         return at + found[0].count(" ") if found else at
@@ -90,80 +96,80 @@ class Clause:
         at, before = self._behind_condition(), -1
         while at != before:
             before = at
-            at += 2 if self.key(at) in LABELS and self.words[min(at + 1, len(self) - 1)].text == ":" else 0
+            at += 2 if self.keys[at] in LABELS and self.words[min(at + 1, len(self) - 1)].text == ":" else 0
             at = self.skip(LEADS, at)
             at += at > 0 and self.kind(at) in ("comma", "cut")
         return at
 
     def _behind_condition(self) -> int:
         """Where the sentence goes on behind "after the update to 2.1, "."""
-        if self.key(0) not in _CONDITIONS:
+        if self.keys[0] not in _CONDITIONS:
             return 0
         comma = next((at for at, word in enumerate(self.words) if word.kind == "comma"), 0)
         return comma + 1 if len(self) > comma + 3 else 0
 
     def verb(self, at: int) -> str:
         """The longest verb of the tables that stands at `at`, "" if none does."""
-        if self.key(at) not in VERB_STARTS:
+        if self.keys[at] not in VERB_STARTS:
             return ""
-        phrases = (" ".join(self._keys[at : at + size]) for size in range(4, 0, -1))
+        phrases = (" ".join(self.keys[at : at + size]) for size in range(4, 0, -1))
         return next((phrase for phrase in phrases if phrase in VERBS), "")
 
     def is_verb(self, at: int) -> bool:
         """Whether the word is a verb's base form, as what stands behind it shows if it may be a noun as well."""
-        if self.key(at) not in DOING:
+        if self.keys[at] not in DOING:
             return False
-        before = self.key(at - 1) if at else ""
+        before = self.keys[at - 1] if at else ""
         is_plural = before.endswith("s") and before not in known.ENDLESS
         is_marked = is_plural or (at > 0 and self.words[at - 1].is_fixed)
-        return self.key(at) not in NOUNS_TOO or is_marked or not self.kind(at + 1) or self._shows_verb(at + 1)
+        return self.keys[at] not in NOUNS_TOO or is_marked or not self.kind(at + 1) or self._shows_verb(at + 1)
 
     def is_third(self, at: int) -> bool:
         """Whether the word is what a thing does: "returns", "crashes"."""
-        verb = DOES.get(self.key(at))
-        if verb is None or self.key(at + 1) == "of":
+        verb = DOES.get(self.keys[at])
+        if verb is None or self.keys[at + 1] == "of":
             return False
         if not self.kind(at + 1):
             return verb in FAULT_NOUNS
-        if self.key(at + 1) in known.PREPOSITIONS:
+        if self.keys[at + 1] in known.PREPOSITIONS:
             return verb in FAULT_NOUNS or verb not in NOUNS_TOO
         return verb not in NOUNS_TOO or self._shows_verb(at + 1) or self.words[at - 1].is_fixed
 
     def _shows_verb(self, at: int) -> bool:
-        return self.key(at) in _AFTER_VERB or is_adverb(self.key(at)) or self.kind(at) in ("name", "number", "quote")
+        return self.keys[at] in _AFTER_VERB or is_adverb(self.keys[at]) or self.kind(at) in ("name", "number", "quote")
 
     def asks_at(self, at: int) -> bool:
         """Whether another request begins there."""
         verb = self.verb(at)
-        if not verb or self.key(at + len(verb.split())) == "of":
+        if not verb or self.keys[at + len(verb.split())] == "of":
             return False
         return " " in verb or verb not in NOUN_FIRST or self._shows_verb(at + 1)
 
     def ends(self, at: int) -> int | None:
         """`at` behind what may be left out, if a clause may end there; None if not."""
         at = self._behind_adverbs(at)
-        is_purpose = self.key(at) == "to" and self.key(at + 1) in INFINITIVES
-        key, is_doing = self.key(at), self.key(at + 1).endswith("ing")
+        is_purpose = self.keys[at] == "to" and self.keys[at + 1] in INFINITIVES
+        key, is_doing = self.keys[at], self.keys[at + 1].endswith("ing")
         is_clause = (
             key in _NO_CLAUSE
             or (is_doing and key in known.PREPOSITIONS - {"with", "without"})
-            or self.key(at + 1) == "than"
+            or self.keys[at + 1] == "than"
         )
         ended = self.kind(at) in ("", "comma", "cut") or key in known.BREAKS or is_purpose or is_clause
         return at if ended else None
 
     def _behind_adverbs(self, at: int) -> int:
         at = self.skip(TAILS, at)
-        while is_adverb(self.key(at)) or self._is_spare(at):
+        while is_adverb(self.keys[at]) or self._is_spare(at):
             at = self.skip(TAILS, at + 1)
-        if self.key(at) == "for" and self.kind(at + 1) == "number" and self.key(at + 2) in _UNITS:
+        if self.keys[at] == "for" and self.kind(at + 1) == "number" and self.keys[at + 2] in _UNITS:
             return self._behind_adverbs(at + 3)  # "for 5 minutes"
-        is_pointing = self.key(at) in known.PREPOSITIONS - {"for"} and self.key(at + 1) in known.PRONOUNS
+        is_pointing = self.keys[at] in known.PREPOSITIONS - {"for"} and self.keys[at + 1] in known.PRONOUNS
         return at + 2 if is_pointing and self.kind(at + 2) in ("", "comma", "cut") else at
 
     def _is_spare(self, at: int) -> bool:
-        is_spare = self.key(at) in known.ADVERBS and self.key(at) not in ("twice", "off")
-        return is_spare and self.key(at + 1) not in known.PREPOSITIONS
+        is_spare = self.keys[at] in known.ADVERBS and self.keys[at] not in ("twice", "off")
+        return is_spare and self.keys[at + 1] not in known.PREPOSITIONS
 
     def phrase(self, at: int, stop: Stop | None = None, *, to_thing: bool = False) -> Phrase | None:
         """The noun phrase that begins at `at`, None if none does; it ends where `stop` says so."""
@@ -181,71 +187,81 @@ class Clause:
 
     def core(self, at: int, stop: Stop | None) -> tuple[Words, int, bool]:
         """The words of a noun phrase without its places, where they end, and whether they only point."""
-        words: Words = []
-        points = False
-        while at < len(self):
+        words, at, points = self._determiners(at)
+        while at < len(self.words):
             token = self.words[at]
-            if token.key in ("every", "each") and not words:
+            key = token.key
+            if words and key in _ENDING:
+                if key in known.TRAILING:
+                    break
+                if key in ("called", "named") and self.kind(at + 1) in ("name", "quote"):
+                    return [self.words[at + 1], *words[-1:]], at + 2, points  # "a small CLI called `loaf`"
+                if key == "ones" or (key == "one" and words[-1].key not in _HOLLOW):
+                    return words, at + 1, points
+            if self._is_named(at, stop if words else None):
                 words.append(token)
-            elif token.key in known.DETERMINERS and not words:
-                points = points or token.key in known.POINTING or self.key(at + 1) in ("other", "others")
-            elif not words and token.key in ("very", "really", "quite", "super", "most", "more", "such"):
-                pass
-            elif words and token.key in known.TRAILING:
-                break
-            elif words and token.key in ("called", "named") and self.kind(at + 1) in ("name", "quote"):
-                return [self.words[at + 1], *words[-1:]], at + 2, points  # "a small CLI called `loaf`"
-            elif words and (
-                token.key == "ones" or (token.key == "one" and words[-1].key not in known.SOFT | known.GENERIC)
-            ):
-                return words, at + 1, points
-            elif self._is_named(at, stop if words else None):
+            elif words and key in ("and", "or") and self._joins(at, stop):
                 words.append(token)
-            elif words and self._joins(at, stop):
-                words.append(token)
-                at += self.key(at + 1) in known.ARTICLES
+                at += self.keys[at + 1] in known.ARTICLES
             else:
                 break
             at += 1
         return words, at, points
 
+    def _determiners(self, at: int) -> tuple[Words, int, bool]:
+        """What stands before a name: "every" belongs to it, other articles do not, and some of them point."""
+        points = False
+        while (key := self.keys[at]) in _BEFORE_NAME:
+            if key in ("every", "each"):
+                return [self.words[at]], at + 1, points
+            if key in known.DETERMINERS:
+                points = points or key in known.POINTING or self.keys[at + 1] in ("other", "others")
+            at += 1
+        return [], at, points
+
     def _is_named(self, at: int, stop: Stop | None) -> bool:
-        token, key = self.words[at], self.words[at].key
+        """Whether the word may be part of a name."""
+        key, following = self.keys[at], self.keys[at + 1]
         if key in known.FOREIGN:
             raise Decline(MIXED)
-        if token.kind != "word":
-            return token.kind in ("name", "number", "quote") and not (stop and stop(at))
-        if key == "about" and self.key(at + 1) in known.ON:
-            return True  # "the about page"
-        is_contraction = "'" in key and not key.endswith(("'s", "s'"))
-        is_doing = stop is not None and key.endswith("ing") and self.key(at + 1) in known.DETERMINERS
-        is_compared = key.endswith("er") and self.key(at + 1) == "than"
-        is_compared = is_compared or (key in _RELATING and self.key(at + 1) in known.PREPOSITIONS)
-        if key in known.NO_NAME or is_adverb(key) or is_contraction or is_doing or is_compared:
+        if key in known.NO_NAME:
+            return key == "about" and following in known.ON  # "the about page"
+        kind = self.words[at].kind
+        if kind != "word":
+            return kind in ("name", "number", "quote") and not (stop and stop(at))
+        if is_adverb(key) or ("'" in key and not key.endswith(("'s", "s'"))):
+            return False
+        if following in _COMPARING and self._is_compared(key, following, is_first=stop is None):
             return False
         return not (stop and stop(at))
 
+    def _is_compared(self, key: str, following: str, *, is_first: bool) -> bool:
+        """ "newer than", "based on", and what is being done: "using the"."""
+        is_doing = not is_first and key.endswith("ing") and following in known.DETERMINERS
+        is_more = key.endswith("er") and following == "than"
+        return is_doing or is_more or (key in _RELATING and following in known.PREPOSITIONS)
+
     def _joins(self, at: int, stop: Stop | None) -> bool:
         """Whether "and" joins two things, and does not go on with another request."""
-        if self.key(at) not in ("and", "or") or at + 1 >= len(self):
+        if at + 1 >= len(self.words):
             return False
         is_verb = self.is_verb(at + 1) and self._shows_verb(at + 2)
         is_deed = is_verb or self.asks_at(at + 1) or self.is_third(at + 1)
-        behind = at + 1 + (self.key(at + 1) in known.ARTICLES)
+        behind = at + 1 + (self.keys[at + 1] in known.ARTICLES)
         return not is_deed and behind < len(self) and self._is_named(behind, stop)
 
     def _place(self, at: int, stop: Stop | None, to_thing: bool) -> tuple[Words, int, bool] | None:
         """A preposition and the thing behind it, if one stands at `at`, and whether it only points."""
         if at >= len(self):
             return None
-        first, following = self.words[at], self.key(at + 1)
+        first, following = self.words[at], self.keys[at + 1]
         head: Words = [first]
         match first.key:
             case "instead" | "like" if following == "of":
                 head = [first, self.words[at + 1]]
             case "when" | "while" | "after" | "before" | "by" if following.endswith("ing"):
                 head = [first, self.words[at + 1]]
-                head += [self.words[at + 2]] if self.key(at + 2) in known.PREPOSITIONS else []
+                head += [self.words[at + 2]] if self.keys[at + 2] in known.PREPOSITIONS else []
             case "when" | "while":
                 return None
             case "without" if following.endswith("ing"):
@@ -271,8 +287,8 @@ class Clause:
         at += len(head)
         words, end, points = self.core(at, stop)
         is_clause = first.key in _NO_CLAUSE and words and (self._is_clause(words, end))
-        is_time = len(words) == 1 and words[0].key in _TIMES and self.key(at) in ("a", "an")
-        goes_on = words and words[-1].key.endswith("ing") and self.key(end) in _OBJECTS
+        is_time = len(words) == 1 and words[0].key in _TIMES and self.keys[at] in ("a", "an")
+        goes_on = words and words[-1].key.endswith("ing") and self.keys[end] in _OBJECTS
         is_half = (
             first.key == "between" and words and not any(w.key == "and" for w in words) and words[-1].key[-1:] != "s"
         )
@@ -282,12 +298,12 @@ class Clause:
 
     def _is_clause(self, words: Words, end: int) -> bool:
         """ "before the session expires" """
-        is_finite = self.key(end) in known.AUXILIARIES | known.DENIED
+        is_finite = self.keys[end] in known.AUXILIARIES | known.DENIED
         return is_finite or (len(words) > 1 and bool(words[0].key) and words[-1].key in DOES)
 
     def _is_infinitive(self, at: int, to_thing: bool) -> bool:
         """Whether the word behind "to" is a verb: one that is known, or one that nothing shows to be a thing."""
-        token, following = self.words[at], self.key(at + 1)
+        token, following = self.words[at], self.keys[at + 1]
         if token.kind != "word" or not token.key.isalpha() or token.key in known.DETERMINERS:
             return False
         is_last = self.kind(at + 1) in ("", "comma", "cut") or following in known.NO_NAME - known.DETERMINERS

@@ -33,15 +33,15 @@ def checked(clause: Clause, found: Shape) -> Shape:
     if found.end >= len(clause):
         return found
     rest = range(found.end, len(clause))
-    joints = [at + 1 for at in rest if clause.kind(at) == "comma" or clause.key(at) in ("and", "then")]
+    joints = [at + 1 for at in rest if clause.kind(at) == "comma" or clause.keys[at] in ("and", "then")]
     if sum(clause.asks_at(at) for at in joints) > 1:
         raise Decline(SEVERAL)
-    is_swap = clause.key(len(clause) - 1) == "instead" and any(clause.key(at) == "use" for at in rest)
+    is_swap = clause.keys[len(clause) - 1] == "instead" and any(clause.keys[at] == "use" for at in rest)
     for at in rest:
-        key = clause.key(at)
+        key = clause.keys[at]
         if key in _REASONS or (key == "it" and clause.kind(at - 1) == "comma"):
             break
-        is_other = key == "instead" and (is_swap or clause.key(at + 1) == "of")
+        is_other = key == "instead" and (is_swap or clause.keys[at + 1] == "of")
         if (key in known.TURNING or key.endswith("n't")) and not is_other:
             raise Decline(TURNED)
     return found
@@ -49,10 +49,10 @@ def checked(clause: Clause, found: Shape) -> Shape:
 
 def is_order(clause: Clause, at: int) -> bool:
     """Whether the first word is a verb as well, and what stands behind it may be its object: "hash passwords with"."""
-    key, following = clause.key(at), clause.key(at + 1)
+    key, following = clause.keys[at], clause.keys[at + 1]
     is_many = following.endswith("s") and not following.endswith("ss") and following not in known.ENDLESS
     is_noun_first = key in verbs.NOUNS_TOO and not (following in known.TROUBLES and key not in _TELLING)
-    is_placed = clause.key(at + 2) in known.PREPOSITIONS - {"for", "per", "of"}  # "release notes for 2.4"
+    is_placed = clause.keys[at + 2] in known.PREPOSITIONS - {"for", "per", "of"}  # "release notes for 2.4"
     return is_noun_first and is_many and is_placed and following not in known.NO_NAME
 
 
@@ -61,9 +61,9 @@ def whole_object(clause: Clause, at: int, *, to_thing: bool = False) -> Phrase:
     phrase = clause.phrase(at, to_thing=to_thing)
     if clause.kind(at) == "unknown":
         raise Decline(clause.words[at].text)
-    is_clause = clause.key(at) == "that" and clause.key(at + 1) in known.DETERMINERS
+    is_clause = clause.keys[at] == "that" and clause.keys[at + 1] in known.DETERMINERS
     if phrase is None or is_clause:
-        raise Decline(POINTS if clause.key(at) in known.PRONOUNS and not is_clause else UNCLEAR)
+        raise Decline(POINTS if clause.keys[at] in known.PRONOUNS and not is_clause else UNCLEAR)
     if (made := _made_for(clause, phrase)) is not None:
         return made
     end = clause.ends(phrase.end)
@@ -71,7 +71,7 @@ def whole_object(clause: Clause, at: int, *, to_thing: bool = False) -> Phrase:
         unknown = clause.words[phrase.end]
         if unknown.kind == "unknown":
             raise Decline(unknown.text)
-        if clause.key(at - 1) in _GIVING and unknown.key in known.DETERMINERS and (given := _given(clause, phrase)):
+        if clause.keys[at - 1] in _GIVING and unknown.key in known.DETERMINERS and (given := _given(clause, phrase)):
             return given
         # What is not understood behind a thing that is told apart is left out.
         if len(content(phrase.core)) < 2 or unknown.key in known.TURNING:
@@ -87,12 +87,12 @@ def whole_object(clause: Clause, at: int, *, to_thing: bool = False) -> Phrase:
     # A clause behind it tells the thing apart: it is left out where the thing has a name of its own.
     said = [word for word in content(phrase.words) if word.key not in known.AMOUNTS]
     is_fixed = any(word.is_fixed or word.key in known.SPELLED for word in said)
-    if clause.key(end) == "to" and not is_fixed and sum(word.key not in known.MADE_THINGS for word in said) < 2:
+    if clause.keys[end] == "to" and not is_fixed and sum(word.key not in known.MADE_THINGS for word in said) < 2:
         raise Decline(UNCLEAR)
-    is_open = clause.key(end) in ("that", "which", "who") and phrase.core[-1].key in known.MADE_THINGS
+    is_open = clause.keys[end] in ("that", "which", "who") and phrase.core[-1].key in known.MADE_THINGS
     if is_open and not any(word.is_fixed or word.key not in _PLAIN for word in said):
         raise Decline(UNCLEAR)  # "a small python tool that …"
-    if clause.key(end) in _APART and (len(said) < 2 or not told) and not is_fixed:
+    if clause.keys[end] in _APART and (len(said) < 2 or not told) and not is_fixed:
         raise Decline(UNCLEAR if said else NOTHING)
     return phrase._replace(end=end)
 
@@ -100,15 +100,15 @@ def whole_object(clause: Clause, at: int, *, to_thing: bool = False) -> Phrase:
 def _made_for(clause: Clause, phrase: Phrase) -> Phrase | None:
     """ "a script that backs up the database" as "script for database backup" """
     at = phrase.end + 1
-    verb = verbs.DOES.get(clause.key(at), "")
-    if clause.key(at - 1) not in ("that", "which") or phrase.places or phrase.points or not verb:
+    verb = verbs.DOES.get(clause.keys[at], "")
+    if clause.keys[at - 1] not in ("that", "which") or phrase.places or phrase.points or not verb:
         return None
-    longer = f"{verb} {clause.key(at + 1)}"
+    longer = f"{verb} {clause.keys[at + 1]}"
     verb, at = (longer, at + 2) if longer in verbs.WORKS else (verb, at + 1)
     work = [noun(verbs.VERBS[verb])] if verb in verbs.WORKS or verb in verbs.TAKEN_AWAY else []
-    thing = clause.phrase(at + (clause.key(at) == "to"), to_thing=True)
+    thing = clause.phrase(at + (clause.keys[at] == "to"), to_thing=True)
     end = clause.ends(thing.end) if thing else None
-    is_made = any(clause.key(one) in _MAKING for one in range(phrase.end))
+    is_made = any(clause.keys[one] in _MAKING for one in range(phrase.end))
     if thing is None or thing.points or end is None or not is_made or verb in _NO_WORK:
         return None
     if any(place[0].key in ("to", "with") for place in thing.places):
@@ -128,7 +128,7 @@ def _given(clause: Clause, whom: Phrase) -> Phrase | None:
 def _lists(clause: Clause, at: int) -> bool:
     """Whether a list goes on behind a comma: a third thing."""
     phrase = None if clause.verb(at) else clause.phrase(at)
-    joined = [clause.key(phrase.end), *(word.key for word in phrase.core)] if phrase else []
+    joined = [clause.keys[phrase.end], *(word.key for word in phrase.core)] if phrase else []
     return "and" in joined or "or" in joined
 
 
@@ -136,7 +136,7 @@ def subject_at(clause: Clause, at: int, stop: Stop) -> Phrase:
     """What a question or a report is about; raises `Decline` if nothing is named there."""
     phrase = clause.phrase(at, stop)
     if phrase is None or phrase.points:
-        raise Decline(POINTS if phrase or clause.key(at) in known.PRONOUNS else NOT_SEEN)
+        raise Decline(POINTS if phrase or clause.keys[at] in known.PRONOUNS else NOT_SEEN)
     return phrase
 
 

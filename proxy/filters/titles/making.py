@@ -18,44 +18,44 @@ _CONDITIONS = ("when", "if", "while")
 
 def making(clause: Clause, at: int) -> Shape | None:
     """ "make the navbar responsive", "make a snake game" """
-    if clause.key(at) != "make":
+    if clause.keys[at] != "make":
         return None
-    if clause.key(at + 1) in ("a", "an", "me"):
-        return shape_of(whole_object(clause, at + 1 + (clause.key(at + 1) == "me")))
-    subject = subject_at(clause, at + 1, lambda one: _is_made(clause.key(one)) or clause.is_verb(one))
+    if clause.keys[at + 1] in ("a", "an", "me"):
+        return shape_of(whole_object(clause, at + 1 + (clause.keys[at + 1] == "me")))
+    subject = subject_at(clause, at + 1, lambda one: _is_made(clause.keys[one]) or clause.is_verb(one))
     if (
-        clause.key(subject.end) in ("a", "an") and clause.skip(_LITTLE, subject.end) < subject.end + 2
+        clause.keys[subject.end] in ("a", "an") and clause.skip(_LITTLE, subject.end) < subject.end + 2
     ):  # "make Settings a frozen dataclass"
         made = whole_object(clause, subject.end)
         return Shape(made.core, ([noun("for"), *subject.core],), made.end)
     end = clause.skip(_LITTLE, subject.end)
-    if not _is_made(clause.key(end)) or subject.places or clause.key(end + 1) in _CONDITIONS:
+    if not _is_made(clause.keys[end]) or subject.places or clause.keys[end + 1] in _CONDITIONS:
         return None
-    if clause.key(end + 1) == "and" and not clause.asks_at(end + 2):
+    if clause.keys[end + 1] == "and" and not clause.asks_at(end + 2):
         raise Decline(SEVERAL)
     is_measured = subject.core[-1].text[0].isdigit() and len(subject.core) > 1  # "2mm narrower"
-    return placed(clause, [noun(clause.key(end)), *(subject.core[:-1] if is_measured else subject.core)], end + 1)
+    return placed(clause, [noun(clause.keys[end]), *(subject.core[:-1] if is_measured else subject.core)], end + 1)
 
 
 def causing(clause: Clause, at: int) -> Shape | None:
     """ "make the map load tiles", "let admins impersonate users", "I want the scaler to handle fractions" """
-    is_let = clause.key(at) in ("make", "let", "have", "get")
+    is_let = clause.keys[at] in ("make", "let", "have", "get")
     start = at + 1 if is_let else clause.skip_early(WANTS, at)
-    if start <= at or not (is_let or any(clause.key(one) in _WANTED for one in range(start))):
+    if start <= at or not (is_let or any(clause.keys[one] in _WANTED for one in range(start))):
         return None
 
     def stop(one: int) -> bool:
-        is_many = clause.key(one) in verbs.DOING and clause.key(one + 1).endswith("s")
-        if clause.key(one) in ("working", "running"):
+        is_many = clause.keys[one] in verbs.DOING and clause.keys[one + 1].endswith("s")
+        if clause.keys[one] in ("working", "running"):
             return True
-        return clause.key(at) in ("make", "let") and (is_many or clause.is_verb(one))
+        return clause.keys[at] in ("make", "let") and (is_many or clause.is_verb(one))
 
-    if not is_let and clause.key(start) in ("a", "an"):
+    if not is_let and clause.keys[start] in ("a", "an"):
         return None  # "I'd like a flag to skip the cache"
     words, behind, points = clause.core(start, stop)
-    end = behind + (clause.key(behind) == "to")
-    verb = clause.key(end)
-    if words and not points and clause.key(at) in ("get", "have") and verb in ("working", "running", "green", "work"):
+    end = behind + (clause.keys[behind] == "to")
+    verb = clause.keys[end]
+    if words and not points and clause.keys[at] in ("get", "have") and verb in ("working", "running", "green", "work"):
         return Shape(words, (), end + 1, "fix")
     if not words or points or verb not in verbs.DOING or not (is_let or end > behind):
         return None

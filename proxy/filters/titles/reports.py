@@ -36,7 +36,7 @@ _WRONG = word_set("twice too early late behind over above below under outside of
 
 def question(clause: Clause, at: int) -> Shape | None:
     """A question, by its first words."""
-    key, following = clause.key(at), clause.key(at + 1)
+    key, following = clause.keys[at], clause.keys[at + 1]
     is_asked = following in known.AUXILIARIES or (key == "why" and following in known.DENIED - {"not", "never"})
     match key:
         case "why":
@@ -50,19 +50,19 @@ def question(clause: Clause, at: int) -> Shape | None:
             return used or (None if following in ("is", "are") else _how(clause, at + 1 + is_asked))
         case "does" | "do" if following in ("anything", "anyone", "anybody", "something"):
             at += 2
-            while clause.key(at) in known.ADVERBS or is_adverb(clause.key(at)):
+            while clause.keys[at] in known.ADVERBS or is_adverb(clause.keys[at]):
                 at += 1
-            behind = at + 1 + (clause.key(at + 1) in ("from", "on"))
+            behind = at + 1 + (clause.keys[at + 1] in ("from", "on"))
             return (
-                shape_of(whole_object(clause, behind), _CALLERS[clause.key(at)], 2)
-                if clause.key(at) in _CALLERS
+                shape_of(whole_object(clause, behind), _CALLERS[clause.keys[at]], 2)
+                if clause.keys[at] in _CALLERS
                 else None
             )
         case "which" | "what" if not is_asked and following not in known.NO_NAME and (found := _which(clause, at + 1)):
             return found
         case "who" | "whos" | "which" | "what":
             at += is_adverb(following) or following in known.ADVERBS
-            if work := _CALLERS.get(clause.key(at + 1)):  # "who calls deleteTenant()"
+            if work := _CALLERS.get(clause.keys[at + 1]):  # "who calls deleteTenant()"
                 return shape_of(whole_object(clause, at + 2), work, need=2)
             return _what(clause, at + 1 + is_asked, is_asked=is_asked)
     return None
@@ -70,8 +70,8 @@ def question(clause: Clause, at: int) -> Shape | None:
 
 def overview(clause: Clause, at: int, end: int) -> Shape | None:
     """ "this repo", up to the end of the clause: the whole of it has a name that everybody knows."""
-    name = known.REPOSITORY.get(clause.key(at + 1))
-    is_last = name and clause.key(at) in ("this", "the") and clause.ends(end) in (len(clause), end)
+    name = known.REPOSITORY.get(clause.keys[at + 1])
+    is_last = name and clause.keys[at] in ("this", "the") and clause.ends(end) in (len(clause), end)
     return Shape([noun(name), noun("overview")], end=end) if name and is_last else None
 
 
@@ -79,28 +79,28 @@ def _used(clause: Clause, at: int) -> Shape | None:
     """ "is the legacy client still used anywhere", "where is the JWT validated", "how the total is calculated" """
 
     def stop(one: int) -> bool:
-        is_last = clause.ends(one + 1) is not None or clause.key(one + 1) in known.PREPOSITIONS
-        return clause.key(one) in verbs.USED and is_last
+        is_last = clause.ends(one + 1) is not None or clause.keys[one + 1] in known.PREPOSITIONS
+        return clause.keys[one] in verbs.USED and is_last
 
     subject = clause.phrase(at, stop)
     if subject is None or subject.points:
         return None
     end = subject.end
-    while clause.key(end) in _HEDGES or clause.key(end) in ("is", "are"):
+    while clause.keys[end] in _HEDGES or clause.keys[end] in ("is", "are"):
         end += 1
-    work = verbs.USED.get(clause.key(end))
+    work = verbs.USED.get(clause.keys[end])
     return placed(clause, subject.core, end + 1, subject.places, work) if work else None
 
 
 def _how(clause: Clause, at: int) -> Shape | None:
     """ "how does the lease lock work", "how does the parser handle tabs" """
-    is_work = any(clause.key(one) in _AT_WORK for one in range(at, len(clause)))
+    is_work = any(clause.keys[one] in _AT_WORK for one in range(at, len(clause)))
 
     def stop(one: int) -> bool:
-        return clause.key(one) in _AT_WORK if is_work else clause.is_verb(one) or clause.is_third(one)
+        return clause.keys[one] in _AT_WORK if is_work else clause.is_verb(one) or clause.is_third(one)
 
     subject = subject_at(clause, at, stop)
-    key, end = clause.key(subject.end), subject.end + 1
+    key, end = clause.keys[subject.end], subject.end + 1
     if key in _AT_WORK:
         found = placed(clause, subject.core, end, subject.places, "explanation")
         return found._replace(need=0) if found else None
@@ -113,8 +113,8 @@ def _what(clause: Clause, at: int, *, is_asked: bool) -> Shape | None:
     """ "what does parse_config do" """
     if asked := overview(clause, at, at + 3):
         return asked
-    subject = subject_at(clause, at, lambda one: clause.key(one) in _DOING)
-    if clause.key(subject.end) not in _DOING or not (is_asked or subject.end + 1 == len(clause)):
+    subject = subject_at(clause, at, lambda one: clause.keys[one] in _DOING)
+    if clause.keys[subject.end] not in _DOING or not (is_asked or subject.end + 1 == len(clause)):
         raise Decline(UNCLEAR)
     found = placed(clause, subject.core, subject.end + 1, subject.places, "explanation")
     return found._replace(need=0) if found else None
@@ -125,11 +125,11 @@ def _which(clause: Clause, at: int) -> Shape | None:
     thing = clause.phrase(at, lambda one: clause.is_verb(one) or clause.is_third(one))
     if thing is None or thing.points or thing.places:
         return None
-    if clause.key(thing.end) in ("does", "do", "did"):
-        owner = clause.phrase(thing.end + 1, lambda one: clause.key(one) in verbs.DOING)
+    if clause.keys[thing.end] in ("does", "do", "did"):
+        owner = clause.phrase(thing.end + 1, lambda one: clause.keys[one] in verbs.DOING)
         is_whole = owner and not owner.points and clause.ends(owner.end + 1) is not None
         return Shape([*singular(owner.core), *thing.core], owner.places, owner.end + 1) if owner and is_whole else None
-    if clause.key(thing.end) not in verbs.DOING and clause.key(thing.end) not in verbs.DOES:
+    if clause.keys[thing.end] not in verbs.DOING and clause.keys[thing.end] not in verbs.DOES:
         return None
     owner = whole_object(clause, thing.end + 1)
     if owner.places and owner.places[0][0].key == "of":
@@ -140,8 +140,8 @@ def _which(clause: Clause, at: int) -> Shape | None:
 def reported(clause: Clause, at: int) -> Shape | None:
     """ "the deploy job fails on staging", "users report that …" """
     start = clause.skip(_SAID, at)
-    is_said = any(clause.key(at) in known.AUXILIARIES | known.DENIED | {"gets"} for at in range(start, len(clause)))
-    if clause.asks_at(start) and not is_said and clause.key(start) not in verbs.NOUN_FIRST:
+    is_said = any(clause.keys[at] in known.AUXILIARIES | known.DENIED | {"gets"} for at in range(start, len(clause)))
+    if clause.asks_at(start) and not is_said and clause.keys[start] not in verbs.NOUN_FIRST:
         return None
     return report(clause, start, is_sure=start > at) if start < len(clause) else None
 
@@ -152,13 +152,13 @@ def report(clause: Clause, at: int, *, asked: str = "", is_sure: bool = False) -
     `asked` is the auxiliary that stands before it in a question; `is_sure` tells that something is said to be wrong.
     """
     subject = subject_at(clause, at, _verb_in(clause, asked, is_sure=is_sure))
-    if asked and asked not in _BE and clause.key(subject.end) == "twice":
+    if asked and asked not in _BE and clause.keys[subject.end] == "twice":
         raise Decline(NOT_SEEN)  # the verb before it is not known
     denied, said, end = asked in known.DENIED, asked, subject.end
     kept = False
-    while (key := clause.key(end)) in _BEFORE_VERB or is_adverb(key):
+    while (key := clause.keys[end]) in _BEFORE_VERB or is_adverb(key):
         kept = kept or key in ("keep", "keeps")
-        if key == "not" and not said and not clause.key(end + 1).endswith("ing"):
+        if key == "not" and not said and not clause.keys[end + 1].endswith("ing"):
             return None  # "the job not fails" is not understood.
         denied = denied or key in known.DENIED
         said = said or (key if key in known.AUXILIARIES | {*_OUGHT} else "")
@@ -167,10 +167,10 @@ def report(clause: Clause, at: int, *, asked: str = "", is_sure: bool = False) -
         return _denied(clause, subject, key, end)
     if said in ("should", "must") and not asked and key in verbs.DOING:
         return does(clause, subject, key, end + 1)  # what is wished for
-    is_got = clause.key(end - 1) in ("get", "gets", "getting")
+    is_got = clause.keys[end - 1] in ("get", "gets", "getting")
     if key and (is_got or said in known.AUXILIARIES) and said not in _WITH_BASE:
         return _is(clause, subject, key, end, is_sure=is_sure)
-    verb = verbs.DOES.get(key) or (key if is_sure or clause.key(subject.end - 1).endswith("s") else "")
+    verb = verbs.DOES.get(key) or (key if is_sure or clause.keys[subject.end - 1].endswith("s") else "")
     if key.endswith("ing"):
         verb = key if key in verbs.FAULT_NOUNS else verbs.DOING_NOW.get(key, key)
     is_known = verb in verbs.DOING or verb in verbs.FAULT_NOUNS or verb.endswith("ing")
@@ -183,7 +183,7 @@ def _verb_in(clause: Clause, asked: str, *, is_sure: bool) -> Stop:
     """Tells where the verb stands that ends the subject."""
 
     def stop(one: int) -> bool:
-        key, before = clause.key(one), clause.key(one - 1)
+        key, before = clause.keys[one], clause.keys[one - 1]
         is_last = clause.ends(one + 1) is not None
         if asked in _BE:
             return (
@@ -203,7 +203,7 @@ def _denied(clause: Clause, subject: Phrase, key: str, end: int) -> Shape | None
     """ "the drawer doesn't open": the title must never say that it does."""
     verb = verbs.GERUNDS.get(key) or verbs.DOES.get(key) or verbs.PAST.get(key, key)
     told = len(content(subject.core))
-    is_doing = key.endswith("ing") or not any(clause.key(one) in _BEING for one in range(subject.end, end))
+    is_doing = key.endswith("ing") or not any(clause.keys[one] in _BEING for one in range(subject.end, end))
     if key in known.FAULTS or verb in verbs.FAULT_NOUNS:
         return None  # "login is not broken", "the job never fails"
     if key in verbs.PAST and told and verb not in verbs.WORKS:
@@ -229,12 +229,12 @@ def _denied(clause: Clause, subject: Phrase, key: str, end: int) -> Shape | None
 
 def _is(clause: Clause, subject: Phrase, key: str, end: int, *, is_sure: bool) -> Shape | None:
     """ "login is broken", "labels are cut off" """
-    if key in known.FAULTS and clause.key(end + 1) not in ("and", "or") and subject.core[0].kind != "number":
+    if key in known.FAULTS and clause.keys[end + 1] not in ("and", "or") and subject.core[0].kind != "number":
         core = [noun("missing" if key == "gone" else key), *subject.core]
         return placed(clause, core, end + 1, subject.places)
     if key in verbs.FAULT_NOUNS:
         return placed(clause, subject.core, end + 1, subject.places, verbs.FAULT_NOUNS[key])
-    following = clause.key(end + 1)
+    following = clause.keys[end + 1]
     if key in verbs.WRONGED or following in ("twice", "wrong") or key == "down" or (key in verbs.PAST and is_sure):
         behind = end + 1 + (following in ("twice", "wrong", "away", *PARTICLES))
         found = placed(clause, [*compact(subject.core, subject.places), *clause.words[end:behind]], behind)
@@ -245,16 +245,16 @@ def _is(clause: Clause, subject: Phrase, key: str, end: int, *, is_sure: bool) -
 def does(clause: Clause, subject: Phrase, verb: str, at: int, *, is_fault: bool = False) -> Shape | None:
     """ "crashes on launch", "rejects valid numbers": the clause stays whole, and a report must name what is wrong."""
     fault = verbs.FAULT_NOUNS.get(verb)
-    if fault and clause.key(at) == "to":
+    if fault and clause.keys[at] == "to":
         raise Decline(UNCLEAR)  # "fails to load"
     if fault and (clause.phrase(at) is None or clause.skip(TAILS, at) > at):
         found = placed(clause, subject.core, at, subject.places, fault)
         return found._replace(front=False) if found else None
-    is_kept = verb == "keep" and clause.key(at).endswith("ing")
+    is_kept = verb == "keep" and clause.keys[at].endswith("ing")
     if is_kept:
-        verb, at = clause.key(at), at + 1
+        verb, at = clause.keys[at], at + 1
     doing = noun(verb if verb.endswith("ing") and verb not in verbs.DOING else spelled(verb))
-    behind = at + (clause.key(at) in (*PARTICLES, "twice"))
+    behind = at + (clause.keys[at] in (*PARTICLES, "twice"))
     core = [*compact(subject.core, subject.places), doing, *clause.words[at:behind]]
     thing = None if clause.skip(TAILS, behind) > behind else clause.phrase(behind)
     if thing is None or thing.points:
@@ -262,7 +262,7 @@ def does(clause: Clause, subject: Phrase, verb: str, at: int, *, is_fault: bool 
         if found is None or not (found.places or behind > at or is_kept):
             raise Decline(UNCLEAR)
     else:
-        twice = clause.words[thing.end : thing.end + (clause.key(thing.end) == "twice")]
+        twice = clause.words[thing.end : thing.end + (clause.keys[thing.end] == "twice")]
         end = clause.ends(thing.end + len(twice))
         if end is None:
             raise Decline(UNCLEAR)
@@ -271,6 +271,6 @@ def does(clause: Clause, subject: Phrase, verb: str, at: int, *, is_fault: bool 
     is_wrong = verb in verbs.HARMFUL or not said.isdisjoint(known.FAULTS | _WRONG)
     if is_fault and not (is_wrong or is_kept):
         raise Decline(NOT_SEEN)
-    if is_kept and clause.key(found.end) in ("when", "while", "if"):
+    if is_kept and clause.keys[found.end] in ("when", "while", "if"):
         raise Decline(UNCLEAR)
     return found._replace(front=False, tied=0 if thing or behind > at else len(found.places[:1]))

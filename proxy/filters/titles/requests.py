@@ -59,23 +59,23 @@ def asked_in(clause: Clause) -> Shape:
 
 def _request(clause: Clause, at: int) -> Shape | None:
     """ "refactor the billing service" """
-    gerund = verbs.GERUNDS.get(clause.key(at), "") if at else ""
+    gerund = verbs.GERUNDS.get(clause.keys[at], "") if at else ""
     verb = gerund or clause.verb(at)
     if not verb:
         return None
     behind = at + (1 if gerund else len(verb.split()))
     first = verb.split()[0]
-    whom = clause.key(behind) in ("me", "us")
-    if first in verbs.ASKING and clause.key(behind + whom) in _QUESTION:
+    whom = clause.keys[behind] in ("me", "us")
+    if first in verbs.ASKING and clause.keys[behind + whom] in _QUESTION:
         return question(clause, behind + whom)
     if verb in verbs.NOUN_FIRST and not (at or whom or _is_marked(clause, behind)):
         return None
-    if not at and clause.key(behind) in _PARTS and verb in _COMPOUND:
+    if not at and clause.keys[behind] in _PARTS and verb in _COMPOUND:
         return None  # "reset button"
-    if verb in verbs.NOUNS_TOO - {*verbs.MENDING} and clause.key(behind) in known.TROUBLES | {"case", "cases"}:
+    if verb in verbs.NOUNS_TOO - {*verbs.MENDING} and clause.keys[behind] in known.TROUBLES | {"case", "cases"}:
         return None  # "merge conflicts", "use case"
     behind += whom
-    if clause.key(behind) == "and" and verb in verbs.THINGS and (other := clause.verb(behind + 1)) in verbs.THINGS:
+    if clause.keys[behind] == "and" and verb in verbs.THINGS and (other := clause.verb(behind + 1)) in verbs.THINGS:
         behind += 1 + len(other.split())  # "design and implement"
     if first in verbs.ASKING and (asked := overview(clause, behind, behind + 2)):
         return asked
@@ -94,12 +94,12 @@ def _request(clause: Clause, at: int) -> Shape | None:
 
 def _is_marked(clause: Clause, at: int) -> bool:
     """Whether what stands at `at` shows that the word before it is a verb, and not the first noun of a name."""
-    if clause.key(at) in known.DETERMINERS or clause.key(at) in _GOING or clause.kind(at) not in ("word", ""):
+    if clause.keys[at] in known.DETERMINERS or clause.keys[at] in _GOING or clause.kind(at) not in ("word", ""):
         return True
-    if clause.key(at).endswith("s") and clause.key(at + 1) in (*_GOING, "as"):
+    if clause.keys[at].endswith("s") and clause.keys[at + 1] in (*_GOING, "as"):
         return True  # "export orders to csv"
     phrase = clause.phrase(at)
-    if phrase is None or len(phrase.core) == 1 or clause.key(at) in verbs.DOES:
+    if phrase is None or len(phrase.core) == 1 or clause.keys[at] in verbs.DOES:
         return False  # "release notes", "autocomplete flickers"
     is_many = phrase.core[-1].key.endswith("s") and bool(content(phrase.core))
     return is_many and clause.ends(phrase.end) is not None
@@ -107,11 +107,11 @@ def _is_marked(clause: Clause, at: int) -> bool:
 
 def _moved(clause: Clause, work: str, at: int) -> Shape | None:
     """ "migrate from webpack to vite", "rewrite this in rust": where it goes names it well enough."""
-    key, following = clause.key(at), clause.key(at + 1)
+    key, following = clause.keys[at], clause.keys[at + 1]
     is_all = key in ("the", "our", "my") and following in known.ANYWHERE
     is_all = is_all or (key == "this" and following not in known.NO_NAME)
     size = 2 if is_all else int(key == "this")
-    if clause.key(at + size) not in (*_GOING, "from", "in" if size else "for"):
+    if clause.keys[at + size] not in (*_GOING, "from", "in" if size else "for"):
         return None
     thing = placed(clause, [noun(work)], at + size)
     return thing._replace(tied=1) if thing and thing.places else None
@@ -120,7 +120,7 @@ def _moved(clause: Clause, work: str, at: int) -> Shape | None:
 def _titled(clause: Clause, verb: str, phrase: Phrase) -> Shape:
     """What a verb makes of its object."""
     first, places = verb.split()[0], phrase.places
-    if first in _WAYS and any(clause.key(one) in ("and", "then") for one in range(phrase.end, len(clause))):
+    if first in _WAYS and any(clause.keys[one] in ("and", "then") for one in range(phrase.end, len(clause))):
         raise Decline(SEVERAL)
     heads = [place[0].key for place in places]
     is_trouble = heads == ["for"] and places[0][-1].key in known.TROUBLES
@@ -132,7 +132,7 @@ def _titled(clause: Clause, verb: str, phrase: Phrase) -> Shape:
         return _taken(clause, verb, phrase)
     if first in ("allow", "enable", "permit", "set", "use") and PURPOSE in heads:
         raise Decline(UNCLEAR)
-    if first in _MOVED and clause.key(phrase.end) in _GOING:
+    if first in _MOVED and clause.keys[phrase.end] in _GOING:
         raise Decline(UNCLEAR)
     if verb in _ADDING and any(place[0].key == "to" and _may_be_deed(clause, place[1:]) for place in places):
         raise Decline(UNCLEAR)
@@ -151,7 +151,7 @@ def _titled(clause: Clause, verb: str, phrase: Phrase) -> Shape:
 
 def _may_be_deed(clause: Clause, words: Words) -> bool:
     """ "to mark lab samples": without an article, words that end in a plural may be a verb and its object."""
-    is_bare = any(clause.key(at - 1) == "to" for at, word in enumerate(clause.words) if word is words[0])
+    is_bare = any(clause.keys[at - 1] == "to" for at, word in enumerate(clause.words) if word is words[0])
     is_many = words[-1].key.endswith("s") and words[-1].key not in known.ENDLESS and words[0].key not in known.GENERIC
     return is_bare and len(words) > 1 and words[0].kind == "word" and (is_many or words[0].key in verbs.INFINITIVES)
 
@@ -160,8 +160,8 @@ def _taken(clause: Clause, verb: str, phrase: Phrase) -> Shape:
     """ "remove the check for empty names", "revert the switch to pnpm": never without the noun of the verb."""
     work, places = verbs.TAKEN_AWAY[verb], phrase.places
     head = places[0][0].key if places else ""
-    is_narrow = clause.key(phrase.end) in _NARROWING or clause.key(phrase.end + 1) == "than"
-    is_vague = clause.key(phrase.end) in _CONDITIONS and len(content(phrase.core)) < 2
+    is_narrow = clause.keys[phrase.end] in _NARROWING or clause.keys[phrase.end + 1] == "than"
+    is_vague = clause.keys[phrase.end] in _CONDITIONS and len(content(phrase.core)) < 2
     if is_narrow or is_vague or (work, head) == ("prevention", "from"):
         raise Decline(UNCLEAR)  # "delete all trips older than a year"
     need = 1 if phrase.core[0].key in verbs.STALE and work == "removal" else 2
@@ -211,8 +211,8 @@ def _located(place: Words) -> Words:
 
 def _missing(clause: Clause, at: int) -> Shape | None:
     """ "no sound on ios", "avoid floats in the ledger" """
-    is_avoided = clause.key(at) == "avoid" and not clause.key(at + 1).endswith("ing")
-    phrase = clause.phrase(at + 1) if clause.key(at) == "no" or is_avoided else None
+    is_avoided = clause.keys[at] == "avoid" and not clause.keys[at + 1].endswith("ing")
+    phrase = clause.phrase(at + 1) if clause.keys[at] == "no" or is_avoided else None
     if phrase is None or phrase.points or clause.ends(phrase.end) is None or phrase.core[-1].key in known.MADE_THINGS:
         return None
     return Shape([noun("no"), *phrase.core], phrase.places, phrase.end, front=False)
@@ -222,13 +222,13 @@ def _unable(clause: Clause, at: int) -> Shape | None:
     """ "we can't upload avatars on safari": the title must never say that it works."""
     behind = clause.skip_early(_UNABLE, at)
     verb = clause.verb(behind) if behind > at else ""
-    if behind > at and not verb and clause.key(behind).isalpha() and clause.key(behind + 1) in known.DETERMINERS:
+    if behind > at and not verb and clause.keys[behind].isalpha() and clause.keys[behind + 1] in known.DETERMINERS:
         return shape_of(whole_object(clause, behind + 1), "problem", need=2)
     if not verb or verb in verbs.TAKEN_AWAY or verb in ("reproduce", "find", "see", "figure out"):
         return None
     work, behind = verbs.SAME_STEM.get(verb, ""), behind + len(verb.split())
-    if work and clause.key(behind) in known.PREPOSITIONS:
-        if clause.key(behind) in _GOING:  # "connect to redis"
+    if work and clause.keys[behind] in known.PREPOSITIONS:
+        if clause.keys[behind] in _GOING:  # "connect to redis"
             return shape_of(whole_object(clause, behind + 1), f"{work} problem", need=2)
         return placed(clause, [noun(work), noun("problem")], behind)
     return shape_of(whole_object(clause, behind), f"{work} problem".strip(), need=2)
@@ -240,11 +240,11 @@ def _wanting(clause: Clause, at: int) -> Shape | None:
     if behind <= at:
         return None
     phrase = whole_object(clause, behind)
-    if clause.key(behind) not in ("a", "an", "some") and phrase.places and phrase.places[0][0].key == PURPOSE:
+    if clause.keys[behind] not in ("a", "an", "some") and phrase.places and phrase.places[0][0].key == PURPOSE:
         return None  # "I want the dashboard to load faster"
-    said = [clause.key(one) for one in range(behind)]
-    is_past = phrase.core[-1].key in verbs.PAST or clause.key(behind).endswith(("ed", "ing"))
-    if (is_past and clause.key(at).startswith(("wh", "wtf"))) or clause.key(len(clause) - 1) == "for":
+    said = [clause.keys[one] for one in range(behind)]
+    is_past = phrase.core[-1].key in verbs.PAST or clause.keys[behind].endswith(("ed", "ing"))
+    if (is_past and clause.keys[at].startswith(("wh", "wtf"))) or clause.keys[len(clause) - 1] == "for":
         raise Decline(UNCLEAR)
     is_wrong = "with" in said and "help" not in said
     is_trouble = phrase.core[-1].key in known.TROUBLES or phrase.core[0].key in known.FAULTS
@@ -258,11 +258,11 @@ def _naming(clause: Clause, at: int) -> Shape | None:
     """ "sql query for monthly active users": a thing, what it is for, and nothing else."""
     phrase = clause.phrase(at)
     end = clause.ends(phrase.end) if phrase else None
-    if phrase is None or end is None or phrase.points or clause.key(end) == ":":
+    if phrase is None or end is None or phrase.points or clause.keys[end] == ":":
         return None
     if is_order(clause, at):
         return None
-    if clause.key(at) in _NO_NAMING and not (clause.key(at) in _COMPOUND and clause.key(at + 1) in _PARTS):
+    if clause.keys[at] in _NO_NAMING and not (clause.keys[at] in _COMPOUND and clause.keys[at + 1] in _PARTS):
         return None
     last, told = phrase.core[-1].key, len(content(phrase.core))
     is_done = len(phrase.core) > 2 and last in verbs.PAST

@@ -181,4 +181,4 @@ def _sentences(tokens: Sequence[Token]) -> list[Words]:
 
 
 def _asks(clause: Clause) -> bool:
-    return clause.key(clause.lead) in _ASKING or clause.asks_at(clause.lead)
+    return clause.keys[clause.lead] in _ASKING or clause.asks_at(clause.lead)

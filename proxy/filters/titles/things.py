@@ -53,8 +53,8 @@ _ALL = word_set(
 def thing_in(clause: Clause) -> Shape:
     """The subject of the clause, if it ends where the verb begins; raises `Decline` if there is none that tells."""
     at, asked = clause.lead, ""
-    while clause.key(at) in _ASKING:
-        asked = clause.key(at)
+    while clause.keys[at] in _ASKING:
+        asked = clause.keys[at]
         at += 1
     if (behind := clause.skip(_WHETHER, at)) > at:
         at, asked = behind, "if"
@@ -66,27 +66,27 @@ def thing_in(clause: Clause) -> Shape:
         raise Decline(NOT_SEEN)
     is_verb = (
         clause.kind(at) == "word"
-        and not clause.key(at).endswith(("ing", "s", "ed"))
-        and (clause.key(at) in verbs.WORKS or clause.key(at) not in _ENGLISH)
+        and not clause.keys[at].endswith(("ing", "s", "ed"))
+        and (clause.keys[at] in verbs.WORKS or clause.keys[at] not in _ENGLISH)
     )
-    if is_verb and not asked and clause.key(at + 1) in known.ARTICLES:
+    if is_verb and not asked and clause.keys[at + 1] in known.ARTICLES:
         # A word before an article is a verb, whatever it is: "polish the empty states".
         phrase = whole_object(clause, at + 1)
-        if clause.key(at) in verbs.SEARCHING and any(place[0].key == "for" for place in phrase.places):
+        if clause.keys[at] in verbs.SEARCHING and any(place[0].key == "for" for place in phrase.places):
             raise Decline(UNCLEAR)
         kept = tuple(place for place in phrase.places if place[0].key in _WHERE)
         if _tells(phrase.core, is_listed=False) and all(word.key not in known.TURNING for word in phrase.words):
             return checked(clause, Shape(phrase.core, kept, phrase.end, front=False))
     thing = _subject(clause, at, asked)
-    key, end = clause.key(thing.end), thing.end
+    key, end = clause.keys[thing.end], thing.end
     if asked in _MODALS and (found := _had(clause, thing)):
         return checked(clause, found)
     if asked == "if":
         return checked(clause, thing if thing.places else thing._replace(work="check", need=1))
-    is_denied = key in _DENIED or (key == "not" and clause.key(end + 1) in verbs.PAST)
+    is_denied = key in _DENIED or (key == "not" and clause.keys[end + 1] in verbs.PAST)
     if not _tells(thing.core, is_listed=clause.kind(end) == "comma"):
         raise Decline(NOTHING)
-    if is_denied or clause.key(end + 1) == "nothing":
+    if is_denied or clause.keys[end + 1] == "nothing":
         is_fault = key not in _SHOULD and len(content(thing.core)) > 1
         return thing._replace(end=end + 1, work="problem" if is_fault else "", need=2 * is_fault)
     return checked(clause, _told(clause, thing, asked))
@@ -96,9 +96,9 @@ def _subject(clause: Clause, at: int, asked: str) -> Shape:
     """What stands before the verb, or is all of the clause."""
     phrase = clause.phrase(at, lambda one: _is_verb(clause, one, asked))
     if phrase is None or phrase.points:
-        raise Decline(POINTS if phrase or clause.key(at) in known.PRONOUNS else NOT_SEEN)
-    core, end, key = phrase.core, phrase.end, clause.key(phrase.end)
-    if _is_deed(clause, at) or key in _SAYING or not _DONE.isdisjoint((clause.key(end + 1), clause.key(end + 2))):
+        raise Decline(POINTS if phrase or clause.keys[at] in known.PRONOUNS else NOT_SEEN)
+    core, end, key = phrase.core, phrase.end, clause.keys[phrase.end]
+    if _is_deed(clause, at) or key in _SAYING or not _DONE.isdisjoint((clause.keys[end + 1], clause.keys[end + 2])):
         raise Decline(NOT_SEEN)
     if key in _OBJECTS and not phrase.places:
         # A word before an article is a verb, whatever it is: "the crawler visits every page".
@@ -106,7 +106,7 @@ def _subject(clause: Clause, at: int, asked: str) -> Shape:
     if asked in _MODALS and core[-1].key in verbs.DOING and len(core) > 1:
         raise Decline(NOT_SEEN)  # "why does npm run build eat …"
     is_finite = key in _FINITE and key not in known.TURNING
-    is_said = (key, clause.key(end + 1)) == ("off", "by") or (key == "not" and clause.key(end + 1) in verbs.PAST)
+    is_said = (key, clause.keys[end + 1]) == ("off", "by") or (key == "not" and clause.keys[end + 1] in verbs.PAST)
     if core[0].key in _SENSES or core[0].key in ("every", "each"):
         raise Decline(NOTHING)
     if key == "and" and clause.asks_at(end + 1):
@@ -123,7 +123,7 @@ def _subject(clause: Clause, at: int, asked: str) -> Shape:
 
 def _is_deed(clause: Clause, at: int) -> bool:
     """Whether a verb stands there that asks, and no noun."""
-    key = clause.key(at)
+    key = clause.keys[at]
     if key in known.TROUBLES:
         return False  # "deadlock between the two jobs"
     if is_order(clause, at):
@@ -141,7 +141,7 @@ def _tells(core: Words, *, is_listed: bool) -> bool:
 
 
 def _is_verb(clause: Clause, at: int, asked: str) -> bool:
-    key, before, following = clause.key(at), clause.key(at - 1), clause.key(at + 1)
+    key, before, following = clause.keys[at], clause.keys[at - 1], clause.keys[at + 1]
     if key in _WRONG or (asked and (key in verbs.PAST or key.endswith("ed"))):
         return clause.ends(at + 1) is not None or following in known.PREPOSITIONS
     if key in _VERBS_ONLY and following in _BEHIND:
@@ -155,7 +155,7 @@ def _is_verb(clause: Clause, at: int, asked: str) -> bool:
 def _forbidden(clause: Clause, at: int) -> Shape | None:
     """ "don't show the banner to admins", "stop truncating names": what is not to be, with its "no"."""
     behind = clause.skip(_NEVER, at)
-    key = clause.key(behind)
+    key = clause.keys[behind]
     if behind == at or not (key in verbs.DOING or key in verbs.DOING_NOW) or key in ("use", "using", "let", "make"):
         return None
     phrase, verb = whole_object(clause, behind + 1), verbs.DOING_NOW.get(key, key)
@@ -163,7 +163,7 @@ def _forbidden(clause: Clause, at: int) -> Shape | None:
     located = ([noun("in"), *place[1:]] if place[0].key in goals else place for place in phrase.places)
     places = tuple(place for place in located if place[0].key in _WHERE)
     is_there_alone = bool(phrase.places) or clause.kind(phrase.end) not in ("", "comma")
-    if is_there_alone and clause.key(behind - 1) == "stop":
+    if is_there_alone and clause.keys[behind - 1] == "stop":
         return Shape(phrase.core, places, phrase.end)
     if len(places) < len(phrase.places) or (is_there_alone and not places):
         raise Decline(UNCLEAR)
@@ -177,7 +177,7 @@ def _had(clause: Clause, thing: Shape) -> Shape | None:
     what = clause.phrase(thing.end + 1)
     if what is None or what.points or clause.ends(what.end) is None or not content(what.core):
         return None
-    if clause.key(thing.end) not in _HAVING or what.core[-1].key in verbs.PAST:
+    if clause.keys[thing.end] not in _HAVING or what.core[-1].key in verbs.PAST:
         return None
     if any(word.key in known.TURNING for word in what.words):
         return None
@@ -187,9 +187,9 @@ def _had(clause: Clause, thing: Shape) -> Shape | None:
 def _told(clause: Clause, thing: Shape, asked: str) -> Shape:
     """The thing with the one word that says what is wrong with it: "slow gantt view", "preview mirrored"."""
     at = thing.end
-    while clause.key(at) in _BEING or clause.key(at) in _COPULAS or is_adverb(clause.key(at)):
+    while clause.keys[at] in _BEING or clause.keys[at] in _COPULAS or is_adverb(clause.keys[at]):
         at += 1
-    key, before, following = clause.key(at), clause.key(at - 1), clause.key(at + 1)
+    key, before, following = clause.keys[at], clause.keys[at - 1], clause.keys[at + 1]
     if asked and key in verbs.USED and clause.kind(at + 1) in ("", "comma"):
         return thing._replace(work=verbs.USED[key], need=1)
     if asked or not (at > thing.end or key in verbs.WRONGED or key in ("off", "has", "have")):
