@@ -26,7 +26,12 @@ _SIGNS = {"name": "@", "quote": "@", "number": "0", "comma": ",", "cut": ":", "u
 _BEYOND = [""] * 12
 """No word: what frames look for behind the end of a clause."""
 _TIMES = word_set("second minute hour day week month year while moment")
-_NO_CLAUSE = ("since", "as", "before", "after", "until")
+_CLOSING = ("", ",", ":")
+"""What stands at the end of a clause, among its keys."""
+_NO_CLAUSE = word_set("since as before after until")
+_ENDS = known.BREAKS | _NO_CLAUSE | {*_CLOSING}
+_BEFORE_DOING = known.PREPOSITIONS - {"with", "without"}
+_SPARE = known.ADVERBS - {"twice", "off"}
 _UNITS = word_set("s sec secs second seconds min mins minute minutes h hour hours day days week weeks month months")
 _RELATING = word_set("according due based related compared depending thanks")
 _CONDITIONS = word_set(
@@ -39,6 +44,9 @@ _HOLLOW = known.SOFT | known.GENERIC
 _BEFORE_NAME = known.DETERMINERS | {"very", "really", "quite", "super", "most", "more", "such"}
 _COMPARING = known.DETERMINERS | known.PREPOSITIONS | {"than"}
 _SAME = {"using": "with", "towards": "to"}
+_SEVERAL_WAYS = _NO_CLAUSE | _SAME.keys() | word_set("instead like when while by without out over off to in outside")
+"""What begins a place, or something else, by what stands behind it."""
+_FINITE = known.AUXILIARIES | known.DENIED
 _AFTER_VERB = known.DETERMINERS | known.PRONOUNS | known.PREPOSITIONS | known.ADVERBS | known.FAULTS | known.NUMERALS
 
 
@@ -148,28 +156,22 @@ class Clause:
     def ends(self, at: int) -> int | None:
         """`at` behind what may be left out, if a clause may end there; None if not."""
         at = self._behind_adverbs(at)
-        is_purpose = self.keys[at] == "to" and self.keys[at + 1] in INFINITIVES
-        key, is_doing = self.keys[at], self.keys[at + 1].endswith("ing")
-        is_clause = (
-            key in _NO_CLAUSE
-            or (is_doing and key in known.PREPOSITIONS - {"with", "without"})
-            or self.keys[at + 1] == "than"
-        )
-        ended = self.kind(at) in ("", "comma", "cut") or key in known.BREAKS or is_purpose or is_clause
-        return at if ended else None
+        key, following = self.keys[at], self.keys[at + 1]
+        is_purpose = key == "to" and following in INFINITIVES
+        is_doing = key in _BEFORE_DOING and following.endswith("ing")
+        return at if key in _ENDS or is_purpose or is_doing or following == "than" else None
 
     def _behind_adverbs(self, at: int) -> int:
         at = self.skip(TAILS, at)
-        while is_adverb(self.keys[at]) or self._is_spare(at):
+        while is_adverb(key := self.keys[at]) or (key in _SPARE and self.keys[at + 1] not in known.PREPOSITIONS):
             at = self.skip(TAILS, at + 1)
-        if self.keys[at] == "for" and self.kind(at + 1) == "number" and self.keys[at + 2] in _UNITS:
-            return self._behind_adverbs(at + 3)  # "for 5 minutes"
-        is_pointing = self.keys[at] in known.PREPOSITIONS - {"for"} and self.keys[at + 1] in known.PRONOUNS
-        return at + 2 if is_pointing and self.kind(at + 2) in ("", "comma", "cut") else at
-
-    def _is_spare(self, at: int) -> bool:
-        is_spare = self.keys[at] in known.ADVERBS and self.keys[at] not in ("twice", "off")
-        return is_spare and self.keys[at + 1] not in known.PREPOSITIONS
+        if key not in known.PREPOSITIONS:
+            return at
+        if key == "for":
+            is_time = self.kind(at + 1) == "number" and self.keys[at + 2] in _UNITS
+            return self._behind_adverbs(at + 3) if is_time else at  # "for 5 minutes"
+        is_pointing = self.keys[at + 1] in known.PRONOUNS and self.keys[at + 2] in _CLOSING
+        return at + 2 if is_pointing else at
 
     def phrase(self, at: int, stop: Stop | None = None, *, to_thing: bool = False) -> Phrase | None:
         """The noun phrase that begins at `at`, None if none does; it ends where `stop` says so."""
@@ -252,63 +254,66 @@ class Clause:
 
     def _place(self, at: int, stop: Stop | None, to_thing: bool) -> tuple[Words, int, bool] | None:
         """A preposition and the thing behind it, if one stands at `at`, and whether it only points."""
-        if at >= len(self):
+        key = self.keys[at]
+        if key in _SEVERAL_WAYS:
+            head, at = self._head_of_place(at, self.words[at], self.keys[at + 1], to_thing)
+        else:
+            head, at = ([self.words[at]], at + 1) if key in known.PREPOSITIONS else ([], at)
+        if not head:
             return None
-        first, following = self.words[at], self.keys[at + 1]
-        head: Words = [first]
+        words, end, points = self.core(at, stop)
+        if not words or (key in _NO_CLAUSE and self._is_clause(words, end)):
+            return None
+        last = words[-1].key
+        is_time = len(words) == 1 and last in _TIMES and self.keys[at] in ("a", "an")
+        goes_on = last.endswith("ing") and self.keys[end] in _OBJECTS
+        is_half = key == "between" and last[-1:] != "s" and not any(word.key == "and" for word in words)
+        return None if is_time or goes_on or is_half else ([*head, *words], end, points and len(words) < 3)
+
+    def _head_of_place(self, at: int, first: Token, following: str, to_thing: bool) -> tuple[Words, int]:
+        """What stands before the thing, and where that begins; nothing if it is no place."""
         match first.key:
             case "instead" | "like" if following == "of":
-                head = [first, self.words[at + 1]]
+                return [first, self.words[at + 1]], at + 2
             case "when" | "while" | "after" | "before" | "by" if following.endswith("ing"):
-                head = [first, self.words[at + 1]]
-                head += [self.words[at + 2]] if self.keys[at + 2] in known.PREPOSITIONS else []
-            case "when" | "while":
-                return None
-            case "without" if following.endswith("ing"):
-                return None
+                size = 3 if self.keys[at + 2] in known.PREPOSITIONS else 2
+                return [*self.words[at : at + size]], at + size
             case "out" | "over" | "off" if following in ("of", "to"):
-                head, at = [replace(first, text="from" if following == "of" else "to")], at + 1
+                return [_called(first, "from" if following == "of" else "to")], at + 2
             case "to" if following and self._is_infinitive(at + 1, to_thing):
-                if following not in INFINITIVES or first.key != "to":
-                    return None
                 if following == "use":
-                    head, at = [replace(first, text="with")], at + 1
-                else:
-                    head = [replace(first), self.words[at + 1]]
-                    head[0].key = PURPOSE
+                    return [_called(first, "with")], at + 2
+                return ([replace(first, key=PURPOSE), self.words[at + 1]], at + 2) if following in INFINITIVES else ([], at)
+            case "when" | "while" | "instead":
+                return [], at
+            case "without" if following.endswith("ing"):
+                return [], at
             case "in" if following == "any":
-                return None  # "in any order"
+                return [], at  # "in any order"
+            case key if key in _NO_CLAUSE and following in _SUBJECTS:
+                return [], at
             case key if key in _SAME:
-                head = [replace(first, text=_SAME[key])]
-            case key if key not in known.PREPOSITIONS or (key in _NO_CLAUSE and following in _SUBJECTS):
-                return None
-        at += first.key == "outside" and following == "of"
-        head[0].key = head[0].text if head[0].key != PURPOSE else PURPOSE
-        at += len(head)
-        words, end, points = self.core(at, stop)
-        is_clause = first.key in _NO_CLAUSE and words and (self._is_clause(words, end))
-        is_time = len(words) == 1 and words[0].key in _TIMES and self.keys[at] in ("a", "an")
-        goes_on = words and words[-1].key.endswith("ing") and self.keys[end] in _OBJECTS
-        is_half = (
-            first.key == "between" and words and not any(w.key == "and" for w in words) and words[-1].key[-1:] != "s"
-        )
-        if not words or is_clause or is_time or goes_on or is_half:
-            return None
-        return [*head, *words], end, points and len(words) < 3
+                return [_called(first, _SAME[key])], at + 1
+            case "outside" if following == "of":
+                return [first], at + 2
+        return ([first], at + 1) if first.key in known.PREPOSITIONS else ([], at)
 
     def _is_clause(self, words: Words, end: int) -> bool:
         """ "before the session expires" """
-        is_finite = self.keys[end] in known.AUXILIARIES | known.DENIED
-        return is_finite or (len(words) > 1 and bool(words[0].key) and words[-1].key in DOES)
+        return self.keys[end] in _FINITE or (len(words) > 1 and bool(words[0].key) and words[-1].key in DOES)
 
     def _is_infinitive(self, at: int, to_thing: bool) -> bool:
         """Whether the word behind "to" is a verb: one that is known, or one that nothing shows to be a thing."""
         token, following = self.words[at], self.keys[at + 1]
         if token.kind != "word" or not token.key.isalpha() or token.key in known.DETERMINERS:
             return False
-        is_last = self.kind(at + 1) in ("", "comma", "cut") or following in known.NO_NAME - known.DETERMINERS
+        is_last = following in _CLOSING or following in _SUBJECTS
         is_known = token.key in INFINITIVES and (token.key not in NOUNS_TOO or self._shows_verb(at + 1))
         return is_known or not (to_thing or is_last or token.text[:1].isupper())
+
+
+def _called(word: Token, text: str) -> Token:
+    return replace(word, text=text, key=text)
 
 
 def is_adverb(key: str) -> bool:
