@@ -6,7 +6,6 @@ behind it. What may end it is known as well: the end of the sentence, punctuatio
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from itertools import accumulate
 from typing import NamedTuple
 
 from propcache.api import cached_property
@@ -79,11 +78,6 @@ class Clause:
     def __len__(self) -> int:
         return len(self.words)
 
-    @cached_property
-    def _offsets(self) -> Sequence[int]:
-        """Where in the line each word begins."""
-        return [0, *accumulate([len(key) + 1 for key in self.keys])]
-
     def kind(self, at: int) -> str:
         return self.words[at].kind if at < len(self.words) else ""
 
@@ -91,7 +85,7 @@ class Clause:
         """Where the words go on behind the phrases that stand at `at`."""
         if self.keys[at] not in phrases.words:
             return at
-        found = phrases.match(self.line, self._offsets[at])
+        found = phrases.match(self.line, sum(map(len, self.keys[:at])) + at)
         return at + found[0].count(" ") if found else at
 
     def skip_early(self, phrases: Phrases, at: int) -> int:

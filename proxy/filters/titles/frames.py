@@ -19,6 +19,8 @@ _NO_WORK = word_set("turn convert return take get have do use make need run let 
 _TELLING = word_set("report log print record track show display count list handle catch hook mask match filter trace")
 """What is done with errors."""
 _PLAIN = known.SPELLED.keys() | known.MADE_THINGS | known.SOFT
+_QUALITIES = known.SOFT | known.FAULTS
+_BEHIND_ORDER = known.PREPOSITIONS - {"for", "per", "of"}  # "release notes for 2.4"
 _APART = known.BREAKS - {"and", "or", "because", "since", "but", "so"}
 
 
@@ -52,7 +54,7 @@ def is_order(clause: Clause, at: int) -> bool:
     key, following = clause.keys[at], clause.keys[at + 1]
     is_many = following.endswith("s") and not following.endswith("ss") and following not in known.ENDLESS
     is_noun_first = key in verbs.NOUNS_TOO and not (following in known.TROUBLES and key not in _TELLING)
-    is_placed = clause.keys[at + 2] in known.PREPOSITIONS - {"for", "per", "of"}  # "release notes for 2.4"
+    is_placed = clause.keys[at + 2] in _BEHIND_ORDER
     return is_noun_first and is_many and is_placed and following not in known.NO_NAME
 
 
@@ -77,7 +79,7 @@ def whole_object(clause: Clause, at: int, *, to_thing: bool = False) -> Phrase:
         if len(content(phrase.core)) < 2 or unknown.key in known.TURNING:
             raise Decline(UNCLEAR)
         end = phrase.end
-    if phrase.core[-1].key in known.SOFT | known.FAULTS:
+    if phrase.core[-1].key in _QUALITIES:
         raise Decline(UNCLEAR)  # "what's new in the app"
     told = [word for word in content(phrase.core) if word.key not in known.AMOUNTS]
     if phrase.points and len(told) < 2 and not any(word.is_fixed or word.key in known.SPELLED for word in told):

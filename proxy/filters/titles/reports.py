@@ -32,12 +32,15 @@ _SAID = Phrases(
 )
 _WRONG = word_set("twice too early late behind over above below under outside off nan null old double nothing")
 """What shows that it is wrong, where the verb does not."""
+_AMISS = known.FAULTS | _WRONG
+_CONTRACTED = known.DENIED - {"not", "never"}
+_FINITE = known.AUXILIARIES | known.DENIED | {"gets"}
 
 
 def question(clause: Clause, at: int) -> Shape | None:
     """A question, by its first words."""
     key, following = clause.keys[at], clause.keys[at + 1]
-    is_asked = following in known.AUXILIARIES or (key == "why" and following in known.DENIED - {"not", "never"})
+    is_asked = following in known.AUXILIARIES or (key == "why" and following in _CONTRACTED)
     match key:
         case "why":
             return report(clause, at + 1 + is_asked, asked=following if is_asked else "", is_sure=True)
@@ -140,7 +143,7 @@ def _which(clause: Clause, at: int) -> Shape | None:
 def reported(clause: Clause, at: int) -> Shape | None:
     """ "the deploy job fails on staging", "users report that …" """
     start = clause.skip(_SAID, at)
-    is_said = any(clause.keys[at] in known.AUXILIARIES | known.DENIED | {"gets"} for at in range(start, len(clause)))
+    is_said = any(clause.keys[at] in _FINITE for at in range(start, len(clause)))
     if clause.asks_at(start) and not is_said and clause.keys[start] not in verbs.NOUN_FIRST:
         return None
     return report(clause, start, is_sure=start > at) if start < len(clause) else None
@@ -161,7 +164,7 @@ def report(clause: Clause, at: int, *, asked: str = "", is_sure: bool = False) -
         if key == "not" and not said and not clause.keys[end + 1].endswith("ing"):
             return None  # "the job not fails" is not understood.
         denied = denied or key in known.DENIED
-        said = said or (key if key in known.AUXILIARIES | {*_OUGHT} else "")
+        said = said or (key if key in known.AUXILIARIES or key in _OUGHT else "")
         end += 1
     if denied:
         return _denied(clause, subject, key, end)
@@ -214,7 +217,8 @@ def _denied(clause: Clause, subject: Phrase, key: str, end: int) -> Shape | None
         told == 1
         and is_doing
         and key.isalpha()
-        and key not in _AT_WORK | known.NO_NAME
+        and key not in _AT_WORK
+        and key not in known.NO_NAME
         and (verb in verbs.DOING or clause.ends(end + 1) is not None)
     ):
         core = [*singular(subject.core), noun(spelled(verb))]
@@ -268,7 +272,7 @@ def does(clause: Clause, subject: Phrase, verb: str, at: int, *, is_fault: bool 
             raise Decline(UNCLEAR)
         found = Shape([*core, *thing.core, *twice], thing.places, end)
     said = {word.key for word in [*found.core[len(core) - 1 :], *(place[0] for place in found.places)]}
-    is_wrong = verb in verbs.HARMFUL or not said.isdisjoint(known.FAULTS | _WRONG)
+    is_wrong = verb in verbs.HARMFUL or not said.isdisjoint(_AMISS)
     if is_fault and not (is_wrong or is_kept):
         raise Decline(NOT_SEEN)
     if is_kept and clause.keys[found.end] in ("when", "while", "if"):

@@ -23,6 +23,8 @@ _BROUGHT = _MOVED | _PAIRED | word_set("add introduce apply put insert embed upd
 _TIED = word_set("migrate move convert turn port switch rename wire connect map link attach cherry-pick cherry_pick")
 _SAID_BY_GOAL = word_set("turn convert migrate port")
 _GOING = ("to", "into", "onto")
+_GOING_AS = (*_GOING, "as")
+_HAD = known.TROUBLES | {"case", "cases"}
 _SORTED = ("sort", "order", "group")
 _WAYS = word_set("go read open check scan inspect search look walk see explore dig clone view examine use")
 """What is done only to do something else: "go through the roles and find …"."""
@@ -72,7 +74,7 @@ def _request(clause: Clause, at: int) -> Shape | None:
         return None
     if not at and clause.keys[behind] in _PARTS and verb in _COMPOUND:
         return None  # "reset button"
-    if verb in verbs.NOUNS_TOO - {*verbs.MENDING} and clause.keys[behind] in known.TROUBLES | {"case", "cases"}:
+    if clause.keys[behind] in _HAD and verb in verbs.NOUNS_TOO and verb not in verbs.MENDING:
         return None  # "merge conflicts", "use case"
     behind += whom
     if clause.keys[behind] == "and" and verb in verbs.THINGS and (other := clause.verb(behind + 1)) in verbs.THINGS:
@@ -96,7 +98,7 @@ def _is_marked(clause: Clause, at: int) -> bool:
     """Whether what stands at `at` shows that the word before it is a verb, and not the first noun of a name."""
     if clause.keys[at] in known.DETERMINERS or clause.keys[at] in _GOING or clause.kind(at) not in ("word", ""):
         return True
-    if clause.keys[at].endswith("s") and clause.keys[at + 1] in (*_GOING, "as"):
+    if clause.keys[at].endswith("s") and clause.keys[at + 1] in _GOING_AS:
         return True  # "export orders to csv"
     phrase = clause.phrase(at)
     if phrase is None or len(phrase.core) == 1 or clause.keys[at] in verbs.DOES:
@@ -267,7 +269,7 @@ def _naming(clause: Clause, at: int) -> Shape | None:
     last, told = phrase.core[-1].key, len(content(phrase.core))
     is_done = len(phrase.core) > 2 and last in verbs.PAST
     is_fault = phrase.core[0].key in known.FAULTS and bool(phrase.places) and len(phrase.core) > 1
-    is_thing = last in known.MADE_THINGS | known.TROUBLES and (phrase.places or told > 1)
+    is_thing = (last in known.MADE_THINGS or last in known.TROUBLES) and (phrase.places or told > 1)
     return Shape(phrase.core, phrase.places, end, front=not is_done) if is_fault or is_thing or is_done else None
 
 

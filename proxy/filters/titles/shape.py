@@ -33,6 +33,11 @@ _CONTENTS = known.NUMERALS | word_set(
 )
 _EDITS = word_set("change changes update updates edit edits fix fixes modifications additions")
 _COUNTED = word_set("number amount list group uses usages occurrences instances")
+_WORKED_CONTENTS = _CONTENTS | _COUNTED
+_SLIGHT = known.SOFT - STALE
+_ODD = known.AMOUNTS | known.FAULTS | known.SOFT
+_QUALITIES = known.SOFT | known.FAULTS | known.NUMERALS
+_PLAIN_WORKS = known.GENERIC | _FAULTY
 _BARE = word_set("script app tool cli game query package library component function class module bot program")
 _SINGULAR = (
     ("okies", "okie"),
@@ -94,7 +99,7 @@ def fitted(shape: Shape, most: int) -> Words:
         raise Decline(NOTHING)
     _require_name(shape)
     is_set = any(place[0].key in ("to", "into") for place in shape.places) and shape.core[0].key in ("number", "amount")
-    counted = _CONTENTS | _COUNTED if shape.work and shape.need and not is_set else _CONTENTS
+    counted = _WORKED_CONTENTS if shape.work and shape.need and not is_set else _CONTENTS
     if len(shape.core) == 1 and shape.core[0].key in counted and _is_of(shape.places):
         # "the results of the geocoding calls" are the geocoding calls, with fewer queries there is a "query reduction".
         shape = shape._replace(core=shape.places[0][1:], places=shape.places[1:], tied=0)
@@ -120,7 +125,7 @@ def fitted(shape: Shape, most: int) -> Words:
 def _require_name(shape: Shape) -> None:
     """Raises `Decline` for a letter alone, a shout, and a place that is a code of an error."""
     core, places = shape.core, shape.places
-    shouts = [word for word in core if word.key not in {"", *known.SPELLED} and word.text.isupper()]
+    shouts = [word for word in core if word.key and word.key not in known.SPELLED and word.text.isupper()]
     is_code = any(_CODE.fullmatch(word.text) for place in places for word in place)
     if sum(len(word.text) > 3 for word in shouts) > 1 or is_code or (len(core) == 1 and len(core[0].text) == 1):
         raise Decline(NOTHING)
@@ -185,7 +190,7 @@ def _kept(shape: Shape) -> Iterator[tuple[Words, ...]]:
 def _slim(words: Words) -> Words:
     if words[-1].is_fixed and not any(word.key in ("and", "or") for word in words):
         return words[-1:]  # a name says enough
-    return [word for word in words if word.key not in known.SOFT - STALE] or words
+    return [word for word in words if word.key not in _SLIGHT] or words
 
 
 def _slim_place(place: Words) -> Words:
@@ -207,8 +212,7 @@ def _compounded(shape: Shape) -> Shape:
     core = shape.core
     if not owner or owner[0].key != "of" or any(word.kind == "quote" for word in [*owner, *core]):
         return shape
-    odd = known.AMOUNTS | known.FAULTS | known.SOFT
-    is_group = core[0].key in odd or core[-1].key in known.AMOUNTS or owner[1].key in known.NUMERALS
+    is_group = core[0].key in _ODD or core[-1].key in known.AMOUNTS or owner[1].key in known.NUMERALS
     is_told = owner[1].kind == "number" or owner[1].key.endswith("ing")
     if is_group or is_told or len(owner) > 3 or len(owner) + len(core) > 5:
         return shape
@@ -232,7 +236,7 @@ def _fronted(places: tuple[Words, ...], head: Words) -> Words:
     is_alone = not others or (preposition.key in ("in", "on") and others[0][0].key in ("for", "with", "from"))
     joins = ("of",) if is_name and place[0].is_fixed else ("and", "or", "of")
     are_words = all(word.kind == "word" and word.key not in joins for word in head)
-    is_first = head[0].key not in known.SOFT | known.FAULTS | known.NUMERALS and head[0].kind == "word"
+    is_first = head[0].key not in _QUALITIES and head[0].kind == "word"
     if preposition.key not in _BEFORE or not are_words or not is_short or not is_first or not is_alone:
         return []
     if any(word.key in ("and", "each", "every") or "'" in word.key for word in place) or not content(place):
@@ -246,8 +250,8 @@ def content(words: Words) -> list[Token]:
 
 
 def _keeps_names(words: Words, shape: Shape) -> bool:
-    said = {word.text for word in words}
-    return all(word.text in said for word in shape.words if word.kind == "name")
+    names = [word.text for word in shape.words if word.kind == "name"]
+    return not names or {word.text for word in words}.issuperset(names)
 
 
 def _tells(words: Words, shape: Shape) -> bool:
@@ -267,7 +271,7 @@ def _tells(words: Words, shape: Shape) -> bool:
     if len(words) == 2 and words[-1].key in _BARE and words[0].key in known.SPELLED and not shape.work:
         return False  # "a python script": what it is for stands elsewhere
     is_named = any(word.kind != "word" or word.key in known.SPELLED for word in telling)
-    if len(said) == 2 and not telling and shape.work in said - known.GENERIC - _FAULTY and whole:
+    if len(said) == 2 and not telling and shape.work in said and shape.work not in _PLAIN_WORKS and whole:
         return True
     if not telling:
         return " ".join(word.key for word in words) in known.PLAIN_WORK
