@@ -62,7 +62,7 @@ class Phrase(NamedTuple):
 
     @property
     def words(self) -> Words:
-        return [*self.core, *(word for place in self.places for word in place)]
+        return [*self.core, *[word for place in self.places for word in place]]
 
 
 class Clause:
@@ -277,7 +277,11 @@ class Clause:
             case "to" if following and self._is_infinitive(at + 1, to_thing):
                 if following == "use":
                     return [_called(first, "with")], at + 2
-                return ([replace(first, key=PURPOSE), self.words[at + 1]], at + 2) if following in INFINITIVES else ([], at)
+                return (
+                    ([replace(first, key=PURPOSE), self.words[at + 1]], at + 2)
+                    if following in INFINITIVES
+                    else ([], at)
+                )
             case "when" | "while" | "instead":
                 return [], at
             case "without" if following.endswith("ing"):

@@ -1,7 +1,7 @@
 """A title out of what is asked: the thing, the noun that says what becomes of it, and as much of its place as fits."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -15,6 +15,7 @@ from proxy.filters.titles.verbs import FAULT_NOUNS, STALE
 
 _NESTED = ("in", "on", "of", "at", "from", "with")
 _DOING = ("when", "while", "after", "before", "by")
+_TIMED = ("when", "while", "after", "before")
 _LETTER = re.compile(r"[A-Za-z]|[#!]\d|^\d{2,}$|^[0-9a-f]{7,}$")
 _DIGIT = re.compile(r"^\w+\d\w*$")
 LEAST, LONGEST = 2, 64
@@ -37,6 +38,7 @@ _WORKED_CONTENTS = _CONTENTS | _COUNTED
 _SLIGHT = known.SOFT - STALE
 _ODD = known.AMOUNTS | known.FAULTS | known.SOFT
 _QUALITIES = known.SOFT | known.FAULTS | known.NUMERALS
+_NO_SHOUTS = known.SPELLED.keys() | {""}
 _PLAIN_WORKS = known.GENERIC | _FAULTY
 _BARE = word_set("script app tool cli game query package library component function class module bot program")
 _SINGULAR = (
@@ -71,7 +73,12 @@ class Shape(NamedTuple):
 
     @property
     def words(self) -> Words:
-        return [*self.core, *(word for place in self.places for word in place)]
+        return [*self.core, *flat(self.places)]
+
+
+def flat(places: Iterable[Words]) -> Words:
+    """The words of several places."""
+    return [word for place in places for word in place]
 
 
 def noun(text: str) -> Token:
@@ -98,9 +105,7 @@ def fitted(shape: Shape, most: int) -> Words:
     if shape.core[-1].key in known.HOLLOW and not content(shape.core) and not _is_of(shape.places):
         raise Decline(NOTHING)
     _require_name(shape)
-    is_set = any(place[0].key in ("to", "into") for place in shape.places) and shape.core[0].key in ("number", "amount")
-    counted = _WORKED_CONTENTS if shape.work and shape.need and not is_set else _CONTENTS
-    if len(shape.core) == 1 and shape.core[0].key in counted and _is_of(shape.places):
+    if len(shape.core) == 1 and _is_of(shape.places) and _is_of_contents(shape):
         # "the results of the geocoding calls" are the geocoding calls, with fewer queries there is a "query reduction".
         shape = shape._replace(core=shape.places[0][1:], places=shape.places[1:], tied=0)
     if shape.places and all(word.key in known.AMOUNTS for word in content(shape.core)):
@@ -122,12 +127,18 @@ def fitted(shape: Shape, most: int) -> Words:
     raise Decline(NOTHING if fits else TOO_LONG)
 
 
+def _is_of_contents(shape: Shape) -> bool:
+    """Whether the thing is no more than what it is one of."""
+    is_set = any(place[0].key in ("to", "into") for place in shape.places) and shape.core[0].key in ("number", "amount")
+    return shape.core[0].key in (_WORKED_CONTENTS if shape.work and shape.need and not is_set else _CONTENTS)
+
+
 def _require_name(shape: Shape) -> None:
     """Raises `Decline` for a letter alone, a shout, and a place that is a code of an error."""
     core, places = shape.core, shape.places
-    shouts = [word for word in core if word.key and word.key not in known.SPELLED and word.text.isupper()]
-    is_code = any(_CODE.fullmatch(word.text) for place in places for word in place)
-    if sum(len(word.text) > 3 for word in shouts) > 1 or is_code or (len(core) == 1 and len(core[0].text) == 1):
+    shouts = [word for word in core if len(word.text) > 3 and word.text.isupper() and word.key not in _NO_SHOUTS]
+    is_code = any([word.text.isupper() and _CODE.fullmatch(word.text) for word in flat(places)])
+    if len(shouts) > 1 or is_code or (len(core) == 1 and len(core[0].text) == 1):
         raise Decline(NOTHING)
 
 
@@ -150,10 +161,10 @@ def _ways(shape: Shape, most: int) -> Iterator[Words]:
         for is_slim in (False, True):
             core, kept = (_slim(shape.core), tuple(map(_slim_place, places))) if is_slim else (shape.core, places)
             worked = _worked(core, kept, shape.work)
-            is_timed = need == 1 and any(place[0].key in _DOING[:4] for place in kept)
+            is_timed = need == 1 and any([place[0].key in _TIMED for place in kept])
             heads = [worked, core] if need else [core, worked] if most > 3 else [core]
             for head in [worked] if need == 2 or is_timed else heads if shape.work else [core]:
-                yield [*head, *(word for place in kept for word in place)]
+                yield [*head, *flat(kept)]
                 yield _fronted(kept, head) if shape.front and kept else []
 
 
@@ -223,7 +234,7 @@ def _compounded(shape: Shape) -> Shape:
 
 def compact(core: Words, places: tuple[Words, ...]) -> Words:
     """A thing and its places as one run of words, with the place in front if it may stand there."""
-    return _fronted(places, core) or [*core, *(word for place in places for word in place)]
+    return _fronted(places, core) or [*core, *flat(places)]
 
 
 def _fronted(places: tuple[Words, ...], head: Words) -> Words:
@@ -241,7 +252,7 @@ def _fronted(places: tuple[Words, ...], head: Words) -> Words:
         return []
     if any(word.key in ("and", "each", "every") or "'" in word.key for word in place) or not content(place):
         return []
-    return [*singular(place), *head, *(word for other in others for word in other)]
+    return [*singular(place), *head, *flat(others)]
 
 
 def content(words: Words) -> list[Token]:
@@ -256,28 +267,28 @@ def _keeps_names(words: Words, shape: Shape) -> bool:
 
 def _tells(words: Words, shape: Shape) -> bool:
     """Whether the words name something in particular, nothing twice, and have all that must not be left out."""
-    each = [one for word in words if word.key not in _JOINING for one in word.text.casefold().split()]
-    said = {word.text.casefold() for word in words if word.key not in _JOINING}
+    said = [word.text.casefold() for word in words if word.key not in _JOINING]
+    each = " ".join(said).split()
     if len(set(each)) < len(each):
         return False
-    held = {word.at for word in words}
-    told = [*shape.core, *(word for place in shape.places for word in place if place[0].key != "instead")]
+    held = [word.at for word in words]
+    told = [*shape.core, *flat([place for place in shape.places if place[0].key != "instead"])]
     lost = [word for word in told if word.at not in held]
-    if any(word.key in known.TURNING for word in lost):
+    if lost and any(word.key in known.TURNING for word in lost):
         return False
     telling = [word for word in content(words) if word.text != shape.work]
     worked = shape.work in said
-    whole = not any(word.kind != "word" or word.key not in known.SOFT for word in lost if word.key not in _JOINING)
+    whole = not lost or all(word.key in _JOINING or (word.kind == "word" and word.key in known.SOFT) for word in lost)
     if len(words) == 2 and words[-1].key in _BARE and words[0].key in known.SPELLED and not shape.work:
         return False  # "a python script": what it is for stands elsewhere
-    is_named = any(word.kind != "word" or word.key in known.SPELLED for word in telling)
     if len(said) == 2 and not telling and shape.work in said and shape.work not in _PLAIN_WORKS and whole:
         return True
     if not telling:
         return " ".join(word.key for word in words) in known.PLAIN_WORK
     # What is left must be enough: a name, or two words, one of which may be the noun of the verb if nothing was lost.
     is_thing = len(words) > 1 and words[-1].key in known.MADE_THINGS
-    return is_named or len(telling) + (worked or whole or is_thing) >= 2
+    is_told = len(telling) + (worked or whole or is_thing) >= 2
+    return is_told or any(word.kind != "word" or word.key in known.SPELLED for word in telling)
 
 
 def is_reference(name: Token) -> bool:
