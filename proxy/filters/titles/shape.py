@@ -15,7 +15,7 @@ from proxy.filters.titles.verbs import FAULT_NOUNS, STALE
 
 _NESTED = ("in", "on", "of", "at", "from", "with")
 _DOING = ("when", "while", "after", "before", "by")
-_TIMED = ("when", "while", "after", "before")
+_TIMED = word_set("when while after before")
 _LETTER = re.compile(r"[A-Za-z]|[#!]\d|^\d{2,}$|^[0-9a-f]{7,}$")
 _DIGIT = re.compile(r"^\w+\d\w*$")
 LEAST, LONGEST = 2, 64
@@ -137,8 +137,8 @@ def _require_name(shape: Shape) -> None:
     """Raises `Decline` for a letter alone, a shout, and a place that is a code of an error."""
     core, places = shape.core, shape.places
     shouts = [word for word in core if len(word.text) > 3 and word.text.isupper() and word.key not in _NO_SHOUTS]
-    is_code = any([word.text.isupper() and _CODE.fullmatch(word.text) for word in flat(places)])
-    if len(shouts) > 1 or is_code or (len(core) == 1 and len(core[0].text) == 1):
+    codes = [word for word in flat(places) if word.text.isupper() and _CODE.fullmatch(word.text)]
+    if len(shouts) > 1 or codes or (len(core) == 1 and len(core[0].text) == 1):
         raise Decline(NOTHING)
 
 
@@ -161,7 +161,7 @@ def _ways(shape: Shape, most: int) -> Iterator[Words]:
         for is_slim in (False, True):
             core, kept = (_slim(shape.core), tuple(map(_slim_place, places))) if is_slim else (shape.core, places)
             worked = _worked(core, kept, shape.work)
-            is_timed = need == 1 and any([place[0].key in _TIMED for place in kept])
+            is_timed = need == 1 and not _TIMED.isdisjoint([place[0].key for place in kept])
             heads = [worked, core] if need else [core, worked] if most > 3 else [core]
             for head in [worked] if need == 2 or is_timed else heads if shape.work else [core]:
                 yield [*head, *flat(kept)]
