@@ -25,23 +25,27 @@ _ON_DISK = word_set(
     Library"""
 )
 # What a title never holds: addresses, assignments, markup, what belongs to a shell.
-_UNSHOWN = re.compile(r"[<>=@\\|{}$~^*\"]|\w+://")
+_UNSHOWN = re.compile(r"[<>=@\\|{}$~^*\"]|\w://")
 
 
 def is_secret(word: str) -> bool:
     """Whether a word looks like a key, a token, a hash or an opaque id, or is too long to be any name."""
     if _KEY_PREFIX.match(word) or _OPAQUE.search(word) or _PASSWORD.match(word):
         return True
+    if len(word) < _RANDOM_FROM or "/" in word:
+        return False
     # Names are made of words; a random string changes between cases and digits every second character.
     pieces = _PIECE.findall(word)
-    return len(word) >= _RANDOM_FROM and "/" not in word and sum(map(len, pieces)) < 3 * len(pieces)
+    return sum(map(len, pieces)) < 3 * len(pieces)
 
 
 def displayed(name: str) -> str:
     """The name as a title shows it, "" if it cannot: `@src/app.py:42` is `app.py`, `/api/users` is itself."""
     if _UNSHOWN.search(name.removeprefix("~").removeprefix("@")) or (" " in name and "/" in name):
         return ""
-    name = _LINE_NUMBER.sub(r"\1", name.removeprefix("@")).rstrip("/")
+    name = name.removeprefix("@")
+    line_number = _LINE_NUMBER.search(name)
+    name = name[: line_number.end(1)] if line_number else name.rstrip("/")
     if "/" in name and not name.startswith("--"):
         name = _last_part(name.removeprefix("./"))
     return "" if len(name) > LONGEST_NAME else name

@@ -5,8 +5,8 @@ the regular expressions see at most `LOOKED_AT` characters in `LINES` lines, and
 """
 
 import re
-from dataclasses import dataclass
 from itertools import pairwise
+from typing import NamedTuple
 
 from proxy.filters.decline import Decline
 from proxy.filters.titles.words import FOREIGN
@@ -57,7 +57,7 @@ _FIELD = re.compile(
     r"|what (?:happened|happens)|observed):[ \t]+"
     r"|(?:type|severity|priority|component|version|build|platform|os|browser|env\w*|reporter|found in|affected|affects"
     r"|opened by|labels|status|date|area|product|since|repro\w*|steps|expected|to reproduce|issue type|hardware|device)"
-    r"\b[^:\n?]{0,14}:(?:[ \t]|$).*)|.*(?:any other context|clear and concise description).*|_?no response_?|n/a",
+    r"\b[^:\n?]{0,14}:(?:[ \t]|$).*)|_?no response_?|n/a",
     re.IGNORECASE,
 )
 """A field of an issue form: what went wrong is read, the others are not."""
@@ -76,7 +76,7 @@ _PASTED_LINE = re.compile(
     r"|\s*\[?\d{4}-\d\d-\d\d[T ]\d\d:|\[?\d\d:\d\d:\d\d|\d\d/\d\d/\d\d"
     r"|(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) +\d"
     r"|\[?(?:ERROR|WARN|WARNING|INFO|DEBUG|FATAL|TRACE|CRITICAL)\b[\]:]"
-    r"|[VDIWEF]/[\w.]{1,40} *[(:]|[^\n]{0,80}?[^.!?\s] {2,}\S[^\n]{0,80}?[^.!?\s] {2,}\S"
+    r"|[VDIWEF]/[\w.]{1,40} *[(:]"
     r"|test [\w:]{1,80} \.\.\. |={3,}|-{3,}|\s*[✓✗✘●✕×│├└┌|]|[$%❯➜#] ?\w+ "
     r"|\(?[\w.-]{1,40}@[\w.-]{1,60}[ :][^\n]{0,80}[$#%❯]|[A-Z]:\\[^\n>]{0,80}>"
     # Code: definitions and imports.
@@ -84,18 +84,19 @@ _PASTED_LINE = re.compile(
     r"import .{1,80} from ['\"]|"
     r"(?:export |default |public |private |static |async |final ){1,4}\w+|(?:const|let|var|val) [\w{\[, }\]]{1,60} ?="
     r"|(?:async )?function\*? ?\w*\(|func [\w(]|(?:pub )?(?:fn|struct|enum) \w+|#include|<\?php|package \w+;?$|@\w+\()"
-    # Lines that end like code, indented lines, SQL.
-    r"|.{0,200}[{};]\s*$|    {1,40}\S|\s*[})\]{]|\s*\[(?![A-Za-z][\w -]{1,20}\]:? )"
+    # Indented lines, SQL.
+    r"|    {1,40}\S|\s*[})\]{]|\s*\[(?![A-Za-z][\w -]{1,20}\]:? )"
     r"|(?i:create table|select .{1,100} from) "
 )
+_COLUMNS = re.compile(r"[^\n]{0,80}?[^.!?\s] {2,}\S[^\n]{0,80}?[^.!?\s] {2,}\S")
+_LONGEST_CODE = 201
 _WRAPPED_FROM = 60
 _PLAIN_SENTENCE = re.compile(
     r"(?!import |package |class |Error|FAIL|fatal|warning)[A-Za-z][A-Za-z ,.?!'-]{0,400}[a-z.?!]"
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(NamedTuple):
     """What the user wrote, and what was pasted (code, traces, logs); `heading` is the first one, "" if there is none.
 
     `is_list` tells that the prose begins with an item of a list, `is_led` that prose comes before all else.
@@ -123,11 +124,10 @@ def read(text: str) -> Message:
             headings.append(line[found.end() :].strip())
         elif not fenced and prose and prose[-1] and _UNDERLINE.fullmatch(line):
             headings.append(prose.pop())
-        elif fenced or _PASTED_LINE.match(line):
+        elif fenced or _is_pasted(line):
             pasted.append(line)
         else:
-            if field := _FIELD.match(line):
-                line = line[field.end() :] if field["said"] else ""
+            line = _said(line)
             bullet = _BULLET.match(line)
             is_list = is_list or (bullet is not None and not has_prose)
             has_prose = has_prose or bool(line.strip())
@@ -135,6 +135,22 @@ def read(text: str) -> Message:
             if bullet is None or is_list:  # what a list behind prose says are its details
                 prose.append(line.strip() if bullet is None else line[bullet.end() :].strip())
     return Message(_joined(prose), "\n".join(pasted), (headings or [""])[0], is_list, is_led)
+
+
+def _is_pasted(line: str) -> bool:
+    """Whether a line is none of the user's own words."""
+    if _PASTED_LINE.match(line) or ("  " in line and _COLUMNS.match(line)):
+        return True
+    ended = line.rstrip()
+    return ended.endswith(("{", "}", ";")) and len(ended) <= _LONGEST_CODE
+
+
+def _said(line: str) -> str:
+    """What a line says without the name of its field, nothing if it is a field that is not read."""
+    if field := _FIELD.match(line):
+        return line[field.end() :] if field["said"] else ""
+    lowered = line.casefold()
+    return "" if "any other context" in lowered or "clear and concise description" in lowered else line
 
 
 def _joined(lines: list[str]) -> str:
@@ -148,8 +164,10 @@ def _joined(lines: list[str]) -> str:
 
 def plain(text: str) -> str:
     """The first `LOOKED_AT` characters of a message without what stands around it, its signs made plain."""
-    text = _unwrapped(text[:LOOKED_AT]).translate(_PLAIN)
+    text = _unwrapped(text[:LOOKED_AT])
     # Marks that are nowhere need no pattern, since most messages are plain sentences.
+    if not (text.isascii() and text.isprintable()):
+        text = text.translate(_PLAIN)
     if "[" in text:
         text = _PLACEHOLDER.sub(" ", text)
     if " w" in text:
