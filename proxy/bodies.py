@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 
 
-class Body:
+class ReceivedBody:
     """The received part of a request's body: `size` bytes in all, and the `chunks` that are still held."""
 
     whole = True

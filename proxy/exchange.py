@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Literal, Protocol
 
 from proxy import names
-from proxy.bodies import Body
+from proxy.bodies import ReceivedBody
 from proxy.respond import Respond
 from proxy.usage import UPSTREAM_ERRORS, Meter, Usage, error_of_status
 
@@ -206,10 +206,10 @@ class Exchange:
     retried = False
     """Whether it was sent to the upstream twice, the first time in vain."""
 
-    def __init__(self, own_id: str, head: Head, at: float, started: float, body: Body | None = None) -> None:
+    def __init__(self, own_id: str, head: Head, at: float, started: float, body: ReceivedBody | None = None) -> None:
         """`at` in seconds since the epoch; `started` on a steady clock, as all other times here."""
         self.id, self.head, self.at, self.started = own_id, head, at, started
-        self.body = body or Body()
+        self.body = body or ReceivedBody()
 
     def belongs_to(self, session: str, model: str = "") -> None:
         """Whose request it is, and which model it asks, as far as it is known."""

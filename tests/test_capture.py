@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from proxy.bodies import Body
+from proxy.bodies import ReceivedBody
 from proxy.capture import Writer
 from proxy.config import Capture, Log
 from proxy.exchange import Answer, Exchange, Forward, Head
@@ -58,7 +58,7 @@ def exchange(outcome: Any = "answered", body: bytes = b'{"model":"m"}') -> Excha
     head = Head("POST", "/v1/messages", {})
     answer = Answer("topic", "text", "end_turn", "m", True)
     decision = answer if outcome == "answered" else Forward("no rule matched")
-    held = Body(keep=True)
+    held = ReceivedBody(keep=True)
     held.chunks.append(body)
     exchange = Exchange("req_1", head, 0.0, 0.0, held)
     exchange.decided(decision)

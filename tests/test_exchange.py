@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from proxy.bodies import Body
+from proxy.bodies import ReceivedBody
 from proxy.exchange import GONE, STOPPED, Answer, Exchange, Forward, Head, Version, parse_version
 from tests.cases import every
 
@@ -63,7 +63,7 @@ def test_versions_compare_by_number() -> None:
     assert parse_version("2.1.9") < parse_version("2.1.10") < parse_version("2.2")
 
 
-def made(agent: str | None = None, method: str = "POST", body: Body | None = None) -> Exchange:
+def made(agent: str | None = None, method: str = "POST", body: ReceivedBody | None = None) -> Exchange:
     return Exchange("id", Head(method, "/", {} if agent is None else {"user-agent": agent}), 1e9, 10.0, body)
 
 
@@ -194,7 +194,7 @@ def test_decisions_cannot_be_changed() -> None:
 
 
 async def test_a_body_is_held_until_it_is_released_and_its_size_is_known() -> None:
-    body = Body()
+    body = ReceivedBody()
     body.chunks.append(b"body")
     body.size = 4
     exchange = made(body=body)

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from aiohttp import web
 from aiohttp.streams import StreamReader
 
-from proxy.bodies import Body
+from proxy.bodies import ReceivedBody
 from proxy.downstream.inbound import Inbound
 
 
@@ -36,7 +36,7 @@ async def next_chunk(content: StreamReader, patience: float) -> bytes:
         raise BodyFault(400, "sent a malformed body") from None
 
 
-class RequestBody(Body):
+class RequestBody(ReceivedBody):
     """The body of a client's request, as it arrives.
 
     It can be sent again while everything that was read is still held, at most `limit` bytes.

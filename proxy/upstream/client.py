@@ -22,7 +22,7 @@ from proxy.wire.heads import ReplyHead, request_head
 OnInterim = Callable[[ReplyHead], Awaitable[None]]
 
 
-class Body(Protocol):
+class OutgoingBody(Protocol):
     """The body of a request. To iterate over it gives what is still to come; what that raises, `send` raises."""
 
     chunks: list[bytes]
@@ -46,7 +46,7 @@ class Request:
     method: bytes
     target: bytes
     headers: RawPairs
-    body: Body
+    body: OutgoingBody
     chunked: bool = False
     upgrade: RawPairs | tuple[()] = ()
     waited: float = 0.0

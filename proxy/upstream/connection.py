@@ -8,7 +8,7 @@ from typing import cast
 from proxy.upstream.faults import ConnectionLost, Stalled
 from proxy.upstream.states import State
 from proxy.upstream.tcp import UNTIL_RESET, Tcp
-from proxy.wire.framing import Body
+from proxy.wire.framing import BodyReader
 from proxy.wire.heads import ReplyHead
 from proxy.wire.reader import ReplyReader
 
@@ -133,7 +133,7 @@ class Connection(asyncio.Protocol):
         return self._reply is not None and self._reply.complete
 
     @property
-    def body(self) -> Body:
+    def body(self) -> BodyReader:
         """How the body is framed; only after the final head."""
         assert self._reply is not None
         assert self._reply.body is not None

@@ -19,8 +19,8 @@ _AT_ONCE = 1024
 """Chunks and lines that are parsed at once, in a few milliseconds; then other tasks get their turn."""
 
 
-class Body(Protocol):
-    """Parses a body as it arrives. `done` once it is complete; `over` if bytes came after its end."""
+class BodyReader(Protocol):
+    """Parses the body of a reply as it arrives. `done` once it is complete; `over` if bytes came after its end."""
 
     done: bool
     over: bool
@@ -173,7 +173,7 @@ class Chunked:
             raise BadReply("sent endless trailers")
 
 
-def body_of(method: bytes, head: ReplyHead) -> Body:
+def body_reader(method: bytes, head: ReplyHead) -> BodyReader:
     """How the body of a reply to `method` is framed (RFC 9112, section 6.3).
 
     Chunks in HTTP/1.0 are accepted, as all clients do; the connection is not used again (section 6.1). Raises

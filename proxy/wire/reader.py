@@ -3,7 +3,7 @@
 from collections import deque
 
 from proxy.headers import members
-from proxy.wire.framing import Body, body_of
+from proxy.wire.framing import BodyReader, body_reader
 from proxy.wire.heads import BadReply, ReplyHead, head_end, parse_reply_head
 
 _TLS_RECORDS = b"\x15\x16"
@@ -16,8 +16,8 @@ _MOST_INTERIM = 32
 class ReplyReader:
     """Feed it the received bytes. `method` decides how the reply ends, `upgrade` whether it may switch protocols."""
 
-    body: Body | None = None
-    """The body, after the final head."""
+    body: BodyReader | None = None
+    """Reads the body, after the final head."""
     last = False
     """Whether the connection cannot be used for another request."""
     complete = False
@@ -84,7 +84,7 @@ class ReplyReader:
     def _begin_body(self, head: ReplyHead) -> None:
         if head.status == 101 and not self._upgrade:
             raise BadReply("switched protocols unasked")
-        self.body = body_of(self._method, head)
+        self.body = body_reader(self._method, head)
         self.complete = self.body.done
         self.last = head.minor == 0 or head.status == 101
         if b"connection" in head.known:

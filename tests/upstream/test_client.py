@@ -2,7 +2,7 @@
 
 import pytest
 
-from proxy.bodies import Body
+from proxy.bodies import ReceivedBody
 from proxy.config import Upstream as Settings
 from proxy.telemetry.counters import Counters
 from proxy.upstream.client import Request, Upstream
@@ -51,7 +51,7 @@ class Sending:
     """A request on a kept connection that ends, while another one could be opened."""
 
     def __init__(self, *, unread: bool, whole: bool) -> None:
-        settings, body = Settings(url="http://127.0.0.1:1"), Body()
+        settings, body = Settings(url="http://127.0.0.1:1"), ReceivedBody()
         body.chunks, body.whole = [b"xxxxx"], whole
         self.request = Request(b"POST", b"/api/x", [(b"Content-Length", b"5")], body)
         self.fresh = Scripted(ReplyHead(1, 200, b"OK", []))

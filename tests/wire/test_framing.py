@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proxy.headers import RawPairs
-from proxy.wire.framing import _AT_ONCE, Body, Chunked, Sized, UntilClose, body_of
+from proxy.wire.framing import _AT_ONCE, BodyReader, Chunked, Sized, UntilClose, body_reader
 from proxy.wire.heads import BadReply, ReplyHead
 from tests.cases import every
 
@@ -31,8 +31,8 @@ BODIES = {
 }
 
 
-def framed(method: bytes, status: int, headers: RawPairs, minor: int = 1) -> Body:
-    return body_of(method, ReplyHead(minor, status, b"", headers))
+def framed(method: bytes, status: int, headers: RawPairs, minor: int = 1) -> BodyReader:
+    return body_reader(method, ReplyHead(minor, status, b"", headers))
 
 
 @every("headers", [[], [FIVE], [CHUNKED]])
@@ -104,7 +104,7 @@ def test_a_reply_without_a_body_may_not_contradict_itself_either(method: bytes, 
         framed(method, status, [CHUNKED, FIVE])
 
 
-def fed(body: Body, data: bytes) -> bytes:
+def fed(body: BodyReader, data: bytes) -> bytes:
     """What of the data is body, however often it has to be asked."""
     found = body.feed(data)
     while body.rest:
@@ -287,7 +287,7 @@ def _outcome(pieces: list[bytes]) -> tuple[bytes, str, bool]:
     return b"".join(found), "", body.done
 
 
-def _feed(body: Body, pieces: list[bytes], found: list[bytes] | None = None) -> None:
+def _feed(body: BodyReader, pieces: list[bytes], found: list[bytes] | None = None) -> None:
     for piece in pieces:
         part = fed(body, piece)
         if found is not None:
