@@ -12,7 +12,7 @@ from proxy.capture import Writer
 from proxy.config import Config
 from proxy.decision.desk import Desk
 from proxy.decision.sightings import file_of
-from proxy.downstream.guard import access, is_own
+from proxy.downstream.guard import access, is_local
 from proxy.downstream.server import COUNTERS, ENTRY
 from proxy.journal.past import Past
 from proxy.journal.writer import Journal
@@ -106,7 +106,7 @@ def _entry(pages: Handler, others: Handler) -> Handler:
     """
 
     def serve(request: web.Request) -> Awaitable[web.StreamResponse]:
-        return (pages if is_own(request.raw_path) else others)(request)
+        return (pages if is_local(request.raw_path) else others)(request)
 
     return serve
 

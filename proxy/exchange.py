@@ -206,9 +206,11 @@ class Exchange:
     retried = False
     """Whether it was sent to the upstream twice, the first time in vain."""
 
-    def __init__(self, own_id: str, head: Head, at: float, started: float, body: ReceivedBody | None = None) -> None:
+    def __init__(
+        self, request_id: str, head: Head, at: float, started: float, body: ReceivedBody | None = None
+    ) -> None:
         """`at` in seconds since the epoch; `started` on a steady clock, as all other times here."""
-        self.id, self.head, self.at, self.started = own_id, head, at, started
+        self.id, self.head, self.at, self.started = request_id, head, at, started
         self.body = body or ReceivedBody()
 
     def belongs_to(self, session: str, model: str = "") -> None:

@@ -31,18 +31,18 @@ _LONGEST = 2048
 _NAME, _VALUE = itemgetter(0), itemgetter(1)
 
 # Headers that only Sidestep sets in local replies: those that describe a body, or belong to Sidestep.
-_OWN = HOP_BY_HOP | {b"cache-control", b"request-id"}
-_OWN_BEGINNINGS = (b"content-", b"x-sidestep-")
+_RESERVED = HOP_BY_HOP | {b"cache-control", b"request-id"}
+_RESERVED_PREFIXES = (b"content-", b"x-sidestep-")
 
 
-def is_own(name: bytes) -> bool:
+def is_reserved(name: bytes) -> bool:
     """Whether a header, in lower case, is Sidestep's to set in its replies: no rule can, and none is repeated."""
-    return name in _OWN or name.startswith(_OWN_BEGINNINGS)
+    return name in _RESERVED or name.startswith(_RESERVED_PREFIXES)
 
 
-def covers_own(prefix: bytes) -> bool:
-    """Whether the name of such a header may begin with `prefix`, in lower case."""
-    return is_own(prefix) or any(name.startswith(prefix) for name in (*_OWN, *_OWN_BEGINNINGS))
+def covers_reserved(prefix: bytes) -> bool:
+    """Whether the name of a reserved header may begin with `prefix`, in lower case."""
+    return is_reserved(prefix) or any(name.startswith(prefix) for name in (*_RESERVED, *_RESERVED_PREFIXES))
 
 
 def drop_from_request(raw: RawHeaders) -> RawPairs:

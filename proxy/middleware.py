@@ -21,7 +21,7 @@ from proxy.downstream.incoming import BodyFault, RequestBody
 from proxy.downstream.relayed import RelayedResponse
 from proxy.downstream.replies import EventsResponse, FullResponse, failure, send_100_continue
 from proxy.exchange import Answer, Exchange, Forward, Head
-from proxy.headers import RawPairs, is_own
+from proxy.headers import RawPairs, is_reserved
 from proxy.ids import message_id, request_id
 from proxy.logs.observe import Logger
 from proxy.relay.handler import Relay
@@ -119,8 +119,8 @@ def shortcut(desk: Desk, log: Logger, capture: Writer) -> Middleware:
         match exchange.decision:
             case Answer() as answer:
                 return await _answer(request, exchange, answer)
-            case Respond() as own:
-                return await _respond(request, exchange, own)
+            case Respond() as respond:
+                return await _respond(request, exchange, respond)
             case Forward() as forwarded:
                 response = await handler(request)
                 # All bytes are out: from here on, nothing is done on the client's time.
@@ -174,8 +174,8 @@ def forward(app: web.Application) -> Handler:
     return handle
 
 
-async def serve_own(request: web.Request, page: FullResponse) -> web.StreamResponse:
-    """A page of Sidestep's own."""
+async def serve_local(request: web.Request, page: FullResponse) -> web.StreamResponse:
+    """Send a local page."""
     request[EXCHANGE].served_locally()
     return await _send(request, page)
 
@@ -197,15 +197,14 @@ async def _answer(request: web.Request, exchange: Exchange, answer: Answer) -> w
 
 
 async def _respond(request: web.Request, exchange: Exchange, reply: Respond) -> web.StreamResponse:
-    own = _encoded(reply.own_headers())
-    pairs = [*_pairs(exchange, reply.rule, reply.headers), *own]
+    pairs = [*_pairs(exchange, reply.rule, reply.headers), *_encoded(reply.reserved_headers())]
     return await _send(request, FullResponse(reply.status, reply.body, pairs, kind=_JSON if reply.body else b""))
 
 
 def _pairs(exchange: Exchange, rule: str, further: Sequence[tuple[str, str]]) -> RawPairs:
-    """The headers of a local reply: those that a rule gives it, then Sidestep's own."""
-    own = [(b"x-sidestep-rule", rule.encode()), (b"request-id", exchange.id.encode())]
-    return [*(pair for pair in _encoded(further) if not is_own(pair[0].lower())), *own]
+    """The headers of a local reply: those that a rule gives it, then the reserved ones."""
+    reserved = [(b"x-sidestep-rule", rule.encode()), (b"request-id", exchange.id.encode())]
+    return [*(pair for pair in _encoded(further) if not is_reserved(pair[0].lower())), *reserved]
 
 
 def _encoded(headers: Sequence[tuple[str, str]]) -> RawPairs:

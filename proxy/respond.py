@@ -41,6 +41,6 @@ class Respond:
         """The same reply with this estimate as its body (API reference, "Count tokens in a Message")."""
         return replace(self, estimate=estimate, body=orjson.dumps({"input_tokens": estimate.tokens}))
 
-    def own_headers(self) -> tuple[tuple[str, str], ...]:
-        """Sidestep's own headers, besides the name of the rule."""
+    def reserved_headers(self) -> tuple[tuple[str, str], ...]:
+        """The reserved headers that it has beside those of every local reply."""
         return (("x-sidestep-estimate", self.estimate.text()),) if self.estimate else ()

@@ -186,7 +186,7 @@ def _reply_text(answer: Answer | Respond, verb: str) -> str:
 
 
 def _headers(answer: Answer | Respond) -> Sequence[tuple[str, str]]:
-    return answer.headers if isinstance(answer, Answer) else (*answer.headers, *answer.own_headers())
+    return answer.headers if isinstance(answer, Answer) else (*answer.headers, *answer.reserved_headers())
 
 
 def _content_type(answer: Answer | Respond) -> str:

@@ -68,11 +68,11 @@ _NO_PASSWORD = Refusal(
     headers=((b"WWW-Authenticate", b'Basic realm="Sidestep", charset="UTF-8"'),),
 )
 
-OWN_PATHS = "/-/"
-"""Paths below it are never forwarded."""
+LOCAL_PATHS = "/-/"
+"""Paths below it are served locally, and never forwarded."""
 
 
-def is_own(target: str) -> bool:
+def is_local(target: str) -> bool:
     """Whether a path, or a target with its query, is Sidestep's: below `/-/`, or `/-` itself."""
     return target.startswith("/-") and target[2:3] in ("", "/", "?")
 
@@ -104,7 +104,7 @@ class Access:
         if self._is_foreign(head, raw, port):
             return _OTHER_SITE
         if self.token and not self._knows_token(raw):
-            if not (head.method in ("GET", "HEAD") and is_own(head.path)):
+            if not (head.method in ("GET", "HEAD") and is_local(head.path)):
                 return _NO_TOKEN
             if not self._knows_password(raw):
                 return _NO_PASSWORD
@@ -122,9 +122,11 @@ class Access:
             sites = values(raw, b"sec-fetch-site")
             if not {b"none", b"same-origin"}.issuperset(sites):
                 return True
-        return "origin" in head.headers and not all(self._is_own(origin, port) for origin in values(raw, b"origin"))
+        return "origin" in head.headers and not all(
+            self._knows_origin(origin, port) for origin in values(raw, b"origin")
+        )
 
-    def _is_own(self, origin: bytes, port: int) -> bool:
+    def _knows_origin(self, origin: bytes, port: int) -> bool:
         scheme, _, authority = origin.decode("latin-1").partition("://")
         return scheme in ("http", "https") and self._is_here(scheme, authority, port)
 

@@ -1,4 +1,4 @@
-"""Replies of our own in exact bytes, and what they share with those that are `relayed`.
+"""Local replies in exact bytes, and what they share with those that are `relayed`.
 
 aiohttp's own replies would invent headers, merge names that differ in case alone, and drop bytes that are not UTF-8.
 """
@@ -47,7 +47,7 @@ class RawResponse(web.StreamResponse):
 
 
 class FullResponse(RawResponse):
-    """A reply of our own, head and body in one write; JSON, unless `kind` is another, or b"" where there is no body.
+    """A local reply, head and body in one write; JSON, unless `kind` is another, or b"" where there is no body.
 
     `close` ends the connection.
     """
@@ -56,7 +56,7 @@ class FullResponse(RawResponse):
         self, status: int, body: bytes, headers: RawPairs, *, close: bool = False, kind: bytes = b"application/json"
     ) -> None:
         super().__init__(status)
-        self.body, self._own_headers, self._close, self._kind = body, headers, close, kind
+        self.body, self._pairs, self._close, self._kind = body, headers, close, kind
 
     async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
         """Send all of it. Raises ConnectionError when the client has gone."""
@@ -76,14 +76,14 @@ class FullResponse(RawResponse):
         return self._head(modern) + self.body
 
     def _head(self, modern: bool) -> bytes:
-        own = [(b"Content-Type", self._kind)] if self._kind else []
+        framing = [(b"Content-Type", self._kind)] if self._kind else []
         if self.status not in _WITHOUT_LENGTH:
-            own.append((b"Content-Length", b"%d" % len(self.body)))
-        return reply_head(self.status, _reason(self.status), [*own, *self._own_headers, *self._persistence(modern)])
+            framing.append((b"Content-Length", b"%d" % len(self.body)))
+        return reply_head(self.status, _reason(self.status), [*framing, *self._pairs, *self._persistence(modern)])
 
 
 class EventsResponse(RawResponse, aiohttp_sse.EventSourceResponse):
-    """Events of our own that are all known at once: each in a chunk of its own, all of them in one write.
+    """Local events that are all known at once: each in its chunk, all of them in one write.
 
     An aiohttp-sse response without what is for streams that last: pings, and a patience for each event.
     """
@@ -91,7 +91,7 @@ class EventsResponse(RawResponse, aiohttp_sse.EventSourceResponse):
     def __init__(self, headers: RawPairs) -> None:
         aiohttp_sse.EventSourceResponse.__init__(self, sep="\n", allow_all_methods=True, send_timeout=None)
         self._stays, self._out = False, None
-        self._own_headers = headers
+        self._pairs = headers
         self._parts: list[bytes] = []
         self._chunked_out = False
         self.sent = 0
@@ -104,7 +104,7 @@ class EventsResponse(RawResponse, aiohttp_sse.EventSourceResponse):
             self._stays = request.keep_alive and modern
             self._out = request.writer
             framing = [(b"Transfer-Encoding", b"chunked")] if modern else []
-            headers = [*_EVENTS, *self._own_headers, *framing, *self._persistence(modern)]
+            headers = [*_EVENTS, *self._pairs, *framing, *self._persistence(modern)]
             self._parts.append(reply_head(200, b"OK", headers))
         return self._out
 
@@ -129,14 +129,14 @@ def _reason(status: int) -> bytes:
 
 
 def failure(
-    status: int, kind: str, text: str, own_id: str, *, close: bool = False, more: Sequence[tuple[bytes, bytes]] = ()
+    status: int, kind: str, text: str, request_id: str, *, close: bool = False, more: Sequence[tuple[bytes, bytes]] = ()
 ) -> FullResponse:
-    """An error of our own, in the API's shape; its id stands in the header too, where the SDKs look for it.
+    """A local error reply, in the API's shape; its id stands in the header too, where the SDKs look for it.
 
     `more` are further headers.
     """
-    headers = [(b"request-id", own_id.encode()), *more]
-    return FullResponse(status, synthesis.error(kind, text, own_id), headers, close=close)
+    headers = [(b"request-id", request_id.encode()), *more]
+    return FullResponse(status, synthesis.error(kind, text, request_id), headers, close=close)
 
 
 async def send_100_continue(request: web.BaseRequest) -> None:

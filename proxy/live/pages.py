@@ -20,7 +20,7 @@ from proxy.live.document import document
 from proxy.live.feed import SHOWN, Feed, Watcher
 from proxy.live.rows import decision, row
 from proxy.live.state import State
-from proxy.middleware import EXCHANGE, serve_own
+from proxy.middleware import EXCHANGE, serve_local
 from proxy.telemetry.request_log import RequestLog
 
 EVENTS = "/-/events"
@@ -104,7 +104,7 @@ class Live:
         """`GET /-/`: the page."""
         page = document()
         headers = [(b"Content-Security-Policy", page.policy.encode()), *_PRIVATE]
-        return await serve_own(request, FullResponse(200, page.html, headers, kind=b"text/html; charset=utf-8"))
+        return await serve_local(request, FullResponse(200, page.html, headers, kind=b"text/html; charset=utf-8"))
 
     async def _events(self, request: web.Request) -> web.StreamResponse:
         """`GET /-/events`: first `state`, which is everything; then `rows`, and sections by name when they change.
@@ -148,7 +148,7 @@ class Live:
         for span in SPANS:
             if request.rel_url.raw_query_string == f"span={span}":
                 found = await chart(span, time.time(), self._history, self._recent)
-                return await serve_own(request, FullResponse(200, _json(found), _PRIVATE))
+                return await serve_local(request, FullResponse(200, _json(found), _PRIVATE))
         return await _refuse(request, 400, "invalid_request_error", f"span is one of {', '.join(SPANS)}")
 
     async def _request(self, request: web.Request) -> web.StreamResponse:
@@ -156,11 +156,11 @@ class Live:
         record = self._feed.find(request.match_info["id"])
         if record is None:
             return await _refuse(request, 404, "not_found_error", "this request is no longer in memory")
-        return await serve_own(request, FullResponse(200, _json(decision(record)), _PRIVATE))
+        return await serve_local(request, FullResponse(200, _json(decision(record)), _PRIVATE))
 
 
 async def _refuse(request: web.Request, status: int, kind: str, text: str) -> web.StreamResponse:
-    return await serve_own(request, failure(status, kind, f"Sidestep: {text}", request[EXCHANGE].id))
+    return await serve_local(request, failure(status, kind, f"Sidestep: {text}", request[EXCHANGE].id))
 
 
 class _Stream(aiohttp_sse.EventSourceResponse):

@@ -11,7 +11,7 @@ from proxy import __version__
 from proxy.config import Config, origin
 from proxy.decision.desk import Desk
 from proxy.decision.shadow import Verdict
-from proxy.downstream.guard import OWN_PATHS
+from proxy.downstream.guard import LOCAL_PATHS
 from proxy.live.charts import History
 from proxy.live.feed import Feed
 from proxy.live.rows import running
@@ -45,7 +45,7 @@ class State:
 
 
 def _running(state: State) -> list[dict[str, Any]]:
-    found = [one for one in state.request_log.running.values() if not one.head.path.startswith(OWN_PATHS)]
+    found = [one for one in state.request_log.running.values() if not one.head.path.startswith(LOCAL_PATHS)]
     return [running(one) for one in found[:_RUNNING]]
 
 

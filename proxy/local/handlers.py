@@ -12,7 +12,7 @@ from proxy.decision.desk import Desk
 from proxy.downstream.replies import FullResponse, failure
 from proxy.journal.writer import Journal
 from proxy.local.status import readiness
-from proxy.middleware import EXCHANGE, RELAY, serve_own
+from proxy.middleware import EXCHANGE, RELAY, serve_local
 from proxy.telemetry.counters import Counters
 from proxy.telemetry.request_log import RequestLog
 
@@ -21,7 +21,7 @@ _PAGES = "there are /-/, /-/health, /-/ready and /-/metrics"
 
 async def health(request: web.Request) -> web.StreamResponse:
     """`GET /-/health`: 200 while the process runs, whatever is wrong with its rules or its upstream."""
-    return await serve_own(request, FullResponse(200, orjson.dumps({"alive": True}), []))
+    return await serve_local(request, FullResponse(200, orjson.dumps({"alive": True}), []))
 
 
 def ready(desk: Desk, request_log: RequestLog, journal: Journal) -> Handler:
@@ -32,7 +32,7 @@ def ready(desk: Desk, request_log: RequestLog, journal: Journal) -> Handler:
 
     async def handle(request: web.Request) -> web.StreamResponse:
         state = readiness(desk, request_log.counters, journal.trouble, time.time())
-        return await serve_own(request, FullResponse(200 if state["ready"] else 503, orjson.dumps(state), []))
+        return await serve_local(request, FullResponse(200 if state["ready"] else 503, orjson.dumps(state), []))
 
     return handle
 
@@ -45,7 +45,7 @@ def metrics(desk: Desk, request_log: RequestLog, app: web.Application) -> Handle
         accept, idle = request.headers.get("accept", ""), app[RELAY].upstream.idle
         # Not in the thread: the counters must not change meanwhile.
         body, kind = exposition(request_log.counters, desk, idle, accept)
-        return await serve_own(request, FullResponse(200, body, [], kind=kind.encode()))
+        return await serve_local(request, FullResponse(200, body, [], kind=kind.encode()))
 
     return handle
 
@@ -59,10 +59,10 @@ def _exposition() -> Callable[[Counters, Desk, int, str], tuple[bytes, str]]:
 
 async def to_page(request: web.Request) -> web.StreamResponse:
     """`GET /-`: people type the address of the page without the last slash."""
-    return await serve_own(request, FullResponse(307, b"", [(b"Location", b"/-/")]))
+    return await serve_local(request, FullResponse(307, b"", [(b"Location", b"/-/")]))
 
 
 async def unknown(request: web.Request) -> web.StreamResponse:
     """Any other path below `/-/`: never forwarded."""
     page = failure(404, "not_found_error", f"Sidestep has no such page: {_PAGES}", request[EXCHANGE].id)
-    return await serve_own(request, page)
+    return await serve_local(request, page)

@@ -4,25 +4,25 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
-from proxy.headers import covers_own, is_own
+from proxy.headers import covers_reserved, is_reserved
 
 VERSION = r"^[0-9]+(\.[0-9]+)*$"
 
 
-def _not_own(name: str) -> str:
-    if is_own(name.lower().encode()):
+def _not_reserved(name: str) -> str:
+    if is_reserved(name.lower().encode()):
         raise ValueError("expected a header that Sidestep does not set itself: this one is framing, or its own")
     return name
 
 
 def _covers_none(prefix: str) -> str:
-    if covers_own(prefix.lower().encode()):
+    if covers_reserved(prefix.lower().encode()):
         raise ValueError("expected a beginning of no header that Sidestep sets itself, such as content-length")
     return prefix
 
 
 # RFC 9110, sections 5.1 and 5.5, without the bytes beyond ASCII.
-HeaderName = Annotated[str, Field(pattern=r"^[A-Za-z0-9!#$%&'*+.^_`|~-]+$"), AfterValidator(_not_own)]
+HeaderName = Annotated[str, Field(pattern=r"^[A-Za-z0-9!#$%&'*+.^_`|~-]+$"), AfterValidator(_not_reserved)]
 HeaderValue = Annotated[str, Field(pattern=r"^[\x20-\x7e\t]*$")]
 
 # What the API gives as a reason for a reply of text alone (API reference, "Handling stop reasons").

@@ -245,11 +245,11 @@ def test_an_estimate_goes_by_what_replies_have_told_of_the_model() -> None:
     desk = new_desk(Config(), compile_document(toml.parse(COUNT, "test.toml")).rules, b"key")
     assumed = counted(desk, "ping").decision
     assert isinstance(assumed, Respond)
-    assert (assumed.body, assumed.own_headers()[0][1]) == (b'{"input_tokens":17}', "2.00 bytes a token, assumed")
+    assert (assumed.body, assumed.reserved_headers()[0][1]) == (b'{"input_tokens":17}', "2.00 bytes a token, assumed")
     desk.estimate_by({"m": (3.4, 12)}.get)
     measured = counted(desk, "ping").decision
     assert isinstance(measured, Respond)
-    told = measured.own_headers()[0][1]
+    told = measured.reserved_headers()[0][1]
     assert (measured.body, told) == (b'{"input_tokens":10}', "3.40 bytes a token, the median of the last 12 replies")
 
 
