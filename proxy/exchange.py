@@ -145,8 +145,8 @@ class Record:
     `at` is the time of day at which it came, in seconds since the epoch. `reason` says why a request was forwarded or
     refused, `error` what went wrong, and `fault` which kind of thing that was, where it was the upstream's: one of
     `upstream.faults` if the request failed, one of `usage.UPSTREAM_ERRORS` if it was forwarded. `first_byte` is the
-    time until the head of the reply was sent, None if none was; `own` is the part of it that was spent here, and not in
-    waiting for the client or the upstream. `status` is 499 when the client went away before the reply was complete
+    time until the head of the reply was sent, None if none was; `overhead` is the part of it that was spent here, not
+    in waiting for the client or the upstream. `status` is 499 when the client went away before the reply was complete
     (nginx's convention). `session` is a hash of what names the client's session, "" for none; `verdict` is what a
     comparison in shadow came to, "" for none; `usage` is None where nothing was said of tokens. Treat it as immutable;
     frozen=True would double construction time. `journal.writer` alone adds what it reads in the reply: usage and error.
@@ -168,7 +168,7 @@ class Record:
     verdict: str
     duration: float
     first_byte: float | None
-    own: float | None
+    overhead: float | None
     bytes_in: int
     bytes_out: int
     retried: bool = False  # sent to the upstream twice, the first time in vain
@@ -206,11 +206,9 @@ class Exchange:
     retried = False
     """Whether it was sent to the upstream twice, the first time in vain."""
 
-    def __init__(
-        self, request_id: str, head: Head, at: float, started: float, body: ReceivedBody | None = None
-    ) -> None:
+    def __init__(self, id_: str, head: Head, at: float, started: float, body: ReceivedBody | None = None) -> None:
         """`at` in seconds since the epoch; `started` on a steady clock, as all other times here."""
-        self.id, self.head, self.at, self.started = request_id, head, at, started
+        self.id, self.head, self.at, self.started = id_, head, at, started
         self.body = body or ReceivedBody()
 
     def belongs_to(self, session: str, model: str = "") -> None:
@@ -294,7 +292,7 @@ class Exchange:
             verdict=self.verdict,
             duration=(now - self.started) * 1000,
             first_byte=None if sent is None else (sent - self.started) * 1000,
-            own=None if sent is None else (sent - self.started - self.waited) * 1000,
+            overhead=None if sent is None else (sent - self.started - self.waited) * 1000,
             bytes_in=self.body.size,
             bytes_out=self.bytes_out,
             retried=self.retried,

@@ -19,7 +19,7 @@ FORWARDED = Record(
     verdict="",
     duration=2500.0,
     first_byte=500.0,
-    own=0.25,
+    overhead=0.25,
     bytes_in=10,
     bytes_out=20,
 )

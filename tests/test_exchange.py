@@ -155,7 +155,7 @@ def test_own_time_is_what_passed_before_the_reply_without_the_waiting() -> None:
     exchange.waited_for(0.5)
     exchange.reply_begun(200, 11.5)
     record = exchange.record(20.0)
-    assert (record.own, record.first_byte, record.duration, record.at) == (750, 1500, 10_000, 1e9)
+    assert (record.overhead, record.first_byte, record.duration, record.at) == (750, 1500, 10_000, 1e9)
 
 
 def test_what_was_sent_twice_stays_so_whoever_is_waited_for_later() -> None:
@@ -168,7 +168,7 @@ def test_what_was_sent_twice_stays_so_whoever_is_waited_for_later() -> None:
 def test_a_request_without_a_reply_has_no_own_time() -> None:
     exchange = made()
     exchange.waited_for(0.5)
-    assert exchange.record(11.0).own is None
+    assert exchange.record(11.0).overhead is None
 
 
 @every(

@@ -119,7 +119,7 @@ def _fields(total: Totals, worth: Mapping[RuleAndModel, Basis]) -> dict[str, Any
         "output_tokens": int(total.output),
         "requests_with_tokens": total.counted,
         "saved": saving(total, worth).fields(),
-        "added_ms_median": total.own,
+        "added_ms_median": total.overhead,
     }
 
 
@@ -169,7 +169,9 @@ def _overview(found: _Found, wide: int, plain: bool) -> list[str]:
         "agreement": _agreement(whole) or "nothing was compared",
         "  last audits": _audited(found.audits),
         "tokens upstream": _tokens(whole),
-        "time added": f"{lasting(whole.own)} (median, before the first byte)" if whole.own is not None else "",
+        "time added": f"{lasting(whole.overhead)} (median, before the first byte)"
+        if whole.overhead is not None
+        else "",
     }
     return [*lines, *(f"{name:20}{text:>9}" for name, text in sums.items() if text)]
 
@@ -222,5 +224,5 @@ def _cells(total: Totals, worth: Mapping[RuleAndModel, Basis]) -> Sequence[str]:
         percent(total.cache_read, total.all_input),
         number(total.output) if total.counted else "",
         lasting(found.waiting) if found.timed else "",
-        lasting(total.own) if total.own is not None else "",
+        lasting(total.overhead) if total.overhead is not None else "",
     )

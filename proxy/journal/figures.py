@@ -36,7 +36,7 @@ _SUMS = """
     FROM hours WHERE hour >= ? AND outcome <> 'local' GROUP BY 1, 2, 3, 4
 """
 _ERRORS = "SELECT {group}, kind, sum(requests) FROM upstream_errors WHERE hour >= ? GROUP BY 1, 2"
-_OWN = "SELECT {group}, own, sum(requests) FROM own_times WHERE hour >= ? GROUP BY 1, 2"
+_OVERHEADS = "SELECT {group}, own, sum(requests) FROM own_times WHERE hour >= ? GROUP BY 1, 2"
 
 _MEASURED = """
     SELECT duration, input + cache_read + cache_creation, cache_read, output FROM requests
@@ -69,7 +69,7 @@ class Totals:
     cache_creation: float = 0.0
     answered: dict[tuple[str, str], tuple[int, float]] = field(default_factory=dict)
     """By rule and model family: how many answers, and how long all of them took."""
-    own_times: dict[int, int] = field(default_factory=lambda: defaultdict(int))
+    overheads: dict[int, int] = field(default_factory=lambda: defaultdict(int))
     """Overhead of forwards, in microseconds, to the number of requests that had it."""
 
     def add(self, outcome: str, kind: tuple[str, str], sums: Sequence[float]) -> None:
@@ -96,9 +96,9 @@ class Totals:
         return self.input + self.cache_read + self.cache_creation
 
     @property
-    def own(self) -> float | None:
+    def overhead(self) -> float | None:
         """The median, in milliseconds."""
-        return median_of(self.own_times)
+        return median_of(self.overheads)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,8 +136,8 @@ def totals(connection: sqlite3.Connection, since: float, by: str = "") -> dict[s
         groups.setdefault(name(key), Totals()).add(outcome, (rule, family), sums)
     for key, kind, requests in connection.execute(_ERRORS.format(group=group), (hour,)):
         groups.setdefault(name(key), Totals()).errors[kind] += requests
-    for key, own, requests in connection.execute(_OWN.format(group=group), (hour,)):
-        groups.setdefault(name(key), Totals()).own_times[own] += requests
+    for key, overhead, requests in connection.execute(_OVERHEADS.format(group=group), (hour,)):
+        groups.setdefault(name(key), Totals()).overheads[overhead] += requests
     return groups
 
 

@@ -12,7 +12,7 @@ COLUMNS = (
     *("model", "family", "status", "verdict", "duration", "first_byte", "own", "bytes_in", "bytes_out"),
     *("input", "output", "cache_read", "cache_creation", "retried"),
 )
-"""In the order of a row; named as in `Record` and `Usage`, but the client's name and version are separate."""
+"""In the order of a row; named as in `Record` and `Usage`, but for `own`, the overhead, and the client's two parts."""
 
 Row = tuple[str | int | float | None, ...]
 
@@ -49,7 +49,7 @@ def row(record: Record) -> Row:
         record.verdict,
         record.duration,
         record.first_byte,
-        record.own,
+        record.overhead,
         record.bytes_in,
         record.bytes_out,
         *(record.usage or _NO_USAGE),
@@ -63,6 +63,7 @@ def record_of(values: Row) -> Record:
     known: dict[str, Any] = dict(zip(COLUMNS, rest, strict=True))
     tokens = [known.pop(name) for name in ("input", "output", "cache_read", "cache_creation")]
     client, version = known.pop("client"), known.pop("version")
+    known["overhead"] = known.pop("own")
     del known["family"]
     known["retried"] = bool(known["retried"])
     known["usage"] = None if None in tokens else Usage(*tokens)

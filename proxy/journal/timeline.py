@@ -45,12 +45,12 @@ def timeline(file: Path, since: float, until: float, step: float) -> list[Bucket
     stretches = [_Stretch() for _ in range(max(0, -int(-(until - since) // step)))]
     last = len(stretches) - 1
     values = {"since": float(since), "until": float(until), "step": float(step)}
-    ended, own_times, errors = _HOURLY if hourly else _SINGLE
+    ended, overheads, errors = _HOURLY if hourly else _SINGLE
     with opened(file) as connection:
         for number, outcome, requests, *tokens in connection.execute(ended, values):
             stretches[min(number, last)].add(outcome, requests, tokens)
-        for number, own, requests in connection.execute(own_times, values):
-            stretches[min(number, last)].own[own] += requests
+        for number, overhead, requests in connection.execute(overheads, values):
+            stretches[min(number, last)].overhead[overhead] += requests
         for number, requests in connection.execute(errors, values):
             stretches[min(number, last)].errors += requests
     return [stretch.bucket(since + number * step) for number, stretch in enumerate(stretches)]
@@ -66,7 +66,7 @@ def latest(file: Path, before: float, count: int) -> list[Record]:
 class _Stretch:
     outcomes: dict[str, int] = field(default_factory=dict)
     errors: int = 0
-    own: dict[int, int] = field(default_factory=lambda: defaultdict(int))
+    overhead: dict[int, int] = field(default_factory=lambda: defaultdict(int))
     tokens: list[int] = field(default_factory=lambda: [0] * len(_TOKENS))
 
     def add(self, outcome: str, requests: int, tokens: Sequence[float]) -> None:
@@ -74,4 +74,4 @@ class _Stretch:
         self.tokens = [before + int(more) for before, more in zip(self.tokens, tokens, strict=True)]
 
     def bucket(self, start: float) -> Bucket:
-        return Bucket(start, self.outcomes, self.errors, median_of(self.own), Usage(*self.tokens))
+        return Bucket(start, self.outcomes, self.errors, median_of(self.overhead), Usage(*self.tokens))

@@ -18,10 +18,10 @@ const CHARTS = [
     least: 4,
   },
   {
-    figure: "chart-own",
+    figure: "chart-overhead",
     title: "Time added to a forward",
     line: true,
-    series: [{ name: "median before the first byte", fill: "forwarded-fill", of: (bucket) => bucket.own }],
+    series: [{ name: "median before the first byte", fill: "forwarded-fill", of: (bucket) => bucket.overhead }],
     shown: (value) => (value === null ? "–" : duration(value)),
     tick: (value) => `${+value.toPrecision(2)} ms`,
     least: 1,
@@ -42,7 +42,7 @@ const CHARTS = [
 
 const PERIODS = { hour: "minute", week: "2 hours" };
 
-const NOTHING = { outcomes: {}, errors: 0, own: null, usage: { input: 0, output: 0, cache_read: 0, cache_creation: 0 } };
+const NOTHING = { outcomes: {}, errors: 0, overhead: null, usage: { input: 0, output: 0, cache_read: 0, cache_creation: 0 } };
 
 class Chart {
   constructor(spec) {
@@ -135,7 +135,7 @@ class Chart {
   /** A line through neighbours; a lone point is a dot. Where nothing was forwarded, there is no line. */
   line(y) {
     const half = (this.x(1) - this.x(0)) / 2;
-    const points = this.buckets.map((bucket, index) => (bucket.own === null ? null : [this.x(index) + half, y(bucket.own)]));
+    const points = this.buckets.map(({ overhead }, index) => (overhead === null ? null : [this.x(index) + half, y(overhead)]));
     const path = points.map((point, index) => (point ? `${points[index - 1] ? "L" : "M"}${point.map((part) => part.toFixed(1)).join(" ")}` : "")).join("");
     const lone = points.filter((point, index) => point && !points[index - 1] && !points[index + 1]);
     return [
@@ -162,14 +162,14 @@ class Chart {
 
   told(bucket) {
     const named = this.spec.series.map(({ name, of }) => [name, of(bucket)]).filter(([, value]) => value);
-    if (this.spec.line) return this.spec.shown(bucket.own);
+    if (this.spec.line) return this.spec.shown(bucket.overhead);
     return named.map(([name, value]) => `${this.spec.shown(value)} ${name}`).join(", ") || "none";
   }
 
   summary() {
     const span = this.data.span === "hour" ? "the last hour" : "the last week";
     if (this.spec.line) {
-      const known = this.buckets.map((bucket) => bucket.own).filter((value) => value !== null);
+      const known = this.buckets.map((bucket) => bucket.overhead).filter((value) => value !== null);
       if (!known.length) return `Nothing was forwarded in ${span}.`;
       return `In ${span}, between ${duration(Math.min(...known))} and ${duration(Math.max(...known))}.`;
     }

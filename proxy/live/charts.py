@@ -64,23 +64,23 @@ class _Minute:
     start: float
     outcomes: Counter[str] = field(default_factory=Counter)
     errors: int = 0
-    own: "array[float]" = field(default_factory=lambda: array("d"))
+    overhead: "array[float]" = field(default_factory=lambda: array("d"))
     tokens: list[int] = field(default_factory=lambda: [0, 0, 0, 0])
 
     def add(self, record: Record) -> None:
         self.outcomes[record.outcome] += 1
         if record.outcome == "forwarded" and record.fault:
             self.errors += 1
-        if record.outcome == "forwarded" and record.own is not None and len(self.own) < _SAMPLES:
-            self.own.append(record.own)
+        if record.outcome == "forwarded" and record.overhead is not None and len(self.overhead) < _SAMPLES:
+            self.overhead.append(record.overhead)
         for index, count in enumerate(record.usage or ()):
             self.tokens[index] += count
 
     def bucket(self) -> Bucket:
         from statistics import median  # imported here, since serving does not need it and it loads many modules
 
-        own = median(self.own) if self.own else None
-        return Bucket(self.start, dict(self.outcomes), self.errors, own, Usage(*self.tokens))
+        overhead = median(self.overhead) if self.overhead else None
+        return Bucket(self.start, dict(self.outcomes), self.errors, overhead, Usage(*self.tokens))
 
 
 class Recent:

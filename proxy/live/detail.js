@@ -25,7 +25,7 @@ function known(row) {
     ["Started", dayAndTime.format(date(row.at))],
     ["First byte after", duration(row.first)],
     ["Complete after", duration(row.duration)],
-    ["Spent here", duration(row.own)],
+    ["Spent here", duration(row.overhead)],
     ["Bytes in, out", `${bytes(row.in)}, ${bytes(row.out)}`],
     ["Tokens in", usage && `${whole.format(tokensIn(usage))} (${whole.format(usage.cache_read)} from the cache)`],
     ["Tokens out", usage && whole.format(usage.output)],

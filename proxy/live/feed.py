@@ -75,14 +75,15 @@ class Feed:
         self._records: deque[Record] = deque(maxlen=KEPT)
         self._watchers: set[Watcher] = set()
         self._closed = False
-        self._own: deque[float] = deque(maxlen=_TIMES)
+        self._overheads: deque[float] = deque(maxlen=_TIMES)
         self._answers: dict[str, deque[float]] = {}
 
     def publish(self, records: Sequence[Record]) -> None:
         """Requests that have ended, in order. Those for Sidestep's own pages are skipped."""
         news = [record for record in records if record.outcome != "local"]
         self._records.extend(news)
-        self._own.extend([record.own for record in news if record.outcome == "forwarded" and record.own is not None])
+        forwarded = [record.overhead for record in news if record.outcome == "forwarded"]
+        self._overheads.extend([overhead for overhead in forwarded if overhead is not None])
         for record in news:
             if record.outcome == "answered" and (record.rule in self._answers or len(self._answers) < _RULES):
                 self._answers.setdefault(record.rule, deque(maxlen=_TIMES)).append(record.duration)
@@ -127,9 +128,9 @@ class Feed:
         return next((record for record in reversed(self._records) if record.id == request_id), None)
 
     @property
-    def own(self) -> float | None:
+    def overhead(self) -> float | None:
         """The median overhead of recent forwarded requests, in milliseconds."""
-        return _median(self._own)
+        return _median(self._overheads)
 
     @property
     def answers(self) -> Mapping[str, float | None]:

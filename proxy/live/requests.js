@@ -81,10 +81,10 @@ class Requests {
       if (!found.has(key)) found.set(key, []);
       found.get(key).push(row);
     }
-    return [...found].map(([key, own]) => {
-      const since = Math.min(own.at(-1).at, this.seen.get(key) ?? Infinity);
+    return [...found].map(([key, group]) => {
+      const since = Math.min(group.at(-1).at, this.seen.get(key) ?? Infinity);
       this.seen.set(key, since);
-      return { key, rows: own, name: key ? `Session since ${clock(since)}` : "Without a session", told: tally(own) };
+      return { key, rows: group, name: key ? `Session since ${clock(since)}` : "Without a session", told: tally(group) };
     });
   }
 
@@ -170,7 +170,7 @@ function lineOf(row) {
     number("status", String(row.status)),
     number("first", duration(row.first)),
     number("whole", duration(row.duration)),
-    number("own", duration(row.own)),
+    number("overhead", duration(row.overhead)),
     number("tokens", row.usage ? count(tokensIn(row.usage)) : "–"),
     number("tokens", row.usage ? count(row.usage.output) : "–"),
   );

@@ -26,7 +26,7 @@ def row(record: Record) -> dict[str, Any]:
         "verdict": record.verdict,
         "duration": _rounded(record.duration),
         "first": _rounded(record.first_byte),
-        "own": _rounded(record.own),
+        "overhead": _rounded(record.overhead),
         "in": record.bytes_in,
         "out": record.bytes_out,
         "usage": record.usage and record.usage._asdict(),

@@ -5,7 +5,7 @@ const nowThere = () => Date.now() / 1000 + skew;
 
 const SECTIONS = { running: showRunning, counts: showCounts, rules: showRules, upstream: showUpstream, setup: showSetup, drift: showDrift };
 
-function showCounts({ outcomes, errors, own, tokens, saved }) {
+function showCounts({ outcomes, errors, overhead, tokens, saved }) {
   const { answered = 0, forwarded = 0, failed = 0, refused = 0 } = outcomes;
   const all = answered + forwarded + failed + refused;
   say(byId("answered"), count(answered));
@@ -22,7 +22,7 @@ function showCounts({ outcomes, errors, own, tokens, saved }) {
   say(byId("failed"), count(failed));
   byId("failed").classList.toggle("some", failed > 0);
   say(byId("refused"), refused ? `and ${count(refused)} refused` : "");
-  say(byId("own"), duration(own));
+  say(byId("overhead"), duration(overhead));
   const input = tokensIn(tokens);
   say(byId("tokens-in"), count(input));
   say(byId("tokens-more"), input ? `${percent(tokens.cache_read, input)} from the cache` : "");

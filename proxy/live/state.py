@@ -59,7 +59,7 @@ def _counts(state: State) -> dict[str, Any]:
         "outcomes": outcomes,
         "errors": errors,
         "streams": counters.streams,
-        "own": _ms(state.feed.own),
+        "overhead": _ms(state.feed.overhead),
         "tokens": {name: counters.tokens[name] for name in Usage._fields},
         "saved": _saved(counters.saved),
     }

@@ -75,7 +75,7 @@ def _requests(counters: Counters) -> Iterator[Metric]:
     yield _by_outcome("request_duration_seconds", "Seconds until the reply was complete", counters.duration)
     yield _by_outcome("request_first_byte_seconds", "Seconds until the head of the reply was sent", counters.first_byte)
     about = "Of the seconds to the first byte, those spent in Sidestep itself"
-    yield _by_outcome("own_time_seconds", about, counters.own)
+    yield _by_outcome("own_time_seconds", about, counters.overhead)
     yield _gauge("running_requests", "Requests that are being served", counters.running)
     about = "What clients sent that was no request: no HTTP, or its head too large or too slow"
     yield _counter("unread_requests", about, ("reason",), (((one,), counters.unread[one]) for one in UNREAD))

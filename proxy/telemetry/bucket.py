@@ -9,13 +9,13 @@ from proxy.usage import Usage
 class Bucket:
     """The requests that ended in one period, which begins at `start`, in seconds since the epoch.
 
-    `outcomes` counts requests, and `errors` the forwarded ones to which the upstream replied with an error. `own` is
-    the median overhead of forwarded ones before their first byte, in milliseconds; None if there were none. `usage` is
-    the sum of the upstream's counts.
+    `outcomes` counts requests, and `errors` the forwarded ones to which the upstream replied with an error. `overhead`
+    is the median of forwarded ones before their first byte, in milliseconds; None if there were none. `usage` sums up
+    the upstream's counts.
     """
 
     start: float
     outcomes: dict[str, int]
     errors: int
-    own: float | None
+    overhead: float | None
     usage: Usage

@@ -79,7 +79,7 @@ class Counters:
     """Of forwards and refusals: by outcome, rule and reason."""
     first_byte: dict[Outcome, Histogram] = field(default_factory=lambda: defaultdict(Histogram))
     duration: dict[Outcome, Histogram] = field(default_factory=lambda: defaultdict(Histogram))
-    own: dict[Outcome, Histogram] = field(default_factory=lambda: defaultdict(Histogram))
+    overhead: dict[Outcome, Histogram] = field(default_factory=lambda: defaultdict(Histogram))
     """The overhead: the part of the time to the first byte that Sidestep itself took."""
     gaps: Histogram = field(default_factory=Histogram)
     """Between two pieces of a forwarded reply; the head counts as the first piece."""
@@ -141,9 +141,9 @@ class Counters:
         if record.reason:
             self.reasons[outcome, rule, self._reasons.bounded(record.reason)] += 1
         self.duration[outcome].add(record.duration / 1000)
-        if record.first_byte is not None and record.own is not None:
+        if record.first_byte is not None and record.overhead is not None:
             self.first_byte[outcome].add(record.first_byte / 1000)
-            self.own[outcome].add(record.own / 1000)
+            self.overhead[outcome].add(record.overhead / 1000)
         self.bytes_in += record.bytes_in
         self.bytes_out += record.bytes_out
         self.retried += record.retried

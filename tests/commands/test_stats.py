@@ -32,7 +32,7 @@ def of_all_kinds() -> list[Record]:
         entry(at, Usage(100, 10, 200, 0), duration=duration, verdict=verdict, **titles)
         for duration, verdict in ((1000.0, "same"), (1200.0, "same"), (2000.0, "different"))
     ]
-    answers = [entry(at, None, outcome="answered", duration=1.0, own=1.0, **titles) for _ in range(4)]
+    answers = [entry(at, None, outcome="answered", duration=1.0, overhead=1.0, **titles) for _ in range(4)]
     probe = entry(at, None, outcome="answered", rule="quota-probe", duration=1.0)
     failed = entry(at, None, outcome="failed", status=502, fault="refused", error="refused")
     talk = entry(at, Usage(1000, 500, 9000, 0), model="claude-opus-4-1")

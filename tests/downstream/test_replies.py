@@ -1,4 +1,4 @@
-"""Replies to the client, byte for byte: the upstream's, whole ones of our own, and interim ones."""
+"""Replies to the client, byte for byte: the upstream's, whole local ones, and interim ones."""
 
 from typing import cast
 

@@ -25,7 +25,7 @@ RECORD = replace(
     model="claude-haiku-4-5",
     duration=1500.0,
     first_byte=800.0,
-    own=0.2,
+    overhead=0.2,
     bytes_in=1000,
     bytes_out=2000,
 )

@@ -35,7 +35,7 @@ def _kind(chance: random.Random) -> Row:
         "rule": rule,
         "model": chance.choice(MODELS),
         "client": chance.choice(("claude-cli/2.1.330", "claude-cli/2.1.331")),
-        "own": own,
+        "overhead": own,
         "duration": chance.lognormvariate(0 if answered else 7, 1),
         "verdict": "same" if rule and not answered else "",
     }

@@ -57,8 +57,8 @@ def test_answers_are_summed_by_rule_and_model(file: Path) -> None:
 
 @pytest.mark.parametrize(("own", "median"), [([0.1, 0.2, 0.4], 0.2), ([0.1, 0.2], 0.1), ([1.0], 1.0), ([], None)])
 def test_the_time_added_is_the_median_of_forwards(file: Path, own: list[float], median: float | None) -> None:
-    others = [entry(outcome="answered", own=9.0), entry(own=None)]
-    assert summed(written(file, [*others, *(entry(own=one) for one in own)])).own == median
+    others = [entry(outcome="answered", overhead=9.0), entry(overhead=None)]
+    assert summed(written(file, [*others, *(entry(overhead=one) for one in own)])).overhead == median
 
 
 def test_what_came_before_the_hour_is_left_out(file: Path) -> None:
@@ -80,7 +80,7 @@ def test_sums_are_told_by_group(file: Path, by: str, found: dict[str, int]) -> N
     with opened(file) as journal:
         groups = totals(journal, 0.0, by)
     assert {name: group.requests for name, group in groups.items()} == found
-    assert {name: group.own for name, group in groups.items()} == dict.fromkeys(found, 0.2)
+    assert {name: group.overhead for name, group in groups.items()} == dict.fromkeys(found, 0.2)
 
 
 def test_days_are_those_of_the_time_zone(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -165,8 +165,10 @@ def test_answers_before_the_hour_are_no_part_of_the_mean(file: Path) -> None:
 @pytest.mark.parametrize("step", [60.0, HOUR, 2 * HOUR])
 def test_a_timeline_has_every_stretch_with_what_ended_in_it(file: Path, step: float) -> None:
     outcomes = ["forwarded", "answered", "forwarded"]
-    third = [entry(NOON + 2 * step + number, outcome=one, own=0.2, fault="529") for number, one in enumerate(outcomes)]
-    written(file, [entry(NOON - 1), entry(NOON, usage=None, own=None), *third, entry(NOON + 4 * step)])
+    third = [
+        entry(NOON + 2 * step + number, outcome=one, overhead=0.2, fault="529") for number, one in enumerate(outcomes)
+    ]
+    written(file, [entry(NOON - 1), entry(NOON, usage=None, overhead=None), *third, entry(NOON + 4 * step)])
     assert timeline(file, NOON, NOON + 4 * step, step) == [
         Bucket(NOON, {"forwarded": 1}, 0, None, NOTHING),
         Bucket(NOON + step, {}, 0, None, NOTHING),

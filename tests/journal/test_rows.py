@@ -43,7 +43,7 @@ def test_a_row_has_what_the_record_and_the_upstream_say() -> None:
     }
 
 
-@pytest.mark.parametrize("changes", [{}, {"usage": None, "client": "", "first_byte": None, "own": None}])
+@pytest.mark.parametrize("changes", [{}, {"usage": None, "client": "", "first_byte": None, "overhead": None}])
 def test_a_row_read_again_is_the_request_that_it_tells_of(changes: dict[str, Any]) -> None:
     before = entry(rule="topic", error="e", fault="529", verdict="same", **changes)
     again = record_of((7, *row(before)))

@@ -23,8 +23,16 @@ class Told:
 
 
 def entry(
-    own_id: str = "req_1", usage: Usage | None = None, steps: Sequence[Step] | None = None, **more: Any
+    request_id: str = "req_1", usage: Usage | None = None, steps: Sequence[Step] | None = None, **more: Any
 ) -> Record:
     """A forward; `more` are fields of its record."""
-    fields = {"at": AT, "duration": 20.0, "first_byte": 10.0, "own": 0.5, "bytes_in": 100, "bytes_out": 200, **more}
-    return replace(FORWARDED, id=own_id, usage=usage, trail=None if steps is None else Told(steps), **fields)
+    fields = {
+        "at": AT,
+        "duration": 20.0,
+        "first_byte": 10.0,
+        "overhead": 0.5,
+        "bytes_in": 100,
+        "bytes_out": 200,
+        **more,
+    }
+    return replace(FORWARDED, id=request_id, usage=usage, trail=None if steps is None else Told(steps), **fields)

@@ -35,7 +35,7 @@ async def test_an_hour_is_sixty_whole_minutes_and_a_week_is_of_two_hours_each() 
             "start": since,
             "outcomes": {"answered": 3},
             "errors": 1,
-            "own": 0.25,
+            "overhead": 0.25,
             "usage": {"input": 1, "output": 2, "cache_read": 3, "cache_creation": 4},
         }
     ]
@@ -43,12 +43,14 @@ async def test_an_hour_is_sixty_whole_minutes_and_a_week_is_of_two_hours_each() 
 
 async def test_without_a_journal_there_is_the_hour_that_was_seen_and_no_week() -> None:
     recent = Recent()
-    recent.add([entry(usage=Usage(1, 1, 1, 1), own=own) for own in (0.1, 0.3, 0.5)])
-    recent.add([entry(outcome="answered", own=9.0), entry(outcome="local"), entry(at=AT + 60, usage=Usage(5, 0, 0, 0))])
+    recent.add([entry(usage=Usage(1, 1, 1, 1), overhead=own) for own in (0.1, 0.3, 0.5)])
+    recent.add(
+        [entry(outcome="answered", overhead=9.0), entry(outcome="local"), entry(at=AT + 60, usage=Usage(5, 0, 0, 0))]
+    )
     for journal in (None, cast(History, Remembered(False))):
         hour = await chart("hour", AT + 90, journal, recent)
         assert hour["source"] == "process"
-        assert [(each["start"] - AT, each["outcomes"], each["own"]) for each in hour["buckets"]] == [
+        assert [(each["start"] - AT, each["outcomes"], each["overhead"]) for each in hour["buckets"]] == [
             (0, {"forwarded": 3, "answered": 1}, 0.3),
             (60, {"forwarded": 1}, 0.5),
         ]

@@ -24,7 +24,7 @@ def week() -> dict[str, Any]:
         {
             "start": SINCE + number * STEP,
             "outcomes": {"answered": 10 + number, "forwarded": 100, "failed": number % 7 == 0},
-            "own": None if number == 50 else 0.2 + number / 100,
+            "overhead": None if number == 50 else 0.2 + number / 100,
             "usage": {"input": 1000, "output": 500, "cache_read": 90_000, "cache_creation": 2000},
         }
         for number in range(BUCKETS)
@@ -49,8 +49,10 @@ async def test_a_week_is_drawn_and_told_in_words_and_figures(sidestep: Shown, lo
     bars = page.locator("#chart-requests svg rect.answered-fill")
     await expect(bars).to_have_count(BUCKETS - len(QUIET))
     await expect(page.locator("#charts-note")).to_have_text("")
-    await expect(page.locator("#chart-own-title-text")).to_have_text("In the last week, between 0.20 ms and 1.03 ms.")
-    path = await page.locator("#chart-own .mark-line").get_attribute("d")
+    await expect(page.locator("#chart-overhead-title-text")).to_have_text(
+        "In the last week, between 0.20 ms and 1.03 ms."
+    )
+    path = await page.locator("#chart-overhead .mark-line").get_attribute("d")
     assert path is not None
     assert path.count("M") == 3, "the line is broken where nothing was forwarded"
     await page.locator("#chart-tokens summary").click()

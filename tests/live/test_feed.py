@@ -102,9 +102,9 @@ async def test_the_latest_can_be_asked_for_and_older_ones_are_forgotten() -> Non
 
 async def test_medians_are_of_the_latest_times() -> None:
     feed = Feed()
-    assert (feed.own, feed.answers) == (None, {})
-    feed.publish([entry(own=own) for own in (0.1, 0.2, 9.0)])
+    assert (feed.overhead, feed.answers) == (None, {})
+    feed.publish([entry(overhead=own) for own in (0.1, 0.2, 9.0)])
     feed.publish([entry(outcome="answered", rule="topic", duration=ms) for ms in (1.0, 3.0)])
-    assert (feed.own, feed.answers) == (0.2, {"topic": 2.0})
-    feed.publish([entry(own=5.0)] * 200)
-    assert feed.own == 5.0
+    assert (feed.overhead, feed.answers) == (0.2, {"topic": 2.0})
+    feed.publish([entry(overhead=5.0)] * 200)
+    assert feed.overhead == 5.0

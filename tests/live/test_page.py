@@ -48,7 +48,7 @@ async def test_rows_appear_during_the_real_mix_and_the_charts_draw(
     await expect(page.locator("#chart-requests-title-text")).to_contain_text("In the last week:")
     await expect(page.locator("#charts-note")).to_have_text("")
     await page.get_by_role("button", name="Hour").click()
-    for chart, mark in (("requests", "rect.answered-fill"), ("own", ".dot-mark, .mark-line"), ("tokens", "rect")):
+    for chart, mark in (("requests", "rect.answered-fill"), ("overhead", ".dot-mark, .mark-line"), ("tokens", "rect")):
         await expect(page.locator(f"#chart-{chart} svg {mark}").first).to_be_attached()
     await expect(page.locator("#chart-requests-title-text")).to_contain_text("In the last hour:")
     await page.locator("#chart-requests summary").click()

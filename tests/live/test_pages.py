@@ -159,10 +159,10 @@ async def test_a_browser_that_sleeps_is_let_go(sidestep: Shown, monkeypatch: pyt
 async def test_a_row_opens_to_the_rules_that_were_asked(sidestep: Shown) -> None:
     async with _session() as session:
         await send(session, sidestep.url, *conversation())
-        own_id = _logged(sidestep)[0]["id"]
+        request_id = _logged(sidestep)[0]["id"]
         live = sidestep.app[LIVE]
-        await until(lambda: live._feed.find(own_id) is not None)
-        async with session.get(f"{sidestep.url}/-/requests/{own_id}") as reply:
+        await until(lambda: live._feed.find(request_id) is not None)
+        async with session.get(f"{sidestep.url}/-/requests/{request_id}") as reply:
             steps = (await reply.json())["steps"]
         async with session.get(f"{sidestep.url}/-/requests/req_unknown") as missing:
             assert missing.status == 404

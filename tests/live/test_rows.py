@@ -7,8 +7,8 @@ from tests.live.entries import entry
 
 
 def test_a_row_has_what_is_known_and_no_empty_fields() -> None:
-    found = row(entry(usage=Usage(1, 2, 3, 4), own=0.123456, first_byte=None))
-    assert found["own"] == 0.12
+    found = row(entry(usage=Usage(1, 2, 3, 4), overhead=0.123456, first_byte=None))
+    assert found["overhead"] == 0.12
     assert found["usage"] == {"input": 1, "output": 2, "cache_read": 3, "cache_creation": 4}
     assert not {"first", "rule", "error", "verdict"} & found.keys()
     assert found["decided"] is False

@@ -116,7 +116,7 @@ def test_the_upstream_is_as_its_last_word_was_if_that_was_lately(shipped: Loaded
     assert state.sections()["upstream"]["state"] == "unknown"
     counters.count(entry(at=lately))
     assert state.sections()["upstream"]["state"] == "ok"
-    counters.count(entry(at=lately + 1, outcome="failed", fault="refused", first_byte=None, own=None))
+    counters.count(entry(at=lately + 1, outcome="failed", fault="refused", first_byte=None, overhead=None))
     assert state.sections()["upstream"]["state"] == "failing"
     assert state.sections()["upstream"]["faults"] == {"refused": 1}
     counters.count(entry(at=lately + 2))

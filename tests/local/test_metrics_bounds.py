@@ -95,7 +95,7 @@ def _full() -> Counters:
     counters = Counters(last_reply=1.0, last_fault=(2.0, NAMES[0]))
     counters.requests["answered", "topic", "2xx", "haiku"] = 1
     counters.reasons.update({("forwarded", "topic", "declined: unsure"): 1, ("refused", "", "host"): 1})
-    for histograms in (counters.duration, counters.first_byte, counters.own):
+    for histograms in (counters.duration, counters.first_byte, counters.overhead):
         histograms["answered"] = Histogram()
     counters.reloaded(3.0, "done")
     return counters

@@ -42,15 +42,15 @@ def test_a_request_is_counted_by_its_labels_with_its_times_and_sizes() -> None:
     assert counters.reasons == {("forwarded", "", "no rule matched"): 2}
     assert filled(counters.duration["forwarded"]) == {2.5: 2}
     assert filled(counters.first_byte["forwarded"]) == {0.5: 2}
-    assert filled(counters.own["answered"]) == {0.00025: 1}
-    assert (counters.duration["forwarded"].total, counters.own["answered"].total) == (5.0, 0.00025)
+    assert filled(counters.overhead["answered"]) == {0.00025: 1}
+    assert (counters.duration["forwarded"].total, counters.overhead["answered"].total) == (5.0, 0.00025)
     assert (counters.bytes_in, counters.bytes_out) == (30, 60)
 
 
 def test_a_request_without_a_reply_has_a_duration_alone() -> None:
-    counters = counted(record(status=499, first_byte=None, own=None))
+    counters = counted(record(status=499, first_byte=None, overhead=None))
     assert filled(counters.duration["forwarded"]) == {2.5: 1}
-    assert (counters.first_byte, counters.own, counters.last_reply) == ({}, {}, None)
+    assert (counters.first_byte, counters.overhead, counters.last_reply) == ({}, {}, None)
 
 
 def test_a_page_of_its_own_has_no_reason_and_is_no_reply_of_the_upstream() -> None:
