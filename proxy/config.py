@@ -17,10 +17,10 @@ from proxy.disk import NotUtf8Error, must_be_file, read_text
 
 _KEY = re.compile(r"[\w-]+(?:\.[\w-]+)*", re.ASCII)
 
-_TOKEN_KEY: toml.Path = ("listen", "token")
+_TOKEN_KEY: toml.KeyPath = ("listen", "token")
 
 # Their values are never shown, even if they are wrong: a URL may contain a password, or a key in its path.
-_SECRET: set[toml.Path] = {_TOKEN_KEY, ("upstream", "url"), ("upstream", "proxy")}
+_SECRET: set[toml.KeyPath] = {_TOKEN_KEY, ("upstream", "url"), ("upstream", "proxy")}
 
 
 class Section(BaseModel):
@@ -116,10 +116,10 @@ class _Origin:
     """Where settings were read from; it does not count in comparisons."""
 
     document: toml.Document | None = field(default=None, compare=False)
-    overridden: dict[toml.Path, str] = field(default_factory=dict, compare=False)
+    overridden: dict[toml.KeyPath, str] = field(default_factory=dict, compare=False)
     """Keys that are overridden, and by what."""
 
-    def problem(self, path: toml.Path, message: str) -> toml.Problem:
+    def problem(self, path: toml.KeyPath, message: str) -> toml.Problem:
         unwritten = self.document is None or path not in self.document.lines
         for key, source in self.overridden.items():
             if path[: len(key)] == key or (unwritten and key[: len(path)] == path):
@@ -144,7 +144,7 @@ class Config(Section):
     stop: Stop = Field(default_factory=Stop)
     _origin: _Origin = PrivateAttr(default_factory=_Origin)
 
-    def problem(self, path: toml.Path, message: str) -> toml.Problem:
+    def problem(self, path: toml.KeyPath, message: str) -> toml.Problem:
         """A problem of a setting, with its place, that is found later."""
         return self._origin.problem(path, message)
 
@@ -183,7 +183,7 @@ def load(path: Path, settings: Sequence[str] = ()) -> Config:
     return config
 
 
-def _unusable(config: Config) -> Iterator[tuple[toml.Path, str]]:
+def _unusable(config: Config) -> Iterator[tuple[toml.KeyPath, str]]:
     """Settings that are well-formed but cannot work."""
     rules = Path(config.rules.directory)
     try:
@@ -238,7 +238,7 @@ def parse(document: toml.Document, settings: Sequence[str] = (), token: tuple[st
     return config
 
 
-def _setting(setting: str) -> tuple[toml.Path, Any]:
+def _setting(setting: str) -> tuple[toml.KeyPath, Any]:
     """`upstream.url=http://…` to a path and a value: TOML if it is valid TOML, else text."""
     key, equals, text = setting.partition("=")
     if not equals or not _KEY.fullmatch(key):
@@ -250,7 +250,7 @@ def _setting(setting: str) -> tuple[toml.Path, Any]:
     return tuple(key.split(".")), value
 
 
-def _put(values: dict[str, Any], path: toml.Path, value: Any) -> dict[str, Any]:
+def _put(values: dict[str, Any], path: toml.KeyPath, value: Any) -> dict[str, Any]:
     """A copy of `values` with `value` at `path`."""
     first, *rest = path
     if not rest:

@@ -9,7 +9,7 @@ import tomllib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache, cached_property
-from pathlib import Path as FilePath
+from pathlib import Path
 from typing import Any
 
 import tree_sitter_toml
@@ -22,7 +22,7 @@ _TOO_LARGE = "an integer of more than 64 bits"
 _BARE_KEY = re.compile(r"[\w-]+", re.ASCII)
 _MANY_DIGITS = re.compile(r"[0-9][0-9_]{4300}")
 
-Path = tuple[str | int, ...]
+KeyPath = tuple[str | int, ...]
 """The path of a value in a document: keys, and indices of arrays."""
 
 
@@ -57,15 +57,15 @@ class Document:
     text: str
 
     @cached_property
-    def lines(self) -> dict[Path, int]:
+    def lines(self) -> dict[KeyPath, int]:
         return _first(place for base, node in _tables(self.text) for place in _inside(node, base))
 
     @cached_property
-    def _headers(self) -> dict[Path, int]:
+    def _headers(self) -> dict[KeyPath, int]:
         """The lines of its tables only. Every start asks for those of all rules; `lines` would take twice as long."""
         return _first((base, node.start_point[0] + 1) for base, node in _tables(self.text) if base)
 
-    def line(self, path: Path) -> int:
+    def line(self, path: KeyPath) -> int:
         """The 1-based line of `path`, or of its nearest parent in the document; 0 for none."""
         if path in self._headers:
             return self._headers[path]
@@ -73,11 +73,11 @@ class Document:
             path = path[:-1]
         return self.lines.get(path, 0)
 
-    def problem(self, path: Path, message: str) -> Problem:
+    def problem(self, path: KeyPath, message: str) -> Problem:
         return Problem(self.source, self.line(path), dotted(path), message)
 
 
-def read(file: FilePath) -> Document:
+def read(file: Path) -> Document:
     """Read a file. Raises `TomlError`, also for a file that cannot be read."""
     try:
         return parse(read_text(file), str(file))
@@ -106,7 +106,7 @@ def parse(text: str, source: str) -> Document:
     return document
 
 
-def _too_large(value: Any, path: Path) -> Iterator[Path]:
+def _too_large(value: Any, path: KeyPath) -> Iterator[KeyPath]:
     """The paths of integers that exceed 64 bits, which TOML, JSON libraries and databases do not allow."""
     if isinstance(value, int):
         if not -(2**63) <= value < 2**63:
@@ -117,7 +117,7 @@ def _too_large(value: Any, path: Path) -> Iterator[Path]:
             yield from _too_large(inner, (*path, key))
 
 
-def dotted(path: Path) -> str:
+def dotted(path: KeyPath) -> str:
     """`("rules", 0, "when")` as people write it: `rules[0].when`."""
     shown = ""
     for part in path:
@@ -150,24 +150,24 @@ def _parser() -> Parser:
     return Parser(Language(tree_sitter_toml.language()))
 
 
-def _first(places: Iterable[tuple[Path, int]]) -> dict[Path, int]:
+def _first(places: Iterable[tuple[KeyPath, int]]) -> dict[KeyPath, int]:
     """The line of each path; the first one if a table is opened more than once."""
     return dict(reversed([*places]))
 
 
-def _tables(text: str) -> Iterator[tuple[Path, Node]]:
+def _tables(text: str) -> Iterator[tuple[KeyPath, Node]]:
     """The tables of a document with their paths. Nodes outside of tables have the path ()."""
-    arrays: dict[Path, int] = {}
+    arrays: dict[KeyPath, int] = {}
     for node in _parser().parse(text.encode()).root_node.children:
-        base: Path = ()
+        base: KeyPath = ()
         if node.type in ("table", "table_array_element"):
             base = _resolve(_key(node.named_children[0]), arrays, opens=node.type == "table_array_element")
         yield base, node
 
 
-def _resolve(key: tuple[str, ...], arrays: dict[Path, int], *, opens: bool) -> Path:
+def _resolve(key: tuple[str, ...], arrays: dict[KeyPath, int], *, opens: bool) -> KeyPath:
     """A table's header as a path: `[rules.when]` after two `[[rules]]` is `("rules", 1, "when")`."""
-    path: Path = ()
+    path: KeyPath = ()
     for depth, part in enumerate(key):
         path += (part,)
         if opens and depth == len(key) - 1:
@@ -177,7 +177,7 @@ def _resolve(key: tuple[str, ...], arrays: dict[Path, int], *, opens: bool) -> P
     return path
 
 
-def _inside(node: Node, base: Path) -> Iterator[tuple[Path, int]]:
+def _inside(node: Node, base: KeyPath) -> Iterator[tuple[KeyPath, int]]:
     line = node.start_point[0] + 1
     if node.type in ("table", "table_array_element"):
         yield base, line

@@ -9,7 +9,7 @@ from typing import Any, get_args
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
-from proxy.toml import Path
+from proxy.toml import KeyPath
 
 
 def unknown_key(name: str, known: Sequence[str]) -> str:
@@ -60,12 +60,12 @@ def explain(detail: ErrorDetails, known: Sequence[str] = ()) -> str:
     return f"found {_shown(detail['input'])}, {wanted}"
 
 
-def place_of(detail: ErrorDetails) -> Path:
+def place_of(detail: ErrorDetails) -> KeyPath:
     """The path of the value or key that a pydantic error is about."""
     return tuple(part for part in detail["loc"] if part != "[key]")
 
 
-def known_keys(model: type[BaseModel], path: Path) -> list[str]:
+def known_keys(model: type[BaseModel], path: KeyPath) -> list[str]:
     """The keys that `model` knows in place of the last part of `path`; none where any key is allowed."""
     inner: Any = model
     for part in path[:-1]:

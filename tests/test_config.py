@@ -26,7 +26,7 @@ def problems_of(text: str, *settings: str) -> list[toml.Problem]:
     return raised.value.problems
 
 
-def keys(model: type[BaseModel], path: toml.Path = ()) -> Iterator[toml.Path]:
+def keys(model: type[BaseModel], path: toml.KeyPath = ()) -> Iterator[toml.KeyPath]:
     for name, field in model.model_fields.items():
         if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
             yield from keys(field.annotation, (*path, name))
@@ -39,7 +39,7 @@ def test_the_shipped_file_says_the_defaults() -> None:
 
 
 @every("path", list(keys(Config)), ids=toml.dotted)
-def test_the_shipped_file_has_every_key_with_a_comment_above_it(path: toml.Path) -> None:
+def test_the_shipped_file_has_every_key_with_a_comment_above_it(path: toml.KeyPath) -> None:
     text = SHIPPED.read_text("utf-8")
     line = toml.parse(text, "c").lines[path]
     assert text.splitlines()[line - 2].startswith("# ")

@@ -1,7 +1,7 @@
 """TOML with places: the line of everything that can be written, and of everything that is wrong."""
 
 import re
-from pathlib import Path as FilePath
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from proxy import toml
-from proxy.toml import Path, TomlError, dotted, parse
+from proxy.toml import KeyPath, TomlError, dotted, parse
 from tests.cases import every
 
 EVERY_PLACE = """\
@@ -57,7 +57,7 @@ key = 9
 key = 10
 """
 
-PLACES: list[tuple[Path, int]] = [
+PLACES: list[tuple[KeyPath, int]] = [
     (("plain",), 2),
     (("dotted",), 3),
     (("dotted", "inner"), 3),
@@ -92,7 +92,7 @@ PLACES: list[tuple[Path, int]] = [
 
 
 @every(("path", "line"), PLACES, ids=[dotted(path) for path, _ in PLACES])
-def test_every_kind_of_place_has_its_line(path: Path, line: int) -> None:
+def test_every_kind_of_place_has_its_line(path: KeyPath, line: int) -> None:
     assert parse(EVERY_PLACE, "f").line(path) == line
 
 
@@ -111,7 +111,7 @@ def test_the_values_are_those_of_tomllib() -> None:
     ("path", "line"),
     [(("table", "inline", "missing"), 9), (("table", "missing", "x"), 8), (("many", 1, "n"), 37), (("missing",), 0)],
 )
-def test_a_path_that_is_not_written_has_the_line_of_what_would_hold_it(path: Path, line: int) -> None:
+def test_a_path_that_is_not_written_has_the_line_of_what_would_hold_it(path: KeyPath, line: int) -> None:
     assert parse(EVERY_PLACE, "f").line(path) == line
 
 
@@ -161,7 +161,7 @@ def test_a_document_that_ends_too_early_is_an_error_at_its_end(text: str) -> Non
         (("a", 1, 2, "b"), "a[1][2].b"),
     ],
 )
-def test_a_path_is_shown_as_people_write_it(path: Path, shown: str) -> None:
+def test_a_path_is_shown_as_people_write_it(path: KeyPath, shown: str) -> None:
     assert dotted(path) == shown
 
 
@@ -242,7 +242,7 @@ def dump(table: dict[str, Any], header: str = "") -> str:
     return plain + tables
 
 
-def paths(value: Any, path: Path = ()) -> list[Path]:
+def paths(value: Any, path: KeyPath = ()) -> list[KeyPath]:
     below = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     return [found for key, inner in below for found in ((*path, key), *paths(inner, (*path, key)))]
 
@@ -280,11 +280,11 @@ def test_a_document_that_is_nested_too_deeply_is_an_error() -> None:
         toml.parse("a = " + "[" * 5000 + "]" * 5000, "deep.toml")
 
 
-RULES = sorted((FilePath(__file__).parent.parent / "rules").glob("*.toml"))
+RULES = sorted((Path(__file__).parent.parent / "rules").glob("*.toml"))
 
 
 @pytest.mark.parametrize("file", RULES, ids=lambda file: file.name)
-def test_a_table_has_the_same_line_though_no_other_lines_were_looked_for(file: FilePath) -> None:
+def test_a_table_has_the_same_line_though_no_other_lines_were_looked_for(file: Path) -> None:
     document, other = toml.read(file), toml.read(file)
     assert other.lines
     for index in range(len(document.values["rules"])):

@@ -31,7 +31,7 @@ class Report:
 class _Case:
     """One example of one rule: its path below the rule, its request, and all rules that match it."""
 
-    path: toml.Path
+    path: toml.KeyPath
     about: str
     request: MessagesRequest
     claims: tuple[Rule, ...]
@@ -67,7 +67,7 @@ def _summary(report: Report) -> str:
     return f"{tried}: {counted(len(report.problems), 'problem') if report.problems else 'all is well'}"
 
 
-def _faults(entry: LoadedRule, rules: RuleSet) -> Iterator[tuple[toml.Path, str]]:
+def _faults(entry: LoadedRule, rules: RuleSet) -> Iterator[tuple[toml.KeyPath, str]]:
     """Conflicts of a rule with others: the path below the rule, and the fault."""
     matches = list(_cases("matches", entry, entry.model.matches, rules))
     takers = [_taker(entry.rule, case, rules) for case in matches]
@@ -123,7 +123,7 @@ class _Documents:
 
     read: dict[str, toml.Document]
 
-    def problems(self, rule: Rule, faults: Iterator[tuple[toml.Path, str]]) -> Iterator[toml.Problem]:
+    def problems(self, rule: Rule, faults: Iterator[tuple[toml.KeyPath, str]]) -> Iterator[toml.Problem]:
         for path, message in faults:
             if rule.source not in self.read:
                 self.read[rule.source] = toml.read(Path(rule.source))

@@ -10,7 +10,7 @@ from proxy.rules.facts import FACTS, HEADER_PREFIX, BodyFact, HeadFact, fact
 from proxy.rules.marks import marks_of
 from proxy.rules.operators import OPERATORS, Context, Matcher, matcher, suggestion
 from proxy.rules.searches import Groups
-from proxy.toml import Path
+from proxy.toml import KeyPath
 
 Check = Callable[[MessagesRequest, Groups], bool]
 """Whether a request meets a condition; may add to the groups."""
@@ -217,7 +217,7 @@ def is_whole(condition: AnyCondition) -> bool:
     return _cost(condition) == _WHOLE
 
 
-def compile_when(table: Mapping[str, Any], path: Path, context: Context) -> When:
+def compile_when(table: Mapping[str, Any], path: KeyPath, context: Context) -> When:
     """Compile a table of conditions; what is wrong with it goes to `context`, with its path in the document."""
     if not table:
         context.fault(path, "expected at least one condition")
@@ -227,7 +227,7 @@ def compile_when(table: Mapping[str, Any], path: Path, context: Context) -> When
     return When(tuple(sorted(conditions, key=_cost)))
 
 
-def _entry(name: str, value: Any, path: Path, context: Context) -> list[AnyCondition]:
+def _entry(name: str, value: Any, path: KeyPath, context: Context) -> list[AnyCondition]:
     match name, value:
         case "any", [*groups] if groups and all(isinstance(group, dict) for group in groups):
             return [AnyOf(tuple(compile_when(group, (*path, index), context) for index, group in enumerate(groups)))]
@@ -246,7 +246,7 @@ def _entry(name: str, value: Any, path: Path, context: Context) -> list[AnyCondi
     return [*_tests(name, value, path, context)]
 
 
-def _tests(name: str, value: Any, path: Path, context: Context) -> list[Condition]:
+def _tests(name: str, value: Any, path: KeyPath, context: Context) -> list[Condition]:
     """The conditions on one fact; a bare value stands for `is`."""
     subject = fact(name)
     if subject is None:

@@ -11,7 +11,7 @@ from proxy.respond import Respond
 from proxy.rules.misses import miss_of
 from proxy.rules.ruleset import Rule
 from proxy.rules.schema import Example, Match, RequestModel, RuleModel
-from proxy.toml import Path
+from proxy.toml import KeyPath
 
 
 def request_of(*layers: RequestModel) -> tuple[Head, bytes]:
@@ -32,7 +32,7 @@ def _merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     return merged
 
 
-def failures(rule: Rule, model: RuleModel, base: RequestModel) -> Iterator[tuple[Path, str]]:
+def failures(rule: Rule, model: RuleModel, base: RequestModel) -> Iterator[tuple[KeyPath, str]]:
     """The examples that the rule fails: the example's path below the rule, and the fault."""
     examples: list[tuple[str, int, Example]] = [("matches", *numbered) for numbered in enumerate(model.matches)]
     examples += [("misses", *numbered) for numbered in enumerate(model.misses)]

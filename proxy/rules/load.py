@@ -1,7 +1,7 @@
 """Rule files to a `RuleSet`. A rule with a fault is left out, and all its faults are reported; the others load."""
 
 from dataclasses import dataclass, replace
-from pathlib import Path as FilePath
+from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
@@ -21,7 +21,7 @@ from proxy.rules.schema import RequestModel, RuleFile, RuleModel
 from proxy.rules.templates import UnknownNameError, compile_template
 from proxy.validation import explain, known_keys, place_of, unknown_key
 
-Fault = tuple[toml.Path, str]
+Fault = tuple[toml.KeyPath, str]
 """A path below the rule or document, and what is wrong there."""
 
 
@@ -58,7 +58,7 @@ class Loaded:
 
 def configured(config: Config) -> Loaded:
     """The rules in the configured folder, with the settings' overrides; a wrong override is left out."""
-    loaded, overrides = load(FilePath(config.rules.directory)), config.rules.override
+    loaded, overrides = load(Path(config.rules.directory)), config.rules.override
     known = {entry.rule.name: entry.rule for entry in loaded.entries}
     # An override of a rule that was left out is not a second fault.
     said = {name: override for name, override in overrides.items() if name in known or not loaded.may_have(name)}
@@ -72,7 +72,7 @@ def configured(config: Config) -> Loaded:
     return Loaded(entries, (*loaded.problems, *problems))
 
 
-def load(directory: FilePath) -> Loaded:
+def load(directory: Path) -> Loaded:
     """Read the `*.toml` files of `directory` in order of their names. Raises nothing: faults become problems."""
     try:
         files = sorted(directory.glob("*.toml")) if directory.is_dir() else []
@@ -98,7 +98,7 @@ def load(directory: FilePath) -> Loaded:
     return Loaded(tuple(guards_first), tuple(problems), frozenset(left_out))
 
 
-def load_file(file: FilePath, *, hold: bool = True) -> Loaded:
+def load_file(file: Path, *, hold: bool = True) -> Loaded:
     """`hold`: leave out rules that fail their own examples."""
     try:
         return compile_document(toml.read(file), hold=hold)

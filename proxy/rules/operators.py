@@ -9,7 +9,7 @@ from proxy.exchange import parse_version
 from proxy.rules.facts import FactKind
 from proxy.rules.literals import literals
 from proxy.rules.searches import Groups, Search, any_of, pattern
-from proxy.toml import Path
+from proxy.toml import KeyPath
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,16 +29,16 @@ class Matcher:
 class Context:
     """What the parts of one rule share while it is compiled."""
 
-    problems: list[tuple[Path, str]] = field(default_factory=list)
+    problems: list[tuple[KeyPath, str]] = field(default_factory=list)
     """Paths in the rule, and what is wrong there."""
     groups: set[str] = field(default_factory=set)
     """The names of all groups that its patterns can capture."""
 
-    def fault(self, path: Path, message: str) -> None:
+    def fault(self, path: KeyPath, message: str) -> None:
         self.problems.append((path, message))
 
 
-def matcher(context: Context, kind: FactKind, operator: str, operand: Any, path: Path) -> Matcher | None:
+def matcher(context: Context, kind: FactKind, operator: str, operand: Any, path: KeyPath) -> Matcher | None:
     """The test for `operator = operand`; None if it has a fault, which goes to the context."""
     known = OPERATORS[kind].get(operator)
     if known is None:
@@ -83,11 +83,11 @@ def _version(operand: Any) -> tuple[int, ...]:
         raise ValueError(f'found {operand!r}, expected a version such as "2.1.83"') from None
 
 
-Maker = Callable[[Context, Any, Path], Matcher]
+Maker = Callable[[Context, Any, KeyPath], Matcher]
 
 
 def _is(convert: Callable[[Any], Any]) -> Maker:
-    def make(_context: Context, operand: Any, _path: Path) -> Matcher:
+    def make(_context: Context, operand: Any, _path: KeyPath) -> Matcher:
         wanted = convert(operand)
         return Matcher(lambda value, _groups: value == wanted, _stands_in(wanted), whole=True)
 
@@ -95,7 +95,7 @@ def _is(convert: Callable[[Any], Any]) -> Maker:
 
 
 def _text_test(compare: Callable[[str, str], bool]) -> Maker:
-    def make(_context: Context, operand: Any, _path: Path) -> Matcher:
+    def make(_context: Context, operand: Any, _path: KeyPath) -> Matcher:
         wanted = _typed(operand, str, "a string")
         if not wanted:
             raise ValueError("an empty string would match everything")
@@ -105,26 +105,26 @@ def _text_test(compare: Callable[[str, str], bool]) -> Maker:
 
 
 def _number_test(compare: Callable[[Any, Any], bool], convert: Callable[[Any], Any]) -> Maker:
-    def make(_context: Context, operand: Any, _path: Path) -> Matcher:
+    def make(_context: Context, operand: Any, _path: KeyPath) -> Matcher:
         bound = convert(operand)
         return Matcher(lambda value, _groups: compare(value, bound))
 
     return make
 
 
-def _one_of(_context: Context, operand: Any, _path: Path) -> Matcher:
+def _one_of(_context: Context, operand: Any, _path: KeyPath) -> Matcher:
     wanted = frozenset(_strings(operand))
     return Matcher(lambda value, _groups: value in wanted, tuple(wanted), whole=True)
 
 
-def _contains_any(_context: Context, operand: Any, _path: Path) -> Matcher:
+def _contains_any(_context: Context, operand: Any, _path: KeyPath) -> Matcher:
     wanted = _strings(operand)
     if not wanted or not all(wanted):
         raise ValueError(f"found {operand!r}, expected texts that are not empty")
     return Matcher(any_of(wanted), wanted)
 
 
-def _pattern(context: Context, operand: Any, _path: Path) -> Matcher:
+def _pattern(context: Context, operand: Any, _path: KeyPath) -> Matcher:
     search, groups = pattern(_typed(operand, str, "a pattern"))
     context.groups.update(groups)
     needed = literals(operand)
@@ -143,18 +143,18 @@ def _if_any_stands_in(needed: Sequence[str], search: Search) -> Search:
     return matches
 
 
-def _present(_context: Context, operand: Any, _path: Path) -> Matcher:
+def _present(_context: Context, operand: Any, _path: KeyPath) -> Matcher:
     """Present means: the request has it, and a list is not empty (`"tools": []` offers no tool)."""
     wanted = _typed(operand, bool, "true or false")
     return Matcher(lambda value, _groups: (value != ()) is wanted)
 
 
-def _length(context: Context, operand: Any, path: Path) -> Matcher:
+def _length(context: Context, operand: Any, path: KeyPath) -> Matcher:
     tests = _group(context, "integer", operand, path)
     return Matcher(lambda value, groups: all(test.matches(len(value), groups) for test in tests))
 
 
-def _only(_context: Context, operand: Any, _path: Path) -> Matcher:
+def _only(_context: Context, operand: Any, _path: KeyPath) -> Matcher:
     allowed = frozenset(_strings(operand))
     return Matcher(lambda values, _groups: allowed.issuperset(values))
 
@@ -176,7 +176,7 @@ def _all_of(tests: Sequence[Callable[[Any, Groups], bool]]) -> Callable[[Any, Gr
 def _some(pick: Callable[[tuple[str, ...]], tuple[str, ...]]) -> Maker:
     """A table of text operators; one of the picked elements must satisfy them all."""
 
-    def make(context: Context, operand: Any, path: Path) -> Matcher:
+    def make(context: Context, operand: Any, path: KeyPath) -> Matcher:
         tests = _group(context, "text", operand, path)
         if isinstance(operand, str):
             return Matcher(lambda values, _groups: operand in pick(values), (operand,), whole=True)
@@ -195,7 +195,7 @@ def _some(pick: Callable[[tuple[str, ...]], tuple[str, ...]]) -> Maker:
     return make
 
 
-def _group(context: Context, kind: FactKind, operand: Any, path: Path) -> list[Matcher]:
+def _group(context: Context, kind: FactKind, operand: Any, path: KeyPath) -> list[Matcher]:
     """The tests of a nested table; a bare value stands for `is`."""
     if not isinstance(operand, dict):
         test = matcher(context, kind, "is", operand, path)

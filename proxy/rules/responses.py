@@ -17,7 +17,7 @@ from proxy.messages import MessagesRequest
 from proxy.respond import Estimate, Respond
 from proxy.rules.conditions import Condition, When
 from proxy.rules.schema import RespondModel
-from proxy.toml import Path
+from proxy.toml import KeyPath
 
 Address = tuple[str, str]
 """A method and a path."""
@@ -124,7 +124,7 @@ def json_of(value: Any) -> bytes:
     return raw
 
 
-def faults(model: RespondModel, when: When) -> Iterator[tuple[Path, str]]:
+def faults(model: RespondModel, when: When) -> Iterator[tuple[KeyPath, str]]:
     """What a rule that responds must not do."""
     if sum(part is not None for part in (model.body, model.estimate, model.models)) > 1:
         yield ("respond",), "expected one of `body`, `estimate` and `models`, or none for a reply without a body"

@@ -330,7 +330,7 @@ ODD: list[Any] = [
 """A value of each kind that TOML has, and more."""
 
 
-def _places(model: type[BaseModel]) -> Iterator[toml.Path]:
+def _places(model: type[BaseModel]) -> Iterator[toml.KeyPath]:
     """The path of every key there is, and of those within it."""
     for name in model.model_fields:
         yield (name,)
