@@ -11,7 +11,7 @@ import orjson
 
 from proxy import toml
 from proxy.commands import upkeep
-from proxy.commands.upkeep import Found, Step
+from proxy.commands.upkeep import FilePlan, Found
 from proxy.disk import replace_file
 from proxy.places import Places, state_files
 
@@ -82,12 +82,12 @@ def init(job: Job, *, restore: bool) -> Iterator[Written]:
     found = {name: there for name in {**wanted, **recorded} if (there := _found(job.folder / name))}
     now = {name: digest for name, digest in recorded.items() if name in wanted or name in found}
     try:
-        for step in upkeep.plan(wanted, found, recorded, restore=restore):
+        for file in upkeep.plan(wanted, found, recorded, restore=restore):
             if not job.dry:
-                _do(job, step)
-                now[step.name] = step.record
-            outcome = (_DRY if job.dry else _DONE)[step.action].format(why=step.why)
-            yield Written(job.folder / step.name, outcome)
+                _do(job, file)
+                now[file.name] = file.record
+            outcome = (_DRY if job.dry else _DONE)[file.action].format(why=file.why)
+            yield Written(job.folder / file.name, outcome)
     finally:  # also if writing failed half-way
         now = {name: digest for name, digest in now.items() if digest}
         if now != recorded and not job.dry:
@@ -114,14 +114,14 @@ def with_values(text: str, values: Mapping[str, Path]) -> str:
     return "\n".join(lines)
 
 
-def _do(job: Job, step: Step) -> None:
-    path = job.folder / step.name
-    match step.action:
+def _do(job: Job, file: FilePlan) -> None:
+    path = job.folder / file.name
+    match file.action:
         case "write":
             _make(path.parent, job.folder_mode)
-            _write_new(path, step.content, job.file_mode)
+            _write_new(path, file.content, job.file_mode)
         case "update":
-            replace_file(path, step.content, stat.S_IMODE(path.stat().st_mode))
+            replace_file(path, file.content, stat.S_IMODE(path.stat().st_mode))
         case "remove":
             path.unlink()
         case "leave":

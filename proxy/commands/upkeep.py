@@ -31,7 +31,7 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class FilePlan:
     """What to do with one file, and what to record."""
 
     name: str
@@ -46,34 +46,34 @@ class Step:
 
 def plan(
     carried: Mapping[str, bytes], found: Mapping[str, Found], recorded: Mapping[str, str], *, restore: bool
-) -> list[Step]:
-    """One step for each file that is shipped (`carried`) or recorded; files that are no longer shipped come last.
+) -> list[FilePlan]:
+    """One plan for each file that is shipped (`carried`) or recorded; files that are no longer shipped come last.
 
     `restore`: write removed files again. The settings are always restored, since nothing works without them.
     """
-    steps = [
-        _step(name, content, found.get(name), recorded.get(name, ""), restore=restore or name == "config.toml")
+    plans = [
+        _file_plan(name, content, found.get(name), recorded.get(name, ""), restore=restore or name == "config.toml")
         for name, content in carried.items()
     ]
     return [
-        *steps,
+        *plans,
         *(_obsolete(name, found[name], recorded[name]) for name in recorded if name in found.keys() - carried),
     ]
 
 
-def _step(name: str, content: bytes, found: Found | None, recorded: str, *, restore: bool) -> Step:
+def _file_plan(name: str, content: bytes, found: Found | None, recorded: str, *, restore: bool) -> FilePlan:
     new = digest(content)
     if found is None and recorded and not restore:
-        return Step(name, "leave", "removed by you; `sidestep init` writes it anew", record=recorded)
+        return FilePlan(name, "leave", "removed by you; `sidestep init` writes it anew", record=recorded)
     if found is None:
-        return Step(name, "write", "", content, new)
+        return FilePlan(name, "write", "", content, new)
     if found.content == content:
-        return Step(name, "leave", "up to date", record=new)
+        return FilePlan(name, "leave", "up to date", record=new)
     if found.content is None:
-        return Step(name, "leave", "kept: no file that can be read", record=recorded)
+        return FilePlan(name, "leave", "kept: no file that can be read", record=recorded)
     if digest(found.content) == recorded and not found.is_link:
-        return Step(name, "update", "", content, new)
-    return Step(name, "leave", _kept(found, recorded, new, differences(found.content, content)), record=recorded)
+        return FilePlan(name, "update", "", content, new)
+    return FilePlan(name, "leave", _kept(found, recorded, new, differences(found.content, content)), record=recorded)
 
 
 def _kept(found: Found, recorded: str, new: str, where: str) -> str:
@@ -86,11 +86,11 @@ def _kept(found: Found, recorded: str, new: str, where: str) -> str:
     return f"kept: changed by you, and Sidestep carries a new one; they differ in {where}"
 
 
-def _obsolete(name: str, found: Found, recorded: str) -> Step:
+def _obsolete(name: str, found: Found, recorded: str) -> FilePlan:
     """A file of an earlier version. Its rules may have moved to another file, and names of rules must be unique."""
     if found.content is not None and digest(found.content) == recorded and not found.is_link:
-        return Step(name, "remove", "Sidestep carries it no longer")
-    return Step(name, "leave", "kept: changed by you; Sidestep carries it no longer")
+        return FilePlan(name, "remove", "Sidestep carries it no longer")
+    return FilePlan(name, "leave", "kept: changed by you; Sidestep carries it no longer")
 
 
 def digest(content: bytes) -> str:

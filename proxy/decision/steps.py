@@ -36,11 +36,11 @@ async def decide(exchange: Exchange, desk: Desk, now: InForce, log: Logger) -> N
     exchange.belongs_to(ruling.session, ruling.model)
     exchange.decided(ruling.decision, ruling.trail)
     if ruling.trip or ruling.notices:
-        _tell(exchange, ruling, desk, log)
+        _log_findings(exchange, ruling, desk, log)
 
 
-def _tell(exchange: Exchange, ruling: Ruling, desk: Desk, log: Logger) -> None:
-    """What a person should know of the decision."""
+def _log_findings(exchange: Exchange, ruling: Ruling, desk: Desk, log: Logger) -> None:
+    """Log what a person should know of the decision: a rule that tripped, and drift."""
     if ruling.trip:
         log.warning("tripped", rule=ruling.decision.rule, reason=ruling.trip, id=exchange.id)
     for notice in ruling.notices:

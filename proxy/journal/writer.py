@@ -141,10 +141,10 @@ class Journal:
             batch.clear()  # what was kept of the replies
             if keeper:
                 keeper.keep(records)
-            _tell(loop, self._kept, records, keeper.trouble if keeper else "")
+            _call_on_loop(loop, self._kept, records, keeper.trouble if keeper else "")
         if keeper:
             keeper.close()
-        _tell(loop, self._over.set)
+        _call_on_loop(loop, self._over.set)
 
     def _records(self, batch: Sequence[Ended]) -> list[Record]:
         unread = [(record, meter) for record, meter in batch if meter]
@@ -172,6 +172,6 @@ def _add_error(record: Record, error: str) -> None:
         record.fault, record.error = error, UPSTREAM_ERRORS[error]
 
 
-def _tell(loop: asyncio.AbstractEventLoop, what: Callable[..., None], *values: object) -> None:
+def _call_on_loop(loop: asyncio.AbstractEventLoop, what: Callable[..., None], *values: object) -> None:
     with suppress(RuntimeError):  # a process that would not wait has closed its loop
         loop.call_soon_threadsafe(what, *values)

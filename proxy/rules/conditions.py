@@ -128,7 +128,8 @@ class Not:
 
 
 AnyCondition = Condition | AnyOf | Not
-Step = tuple[AnyCondition, Check]
+ConditionCheck = tuple[AnyCondition, Check]
+"""A condition, and what is left of its test once something is known of a request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,13 +137,13 @@ class When:
     """All conditions of a rule, AND-ed: those on the head first, then the cheap ones, then patterns."""
 
     conditions: tuple[AnyCondition, ...]
-    steps: tuple[Step, ...] = field(init=False, repr=False, compare=False)
+    all_checks: tuple[ConditionCheck, ...] = field(init=False, repr=False, compare=False)
     """Every condition, where nothing is known beforehand."""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "steps", tuple(self.left(NOTHING)))
+        object.__setattr__(self, "all_checks", tuple(self.left(NOTHING)))
 
-    def left(self, known: Known) -> Iterator[Step]:
+    def left(self, known: Known) -> Iterator[ConditionCheck]:
         """What is left to ask, in order, up to the first that is known not to hold."""
         for condition in self.conditions:
             check = condition.check(known)
@@ -154,7 +155,7 @@ class When:
     def match(self, request: MessagesRequest) -> Groups | None:
         """The captured groups if every condition holds, else None."""
         groups: Groups = {}
-        return groups if first_failing(self.steps, request, groups) is None else None
+        return groups if first_failing(self.all_checks, request, groups) is None else None
 
     def checks(self, known: Known) -> tuple[Check, ...]:
         return tuple(check for _, check in self.left(known))
@@ -184,14 +185,14 @@ class When:
                     yield from group.tests()
 
 
-def never(step: Step) -> bool:
+def never(check: ConditionCheck) -> bool:
     """Whether it is known that the condition does not hold."""
-    return step[1] is _no
+    return check[1] is _no
 
 
-def first_failing(steps: Iterable[Step], request: MessagesRequest, groups: Groups) -> AnyCondition | None:
+def first_failing(checks: Iterable[ConditionCheck], request: MessagesRequest, groups: Groups) -> AnyCondition | None:
     """The one evaluator: the first condition that does not hold, None if all do; what they capture goes to `groups`."""
-    for condition, check in steps:
+    for condition, check in checks:
         if not check(request, groups):
             return condition
     return None

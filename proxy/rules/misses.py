@@ -55,7 +55,7 @@ def miss_of(rule: Rule, request: MessagesRequest) -> Miss | None:
 
 def _progress(when: When, request: MessagesRequest) -> tuple[int, AnyCondition | None]:
     """How many conditions held before one failed, and that one; None if all held."""
-    failed = first_failing(when.steps, request, {})
+    failed = first_failing(when.all_checks, request, {})
     return (len(when.conditions) if failed is None else when.conditions.index(failed)), failed
 
 

@@ -13,8 +13,8 @@ from proxy.outline import LARGE
 from proxy.rules.conditions import (
     AnyCondition,
     Check,
+    ConditionCheck,
     Known,
-    Step,
     When,
     first_failing,
     is_whole,
@@ -140,13 +140,13 @@ Failed = tuple[Rule, AnyCondition]
 class _Asked:
     """The rules that a request's head leaves, each with what is left to ask, and whether any of them could answer."""
 
-    rules: tuple[tuple[Rule, tuple[Step, ...]], ...]
+    rules: tuple[tuple[Rule, tuple[ConditionCheck, ...]], ...]
     interested: bool
 
     @cached_property
     def settled(self) -> tuple[Failed, ...] | None:
         """If none of them can match, each with a condition that cannot hold; else None."""
-        failed = tuple((rule, steps[-1][0]) for rule, steps in self.rules if steps and never(steps[-1]))
+        failed = tuple((rule, checks[-1][0]) for rule, checks in self.rules if checks and never(checks[-1]))
         return failed if len(failed) == len(self.rules) else None
 
 
@@ -179,7 +179,7 @@ class RuleSet:
         asked = self._asked.get((absent, size, key))
         if asked is None:
             known = Known(head, absent, size)
-            rules = [(rule, tuple(_steps(rule, known))) for rule in self.rules if rule.when.possible(head)]
+            rules = [(rule, tuple(_checks(rule, known))) for rule in self.rules if rule.when.possible(head)]
             asked = _Asked(tuple(rules), any(rule.answer is not None for rule, _ in rules))
             if sum(len(value or "") for value in key) > _LONGEST:
                 return asked
@@ -227,10 +227,10 @@ class RuleSet:
             failed = []
         if absent is None:
             absent = self.absent([request.raw])
-        for rule, steps in self._left(request.head, absent, _LONGER if request.size > SMALL else 0).rules:
+        for rule, checks in self._left(request.head, absent, _LONGER if request.size > SMALL else 0).rules:
             groups: Groups = {}
             try:
-                condition = first_failing(steps, request, groups)
+                condition = first_failing(checks, request, groups)
                 if condition is None:
                     return self._outcome(rule, request, groups)
             except Exception as error:  # fails open: nothing that a rule does may cost a person's request
@@ -251,7 +251,7 @@ class RuleSet:
         return rule.outcome(request, groups)
 
 
-def _steps(rule: Rule, known: Known) -> Iterator[Step]:
+def _checks(rule: Rule, known: Known) -> Iterator[ConditionCheck]:
     """What is left to ask. No rule but a guard is asked about the whole of a large body."""
     for condition, check in rule.when.left(known):
         yield condition, (_of_small(check) if not rule.guards and is_whole(condition) else check)

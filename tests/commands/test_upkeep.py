@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy.commands.upkeep import Found, Step, differences, digest, plan, read_record, record_text
+from proxy.commands.upkeep import FilePlan, Found, differences, digest, plan, read_record, record_text
 from tests.cases import every
 from tests.waiting import PATIENCE
 
@@ -16,28 +16,28 @@ NAME = "rules/20-topic.toml"
 OLD, NEW, EDITED = b"a = 1\n", b"a = 2\n", b"a = 3\n"
 
 
-def one(found: Found | None, recorded: bytes | None, *, carried: bytes | None = NEW, restore: bool = True) -> Step:
-    """The step for one file."""
-    steps = plan(
+def one(found: Found | None, recorded: bytes | None, *, carried: bytes | None = NEW, restore: bool = True) -> FilePlan:
+    """The plan for one file."""
+    plans = plan(
         {} if carried is None else {NAME: carried},
         {NAME: found} if found else {},
         {} if recorded is None else {NAME: digest(recorded)},
         restore=restore,
     )
-    assert len(steps) == 1
-    return steps[0]
+    assert len(plans) == 1
+    return plans[0]
 
 
 def test_a_file_that_is_not_there_is_written() -> None:
-    assert one(None, None) == Step(NAME, "write", "", NEW, digest(NEW))
+    assert one(None, None) == FilePlan(NAME, "write", "", NEW, digest(NEW))
 
 
 def test_a_file_that_nobody_has_edited_is_updated() -> None:
-    assert one(Found(OLD), OLD) == Step(NAME, "update", "", NEW, digest(NEW))
+    assert one(Found(OLD), OLD) == FilePlan(NAME, "update", "", NEW, digest(NEW))
 
 
 def test_a_file_as_it_is_carried_is_recorded_whoever_wrote_it() -> None:
-    assert one(Found(NEW), None) == Step(NAME, "leave", "up to date", record=digest(NEW))
+    assert one(Found(NEW), None) == FilePlan(NAME, "leave", "up to date", record=digest(NEW))
 
 
 @every(
@@ -51,7 +51,7 @@ def test_a_file_as_it_is_carried_is_recorded_whoever_wrote_it() -> None:
     ],
 )
 def test_what_may_be_its_owners_is_kept_with_its_record(found: Found, recorded: bytes | None, why: str) -> None:
-    assert one(found, recorded) == Step(NAME, "leave", why, record=digest(recorded) if recorded else "")
+    assert one(found, recorded) == FilePlan(NAME, "leave", why, record=digest(recorded) if recorded else "")
 
 
 @pytest.mark.parametrize(
@@ -65,8 +65,8 @@ def test_what_may_be_its_owners_is_kept_with_its_record(found: Found, recorded: 
 def test_what_is_carried_no_longer_is_removed_unless_it_was_edited_and_then_forgotten(
     found: Found, deed: str, why: str
 ) -> None:
-    step = one(found, OLD, carried=None)
-    assert (step.action, step.why, step.record) == (deed, why, "")
+    made = one(found, OLD, carried=None)
+    assert (made.action, made.why, made.record) == (deed, why, "")
 
 
 def test_a_file_that_its_owner_removed_comes_back_when_that_is_asked_for_and_settings_always() -> None:
@@ -74,7 +74,7 @@ def test_a_file_that_its_owner_removed_comes_back_when_that_is_asked_for_and_set
     assert (left.action, left.record) == ("leave", digest(OLD))
     assert one(None, OLD, restore=True).action == "write"
     settings = plan({"config.toml": NEW}, {}, {"config.toml": digest(OLD)}, restore=False)
-    assert [step.action for step in settings] == ["write"]
+    assert [made.action for made in settings] == ["write"]
 
 
 contents = st.sampled_from([OLD, NEW, EDITED])
@@ -85,8 +85,8 @@ def test_nothing_but_what_is_as_recorded_is_ever_written_over_or_removed(
     found: bytes, recorded: bytes | None, carried: bytes | None, link: bool
 ) -> None:
     known = {NAME: digest(recorded)} if recorded else {}
-    for step in plan({NAME: carried} if carried else {}, {NAME: Found(found, link)}, known, restore=True):
-        assert step.action == "leave" or (found == recorded and not link)
+    for made in plan({NAME: carried} if carried else {}, {NAME: Found(found, link)}, known, restore=True):
+        assert made.action == "leave" or (found == recorded and not link)
 
 
 def test_a_record_is_read_as_it_was_written_and_names_no_file_of_others() -> None:

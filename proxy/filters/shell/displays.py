@@ -11,7 +11,7 @@ from proxy.filters.shell.own_output import check_own_output
 from proxy.filters.shell.patches import patch_paths, prints_patch, prints_summary
 from proxy.filters.shell.programs import read_sed
 from proxy.filters.shell.readers import Reading, reading
-from proxy.filters.shell.searches import Search, search, search_paths
+from proxy.filters.shell.searches import SearchCommand, search, search_paths
 from proxy.filters.shell.variables import check_assignments
 
 _HIDES_ERRORS = re.compile(r"2>>?[ ]?.+")
@@ -159,7 +159,7 @@ def _reading(first: SimpleCommand, shown: Reading, rest: Sequence[SimpleCommand]
     return Display(shown.paths, surely=shown.surely and passed and not hides_errors)
 
 
-def _search(first: SimpleCommand, found: Search, rest: Sequence[SimpleCommand], output: str) -> Display:
+def _search(first: SimpleCommand, found: SearchCommand, rest: Sequence[SimpleCommand], output: str) -> Display:
     if _is_hidden(rest[-1] if rest else first):
         return _NOTHING
     _check_input(first)

@@ -35,8 +35,8 @@ _LIKE_CONTEXT = re.compile(r"-[0-9]+-")
 
 
 @dataclass(frozen=True, slots=True)
-class Search:
-    """A search: where, and what it prints.
+class SearchCommand:
+    """A command that searches: where, and what it prints.
 
     `is_filter` says that it reads its input if that is a pipe, `keeps_lines` that it then adds nothing to a line.
     """
@@ -60,7 +60,7 @@ class Search:
         return literal(self.operands[0]) if is_one else ""
 
 
-def search(words: Sequence[Word]) -> Search | None:
+def search(words: Sequence[Word]) -> SearchCommand | None:
     """Return what a searching command does, and None for every other command."""
     if words[0].kind != "bare":
         return None
@@ -75,7 +75,7 @@ def search(words: Sequence[Word]) -> Search | None:
         parsed.options.add("l")
     operands = _operands(parsed, is_git)
     descends = is_git or bool(parsed.options & names("r R --recursive"))
-    return Search(
+    return SearchCommand(
         operands,
         is_recursive=descends or name == "rg",
         is_numbered=bool(parsed.options & names("n --line-number")),
@@ -99,7 +99,7 @@ def _operands(parsed: Parsed, is_git: bool) -> tuple[Word, ...]:
     return tuple(word for word in operands if word.value != "-")
 
 
-def search_paths(found: Search, output: str) -> list[str]:
+def search_paths(found: SearchCommand, output: str) -> list[str]:
     """Return the files whose lines stand in the output, each after the name of its file."""
     if not found.has_names or TRUNCATED.search(output):
         raise Decline("names not certain")
@@ -112,7 +112,7 @@ def search_paths(found: Search, output: str) -> list[str]:
     return paths
 
 
-def _path(found: Search, line: str) -> str:
+def _path(found: SearchCommand, line: str) -> str:
     """Return the name at the beginning of a line, or nothing if there is none that the operands allow."""
     match = (_NUMBERED if found.is_numbered else _NAMED).match(line)
     if match is None:
@@ -125,7 +125,7 @@ def _path(found: Search, line: str) -> str:
     return usual(path) if _is_below(found, path) else ""
 
 
-def _is_below(found: Search, path: str) -> bool:
+def _is_below(found: SearchCommand, path: str) -> bool:
     # Without operands, or with a pattern, almost any line could begin with a name; a line number confirms it.
     is_guess = found.is_numbered and not path.isdecimal() and path.strip() == path
     if not found.operands:
