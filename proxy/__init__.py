@@ -32,8 +32,9 @@ Where to look for what:
                         `reload` reads them again
     the program         `__main__`, `program`, `commandline`, `commands`, `service`; `banner`, `terminal`, `printable`
                         for its output; `notify` talks to systemd, `client_settings` reads Claude Code's settings
-    helpers             `ids`, `preload` (what is imported first, and why), `surroundings` (environment variables that
-                        are ignored), `scripted` (a stand-in for the model, for the demo and tests)
+    helpers             `addresses` (which are this machine), `ids`, `preload` (what is imported first, and why),
+                        `surroundings` (environment variables that are ignored), `scripted` (a stand-in for the model,
+                        for the demo and tests)
 
 Where to begin: `middleware` for the flow, `rules/ruleset` for the decision, `relay/handler` for the way out and back,
 `filters/shell/grammar` for what is trusted in a shell command.

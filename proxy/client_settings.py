@@ -3,7 +3,6 @@
 The order is that of precedence (Claude Code's documentation, "Settings"); `env` in any file overrides the environment.
 """
 
-import ipaddress
 import os
 import sys
 from collections.abc import Mapping
@@ -12,6 +11,7 @@ from pathlib import Path
 import orjson
 from yarl import URL
 
+from proxy.addresses import is_loopback
 from proxy.config import Listen
 
 BASE_URL = "ANTHROPIC_BASE_URL"
@@ -79,11 +79,3 @@ def url_of(text: str) -> URL | None:
 def shown(url: URL) -> str:
     """The URL without parts that may be secret."""
     return str(url.with_user(None).with_query(None).with_fragment(None)).removesuffix("/")
-
-
-def is_loopback(host: str) -> bool:
-    """Whether the host of a URL is this machine."""
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

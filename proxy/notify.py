@@ -5,7 +5,6 @@ The protocols are sd_notify(3), sd_watchdog_enabled(3) and sd_listen_fds(3). Wit
 
 import asyncio
 import contextlib
-import ipaddress
 import os
 import socket
 import time
@@ -15,6 +14,8 @@ from pathlib import Path
 from typing import NoReturn
 
 import orjson
+
+from proxy.addresses import is_loopback
 
 READY = "READY=1"
 STOPPING = "STOPPING=1"
@@ -126,13 +127,7 @@ def listening(environ: MutableMapping[str, str] = os.environ) -> list[socket.soc
 def beyond_loopback(sockets: list[socket.socket]) -> list[str]:
     """The addresses of the sockets that other machines can reach."""
     hosts = [str(held.getsockname()[0]) for held in sockets]
-    return [host for host in hosts if not _is_loopback(host)]
-
-
-def _is_loopback(host: str) -> bool:
-    address = ipaddress.ip_address(host.partition("%")[0])
-    mapped = getattr(address, "ipv4_mapped", None)
-    return bool((mapped or address).is_loopback)
+    return [host for host in hosts if not is_loopback(host)]
 
 
 def _adopt(descriptor: int, name: str) -> socket.socket:

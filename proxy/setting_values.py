@@ -6,6 +6,8 @@ import re
 from pydantic import ValidationInfo
 from yarl import URL
 
+from proxy.addresses import is_loopback
+
 # As in the Host header: a name or an address, and the port if it is another than this proxy's.
 _NAME = re.compile(r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?")
 _TOKEN = re.compile(r"[!-~]{16,}")
@@ -14,10 +16,12 @@ _TOKEN = re.compile(r"[!-~]{16,}")
 def address(host: str, info: ValidationInfo) -> str:
     """An address to listen on. If other machines can reach it, a token must be set."""
     try:
-        local = host == "localhost" or ipaddress.ip_address(host).is_loopback
+        ipaddress.ip_address("::1" if host == "localhost" else host)
     except ValueError:
         raise ValueError('expected an address such as "127.0.0.1" or "::1", or "localhost"') from None
-    if not local and not info.data.get("token", "at fault"):  # a faulty token is missing here, and was reported
+    if not is_loopback(host) and not info.data.get(
+        "token", "at fault"
+    ):  # a faulty token is missing here, and was reported
         raise ValueError(
             'expected a loopback address such as "127.0.0.1", "::1" or "localhost": '
             "to listen for other machines, set listen.token first"

@@ -28,6 +28,7 @@ LAYERS = (
     {"bodies", "coding", "headers", "sse", "turns", "validation"},
     {"outline", "toml"},
     {"disk", "ids", "names", "notify", "places", "preload", "printable", "respond", "setting_values", "terminal"},
+    {"addresses"},
 )
 """From the top down: a module imports its own package, and what stands in a layer below; siblings do not meet."""
 
@@ -39,6 +40,7 @@ SPEAK_HTTP = {
 
 PURE = {
     *(
+        "addresses",
         "bodies",
         "coding",
         "exchange",

@@ -2,12 +2,12 @@
 
 import base64
 import hmac
-import ipaddress
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from proxy.addresses import is_loopback
 from proxy.exchange import Head
 from proxy.headers import TOKEN, RawHeaders, tokens, values
 
@@ -172,16 +172,7 @@ def _is_known(host: str, names: frozenset[tuple[str, str]], scheme: str, authori
     if any((name, default) in names for default in ([named] if named else ["80", "443"])):
         return True
     given = named or ("443" if scheme == "https" else "80")
-    return given == str(port) and (name == host or (name, "") in names or _is_loopback(name))
-
-
-def _is_loopback(name: str) -> bool:
-    if name == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(name).is_loopback
-    except ValueError:
-        return False
+    return given == str(port) and (name == host or (name, "") in names or is_loopback(name))
 
 
 def _is_odd_upgrade(head: Head, raw: RawHeaders) -> bool:

@@ -79,6 +79,7 @@ SERVED = [
     "127.0.0.1:8787",
     "127.8.9.1:8787",
     "[::1]:8787",
+    "[::ffff:127.0.0.1]:8787",
     "[0:0:0:0:0:0:0:1]:8787",
     "10.0.0.7:8787",
     "devbox:8787",
@@ -180,7 +181,8 @@ def test_nothing_but_a_known_name_passes(host: str) -> None:
     parts = re.fullmatch(r"(?:\[([0-9a-f:.]+)\]|([^\[\]:]+)):8787", lower)
     assert parts is not None
     name = parts[1] or parts[2]
-    assert name in _KNOWN or ipaddress.ip_address(name).is_loopback
+    address = ipaddress.ip_address(name) if name not in _KNOWN else None
+    assert address is None or (getattr(address, "ipv4_mapped", None) or address).is_loopback
 
 
 @every(

@@ -8,7 +8,8 @@ from pathlib import Path
 import orjson
 
 from proxy import client_settings, places
-from proxy.client_settings import BASE_URL, TOOL_SEARCH, is_loopback, shown, url_of
+from proxy.addresses import is_loopback
+from proxy.client_settings import BASE_URL, TOOL_SEARCH, shown, url_of
 from proxy.commands.doctor.findings import Finding, fault, ok, warning
 from proxy.config import Listen, client_url
 from proxy.surroundings import without_proxy

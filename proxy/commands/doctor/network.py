@@ -15,7 +15,7 @@ import orjson
 from yarl import URL
 
 import proxy
-from proxy.client_settings import is_loopback
+from proxy.addresses import is_loopback
 from proxy.commands.doctor.findings import Finding, fault, ok, warning
 from proxy.config import Config, Upstream
 from proxy.surroundings import hints
@@ -59,7 +59,7 @@ async def _connected(url: URL, settings: Upstream) -> Finding:
         return ok("upstream", f"{url.authority} is connected to{through}, and its certificate is valid")
     if not settings.proxy and await asyncio.to_thread(_speaks_tls, str(url.host), url.port or 80):
         return fault("upstream", f"{url.authority} speaks TLS, and upstream.url says http", "write https:// there")
-    if not is_loopback(str(url.host).partition("%")[0]):
+    if not is_loopback(str(url.host)):
         return warning("upstream", f"{url.authority}: keys and prompts go there unencrypted", "set an https address")
     return ok("upstream", f"{url.authority} is connected to{through}")
 
@@ -84,7 +84,7 @@ async def _is_itself(url: URL, listens: int) -> bool:
         found = await asyncio.get_running_loop().getaddrinfo(url.host, url.port, type=socket.SOCK_STREAM)
     except OSError:
         return False
-    return all(is_loopback(str(address[0]).partition("%")[0]) for *_, address in found)
+    return all(is_loopback(str(address[0])) for *_, address in found)
 
 
 def _speaks_tls(host: str, port: int) -> bool:
