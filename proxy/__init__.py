@@ -15,7 +15,8 @@ Five nouns are the project's own:
 
 Where to look for what:
 
-    the chain           `middleware`: its four stages; `app` puts them together, `exchange` holds what they pass on
+    the chain           `middleware`: its four stages; `app` puts them together, `exchange` holds what they pass on,
+                        `record` what remains of it
     HTTP in             `downstream`: connections, access, bodies and replies; `bodies` holds what has been received
     HTTP out            `upstream`: connections, retries, faults in words; `wire` is HTTP/1.1 without a socket
     both sides          `relay` streams one into the other; `headers` decides which headers are dropped on the way

@@ -39,7 +39,7 @@ def build(config: Config, desk: Desk, log: Logger) -> web.Application:
     journal = Journal(config.journal, log)
     live = Live(config, desk, request_log, Past(journal))
     request_log.observers.append(journal.put)
-    journal.listeners += [request_log.read, live.publish]
+    journal.listeners.extend([request_log.read, live.publish])
     desk.estimate_by(lambda model: request_log.counters.saved.bytes_per_token(family(model)))
     allowed = access(config.listen.host, config.listen.names, config.listen.token)
     stages = [record(request_log, capture, config), guard(allowed), shortcut(desk, log, capture)]

@@ -144,6 +144,11 @@ class Config(Section):
     stop: Stop = Field(default_factory=Stop)
     _origin: _Origin = PrivateAttr(default_factory=_Origin)
 
+    def read_from(self, origin: _Origin) -> Self:
+        """Its problems have their places there."""
+        self._origin = origin
+        return self
+
     def problem(self, path: toml.KeyPath, message: str) -> toml.Problem:
         """A problem of a setting, with its place, that is found later."""
         return self._origin.problem(path, message)
@@ -234,8 +239,7 @@ def parse(document: toml.Document, settings: Sequence[str] = (), token: tuple[st
         problems += [_problem(origin, detail) for detail in error.errors(include_url=False)]
     if problems:
         raise toml.TomlError(sorted(problems, key=lambda problem: problem.line))
-    config._origin = origin
-    return config
+    return config.read_from(origin)
 
 
 def _setting(setting: str) -> tuple[toml.KeyPath, Any]:

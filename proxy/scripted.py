@@ -68,6 +68,10 @@ class ScriptedUpstream:
     failed: Counter[Failure] = field(default_factory=Counter)
     _numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
 
+    def listens(self, port: int) -> None:
+        """It can be reached on that port."""
+        self.url = f"http://127.0.0.1:{port}"
+
     async def handle(self, request: web.Request) -> web.StreamResponse:
         raw = await request.read()
         try:
@@ -197,7 +201,7 @@ async def served(upstream: ScriptedUpstream, port: int = 0) -> AsyncIterator[Non
     await runner.setup()
     try:
         await web.TCPSite(runner, "127.0.0.1", port).start()
-        upstream.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+        upstream.listens(runner.addresses[0][1])
         yield
     finally:
         await runner.cleanup()

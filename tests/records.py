@@ -1,6 +1,6 @@
 """A record as most tests want one; what a test is about, it changes by `dataclasses.replace`."""
 
-from proxy.exchange import Record
+from proxy.record import Record
 
 FORWARDED = Record(
     id="req_1",

@@ -16,8 +16,9 @@ from proxy.decision.drift import Drift, Notice
 from proxy.decision.ratelimits import ReplyHeaders
 from proxy.decision.shadow import Verdict, audits_shown, verdict
 from proxy.decision.sightings import Sightings
-from proxy.exchange import Answer, Decision, Forward, Head, Replay, Trail
+from proxy.exchange import Answer, Decision, Forward, Head, Replay
 from proxy.messages import Conversation, MessagesRequest
+from proxy.record import Trail
 from proxy.respond import Respond
 from proxy.rules.ruleset import NO_MATCH, Failed, RuleSet
 from proxy.rules.trail import RuleTrail

@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from proxy.config import Journal as Settings
-from proxy.exchange import Record
 from proxy.journal.rows import row
 from proxy.journal.store import Store, UnusableError, is_corrupt, quarantine
 from proxy.logs.observe import Logger
+from proxy.record import Record
 
 _EVERY = 1.0
 """Seconds between two checks of the bounds."""

@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 
-from proxy.exchange import Record
 from proxy.journal.writer import Journal
+from proxy.record import Record
 from proxy.telemetry.bucket import Bucket
 
 

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from proxy.exchange import Record
 from proxy.names import OTHER
+from proxy.record import Record
 from proxy.telemetry.counters import family
 from proxy.usage import Usage
 

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from proxy.exchange import Record
 from proxy.journal.figures import HOUR, median_of
 from proxy.journal.reader import opened
 from proxy.journal.rows import COLUMNS, record_of
 from proxy.journal.schema import MICROSECONDS
+from proxy.record import Record
 from proxy.telemetry.bucket import Bucket
 from proxy.usage import Usage
 
@@ -50,9 +50,9 @@ def timeline(file: Path, since: float, until: float, step: float) -> list[Bucket
         for number, outcome, requests, *tokens in connection.execute(ended, values):
             stretches[min(number, last)].add(outcome, requests, tokens)
         for number, overhead, requests in connection.execute(overheads, values):
-            stretches[min(number, last)].overhead[overhead] += requests
+            stretches[min(number, last)].add_overhead(overhead, requests)
         for number, requests in connection.execute(errors, values):
-            stretches[min(number, last)].errors += requests
+            stretches[min(number, last)].add_errors(requests)
     return [stretch.bucket(since + number * step) for number, stretch in enumerate(stretches)]
 
 
@@ -72,6 +72,12 @@ class _Stretch:
     def add(self, outcome: str, requests: int, tokens: Sequence[float]) -> None:
         self.outcomes[outcome] = requests
         self.tokens = [before + int(more) for before, more in zip(self.tokens, tokens, strict=True)]
+
+    def add_overhead(self, overhead: int, requests: int) -> None:
+        self.overhead[overhead] += requests
+
+    def add_errors(self, requests: int) -> None:
+        self.errors += requests
 
     def bucket(self, start: float) -> Bucket:
         return Bucket(start, self.outcomes, self.errors, median_of(self.overhead), Usage(*self.tokens))

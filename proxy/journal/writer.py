@@ -8,9 +8,10 @@ from contextlib import suppress
 from queue import SimpleQueue
 
 from proxy.config import Journal as Settings
-from proxy.exchange import Exchange, Record
+from proxy.exchange import Exchange
 from proxy.logs.observe import Logger
-from proxy.usage import EMPTY_REPLY, NOT_A_MESSAGE, UPSTREAM_ERRORS, Meter
+from proxy.record import Record
+from proxy.usage import EMPTY_REPLY, NOT_A_MESSAGE, Meter
 
 Listener = Callable[[Sequence[Record]], None]
 """Is told on the event loop of records, in the order in which they ended; must neither wait nor raise."""
@@ -75,7 +76,7 @@ class Journal:
         """What is kept of a request; what its reply says of tokens is read here if that is quick, or else later."""
         meter = exchange.meter
         if meter is None or not record.bytes_out:
-            _add_error(record, NOT_A_MESSAGE if record.bytes_out else EMPTY_REPLY)
+            record.error_read(NOT_A_MESSAGE if record.bytes_out else EMPTY_REPLY)
         if meter is None:
             return record, None
         if meter.quick:
@@ -157,19 +158,11 @@ class Journal:
 
     def _read(self, record: Record, meter: Meter) -> None:
         """Add what the reply said of tokens, and an error within it; of a meter that gave up it is told in the log."""
-        record.usage = meter.read()
+        record.usage_read(meter.read())
         if meter.error:
-            _add_error(record, meter.error)
+            record.error_read(meter.error)
         if meter.gave_up and not record.error:
             self._log.warning("tokens not read", reason=meter.gave_up, id=record.id)
-
-
-def _add_error(record: Record, error: str) -> None:
-    """Add the error that was found in a reply, if it is one to a message which began as if all were well."""
-    if record.fault or (record.outcome, record.status) != ("forwarded", 200):
-        return
-    if (record.method, record.path) == ("POST", "/v1/messages"):
-        record.fault, record.error = error, UPSTREAM_ERRORS[error]
 
 
 def _call_on_loop(loop: asyncio.AbstractEventLoop, what: Callable[..., None], *values: object) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, Protocol, get_args
 
-from proxy.exchange import Record
+from proxy.record import Record
 from proxy.telemetry.bucket import Bucket
 from proxy.usage import Usage
 

@@ -10,8 +10,8 @@ from contextlib import contextmanager
 
 import orjson
 
-from proxy.exchange import Record
 from proxy.live.rows import row
+from proxy.record import Record
 
 KEPT = 500
 """Requests whose decision is still in memory."""

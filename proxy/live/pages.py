@@ -14,13 +14,13 @@ from aiohttp.typedefs import Handler
 from proxy.config import Config
 from proxy.decision.desk import Desk
 from proxy.downstream.replies import FullResponse, failure
-from proxy.exchange import Record
 from proxy.live.charts import SPANS, History, Recent, chart
 from proxy.live.document import document
 from proxy.live.feed import SHOWN, Feed, Watcher
 from proxy.live.rows import decision, row
 from proxy.live.state import State
 from proxy.middleware import EXCHANGE, serve_local
+from proxy.record import Record
 from proxy.telemetry.request_log import RequestLog
 
 EVENTS = "/-/events"

@@ -4,7 +4,8 @@ from dataclasses import asdict
 from typing import Any
 
 from proxy import names
-from proxy.exchange import Exchange, Record
+from proxy.exchange import Exchange
+from proxy.record import Record
 
 
 def row(record: Record) -> dict[str, Any]:

@@ -17,8 +17,8 @@ from proxy import __version__
 from proxy.decision.desk import Desk
 from proxy.decision.drift import SIGNS
 from proxy.downstream.inbound import UNREAD
-from proxy.exchange import Outcome
 from proxy.names import OTHER
+from proxy.record import Outcome
 from proxy.telemetry.counters import BOUNDS, Counters, Histogram
 from proxy.upstream.faults import NAMES
 from proxy.usage import UPSTREAM_ERRORS

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 from proxy.decision.desk import Desk
-from proxy.exchange import Outcome
+from proxy.record import Outcome
 from proxy.telemetry.counters import Counters
 
 Health = Literal["ok", "unsteady", "failing", "unknown"]

@@ -14,11 +14,11 @@ import orjson
 import structlog
 
 from proxy.config import Level, Log
-from proxy.exchange import Record
 from proxy.logs.journald import PRIORITIES, is_journal
 from proxy.logs.outlet import Outlet
 from proxy.logs.repeats import Repeats
 from proxy.printable import printable
+from proxy.record import Record
 from proxy.terminal import coloured
 
 Logger = Any

@@ -24,6 +24,14 @@ class _Kind(Generic[Line]):
     held: int = 0
     """How many have been left out since then; `latest` is the last of them."""
 
+    def hold(self, line: Line) -> None:
+        self.held, self.latest = self.held + 1, line
+
+    def write(self, now: float) -> int:
+        """A line is written now; returns how many had been left out."""
+        held, self.held, self.written = self.held, 0, now
+        return held
+
 
 @dataclass(slots=True)
 class Repeats(Generic[Line]):
@@ -46,10 +54,9 @@ class Repeats(Generic[Line]):
             self._kinds[kind] = _Kind(now, line)
             return 0
         if now - known.written < self.span:
-            known.held, known.latest = known.held + 1, line
+            known.hold(line)
             return None
-        held, known.held, known.written = known.held, 0, now
-        return held
+        return known.write(now)
 
     def overdue(self, now: float) -> list[tuple[Line, int]]:
         """Lines to write since their kind's span is over, each with how many others it stands for.

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import orjson
 
-from proxy.exchange import Step
+from proxy.record import Step
 from proxy.rules.conditions import AnyCondition, AnyOf, Condition, Not
 from proxy.rules.ruleset import Failed, RuleSet
 

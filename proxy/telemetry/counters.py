@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Literal
 
-from proxy.exchange import Outcome, Record
 from proxy.names import OTHER
+from proxy.record import Outcome, Record
 from proxy.telemetry.savings import Savings
 from proxy.usage import FOUND_IN_REPLIES, Usage
 
@@ -132,6 +132,10 @@ class Counters:
     def connection_reused(self) -> None:
         """One that had been kept took a request."""
         self.reused += 1
+
+    def now_running(self, requests: int) -> None:
+        """So many requests are being served."""
+        self.running = requests
 
     def count(self, record: Record) -> None:
         """A request has ended."""

@@ -4,8 +4,9 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
 
-from proxy.exchange import Exchange, Record
+from proxy.exchange import Exchange
 from proxy.logs.observe import Logger, log_requests
+from proxy.record import Record
 from proxy.telemetry.counters import Counters
 from proxy.usage import FOUND_IN_REPLIES
 
@@ -41,7 +42,7 @@ class RequestLog:
     def counters(self) -> Counters:
         """The counts, with all that has ended until now."""
         self.flush()
-        self._counters.running = len(self.running)
+        self._counters.now_running(len(self.running))
         return self._counters
 
     def began(self, exchange: Exchange) -> None:

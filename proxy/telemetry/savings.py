@@ -8,7 +8,7 @@ is used. The output that was not generated is not counted.
 from collections import OrderedDict, deque
 from dataclasses import dataclass, field
 
-from proxy.exchange import Record
+from proxy.record import Record
 
 CACHE_LASTS = 3600.0
 """Seconds for which the upstream may hold a conversation: five minutes or an hour (API docs, "Prompt caching")."""

@@ -54,6 +54,14 @@ class Request:
     retried: bool = False
     """Whether it was sent twice, the first time in vain."""
 
+    def waited_for(self, seconds: float) -> None:
+        """So long, the upstream or the rest of the body was waited for."""
+        self.waited += seconds
+
+    def sent_again(self) -> None:
+        """The first time was in vain."""
+        self.retried = True
+
     def framed(self, chunks: Iterable[bytes]) -> list[bytes]:
         """Chunks of the body as they are sent; when it is complete, with its end."""
         if not self.chunked:
@@ -93,7 +101,7 @@ class Upstream:
             except ConnectionLost as error:
                 if not (error.unread and request.body.whole):
                     raise
-                request.retried = True
+                request.sent_again()
                 connection = await self._take(request, fresh=True)
                 head = await self._ask(connection, request, on_interim)
         except PROBLEMS as error:
@@ -116,7 +124,7 @@ class Upstream:
         try:
             connection = await self._pool.open()
         finally:
-            request.waited += time.perf_counter() - begun
+            request.waited_for(time.perf_counter() - begun)
         self._counters.connection_opened()
         return connection
 
@@ -140,7 +148,7 @@ class Upstream:
             connection.abort()
             raise
         finally:
-            request.waited += time.perf_counter() - begun
+            request.waited_for(time.perf_counter() - begun)
 
     def _head(self, request: Request) -> bytes:
         headers = [self._host, *request.headers, *request.upgrade]

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from proxy.exchange import Record
 from proxy.journal.schema import VERSION
+from proxy.record import Record
 from proxy.usage import Usage
 from tests.commands.given import Program
 from tests.journal.given import asked, entry, written

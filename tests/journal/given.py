@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from proxy.config import Journal as Settings
-from proxy.exchange import Record
 from proxy.journal.rows import Row, row
 from proxy.journal.store import Store
+from proxy.record import Record
 from proxy.usage import Usage
 from tests.records import FORWARDED
 

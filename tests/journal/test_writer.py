@@ -13,10 +13,11 @@ from typing import cast
 import pytest
 
 from proxy.config import Log
-from proxy.exchange import Exchange, Head, Record
+from proxy.exchange import Exchange, Head
 from proxy.journal import keeper, writer
 from proxy.journal.writer import BATCH, Journal
 from proxy.logs.observe import logger
+from proxy.record import Record
 from proxy.usage import Meter, Usage
 from tests.journal.given import RECORD, USAGE, asked, count, settings
 from tests.waiting import PATIENCE

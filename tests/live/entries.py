@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from proxy.exchange import Record, Step
+from proxy.record import Record, Step
 from proxy.usage import Usage
 from tests.records import FORWARDED
 

@@ -1,7 +1,8 @@
 """A row is plain data, with nothing in it that JSON or a reader could stumble over."""
 
-from proxy.exchange import Exchange, Head, Step
+from proxy.exchange import Exchange, Head
 from proxy.live.rows import decision, row, running
+from proxy.record import Step
 from proxy.usage import Usage
 from tests.live.entries import entry
 

@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proxy.config import Log
-from proxy.exchange import Outcome, Record
 from proxy.logs.observe import LibraryLogs, log_requests, logger, take_over_library_logs
+from proxy.record import Outcome, Record
 from tests.cases import every
 
 Level = Literal["debug", "info", "warning", "error"]

@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
-from proxy.exchange import Head, Step
+from proxy.exchange import Head
 from proxy.messages import MessagesRequest, parse
+from proxy.record import Step
 from proxy.rules.load import load
 from proxy.rules.ruleset import Failed
 from proxy.rules.trail import RuleTrail, described

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy.exchange import Outcome, Record
 from proxy.names import OTHER
+from proxy.record import Outcome, Record
 from proxy.telemetry.counters import BOUNDS, Counters, Histogram, family
 from tests.cases import every
 from tests.records import FORWARDED

@@ -44,7 +44,7 @@ def parse(syntax: Syntax, words: Sequence[Word]) -> Parsed:
     while position < len(words):
         text = words[position].value
         if text == "--" and (syntax.anywhere or not parsed.operands):
-            parsed.operands += words[position + 1 :]
+            parsed.operands.extend(words[position + 1 :])
             return parsed
         if text == "-" or not text.startswith("-"):
             parsed.operands.append(words[position])
