@@ -1,4 +1,4 @@
-"""What one pipeline displays: the lines of files, output of its own, or nothing."""
+"""What one pipeline displays: the lines of files, other output, or nothing."""
 
 import re
 from collections.abc import Sequence
@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from proxy.filters.decline import Decline
 from proxy.filters.shell.commands import names
 from proxy.filters.shell.grammar import SimpleCommand, Word
-from proxy.filters.shell.own_output import check_own_output
+from proxy.filters.shell.no_contents import check_shows_no_contents
 from proxy.filters.shell.patches import patch_paths, prints_patch, prints_summary
 from proxy.filters.shell.programs import read_sed
 from proxy.filters.shell.readers import Reading, reading
@@ -28,7 +28,7 @@ class Display:
     """What a pipeline displays if it runs.
 
     `paths` are the files whose lines it shows: `surely`, or else only if no other command displays anything.
-    `in_output`: the paths were found in the output. `speaks`: it displays output of its own, which, if
+    `in_output`: the paths were found in the output. `speaks`: it displays other output, which, if
     `without_headers`, cannot be confused with a patch.
     """
 
@@ -43,7 +43,7 @@ class Display:
 _JSON_TOOL = ["-m", "json.tool"]
 
 _NOTHING = Display()
-_WORDS = Display(speaks=True)
+_OTHER_OUTPUT = Display(speaks=True)
 
 
 def name(command: SimpleCommand) -> str:
@@ -58,14 +58,14 @@ def display(commands: Sequence[SimpleCommand], output: str) -> Display:
         # zsh writes to the file and to the pipe as well.
         raise Decline("redirection")
     if any(command.assignments for command in commands):
-        return _of_its_own(commands)
+        return _without_contents(commands)
     if prints_patch(first.words):
         return _patch(first, rest, output)
     found = search(first.words)
     if found and found.prints_lines:
         return _search(first, found, rest, output)
     shown = None if found else reading(first.words)
-    return _of_its_own(commands) if shown is None else _reading(first, shown, rest)
+    return _without_contents(commands) if shown is None else _reading(first, shown, rest)
 
 
 def _plain_git(command: SimpleCommand) -> SimpleCommand:
@@ -75,7 +75,7 @@ def _plain_git(command: SimpleCommand) -> SimpleCommand:
     return replace(command, words=(command.words[0], *command.words[2:]))
 
 
-def _of_its_own(commands: Sequence[SimpleCommand]) -> Display:
+def _without_contents(commands: Sequence[SimpleCommand]) -> Display:
     """Return the display of a pipeline whose first command shows no file content."""
     for place, command in enumerate(commands):
         check_assignments(command.assignments)
@@ -86,7 +86,7 @@ def _of_its_own(commands: Sequence[SimpleCommand]) -> Display:
     if _is_hidden(last) or (name(last) in _SILENT and not any(_is_talkative(word) for word in last.words[1:])):
         return _NOTHING
     values = [word.value for word in _plain_git(last).words[:2]]
-    return replace(_WORDS, without_headers=len(commands) == 1 and values in _SAYS_NO_HEADER)
+    return replace(_OTHER_OUTPUT, without_headers=len(commands) == 1 and values in _SAYS_NO_HEADER)
 
 
 def _is_talkative(word: Word) -> bool:
@@ -98,7 +98,7 @@ def _check_shows_nothing(words: Sequence[Word]) -> None:
     is_names_only = found is not None and not found.prints_lines
     is_in_place = words[0].value == "sed" and words[0].kind == "bare" and read_sed(words[1:]).in_place
     if not is_names_only and not is_in_place and not prints_summary(words):
-        check_own_output(words)
+        check_shows_no_contents(words)
 
 
 def _is_filter(command: SimpleCommand) -> bool:
@@ -150,7 +150,7 @@ def _reading(first: SimpleCommand, shown: Reading, rest: Sequence[SimpleCommand]
         raise Decline("reads its input")
     passed = _through(rest)
     if passed is None:
-        return _WORDS
+        return _OTHER_OUTPUT
     if rest and name(first) == "diff":
         raise Decline("pipeline")
     # With several files, a script, a filter or a hidden error may leave one out.
@@ -167,7 +167,7 @@ def _search(first: SimpleCommand, found: SearchCommand, rest: Sequence[SimpleCom
         raise Decline("reads its input")
     passed = _through(rest)
     if passed is None:
-        return _WORDS
+        return _OTHER_OUTPUT
     if found.only:
         return Display((found.only,))
     if not _keep_lines(rest):
@@ -183,7 +183,7 @@ def _patch(first: SimpleCommand, rest: Sequence[SimpleCommand], output: str) -> 
     _check_input(first)
     passed = _through(rest)
     if passed is None:
-        return _WORDS
+        return _OTHER_OUTPUT
     if any(name(command) not in ("cat", "head") for command in rest) or not _keep_lines(rest):
         raise Decline("pipeline")
     return Display(tuple(patch_paths(first.words, output)), in_output=True, is_patch=True)

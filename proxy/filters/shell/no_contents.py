@@ -1,4 +1,4 @@
-"""Commands that display their own output - names, numbers, messages, reports - and never the lines of a file.
+"""Commands that display names, numbers, messages or reports, and never the contents of a file.
 
 The client's prompt: "Commands that do not display the contents of the files should not return any filepaths." Sources:
 the manual of each command for the options and subcommands with which it does print a file; those are left out here.
@@ -47,7 +47,7 @@ _GIT = {
     **under("git submodule", "init status update"),
 }
 
-_OWN: Mapping[Key, Arguments] = {
+_KNOWN: Mapping[Key, Arguments] = {
     **{(name,): FREE for name in _NAMES_AND_NUMBERS | _PACKAGES_AND_BUILDS},
     **{(name,): Arguments(forbidden=_PRINTING_WORDS) for name in _SERVICES},
     **{(name,): Arguments(forbidden="^(?:exec|x|dlx)$") for name in ("composer", "npm", "pnpm", "yarn", "bun")},
@@ -105,7 +105,7 @@ _RUNNERS: Mapping[Key, frozenset[str]] = {
 _MOST_RUNNERS = 3
 
 
-def check_own_output(words: Sequence[Word]) -> None:
+def check_shows_no_contents(words: Sequence[Word]) -> None:
     """Raise Decline unless the command of these words is known to display no line of a file."""
     words = _within(words)
     name = words[0].value if words else ""
@@ -114,10 +114,10 @@ def check_own_output(words: Sequence[Word]) -> None:
     elif name in ("source", ".") and len(words) > 1:
         check_arguments(Arguments(first=_ENVIRONMENT), words[1:])
     else:
-        key = prefix_key(_OWN, words)
+        key = prefix_key(_KNOWN, words)
         if key is None:
             raise Decline("unknown command")
-        check_arguments(_OWN[key], words[len(key) :])
+        check_arguments(_KNOWN[key], words[len(key) :])
 
 
 def _within(words: Sequence[Word]) -> Sequence[Word]:
@@ -144,4 +144,4 @@ def _check_find(words: Sequence[Word]) -> None:
             ends = [index for index, end in enumerate(inner) if end.value in (";", "+")]
             if not ends or _FIND_RUNS & {later.value for later in inner}:
                 raise Decline("unknown argument")
-            check_own_output(inner[: ends[0]])
+            check_shows_no_contents(inner[: ends[0]])
