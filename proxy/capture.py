@@ -16,7 +16,7 @@ from typing import Any, BinaryIO
 import orjson
 
 from proxy import names
-from proxy.config import Capture
+from proxy.config import CaptureSettings
 from proxy.disk import in_thread
 from proxy.exchange import Exchange, Forward
 from proxy.headers import Pairs, RawHeaders, text_pairs
@@ -78,13 +78,13 @@ def _json(value: Any) -> bytes:
 class Writer:
     """Appends lines to the capture file in a thread: adding a line never waits."""
 
-    def __init__(self, config: Capture, log: Logger) -> None:
+    def __init__(self, config: CaptureSettings, log: Logger) -> None:
         self._log = log
         self.configure(config)
         self._queue: asyncio.Queue[bytes] = asyncio.Queue(_WAITING)
         self._held = self._dropped = 0
 
-    def configure(self, config: Capture) -> None:
+    def configure(self, config: CaptureSettings) -> None:
         """Capture by these settings from now on; lines that still wait are written too."""
         self.enabled = config.enabled
         self._outcomes = frozenset(config.outcomes) if config.enabled else frozenset()

@@ -12,7 +12,7 @@ import orjson
 from yarl import URL
 
 from proxy.addresses import is_loopback
-from proxy.config import Listen
+from proxy.config import ListenSettings
 
 BASE_URL = "ANTHROPIC_BASE_URL"
 TOOL_SEARCH = "ENABLE_TOOL_SEARCH"
@@ -53,13 +53,13 @@ def env(file: Path) -> Mapping[str, object]:
     return found if isinstance(found, dict) else {}
 
 
-def entries(listen: Listen, environ: Mapping[str, str] = os.environ, here: Path | None = None) -> list[str]:
+def entries(listen: ListenSettings, environ: Mapping[str, str] = os.environ, here: Path | None = None) -> list[str]:
     """Where `ANTHROPIC_BASE_URL` points to the Sidestep with these settings: files, or the environment."""
     places = [(str(file), env(file)) for file in files(environ, here or Path.cwd())] + [("the environment", environ)]
     return [place for place, said in places if leads_here(said.get(BASE_URL), listen)]
 
 
-def leads_here(value: object, listen: Listen) -> bool:
+def leads_here(value: object, listen: ListenSettings) -> bool:
     """Whether a base URL points to the Sidestep with these settings."""
     url = url_of(value) if isinstance(value, str) else None
     if url is None or url.scheme != "http" or url.port != listen.port or url.path != "/":

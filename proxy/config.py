@@ -32,7 +32,7 @@ class Section(BaseModel):
 _File = Annotated[str, AfterValidator(setting_values.file)]
 
 
-class Listen(Section):
+class ListenSettings(Section):
     token: Annotated[str, AfterValidator(setting_values.token)] = ""
     """Must be first, since the validation of `host` uses it."""
     host: Annotated[str, AfterValidator(setting_values.address)] = "127.0.0.1"
@@ -41,7 +41,7 @@ class Listen(Section):
     keepalive_timeout: float = Field(3600.0, gt=0, allow_inf_nan=False)
 
 
-class Upstream(Section):
+class UpstreamSettings(Section):
     url: Annotated[str, AfterValidator(setting_values.upstream)] = "https://api.anthropic.com"
     connect_timeout: float = Field(10.0, gt=0, allow_inf_nan=False)
     idle_timeout: float = Field(900.0, gt=0, allow_inf_nan=False)
@@ -53,7 +53,7 @@ class Upstream(Section):
     proxy: Annotated[str, AfterValidator(setting_values.proxy)] = ""
 
 
-class Limits(Section):
+class LimitsSettings(Section):
     head_timeout: float = Field(30.0, gt=0, allow_inf_nan=False)
     body_timeout: float = Field(60.0, gt=0, allow_inf_nan=False)
 
@@ -68,7 +68,7 @@ class Override(Section):
     models: list[Annotated[str, Field(min_length=1)]] | None = None
 
 
-class Rules(Section):
+class RulesSettings(Section):
     directory: _File = "rules"
     max_body: int = Field(8 * 1024 * 1024, ge=0)
     audit: float = Field(0.0, ge=0, le=1)
@@ -76,23 +76,23 @@ class Rules(Section):
     override: dict[str, Override] = {}
 
 
-class Breaker(Section):
+class BreakerSettings(Section):
     window: float = Field(5.0, ge=0, allow_inf_nan=False)
     trips: int = Field(3, ge=1)
 
 
-class Capture(Section):
+class CaptureSettings(Section):
     enabled: bool = False
     file: _File = "state/capture.jsonl"
     max_bytes: int = Field(100 * 1024 * 1024, ge=1024)
     outcomes: list[Literal["answered", "forwarded", "refused", "failed"]] = ["answered", "forwarded", "failed"]
 
 
-class Shadow(Section):
+class ShadowSettings(Section):
     file: _File = "state/agreement.json"
 
 
-class Journal(Section):
+class JournalSettings(Section):
     enabled: bool = True
     path: _File = "state/journal.sqlite"
     max_age: float = Field(90 * 86400.0, ge=3600, allow_inf_nan=False)
@@ -102,12 +102,12 @@ class Journal(Section):
 Level = Literal["debug", "info", "warning", "error"]
 
 
-class Log(Section):
+class LogSettings(Section):
     level: Level = "info"
     format: Literal["auto", "console", "json"] = "auto"
 
 
-class Stop(Section):
+class StopSettings(Section):
     drain_timeout: float = Field(60.0, ge=0, allow_inf_nan=False)
 
 
@@ -132,16 +132,16 @@ class _Origin:
 class Config(Section):
     """Everything that can be set. `config.toml` documents each key; times are in seconds, sizes in bytes."""
 
-    listen: Listen = Field(default_factory=Listen)
-    upstream: Upstream = Field(default_factory=Upstream)
-    limits: Limits = Field(default_factory=Limits)
-    rules: Rules = Field(default_factory=Rules)
-    breaker: Breaker = Field(default_factory=Breaker)
-    shadow: Shadow = Field(default_factory=Shadow)
-    capture: Capture = Field(default_factory=Capture)
-    journal: Journal = Field(default_factory=Journal)
-    log: Log = Field(default_factory=Log)
-    stop: Stop = Field(default_factory=Stop)
+    listen: ListenSettings = Field(default_factory=ListenSettings)
+    upstream: UpstreamSettings = Field(default_factory=UpstreamSettings)
+    limits: LimitsSettings = Field(default_factory=LimitsSettings)
+    rules: RulesSettings = Field(default_factory=RulesSettings)
+    breaker: BreakerSettings = Field(default_factory=BreakerSettings)
+    shadow: ShadowSettings = Field(default_factory=ShadowSettings)
+    capture: CaptureSettings = Field(default_factory=CaptureSettings)
+    journal: JournalSettings = Field(default_factory=JournalSettings)
+    log: LogSettings = Field(default_factory=LogSettings)
+    stop: StopSettings = Field(default_factory=StopSettings)
     _origin: _Origin = PrivateAttr(default_factory=_Origin)
 
     def read_from(self, origin: _Origin) -> Self:
@@ -171,7 +171,7 @@ def origin(text: str) -> str:
     return str(URL.build(scheme=url.scheme, host=url.host or "", port=url.explicit_port))
 
 
-def client_url(listen: Listen) -> str:
+def client_url(listen: ListenSettings) -> str:
     """The base URL for clients on this machine."""
     host = {"localhost": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}.get(listen.host, listen.host)
     return str(URL.build(scheme="http", host=host, port=listen.port))

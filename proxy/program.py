@@ -156,11 +156,11 @@ def disconnect_command(options: argparse.Namespace) -> int:
     try:
         listen = _settings(options).listen
     except toml.TomlError:
-        listen = config.Listen()
+        listen = config.ListenSettings()
     return connect.disconnect(_connection(options, listen))
 
 
-def _connection(options: argparse.Namespace, listen: config.Listen) -> "connect.Job":
+def _connection(options: argparse.Namespace, listen: config.ListenSettings) -> "connect.Job":
     from proxy.commands import connect
 
     file = client_settings.project_file(Path.cwd()) if options.project else client_settings.user_file()

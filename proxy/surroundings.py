@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 
 from yarl import URL
 
-from proxy.config import Upstream
+from proxy.config import UpstreamSettings
 
 AUTHORITIES = "NODE_EXTRA_CA_CERTS"
 """The client's variable for further certificate authorities."""
@@ -33,7 +33,7 @@ def without_proxy(host: str, listed: str) -> bool:
     return any(entry == "*" or host == entry or host.endswith(f".{entry}") for entry in entries)
 
 
-def hints(upstream: Upstream, environ: Mapping[str, str] = os.environ) -> Iterator[tuple[str, str, str]]:
+def hints(upstream: UpstreamSettings, environ: Mapping[str, str] = os.environ) -> Iterator[tuple[str, str, str]]:
     """Settings that may be wrong: the key, why, and what to do."""
     url = URL(upstream.url)
     path = url.path.rstrip("/")

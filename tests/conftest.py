@@ -17,7 +17,7 @@ from aiohttp import web
 from hypothesis import HealthCheck, settings
 
 from proxy.app import REQUEST_LOG, build
-from proxy.config import Config, Shadow
+from proxy.config import Config, ShadowSettings
 from proxy.decision.desk import Desk, new_desk
 from proxy.downstream.server import listening
 from proxy.logs.observe import logger
@@ -101,7 +101,7 @@ async def start(shipped: Loaded, tmp_path_factory: pytest.TempPathFactory) -> As
             stream = io.StringIO()
             agreement = tmp_path_factory.mktemp("state") / "agreement.json"
             journal = config.journal.model_copy(update={"path": str(agreement.with_name("journal.sqlite"))})
-            config = config.model_copy(update={"shadow": Shadow(file=str(agreement)), "journal": journal})
+            config = config.model_copy(update={"shadow": ShadowSettings(file=str(agreement)), "journal": journal})
             log = logger(config.log, stream)
             app = build(config, at or new_desk(config, using or shipped.rules, b"key"), log)
             _, port = await stack.enter_async_context(listening(app, config, log, lambda: 1))

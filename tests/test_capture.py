@@ -12,7 +12,7 @@ import pytest
 
 from proxy.bodies import ReceivedBody
 from proxy.capture import Writer
-from proxy.config import Capture, Log
+from proxy.config import CaptureSettings, LogSettings
 from proxy.exchange import Answer, Exchange, Forward, Head
 from proxy.logs.observe import logger
 from tests.waiting import until
@@ -70,8 +70,8 @@ def exchange(outcome: Any = "answered", body: bytes = b'{"model":"m"}') -> Excha
 
 
 def writer(tmp_path: Path, said: io.StringIO | None = None, **settings: Any) -> Writer:
-    config = Capture(**{"enabled": True, "file": str(tmp_path / "state/c.jsonl"), **settings})
-    return Writer(config, logger(Log(format="json"), said or io.StringIO()))
+    config = CaptureSettings(**{"enabled": True, "file": str(tmp_path / "state/c.jsonl"), **settings})
+    return Writer(config, logger(LogSettings(format="json"), said or io.StringIO()))
 
 
 def lines(tmp_path: Path) -> list[dict[str, Any]]:
@@ -131,7 +131,7 @@ def test_only_wanted_outcomes_are_written(tmp_path: Path, settings: dict[str, An
 
 
 def test_it_is_off_by_default_and_makes_no_file(tmp_path: Path) -> None:
-    capture = Writer(Capture(file=str(tmp_path / "c.jsonl")), logger(Log(), io.StringIO()))
+    capture = Writer(CaptureSettings(file=str(tmp_path / "c.jsonl")), logger(LogSettings(), io.StringIO()))
     capture.request(exchange(), RAW)
     capture.comparison("req_1", "topic", "same", "ours", "theirs")
     capture.finish()

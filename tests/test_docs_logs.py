@@ -10,7 +10,7 @@ from pathlib import Path
 
 import orjson
 
-from proxy.config import Log
+from proxy.config import LogSettings
 from proxy.decision.drift import Notice
 from proxy.logs.observe import _KIND, _NEVER_HELD_BACK, LibraryLogs, logger
 from tests.cases import every
@@ -34,7 +34,7 @@ def _names(cell: str) -> set[str]:
 
 def _said_by_a_library() -> set[str]:
     stream = io.StringIO()
-    handler = LibraryLogs(logger(Log(), stream))
+    handler = LibraryLogs(logger(LogSettings(), stream))
     handler.handle(logging.makeLogRecord({"levelno": logging.ERROR, "exc_info": (ValueError, ValueError(), None)}))
     return set(orjson.loads(stream.getvalue())) - {"event", "level", "timestamp"}
 

@@ -5,7 +5,7 @@ import json
 from typing import Any
 
 from proxy.capture import Writer
-from proxy.config import Config, Log
+from proxy.config import Config, LogSettings
 from proxy.decision.desk import new_desk
 from proxy.logs.observe import logger
 from proxy.reload import Reload
@@ -35,7 +35,7 @@ def test_a_fault_of_our_own_while_loading_is_a_refused_reload(shipped: Loaded) -
 
     stream, told, counters = io.StringIO(), Told(), Counters()
     config = Config()
-    at, log = new_desk(config, shipped.rules, b"key"), logger(Log(format="json"), stream)
+    at, log = new_desk(config, shipped.rules, b"key"), logger(LogSettings(format="json"), stream)
     before = at.now
     Reload(config, at, counters, Writer(config.capture, log), log, again, told)()  # type: ignore[arg-type] # a stand-in
     assert at.now is before

@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 from proxy.commands.tables import cut, json_text, table
-from proxy.config import Capture
+from proxy.config import CaptureSettings
 from proxy.terminal import columns
 
 
@@ -28,7 +28,7 @@ class CapturedComparison:
     """None if the reply had no readable text."""
 
 
-def run(settings: Capture, rule: str, *, as_json: bool) -> int:
+def run(settings: CaptureSettings, rule: str, *, as_json: bool) -> int:
     """Print every comparison, the oldest first, and the number of each verdict; 1 if there are none."""
     file = Path(settings.file)
     try:
@@ -106,7 +106,7 @@ def _counted(found: Sequence[CapturedComparison]) -> Iterator[str]:
     yield table(("rule", "verdict", "times"), [(*kind, f"{times:,}") for kind, times in sorted(counts.items())])
 
 
-def _nothing(settings: Capture, rule: str) -> str:
+def _nothing(settings: CaptureSettings, rule: str) -> str:
     what = f"no comparison of {rule!r}" if rule else "no comparison"
     if not settings.enabled:
         return f"{settings.file}: {what}, and capture is off: set capture.enabled, and put a rule in shadow or audit it"

@@ -18,7 +18,7 @@ from typing import Any
 from proxy import client_settings, places
 from proxy.client_settings import BASE_URL, HEADERS, TOOL_SEARCH
 from proxy.commands import json_edit
-from proxy.config import Listen, client_url, origin
+from proxy.config import ListenSettings, client_url, origin
 from proxy.disk import must_be_file, replace_file
 from proxy.headers import TOKEN
 
@@ -37,7 +37,7 @@ class Job:
     """One call: the file of Claude Code's settings, Sidestep's address, and whether to replace another address."""
 
     file: Path
-    listen: Listen
+    listen: ListenSettings
     replace: bool = False
     dry: bool = False
     project: bool = False

@@ -14,7 +14,7 @@ import aiohttp
 
 from proxy.app import build
 from proxy.commands.tables import Column, problem_line, table
-from proxy.config import Capture, Config, Journal, Listen, Shadow, Upstream
+from proxy.config import CaptureSettings, Config, JournalSettings, ListenSettings, ShadowSettings, UpstreamSettings
 from proxy.decision.desk import new_desk
 from proxy.decision.shadow import text_of
 from proxy.downstream.server import listening
@@ -109,9 +109,17 @@ async def _running(config: Config, loaded: Loaded, state: Path) -> AsyncIterator
         upstream = await stack.enter_async_context(
             scripted_upstream(script, pause=_PAUSE, headers=_repeated(loaded.rules))
         )
-        tables = {"upstream": Upstream(url=upstream.url), "shadow": Shadow(file=str(state / "agreement.json"))}
+        tables = {
+            "upstream": UpstreamSettings(url=upstream.url),
+            "shadow": ShadowSettings(file=str(state / "agreement.json")),
+        }
         settings = config.model_copy(
-            update={**tables, "capture": Capture(), "journal": Journal(enabled=False), "listen": Listen(port=0)}
+            update={
+                **tables,
+                "capture": CaptureSettings(),
+                "journal": JournalSettings(enabled=False),
+                "listen": ListenSettings(port=0),
+            }
         )
         quiet = logger(config.log.model_copy(update={"level": "error"}))
         app = build(settings, new_desk(settings, loaded.rules, token_bytes(32)), quiet)

@@ -196,7 +196,7 @@ def _left_behind(job: Job) -> Iterator[str]:
     try:
         listen = config.load(job.there.config_file).listen
     except toml.TomlError:
-        listen = config.Listen()
+        listen = config.ListenSettings()
     for place in client_settings.entries(listen):
         yield f"Claude Code is still set to come here, by {client_settings.BASE_URL} in {place}:"
         yield f"  {places.called()} disconnect"

@@ -14,7 +14,7 @@ from proxy.commands.plots import bar, lasting, number, percent
 from proxy.commands.savings import basis_line, saving
 from proxy.commands.spans import since as beginning
 from proxy.commands.tables import Column, cut, fitted, json_text, place, too_narrow, width
-from proxy.config import Journal
+from proxy.config import JournalSettings
 from proxy.decision.audits import LAST
 from proxy.journal.figures import HOUR, Basis, RuleAndModel, Totals, audits, bases, totals
 from proxy.journal.reader import UnreadableError, opened
@@ -34,7 +34,7 @@ NAMELESS: Mapping[str, str] = {"rule": "no rule", "model": "not looked at", "cli
 """Replaces an empty name of a group."""
 
 
-def run(settings: Journal, span: str, by: str, *, as_json: bool) -> int:
+def run(settings: JournalSettings, span: str, by: str, *, as_json: bool) -> int:
     """Print the figures; 1 if there are none, 2 if `span` is malformed."""
     file = Path(settings.path)
     try:

@@ -6,7 +6,7 @@ A rule that is on produces no evidence that it is right; audits do.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from proxy.config import Rules
+from proxy.config import RulesSettings
 from proxy.rules.ruleset import RuleSet
 
 AUDIT = "audit"
@@ -31,7 +31,7 @@ class Auditing:
         return len(audited) >= _LEAST and sum(audited) < self.limit * len(audited)
 
 
-def auditing(settings: Rules, rules: RuleSet) -> Auditing:
+def auditing(settings: RulesSettings, rules: RuleSet) -> Auditing:
     """Each rule's share: its own, or else the default, which does not apply to rules that are never compared."""
     shares = {}
     for rule in rules.rules:

@@ -11,7 +11,7 @@ from typing import Any
 
 from aiohttp import web
 
-from proxy.config import Limits
+from proxy.config import LimitsSettings
 from proxy.downstream.replies import failure
 from proxy.ids import request_id
 from proxy.logs.observe import Logger
@@ -96,7 +96,7 @@ class Inbound(web.RequestHandler):
     )
 
     def __init__(
-        self, server: web.Server, limits: Limits, load: Load, unread: Counter[str], log: Logger, **options: Any
+        self, server: web.Server, limits: LimitsSettings, load: Load, unread: Counter[str], log: Logger, **options: Any
     ) -> None:
         super().__init__(server, **options)
         self._limits, self._load, self._unread, self._log = limits, load, unread, log

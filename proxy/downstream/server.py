@@ -11,7 +11,7 @@ from typing import Any
 
 from aiohttp import web
 
-from proxy.config import Config, Listen
+from proxy.config import Config, ListenSettings
 from proxy.downstream.inbound import OPTIONS, Inbound, Load, SameTask
 from proxy.logs.observe import Logger
 from proxy.telemetry.counters import Counters
@@ -76,7 +76,9 @@ async def listening(
         await runner.cleanup()
 
 
-async def _servers(make: Callable[[], Inbound], listen: Listen, held: Sequence[socket.socket]) -> list[asyncio.Server]:
+async def _servers(
+    make: Callable[[], Inbound], listen: ListenSettings, held: Sequence[socket.socket]
+) -> list[asyncio.Server]:
     """One listening server for each socket in `held`; without any, one at the configured address."""
     loop = asyncio.get_running_loop()
     return [await loop.create_server(make, sock=each, backlog=BACKLOG) for each in held] or [

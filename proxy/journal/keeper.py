@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from proxy.config import Journal as Settings
+from proxy.config import JournalSettings
 from proxy.journal.rows import row
 from proxy.journal.store import Store, UnusableError, is_corrupt, quarantine
 from proxy.logs.observe import Logger
@@ -19,7 +19,7 @@ _EVERY = 1.0
 class Keeper:
     """Writes records to the file; for one thread. Raises nothing, and tries again with every batch."""
 
-    def __init__(self, settings: Settings, log: Logger) -> None:
+    def __init__(self, settings: JournalSettings, log: Logger) -> None:
         self._settings, self._file, self._log = settings, Path(settings.path), log
         self._store: Store | None = None
         self._problem, self._lost = "", 0

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from queue import SimpleQueue
 
-from proxy.config import Journal as Settings
+from proxy.config import JournalSettings
 from proxy.exchange import Exchange
 from proxy.logs.observe import Logger
 from proxy.record import Record
@@ -44,7 +44,7 @@ class Journal:
     When the journal is switched off, nothing is stored, and `listeners` are told all the same.
     """
 
-    def __init__(self, settings: Settings, log: Logger) -> None:
+    def __init__(self, settings: JournalSettings, log: Logger) -> None:
         self.settings, self._log = settings, log
         self.listeners: list[Listener] = []
         self.trouble = ""

@@ -13,7 +13,7 @@ from typing import Any, TextIO
 import orjson
 import structlog
 
-from proxy.config import Level, Log
+from proxy.config import Level, LogSettings
 from proxy.logs.journald import PRIORITIES, is_journal
 from proxy.logs.outlet import Outlet
 from proxy.logs.repeats import Repeats
@@ -49,7 +49,7 @@ _Event = tuple[str, structlog.typing.EventDict]
 """A level, and fields with the `event` among them."""
 
 
-def logger(config: Log, stream: TextIO = sys.stdout, clock: Callable[[], float] = time.monotonic) -> Logger:
+def logger(config: LogSettings, stream: TextIO = sys.stdout, clock: Callable[[], float] = time.monotonic) -> Logger:
     """A logger as configured: lines for people (coloured on a terminal), or one JSON object a line.
 
     What goes to the journal has priorities. Warnings that repeat themselves are written once a minute, with the number

@@ -3,12 +3,12 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from proxy.config import Override, Upstream
+from proxy.config import Override, UpstreamSettings
 from proxy.rules.operators import suggestion
 from proxy.rules.ruleset import Rule
 
 
-def overridden(rule: Rule, override: Override | None, upstream: Upstream) -> Rule:
+def overridden(rule: Rule, override: Override | None, upstream: UpstreamSettings) -> Rule:
     """The rule with its override. A rule for this kind of upstream is on, although its file says off; without rate
     limits, a rule that repeats them answers without.
     """

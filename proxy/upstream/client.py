@@ -9,7 +9,7 @@ from typing import Protocol
 
 from yarl import URL
 
-from proxy.config import Upstream as Settings
+from proxy.config import UpstreamSettings
 from proxy.headers import RawPairs
 from proxy.telemetry.counters import Counters
 from proxy.upstream.connection import Connection
@@ -73,7 +73,7 @@ class Request:
 class Upstream:
     """The upstream of this process, with its one pool of connections."""
 
-    def __init__(self, settings: Settings, pool: Pool, counters: Counters) -> None:
+    def __init__(self, settings: UpstreamSettings, pool: Pool, counters: Counters) -> None:
         url = URL(settings.url)
         self._name, self._pool, self._counters = url.host, pool, counters
         self._host, self._prefix = (b"Host", url.raw_authority.encode()), url.raw_path.rstrip("/").encode()
@@ -168,7 +168,7 @@ async def _send_rest(connection: Connection, request: Request) -> None:
 
 
 @asynccontextmanager
-async def connected(settings: Settings, counters: Counters) -> AsyncIterator[Upstream]:
+async def connected(settings: UpstreamSettings, counters: Counters) -> AsyncIterator[Upstream]:
     """The upstream, for as long as the application runs. Raises OSError when `upstream.ca_file` cannot be used."""
     pool = Pool(Dialer(settings), settings.keepalive_timeout, settings.max_idle_connections)
     try:

@@ -9,7 +9,7 @@ import ssl
 import aiohappyeyeballs
 from yarl import URL
 
-from proxy.config import Upstream
+from proxy.config import UpstreamSettings
 from proxy.upstream.connection import Connection
 from proxy.upstream.faults import ConnectTimeout, ProxyRefused, TlsFailed, TlsTimeout
 
@@ -23,7 +23,7 @@ _MAX_PROXY_REPLY = 64 * 1024
 class Dialer:
     """Opens connections as the configuration says; knows nothing of requests."""
 
-    def __init__(self, config: Upstream) -> None:
+    def __init__(self, config: UpstreamSettings) -> None:
         url = URL(config.url)
         assert url.raw_host is not None
         assert url.port is not None

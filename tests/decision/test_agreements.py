@@ -5,7 +5,7 @@ import io
 import json
 from pathlib import Path
 
-from proxy.config import Log
+from proxy.config import LogSettings
 from proxy.decision.agreements import Agreements, load
 from proxy.logs.observe import logger
 from tests.cases import every
@@ -14,7 +14,7 @@ from tests.waiting import until
 
 async def _kept(agreements: Agreements, file: Path, expected: object) -> None:
     """Run the keeper until the file holds `expected`."""
-    keeping = asyncio.create_task(agreements.kept.keep(file, logger(Log())))
+    keeping = asyncio.create_task(agreements.kept.keep(file, logger(LogSettings())))
     await until(lambda: file.exists() and json.loads(file.read_text()) == expected)
     keeping.cancel()
 
@@ -61,7 +61,9 @@ async def test_a_disk_that_fails_is_told_and_counting_goes_on(tmp_path: Path) ->
     said = io.StringIO()
     (tmp_path / "state").write_text("a file where a folder should be")
     agreements = Agreements()
-    keeping = asyncio.create_task(agreements.kept.keep(tmp_path / "state/a.json", logger(Log(format="json"), said)))
+    keeping = asyncio.create_task(
+        agreements.kept.keep(tmp_path / "state/a.json", logger(LogSettings(format="json"), said))
+    )
     agreements.add("topic", "same")
     await until(lambda: "state not saved" in said.getvalue())
     assert not keeping.done()

@@ -7,8 +7,7 @@ from typing import Any
 
 import orjson
 
-from proxy.config import Config
-from proxy.config import Rules as Settings
+from proxy.config import Config, RulesSettings
 from proxy.decision.agreements import Agreements, load
 from proxy.decision.audits import LAST, Auditing, auditing
 from proxy.decision.desk import Desk, in_force, new_desk
@@ -23,7 +22,7 @@ EVERY_SECOND = "audit = 0.5"
 
 def desk(more: str = EVERY_SECOND, draws: Iterator[float] | None = None, **settings: Any) -> Desk:
     """One that audits whenever the next of `draws` is small."""
-    config = Config(rules=Settings(**settings))
+    config = Config(rules=RulesSettings(**settings))
     found = new_desk(config, rules(more), b"key", Agreements())
     found.draw = (draws or iter([])).__next__
     return found
@@ -123,7 +122,7 @@ async def test_a_rule_that_agrees_often_enough_goes_on(start: Start) -> None:
 def test_a_rule_has_its_own_share_or_that_of_all_whose_answers_are_compared(
     more: str, settings: dict[str, Any], shares: dict[str, float]
 ) -> None:
-    assert auditing(Settings(**settings), rules(more)).shares == shares
+    assert auditing(RulesSettings(**settings), rules(more)).shares == shares
 
 
 @every(

@@ -8,7 +8,7 @@ import pytest
 
 from proxy.commands.doctor.client import client, left_behind
 from proxy.commands.doctor.findings import Finding
-from proxy.config import Listen
+from proxy.config import ListenSettings
 
 GOOD = {"ANTHROPIC_BASE_URL": "http://127.0.0.1:8787", "ENABLE_TOOL_SEARCH": "true"}
 SEVERITY = {"ok": 0, "warning": 1, "fault": 2}
@@ -33,7 +33,7 @@ def _look(
             value = files[name]
             (folder / path).write_text(value if isinstance(value, str) else json.dumps({"env": value}))
     whole = {"HOME": str(folder), "PATH": str(program.parent), **(environ or {})}
-    found = client(Listen(), whole, folder / "work", running=running)
+    found = client(ListenSettings(), whole, folder / "work", running=running)
     assert SECRET not in repr(found)
     return {finding.check: finding for finding in sorted(found, key=lambda finding: SEVERITY[finding.verdict])}
 
@@ -83,15 +83,15 @@ def test_what_leads_a_client_to_where_nobody_answers_is_a_fault_unasked(
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.delenv("ANTHROPIC_BASE_URL", raising=False)
     monkeypatch.chdir(tmp_path)
-    assert left_behind(Listen()) == []
+    assert left_behind(ListenSettings()) == []
     (tmp_path / ".claude").mkdir()
     settings = tmp_path / ".claude/settings.json"
     settings.write_text('{"env": {"ANTHROPIC_BASE_URL": "http://127.0.0.1:8787"}}')
-    (finding,) = left_behind(Listen())
+    (finding,) = left_behind(ListenSettings())
     assert finding.verdict == "fault"
     assert str(settings) in finding.found
     assert finding.todo.endswith(" disconnect")
-    assert left_behind(Listen(port=1)) == []
+    assert left_behind(ListenSettings(port=1)) == []
 
 
 def test_tool_search_switched_off_on_purpose_is_left_so(tmp_path: Path) -> None:

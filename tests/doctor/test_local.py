@@ -15,7 +15,7 @@ from proxy import places
 from proxy.commands.doctor import local
 from proxy.commands.doctor.findings import Finding
 from proxy.commands.doctor.local import Holder, holder
-from proxy.config import Listen
+from proxy.config import ListenSettings
 from tests.conftest import Start
 from tests.process import EXECUTED, running
 from tests.raw import Peer, Script, raw_upstream, reply
@@ -50,7 +50,7 @@ def _free_port() -> int:
 async def _at(script: Script, file: Path, **listen: Any) -> list[Finding]:
     """What is found where that script stands in for Sidestep."""
     async with raw_upstream(script) as other:
-        return await local.port(file, Listen(port=_port_of(other.url), **listen))
+        return await local.port(file, ListenSettings(port=_port_of(other.url), **listen))
 
 
 def _says(body: bytes, status: str = "200 OK") -> Script:
@@ -64,18 +64,18 @@ def _says(body: bytes, status: str = "200 OK") -> Script:
 
 async def test_a_running_sidestep_is_known_by_its_answer(start: Start, file: Path) -> None:
     sidestep = await start("http://127.0.0.1:9")
-    (finding,) = await local.port(file, Listen(port=sidestep.port))
+    (finding,) = await local.port(file, ListenSettings(port=sidestep.port))
     assert (finding.verdict, finding.found) == ("ok", f"Sidestep answers at 127.0.0.1:{sidestep.port}")
 
 
 async def test_an_address_that_is_all_of_them_is_tried_from_here(start: Start, file: Path) -> None:
     sidestep = await start("http://127.0.0.1:9")
-    (finding,) = await local.port(file, Listen.model_construct(host="0.0.0.0", port=sidestep.port, token=""))
+    (finding,) = await local.port(file, ListenSettings.model_construct(host="0.0.0.0", port=sidestep.port, token=""))
     assert finding.verdict == "ok"
 
 
 async def test_nobody_at_the_port_is_a_warning(file: Path) -> None:
-    (finding,) = await local.port(file, Listen(host="localhost", port=_free_port()))
+    (finding,) = await local.port(file, ListenSettings(host="localhost", port=_free_port()))
     assert (finding.verdict, "Sidestep does not run" in finding.found) == ("warning", True)
     assert finding.todo == f"start the service, or {places.called()}"
 
@@ -126,7 +126,7 @@ async def test_a_sidestep_with_another_token_is_a_fault_whose_advice_shows_none(
 
 async def test_a_token_that_is_not_in_force_is_a_fault(start: Start, file: Path) -> None:
     sidestep = await start("http://127.0.0.1:9")
-    _, finding = await local.port(file, Listen(port=sidestep.port, token=TOKEN))
+    _, finding = await local.port(file, ListenSettings(port=sidestep.port, token=TOKEN))
     assert (finding.check, finding.verdict, "answers without it" in finding.found) == ("token", "fault", True)
 
 
@@ -193,7 +193,7 @@ async def test_a_sidestep_that_hangs_is_no_other_program(file: Path, monkeypatch
     monkeypatch.setattr(local, "PATIENCE", 0.3)
     async with running("http://127.0.0.1:9", command=EXECUTED) as (process, port):
         with _stopped(process.process.pid):
-            (finding,) = await local.port(file, Listen(port=port))
+            (finding,) = await local.port(file, ListenSettings(port=port))
     assert finding.verdict == "fault"
     assert finding.found.startswith(f"Sidestep (process {process.process.pid}) is at 127.0.0.1:{port}")
     assert f"kill {process.process.pid}" in finding.todo
@@ -202,12 +202,12 @@ async def test_a_sidestep_that_hangs_is_no_other_program(file: Path, monkeypatch
 async def test_a_service_that_cannot_start_while_systemd_holds_its_address_is_named(
     file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def stuck(_file: Path, _listen: Listen) -> tuple[str, str]:
+    async def stuck(_file: Path, _listen: ListenSettings) -> tuple[str, str]:
         return "it cannot start, failed (failed); it said last: config.toml:3: x", "mend that"
 
     monkeypatch.setattr(local, "PATIENCE", 0.2)
     monkeypatch.setattr("proxy.commands.doctor.local.manager.stuck", stuck)
     with closing(create_server(("127.0.0.1", 0))) as held:
-        (finding,) = await local.port(file, Listen(port=held.getsockname()[1]))
+        (finding,) = await local.port(file, ListenSettings(port=held.getsockname()[1]))
     assert "systemd holds 127.0.0.1:" in finding.found
     assert "it said last: config.toml:3: x" in finding.found

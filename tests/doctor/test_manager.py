@@ -9,7 +9,7 @@ from proxy import places
 from proxy.commands.doctor import manager
 from proxy.commands.doctor.findings import Finding
 from proxy.commands.units import Service, systemd_unit
-from proxy.config import Listen
+from proxy.config import ListenSettings
 
 ROOT = Path(__file__).parents[2]
 WELL = {"LoadState": "loaded", "ActiveState": "active", "SubState": "running", "Result": "success", "NRestarts": "0"}
@@ -46,7 +46,7 @@ class Home:
             (folder / name).write_text(systemd_unit((ROOT / "systemd/user" / name).read_text(), service))
 
     async def found(self, port: int = 8787) -> list[Finding]:
-        return await manager.service(self.settings, Listen(port=port))
+        return await manager.service(self.settings, ListenSettings(port=port))
 
 
 @pytest.fixture
@@ -155,15 +155,15 @@ async def test_whose_socket_systemd_holds_is_named_for_what_it_is(
     home.install()
     service = "\n".join(f"{name}={value}" for name, value in {**WELL, **properties}.items())
     home.script(f"case $* in *sidestep.socket*) echo ActiveState=active;; *) cat <<'END'\n{service}\nEND\n;; esac\n")
-    named = await manager.stuck(home.settings, Listen())
+    named = await manager.stuck(home.settings, ListenSettings())
     assert named is not None
     assert (found in named[0], todo in named[1]) == (True, True)
     assert ("it said last: no such key" in named[0]) == ("StatusText" in properties)
-    assert await manager.stuck(home.settings, Listen(port=9)) is None
-    assert await manager.stuck(home.path / "other.toml", Listen()) is None
+    assert await manager.stuck(home.settings, ListenSettings(port=9)) is None
+    assert await manager.stuck(home.path / "other.toml", ListenSettings()) is None
 
 
 async def test_a_socket_that_is_not_active_holds_nothing(home: Home) -> None:
     home.install()
     home.says(ActiveState="inactive")
-    assert await manager.stuck(home.settings, Listen()) is None
+    assert await manager.stuck(home.settings, ListenSettings()) is None

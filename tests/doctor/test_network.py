@@ -11,7 +11,7 @@ import pytest
 import proxy
 from proxy.commands.doctor import network
 from proxy.commands.doctor.findings import Finding
-from proxy.config import Config, Upstream
+from proxy.config import Config, UpstreamSettings
 from tests.certificates import Certificate, certificate
 from tests.raw import Peer, Script, raw_upstream, reply
 
@@ -138,7 +138,7 @@ async def test_authorities_that_only_this_command_has_are_a_warning(
         hint, finding = await _way(up.url)
     assert (hint.verdict, "a service does not see it" in hint.found, finding.verdict) == ("warning", True, "ok")
     monkeypatch.setenv("SSL_CERT_FILE", os.path.join(ssl.get_default_verify_paths().openssl_capath, "all.pem"))
-    assert network._borrowed(Upstream()) is None
+    assert network._borrowed(UpstreamSettings()) is None
 
 
 async def test_a_silent_upstream_is_a_fault_after_the_connect_timeout() -> None:
@@ -202,15 +202,15 @@ async def test_one_question_without_a_key_tells_a_gateway_from_a_web_page(
     body: bytes, status: str, kind: str, verdict: str, told: str
 ) -> None:
     async with raw_upstream(_says(body, status, kind)) as up:
-        finding = await network.answer(Upstream(url=up.url))
+        finding = await network.answer(UpstreamSettings(url=up.url))
     assert (finding.check, finding.verdict, told in finding.found) == ("answer", verdict, True)
 
 
 async def test_the_question_goes_the_way_of_a_request(trusted: Certificate) -> None:
     """TLS by `ca_file`; and, through the proxy, where the tunnel is asked for."""
     async with raw_upstream(_says(API, "401 Unauthorized", "application/json"), tls=trusted.server()) as up:
-        assert (await network.answer(Upstream(url=up.url, ca_file=str(trusted.file)))).verdict == "ok"
-        assert "vouches" in (await network.answer(Upstream(url=up.url))).found
+        assert (await network.answer(UpstreamSettings(url=up.url, ca_file=str(trusted.file)))).verdict == "ok"
+        assert "vouches" in (await network.answer(UpstreamSettings(url=up.url))).found
     heads: list[bytes] = []
 
     async def refuses(peer: Peer) -> None:
@@ -219,7 +219,7 @@ async def test_the_question_goes_the_way_of_a_request(trusted: Certificate) -> N
 
     async with raw_upstream(refuses) as there:
         through = there.url.replace("http://", "http://user:word@")
-        finding = await network.answer(Upstream(url="https://api.example", proxy=through))
+        finding = await network.answer(UpstreamSettings(url="https://api.example", proxy=through))
     assert finding.verdict == "fault"
     assert heads[0].startswith(b"CONNECT api.example:443 ")
     assert b"Proxy-Authorization: Basic dXNlcjp3b3Jk\r\n" in heads[0]
@@ -230,7 +230,7 @@ async def test_what_answers_no_http_is_a_fault() -> None:
         await peer.send(b"220 mail ready\r\n\r\n")
 
     async with raw_upstream(noise) as up:
-        finding = await network.answer(Upstream(url=up.url))
+        finding = await network.answer(UpstreamSettings(url=up.url))
     assert (finding.verdict, "no HTTP/1.1" in finding.found) == ("fault", True)
 
 

@@ -12,7 +12,7 @@ import pytest
 import pytest_asyncio
 from aiohttp import web
 
-from proxy.config import Limits, Log
+from proxy.config import LimitsSettings, LogSettings
 from proxy.downstream.inbound import OPTIONS, Inbound, Load
 from proxy.downstream.replies import FullResponse
 from proxy.logs.observe import logger
@@ -102,8 +102,8 @@ async def connect() -> AsyncIterator[Limited]:
             return reply
 
         log, unread = io.StringIO(), Counter[str]()
-        own = logger(Log(format="json"), log)
-        limits = Limits(head_timeout=head_timeout)
+        own = logger(LogSettings(format="json"), log)
+        limits = LimitsSettings(head_timeout=head_timeout)
         loop = asyncio.get_running_loop()
         inbound = Inbound(web.Server(serve), limits, Load(), unread, own, loop=loop, **OPTIONS)
         transport = Transport()

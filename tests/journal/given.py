@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from proxy.config import Journal as Settings
+from proxy.config import JournalSettings
 from proxy.journal.rows import Row, row
 from proxy.journal.store import Store
 from proxy.record import Record
@@ -41,8 +41,8 @@ def rows(count: int, at: float = NOON) -> list[Row]:
     return [row(entry(at + number)) for number in range(count)]
 
 
-def settings(file: Path, **changes: Any) -> Settings:
-    return Settings(path=str(file), **changes)
+def settings(file: Path, **changes: Any) -> JournalSettings:
+    return JournalSettings(path=str(file), **changes)
 
 
 def written(file: Path, entries: Iterable[Record]) -> Path:

@@ -12,7 +12,7 @@ from typing import Any, cast
 
 import pytest
 
-from proxy.config import Log
+from proxy.config import LogSettings
 from proxy.journal import store
 from proxy.journal.keeper import Keeper
 from proxy.journal.schema import VERSION
@@ -26,7 +26,7 @@ class Kept:
     def __init__(self, file: Path, **changes: Any) -> None:
         self._stream = io.StringIO()
         self.file = file
-        self.keeper = Keeper(settings(file, **changes), logger(Log(format="json"), self._stream))
+        self.keeper = Keeper(settings(file, **changes), logger(LogSettings(format="json"), self._stream))
 
     def keep(self, rows: int = 1) -> str:
         """Have rows kept; the trouble with them."""

@@ -6,8 +6,7 @@ import aiohttp
 import orjson
 
 from proxy.app import JOURNAL, REQUEST_LOG
-from proxy.config import Config
-from proxy.config import Journal as Settings
+from proxy.config import Config, JournalSettings
 from proxy.journal.past import Past
 from proxy.journal.writer import Journal
 from proxy.logs.observe import logger
@@ -42,14 +41,14 @@ async def test_what_was_written_is_told_over_time_and_its_tokens_are_counted(
 
 async def test_the_requests_that_came_before_a_time_are_told_the_oldest_first(tmp_path: Path) -> None:
     file = written(tmp_path / "journal.sqlite", [entry(NOON + number, status=200 + number) for number in range(9)])
-    past = Past(Journal(Settings(path=str(file)), logger(Config().log)))
+    past = Past(Journal(JournalSettings(path=str(file)), logger(Config().log)))
     found = await past.latest(NOON + 7, 3)
     assert [one.status for one in found] == [204, 205, 206]
 
 
 async def test_a_file_that_cannot_be_read_tells_nothing(tmp_path: Path) -> None:
     file = tmp_path / "journal.sqlite"
-    past = Past(Journal(Settings(path=str(file)), logger(Config().log)))
+    past = Past(Journal(JournalSettings(path=str(file)), logger(Config().log)))
     assert await past.timeline(0, HOUR, HOUR) == await past.latest(HOUR, 9) == []
     file.write_bytes(b"this is no database at all, and no journal either" * 100)
     assert await past.timeline(0, HOUR, HOUR) == await past.latest(HOUR, 9) == []

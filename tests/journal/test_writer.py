@@ -12,7 +12,7 @@ from typing import cast
 
 import pytest
 
-from proxy.config import Log
+from proxy.config import LogSettings
 from proxy.exchange import Exchange, Head
 from proxy.journal import keeper, writer
 from proxy.journal.writer import BATCH, Journal
@@ -77,7 +77,9 @@ async def made(tmp_path: Path, log: io.StringIO) -> AsyncIterator[Make]:
     journals: list[Journal] = []
 
     def make(**changes: bool) -> Journal:
-        journals.append(Journal(settings(tmp_path / "journal.sqlite", **changes), logger(Log(format="json"), log)))
+        journals.append(
+            Journal(settings(tmp_path / "journal.sqlite", **changes), logger(LogSettings(format="json"), log))
+        )
         return journals[-1]
 
     yield make

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy.config import Log
+from proxy.config import LogSettings
 from proxy.logs.observe import LibraryLogs, log_requests, logger, take_over_library_logs
 from proxy.record import Outcome, Record
 from tests.cases import every
@@ -57,7 +57,7 @@ def lines(stream: io.StringIO) -> list[dict[str, Any]]:
 
 def logged(record: Record) -> dict[str, Any]:
     stream = io.StringIO()
-    log_requests(logger(Log(), stream), [record])
+    log_requests(logger(LogSettings(), stream), [record])
     [line] = lines(stream)
     return line
 
@@ -65,7 +65,7 @@ def logged(record: Record) -> dict[str, Any]:
 @pytest.mark.parametrize("form", ["auto", "json"])
 def test_a_stream_that_is_no_terminal_gets_one_json_object_a_line(form: Literal["auto", "json"]) -> None:
     stream = io.StringIO()
-    log = logger(Log(format=form), stream)
+    log = logger(LogSettings(format=form), stream)
     log.info("started", place="http://127.0.0.1:1", text="two\nlines")
     log.warning("odd", value=object)
     started, odd = lines(stream)
@@ -82,13 +82,13 @@ def test_the_line_of_a_request_has_the_time_at_which_it_ended() -> None:
 
 def test_json_is_to_be_had_on_a_terminal() -> None:
     stream = Terminal()
-    logger(Log(format="json"), stream).info("started")
+    logger(LogSettings(format="json"), stream).info("started")
     assert lines(stream)[0]["event"] == "started"
 
 
 def test_console_lines_are_to_be_had_where_there_is_no_terminal_and_have_no_colours() -> None:
     stream = io.StringIO()
-    logger(Log(format="console"), stream).info("started", place="here")
+    logger(LogSettings(format="console"), stream).info("started", place="here")
     [line] = stream.getvalue().splitlines()
     assert "started" in line
     assert "place=here" in line
@@ -97,7 +97,7 @@ def test_console_lines_are_to_be_had_where_there_is_no_terminal_and_have_no_colo
 
 def test_a_terminal_gets_coloured_lines() -> None:
     stream = Terminal()
-    logger(Log(), stream).info("started", place="here")
+    logger(LogSettings(), stream).info("started", place="here")
     [line] = stream.getvalue().splitlines()
     assert "\x1b[" in line
     assert "started" in line
@@ -114,7 +114,7 @@ def test_a_terminal_gets_coloured_lines() -> None:
 )
 def test_what_is_below_the_level_is_not_written(level: Level, events: list[str]) -> None:
     stream = io.StringIO()
-    log = logger(Log(level=level), stream)
+    log = logger(LogSettings(level=level), stream)
     for name in ("debug", "info", "warning", "error"):
         getattr(log, name)(name)
     assert [line["event"] for line in lines(stream)] == events
@@ -193,9 +193,11 @@ def test_lines_of_requests_are_written_at_once_and_each_as_if_by_itself(
     records: list[Record], form: Literal["json", "console"], level: Level
 ) -> None:
     together, alone = OneWrite(), OneWrite()
-    log_requests(logger(Log(format=form, level=level), together), records)
+    log_requests(logger(LogSettings(format=form, level=level), together), records)
     for record in records:
-        log = logger(Log(format=form, level=level), alone)  # one that has heard of no other, and holds nothing back
+        log = logger(
+            LogSettings(format=form, level=level), alone
+        )  # one that has heard of no other, and holds nothing back
         wrong = record.error or record.outcome == "refused"
         tell = log.warning if wrong else log.debug if record.path.startswith("/-/") else log.info
         shown = {
@@ -224,7 +226,7 @@ def _untimed(stream: io.StringIO) -> list[str]:
 @every("form", ["json", "console"])
 def test_names_of_files_and_the_like_are_made_printable(text: str, form: Literal["json", "console"]) -> None:
     stream = io.StringIO()
-    logger(Log(format=form), stream).error("problem", place=f"rules/{text}.toml:1", problem=text)
+    logger(LogSettings(format=form), stream).error("problem", place=f"rules/{text}.toml:1", problem=text)
     written = stream.getvalue()
     assert written.endswith("\n")
     assert text not in written
@@ -233,7 +235,7 @@ def test_names_of_files_and_the_like_are_made_printable(text: str, form: Literal
 
 def test_printable_text_of_any_script_stays_as_it_is() -> None:
     stream = io.StringIO()
-    logger(Log(), stream).error("problem", place="/日本/é?")
+    logger(LogSettings(), stream).error("problem", place="/日本/é?")
     assert lines(stream)[0]["place"] == "/日本/é?"
 
 
@@ -243,7 +245,7 @@ def libraries() -> Iterator[io.StringIO]:
     names = ("aiohttp", "asyncio")
     before = {name: (logging.getLogger(name).handlers, logging.getLogger(name).propagate) for name in names}
     stream = io.StringIO()
-    take_over_library_logs(logger(Log(level="debug"), stream))
+    take_over_library_logs(logger(LogSettings(level="debug"), stream))
     yield stream
     for name, (handlers, propagate) in before.items():
         logging.getLogger(name).handlers, logging.getLogger(name).propagate = handlers, propagate
@@ -273,7 +275,7 @@ def test_arguments_that_cannot_be_formatted_do_no_harm(capfd: pytest.CaptureFixt
     # Straight to the handler: pytest has one of its own that would choke on them.
     stream = io.StringIO()
     broken = logging.makeLogRecord({"name": "aiohttp", "levelno": logging.ERROR, "msg": "%d", "args": (SECRET,)})
-    LibraryLogs(logger(Log(), stream)).handle(broken)
+    LibraryLogs(logger(LogSettings(), stream)).handle(broken)
     assert [line["event"] for line in lines(stream)] == ["library"]
     assert SECRET not in stream.getvalue() + "".join(capfd.readouterr())
 
@@ -291,7 +293,7 @@ def test_what_libraries_say_below_a_warning_is_dropped(libraries: io.StringIO) -
 
 def test_the_level_applies_to_libraries_too() -> None:
     stream = io.StringIO()
-    handler = LibraryLogs(logger(Log(level="error"), stream))
+    handler = LibraryLogs(logger(LogSettings(level="error"), stream))
     handler.handle(logging.makeLogRecord({"name": "aiohttp", "levelno": logging.WARNING, "levelname": "WARNING"}))
     handler.handle(logging.makeLogRecord({"name": "aiohttp", "levelno": logging.ERROR, "levelname": "ERROR"}))
     assert [line["level"] for line in lines(stream)] == ["error"]
@@ -300,6 +302,6 @@ def test_the_level_applies_to_libraries_too() -> None:
 @pytest.mark.parametrize(("own", "shown"), [(31, "warning"), (45, "error"), (99, "critical")])
 def test_a_level_of_a_librarys_own_is_told_as_the_one_below_it(own: int, shown: str) -> None:
     stream = io.StringIO()
-    handler = LibraryLogs(logger(Log(), stream))
+    handler = LibraryLogs(logger(LogSettings(), stream))
     handler.handle(logging.makeLogRecord({"name": "aiohttp", "levelno": own, "levelname": "ODD"}))
     assert [line["level"] for line in lines(stream)] == [shown]

@@ -11,7 +11,7 @@ from typing import Literal
 
 import pytest
 
-from proxy.config import Log
+from proxy.config import LogSettings
 from proxy.logs.observe import Logger, log_requests, logger
 from tests.logs.test_observe import FIELDS, RECORD
 
@@ -28,7 +28,7 @@ class Journal:
         monkeypatch.setenv("JOURNAL_STREAM", f"{status.st_dev}:{status.st_ino}")
 
     def log(self, form: Form = "auto") -> Logger:
-        return logger(Log(format=form, level="debug"), self._stream)
+        return logger(LogSettings(format=form, level="debug"), self._stream)
 
     @property
     def text(self) -> str:
@@ -67,7 +67,7 @@ def test_json_is_to_be_had_there_too(journal: Journal) -> None:
 
 def test_another_stream_gets_no_priorities(journal: Journal) -> None:
     other = io.StringIO()
-    logger(Log(), other).info("started")
+    logger(LogSettings(), other).info("started")
     assert json.loads(other.getvalue())["event"] == "started"
     assert journal.text == ""
 

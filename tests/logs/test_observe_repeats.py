@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from proxy.config import Log
+from proxy.config import LogSettings
 from proxy.logs.observe import LibraryLogs, Logger, log_requests, logger
 from tests.cases import every
 from tests.logs.test_observe import RECORD, lines
@@ -18,7 +18,7 @@ class Said:
 
     def __init__(self, level: str = "info") -> None:
         self.now, self._stream = 0.0, io.StringIO()
-        self.log: Logger = logger(Log.model_validate({"level": level}), self._stream, lambda: self.now)
+        self.log: Logger = logger(LogSettings.model_validate({"level": level}), self._stream, lambda: self.now)
 
     @property
     def lines(self) -> list[dict[str, Any]]:

@@ -7,7 +7,7 @@ from typing import IO, Any, cast
 
 import pytest
 
-from proxy.config import Log
+from proxy.config import LogSettings
 from proxy.logs.observe import logger
 from proxy.logs.outlet import Outlet, keep_small
 from tests.process import running
@@ -47,7 +47,7 @@ def test_a_full_disk_is_told_once_each_time_and_lines_go_on_behind_it(
 @pytest.mark.parametrize("form", ["console", "json"])
 def test_a_stream_that_was_closed_costs_nothing_but_the_line(form: Any, capsys: pytest.CaptureFixture[str]) -> None:
     stream = io.TextIOWrapper(io.BytesIO())
-    log = logger(Log(format=form), stream)
+    log = logger(LogSettings(format=form), stream)
     stream.close()
     log.info("started")
     log.warning("odd")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from proxy.commands.units import Service, systemd_unit
-from proxy.config import Stop
+from proxy.config import StopSettings
 from proxy.program import USAGE_ERROR
 from tests.waiting import PATIENCE
 
@@ -53,7 +53,7 @@ def test_the_system_unit_is_hardly_exposed() -> None:
 
 @pytest.mark.parametrize("unit", SERVICES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_a_drain_ends_before_systemd_loses_its_patience(unit: Path) -> None:
-    assert int(_settings(unit)["TimeoutStopSec"]) > Stop().drain_timeout
+    assert int(_settings(unit)["TimeoutStopSec"]) > StopSettings().drain_timeout
 
 
 @pytest.mark.parametrize("unit", SERVICES, ids=lambda path: str(path.relative_to(ROOT)))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import orjson
 
-from proxy.config import Log
+from proxy.config import LogSettings
 from proxy.exchange import Exchange, Forward, Head
 from proxy.logs.observe import logger
 from proxy.record import Record
@@ -33,7 +33,7 @@ class Told:
     request_log: RequestLog = field(init=False)
 
     def __post_init__(self) -> None:
-        self.request_log = RequestLog(logger(Log(), self.stream), self.counts)
+        self.request_log = RequestLog(logger(LogSettings(), self.stream), self.counts)
         self.request_log.observers.append(lambda _ended, records: self.records.extend(records))
 
     def begin(self, number: int) -> Exchange:

@@ -6,7 +6,7 @@ import struct
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from proxy.config import Upstream
+from proxy.config import UpstreamSettings
 from proxy.upstream.connection import Connection
 from proxy.upstream.dial import Dialer
 from proxy.wire.heads import ReplyHead
@@ -20,7 +20,7 @@ GET = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 async def linked(script: Script, idle_timeout: float = 60) -> AsyncIterator[tuple[Connection, RawUpstream]]:
     """A connection to an upstream that follows the script."""
     async with raw_upstream(script) as upstream:
-        connection = await Dialer(Upstream(url=upstream.url, idle_timeout=idle_timeout)).open()
+        connection = await Dialer(UpstreamSettings(url=upstream.url, idle_timeout=idle_timeout)).open()
         try:
             async with asyncio.timeout(PATIENCE):
                 yield connection, upstream

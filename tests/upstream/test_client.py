@@ -3,7 +3,7 @@
 import pytest
 
 from proxy.bodies import ReceivedBody
-from proxy.config import Upstream as Settings
+from proxy.config import UpstreamSettings
 from proxy.telemetry.counters import Counters
 from proxy.upstream.client import Request, Upstream
 from proxy.upstream.connection import Connection
@@ -34,7 +34,7 @@ class Scripted(Connection):
 class Kept(Pool):
     """A pool that has kept one connection, and opens another."""
 
-    def __init__(self, settings: Settings, kept: Scripted, fresh: Scripted) -> None:
+    def __init__(self, settings: UpstreamSettings, kept: Scripted, fresh: Scripted) -> None:
         super().__init__(Dialer(settings), settings.keepalive_timeout, settings.max_idle_connections)
         self._kept, self._fresh = kept, fresh
         self.opened = 0
@@ -51,7 +51,7 @@ class Sending:
     """A request on a kept connection that ends, while another one could be opened."""
 
     def __init__(self, *, unread: bool, whole: bool) -> None:
-        settings, body = Settings(url="http://127.0.0.1:1"), ReceivedBody()
+        settings, body = UpstreamSettings(url="http://127.0.0.1:1"), ReceivedBody()
         body.chunks, body.whole = [b"xxxxx"], whole
         self.request = Request(b"POST", b"/api/x", [(b"Content-Length", b"5")], body)
         self.fresh = Scripted(ReplyHead(1, 200, b"OK", []))

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 import uvloop
 
-from proxy.config import Upstream
+from proxy.config import UpstreamSettings
 from proxy.upstream.connection import ENOUGH
 from proxy.upstream.dial import Dialer
 from proxy.upstream.faults import ConnectionLost
@@ -33,7 +33,7 @@ def fetched(loop: Loop, own: Certificate, sent: bytes, end: End, *, slowly: bool
     """The whole body of a reply, None if it was incomplete; `slowly` lets it wait until no more of it is taken."""
 
     async def fetch(url: str) -> bytes | None:
-        connection = await Dialer(Upstream(url=url, ca_file=str(own.file))).open()
+        connection = await Dialer(UpstreamSettings(url=url, ca_file=str(own.file))).open()
         try:
             async with asyncio.timeout(PATIENCE):
                 ask(connection)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from proxy.config import Upstream
+from proxy.config import UpstreamSettings
 from proxy.upstream.dial import Dialer, tls_context
 from proxy.upstream.faults import ConnectTimeout, ProxyRefused, TlsFailed, TlsTimeout
 from tests.cases import every
@@ -23,7 +23,7 @@ from tests.waiting import PATIENCE
 async def dial(url: str, **settings: Any) -> tuple[int, bytes]:
     """Open a connection and ask over it: status and body."""
     async with asyncio.timeout(PATIENCE):
-        connection = await Dialer(Upstream.model_validate({"url": url, **settings})).open()
+        connection = await Dialer(UpstreamSettings.model_validate({"url": url, **settings})).open()
         try:
             head, body = await answer(connection)
             return head.status, body
@@ -63,7 +63,7 @@ async def test_an_ipv6_literal_is_dialled() -> None:
 async def test_what_is_written_goes_out_at_once() -> None:
     """Either event loop sees to it by itself."""
     async with raw_upstream(hello) as upstream:
-        connection = await Dialer(Upstream(url=upstream.url)).open()
+        connection = await Dialer(UpstreamSettings(url=upstream.url)).open()
         assert connection._transport is not None
         handle = connection._transport.get_extra_info("socket")
         assert handle.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from proxy.config import Upstream
+from proxy.config import UpstreamSettings
 from proxy.upstream.connection import Connection
 from proxy.upstream.dial import Dialer
 from proxy.upstream.pool import Pool
@@ -22,7 +22,7 @@ async def serve(peer: Peer) -> None:
 @asynccontextmanager
 async def pooled(keepalive: float = 60, most: int = 8) -> AsyncIterator[tuple[Pool, RawUpstream]]:
     async with raw_upstream(serve) as upstream:
-        pool = Pool(Dialer(Upstream(url=upstream.url)), keepalive, most)
+        pool = Pool(Dialer(UpstreamSettings(url=upstream.url)), keepalive, most)
         try:
             yield pool, upstream
         finally:

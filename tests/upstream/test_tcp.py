@@ -12,7 +12,7 @@ from contextlib import contextmanager
 import pytest
 import uvloop
 
-from proxy.config import Upstream
+from proxy.config import UpstreamSettings
 from proxy.upstream import tcp
 from proxy.upstream.connection import Connection
 from proxy.upstream.dial import Dialer
@@ -39,7 +39,7 @@ def own(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
 def listening(own: Certificate, *, tls: bool) -> Iterator[tuple[socket.socket, Dialer]]:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         url = f"{'https' if tls else 'http'}://127.0.0.1:{listener.getsockname()[1]}"
-        yield listener, Dialer(Upstream(url=url, ca_file=str(own.file) if tls else ""))
+        yield listener, Dialer(UpstreamSettings(url=url, ca_file=str(own.file) if tls else ""))
 
 
 async def kept(connection: Connection, server: Server) -> None:

@@ -15,7 +15,7 @@ import orjson
 
 import proxy
 from proxy.commands.doctor.plain_http import PATIENCE, Address, Message, message
-from proxy.config import Config, Upstream
+from proxy.config import Config, UpstreamSettings
 
 FRAMES = 5
 """Events of the scripted stream; each is sent after the client has received the one before."""
@@ -190,7 +190,7 @@ def _changed(state: Path, upstream: int) -> list[str]:
     changed += [f"shadow.file={state / 'agreement.json'}", "capture.enabled=false"]
     changed += [f"journal.path={state / 'journal.sqlite'}"]
     changed += ["log.level=info", "log.format=json"]
-    if "proxy" in Upstream.model_fields:
+    if "proxy" in UpstreamSettings.model_fields:
         changed.append("upstream.proxy=")  # a proxy would lead out of this machine
     return changed
 

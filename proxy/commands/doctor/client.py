@@ -11,7 +11,7 @@ from proxy import client_settings, places
 from proxy.addresses import is_loopback
 from proxy.client_settings import BASE_URL, TOOL_SEARCH, shown, url_of
 from proxy.commands.doctor.findings import Finding, fault, ok, warning
-from proxy.config import Listen, client_url
+from proxy.config import ListenSettings, client_url
 from proxy.surroundings import without_proxy
 
 ELSEWHERE = ("CLAUDE_CODE_USE_BEDROCK", "CLAUDE_CODE_USE_VERTEX")
@@ -24,7 +24,7 @@ _OFF = ("", "0", "false", "no", "off")
 
 
 def client(
-    listen: Listen, environ: Mapping[str, str] = os.environ, here: Path | None = None, *, running: bool = True
+    listen: ListenSettings, environ: Mapping[str, str] = os.environ, here: Path | None = None, *, running: bool = True
 ) -> list[Finding]:
     """Whether the client uses the Sidestep with these settings, and keeps its tool search. `running`: Sidestep runs."""
     files = client_settings.files(environ, here or Path.cwd())
@@ -43,7 +43,7 @@ def client(
     return [*found, base, *_around(values), _tool_search(values)]
 
 
-def left_behind(listen: Listen) -> list[Finding]:
+def left_behind(listen: ListenSettings) -> list[Finding]:
     """If Sidestep does not run: settings that still point the client to it."""
     return [_unanswered(f"{BASE_URL} is {client_url(listen)} in {place}") for place in client_settings.entries(listen)]
 
@@ -65,7 +65,7 @@ def _around(values: Mapping[str, tuple[str, str]]) -> Iterator[Finding]:
         yield fault("base URL", found, "set NO_PROXY=127.0.0.1,localhost there as well")
 
 
-def _base_url(values: Mapping[str, tuple[str, str]], listen: Listen) -> Finding:
+def _base_url(values: Mapping[str, tuple[str, str]], listen: ListenSettings) -> Finding:
     if BASE_URL not in values:
         found = f"{BASE_URL} is not set: the client goes past Sidestep"
         return warning("base URL", found, f"{places.called()} connect")

@@ -18,7 +18,7 @@ from proxy import places
 from proxy.commands.doctor import manager
 from proxy.commands.doctor.findings import Finding, fault, ok, warning
 from proxy.commands.units import address
-from proxy.config import Listen
+from proxy.config import ListenSettings
 
 PATIENCE = 5.0
 """Seconds for an answer on loopback."""
@@ -74,7 +74,7 @@ def _address(hexadecimal: str) -> str:
     return str(getattr(found, "ipv4_mapped", None) or found)
 
 
-async def port(file: Path, listen: Listen) -> list[Finding]:
+async def port(file: Path, listen: ListenSettings) -> list[Finding]:
     """Who listens at the configured address: nobody, another user, Sidestep, or another program.
 
     Another user's process gets no request, since the request would contain the token.
@@ -138,7 +138,7 @@ def _free(host: str, number: int, shown: str) -> Finding:
     return warning("port", f"{shown} is free: Sidestep does not run", f"start the service, or {places.called()}")
 
 
-async def _silent(file: Path, listen: Listen, held: Holder | None, shown: str) -> Finding:
+async def _silent(file: Path, listen: ListenSettings, held: Holder | None, shown: str) -> Finding:
     """Somebody listens and gives no answer: perhaps a Sidestep that hangs or cannot start."""
     if stuck := await manager.stuck(file, listen):
         return fault("port", f"systemd holds {shown} for Sidestep, which does not answer: {stuck[0]}", stuck[1])

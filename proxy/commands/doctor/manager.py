@@ -9,7 +9,7 @@ from pathlib import Path
 from proxy import places
 from proxy.commands.doctor.findings import Finding, fault, ok, warning
 from proxy.commands.units import LABEL, SYSTEMD, address, listens, program
-from proxy.config import Listen
+from proxy.config import ListenSettings
 
 _PROPERTIES = (
     *("LoadState", "ActiveState", "SubState", "Result", "NRestarts"),
@@ -20,7 +20,7 @@ NOT_BOOTED = "where systemd has not started the machine, run `sidestep serve` yo
 NO_MANAGER = "log in as yourself (ssh, console): after su or sudo, no manager of yours is in reach"
 
 
-async def service(file: Path, listen: Listen) -> list[Finding]:
+async def service(file: Path, listen: ListenSettings) -> list[Finding]:
     """Findings about every service of Sidestep on this machine, the user's first."""
     if sys.platform == "darwin":
         agent = places.for_user().services / f"{LABEL}.plist"
@@ -49,7 +49,7 @@ def _means(unit: str, file: Path) -> bool:
     return str(file.resolve()) in unit or str(file) in unit
 
 
-async def stuck(file: Path, listen: Listen) -> tuple[str, str] | None:
+async def stuck(file: Path, listen: ListenSettings) -> tuple[str, str] | None:
     """The state of a service whose socket systemd holds at this address, and what to do; None without one."""
     for unit, options in _installed():
         socket = unit.with_name(SYSTEMD[1])
@@ -80,7 +80,7 @@ async def _last_words(options: list[str], state: dict[str, str]) -> str:
     return f"; it said last: {said}" if said else ""
 
 
-def _fits(unit: Path, file: Path, listen: Listen) -> Iterator[Finding]:
+def _fits(unit: Path, file: Path, listen: ListenSettings) -> Iterator[Finding]:
     """Findings where the units and these settings differ."""
     text = unit.read_text("utf-8", errors="replace")
     again = "run install-service again"

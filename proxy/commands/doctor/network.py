@@ -17,7 +17,7 @@ from yarl import URL
 import proxy
 from proxy.addresses import is_loopback
 from proxy.commands.doctor.findings import Finding, fault, ok, warning
-from proxy.config import Config, Upstream
+from proxy.config import Config, UpstreamSettings
 from proxy.surroundings import hints
 from proxy.upstream.dial import Dialer, tls_context
 from proxy.upstream.faults import PROBLEMS, upstream_error
@@ -53,7 +53,7 @@ async def upstream(config: Config) -> AsyncIterator[Finding]:
     yield await _connected(url, config.upstream)
 
 
-async def _connected(url: URL, settings: Upstream) -> Finding:
+async def _connected(url: URL, settings: UpstreamSettings) -> Finding:
     through = " through upstream.proxy" if settings.proxy else ""
     if url.scheme == "https":
         return ok("upstream", f"{url.authority} is connected to{through}, and its certificate is valid")
@@ -64,7 +64,7 @@ async def _connected(url: URL, settings: Upstream) -> Finding:
     return ok("upstream", f"{url.authority} is connected to{through}")
 
 
-def _borrowed(settings: Upstream) -> Finding | None:
+def _borrowed(settings: UpstreamSettings) -> Finding | None:
     """A warning if this command gets authorities from the environment: a service would not."""
     name = "SSL_CERT_FILE"
     given, usual = os.environ.get(name, ""), ssl.get_default_verify_paths()
@@ -108,7 +108,7 @@ class Reply:
     body: bytes
 
 
-async def answer(settings: Upstream) -> Finding:
+async def answer(settings: UpstreamSettings) -> Finding:
     """What answers a request without credentials: the API, a gateway, or a web page."""
     try:
         return _judged(await asyncio.to_thread(_ask, settings))
@@ -120,7 +120,7 @@ async def answer(settings: Upstream) -> Finding:
         return fault("answer", found, _CHECK_URL)
 
 
-def _ask(settings: Upstream) -> Reply:
+def _ask(settings: UpstreamSettings) -> Reply:
     """Send `GET /v1/models`, by these settings."""
     url, through = URL(settings.url), URL(settings.proxy) if settings.proxy else None
     host, number = (through.host, through.port) if through else (url.host, url.port)
