@@ -6,7 +6,7 @@ from textwrap import wrap
 from proxy import __version__, client_settings, places
 from proxy.client_settings import BASE_URL, HEADERS, TOOL_SEARCH
 from proxy.config import Config, client_url, origin
-from proxy.headers import TOKEN
+from proxy.headers import TOKEN_HEADER
 from proxy.rules.ruleset import RuleSet
 
 _WIDE = 80
@@ -41,7 +41,7 @@ def farewell(config: Config) -> str:
 
 
 def _client_line(config: Config) -> str:
-    token = f'{HEADERS}="{TOKEN.decode()}: $TOKEN" ' if config.listen.token else ""
+    token = f'{HEADERS}="{TOKEN_HEADER.decode()}: $TOKEN" ' if config.listen.token else ""
     return f"{token}{BASE_URL}={client_url(config.listen)} {TOOL_SEARCH}=true claude"
 
 

@@ -34,7 +34,7 @@ class TruncatedError(CodingError):
     """The data is valid but incomplete; all that could be decoded was returned."""
 
 
-def whole(body: bytes, codings: str, limit: int) -> bytes:
+def decoded(body: bytes, codings: str, limit: int) -> bytes:
     """The decoded body. Raises `CodingError`, also if it is larger than `limit` or incomplete."""
     return b"".join(unpacked(body, codings, limit))
 

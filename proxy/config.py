@@ -215,7 +215,7 @@ def _token_from(file: Path | None) -> tuple[str, str]:
     except OSError as error:
         # The error itself would quote the secret.
         why = "no text in UTF-8" if isinstance(error, NotUtf8Error) else error.strerror
-        problem = toml.Problem(str(file), 0, places.TOKEN, f"cannot be read: {why}")
+        problem = toml.Problem(str(file), 0, places.TOKEN_FILE, f"cannot be read: {why}")
         raise toml.TomlError([problem]) from None
 
 
@@ -270,4 +270,4 @@ def _problem(origin: _Origin, detail: ErrorDetails) -> toml.Problem:
     # The path is a secret, or a table that contains one.
     if any(path[: len(secret)] == secret[: len(path)] for secret in _SECRET):
         detail = {**detail, "input": validation.HIDDEN}
-    return origin.problem(path, validation.explain(detail, validation.known_keys(Config, path)))
+    return origin.problem(path, validation.error_text(detail, validation.known_keys(Config, path)))

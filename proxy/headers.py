@@ -15,11 +15,11 @@ HOP_BY_HOP = frozenset(
     b"upgrade".split()
 )
 
-TOKEN = b"x-sidestep-token"
+TOKEN_HEADER = b"x-sidestep-token"
 """Carries the local token: between a client and this proxy, and no further."""
 
 # `Host` names this proxy; `Expect` has been answered here (RFC 9110, section 10.1.1 lets any hop do so).
-_DROPPED_FROM_REQUESTS = HOP_BY_HOP | {b"host", b"expect", TOKEN}
+_DROPPED_FROM_REQUESTS = HOP_BY_HOP | {b"host", b"expect", TOKEN_HEADER}
 
 # `Connection` may not take these away, whatever it names (RFC 9110, section 7.6.1): without its length a body would
 # be read as the next message.

@@ -19,9 +19,9 @@ from propcache.api import cached_property
 from proxy.outline import (
     COUNTED,
     MOST_BLOCKS,
+    DecodedOutline,
     Message,
     Outline,
-    Whole,
     is_utf8,
     message,
     named,
@@ -94,7 +94,7 @@ class Inspection(Protocol):
         """System prompt and messages, in pieces that are the same whenever both are."""
 
 
-def inspected(raw: bytes, outline: Outline | Whole | None = None) -> Inspection:
+def inspected(raw: bytes, outline: Outline | DecodedOutline | None = None) -> Inspection:
     """Raises ValueError, with what is wrong as a short phrase, unless `raw` looks like a Messages request.
 
     `outline` is that of `raw`, if it is known already.
@@ -163,7 +163,7 @@ class _ParsedBody:
 class _OutlinedBody:
     """A body of which only an outline is known."""
 
-    def __init__(self, raw: bytes, outline: Outline | Whole) -> None:
+    def __init__(self, raw: bytes, outline: Outline | DecodedOutline) -> None:
         self._raw, self._outline = raw, outline
         self.count = len(outline.messages)
         if not self.count:

@@ -14,7 +14,7 @@ from propcache.api import cached_property
 
 from proxy.exchange import Head
 from proxy.inspection import SMALL, Inspection, inspected
-from proxy.outline import Outline, Whole, outlined
+from proxy.outline import DecodedOutline, Outline, outlined
 from proxy.turns import Turn
 
 Read = TypeVar("Read")
@@ -233,7 +233,7 @@ def opaque(head: Head, body: bytes) -> MessagesRequest:
     return MessagesRequest(head, body, _Nothing())
 
 
-def parse(head: Head, body: bytes, outline: Outline | Whole | None = None) -> MessagesRequest | NotUnderstood:
+def parse(head: Head, body: bytes, outline: Outline | DecodedOutline | None = None) -> MessagesRequest | NotUnderstood:
     """Understand `body`, or return why not; raises nothing, whatever the bytes are.
 
     The fields that rules use are checked; for the rest see `well_formed`. For a large body, `outline` may be given if
@@ -248,7 +248,7 @@ def seen(head: Head, body: bytes, *, opaquely: bool) -> MessagesRequest | NotUnd
     return opaque(head, body) if opaquely and isinstance(parsed, NotUnderstood) else parsed
 
 
-def outline_of(head: Head, body: bytes) -> Outline | Whole | NotUnderstood:
+def outline_of(head: Head, body: bytes) -> Outline | DecodedOutline | NotUnderstood:
     """The first half of `parse`, of a body above `inspection.SMALL` bytes."""
     return _understood(head, lambda: outlined(body))
 

@@ -107,7 +107,7 @@ def manager(environ: MutableMapping[str, str] = os.environ) -> Manager:
     return Manager(address, _number("WATCHDOG_USEC", span) / 1_000_000, folder)
 
 
-def listening(environ: MutableMapping[str, str] = os.environ) -> list[socket.socket]:
+def inherited_sockets(environ: MutableMapping[str, str] = os.environ) -> list[socket.socket]:
     """The listening sockets that were passed to this process, in order; none if there were none.
 
     They are non-blocking and not inheritable. Their variables are removed from `environ`. Raises `ManagerError`, and

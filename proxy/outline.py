@@ -77,7 +77,7 @@ class Outline(msgspec.Struct):
     metadata: _Metadata | None = None
 
 
-class Whole(Outline):
+class DecodedOutline(Outline):
     """The same for a small body: its messages are decoded too."""
 
     messages: list[Message]  # type: ignore[assignment]  # msgspec decodes by the narrower type; mypy wants the same
@@ -114,7 +114,7 @@ _Blocks = msgspec.defstruct(
 )
 
 _outline = msgspec.json.Decoder(Outline)
-_whole = msgspec.json.Decoder(Whole)
+_whole = msgspec.json.Decoder(DecodedOutline)
 _parts = msgspec.json.Decoder(_Fields)
 _field = {
     field.name: msgspec.json.Decoder(field.type)
@@ -129,7 +129,7 @@ _text = msgspec.json.Decoder(str)
 _utf8 = codecs.getincrementaldecoder("utf-8")
 
 
-def outlined(raw: bytes) -> Outline | Whole:
+def outlined(raw: bytes) -> Outline | DecodedOutline:
     """Raises ValueError, with what is wrong as a short phrase, unless `raw` looks like a Messages request."""
     if len(raw) > LARGE and _has_many_parts(raw):
         raise ValueError("many parts")
@@ -146,7 +146,7 @@ def outlined(raw: bytes) -> Outline | Whole:
         raise ValueError("nested too deeply") from None
 
 
-def _decoded(raw: bytes) -> Outline | Whole:
+def _decoded(raw: bytes) -> Outline | DecodedOutline:
     if len(raw) <= _WHOLE:
         try:
             return _whole.decode(raw)
@@ -203,9 +203,9 @@ def _role(raw: Raw) -> str:
     return _text.decode(raw)
 
 
-def written_messages(raw: bytes, outline: Outline | Whole) -> Sequence[Raw]:
+def written_messages(raw: bytes, outline: Outline | DecodedOutline) -> Sequence[Raw]:
     """The messages of a body as raw JSON."""
-    return _outline.decode(raw).messages if isinstance(outline, Whole) else outline.messages
+    return _outline.decode(raw).messages if isinstance(outline, DecodedOutline) else outline.messages
 
 
 def named(raw: bytes) -> tuple[str, ...]:

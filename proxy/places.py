@@ -9,7 +9,7 @@ from pathlib import Path
 
 NAME = "sidestep"
 
-TOKEN = "listen.token"
+TOKEN_FILE = "listen.token"
 """A setting, and the name of the file or credential that contains it."""
 
 _PACKAGE = Path(__file__).resolve().parent
@@ -102,8 +102,8 @@ def token_file(config: Path, environ: Mapping[str, str] = os.environ) -> Path | 
     With it, the token need not be in settings that everybody can read. A service manager passes it to its service
     alone (systemd.exec(5), `LoadCredential=`) from a file next to the settings, which all other commands read.
     """
-    brought = Path(environ.get("CREDENTIALS_DIRECTORY") or "/nonexistent") / TOKEN
-    return next((file for file in (brought, config.parent / TOKEN) if os.path.lexists(file)), None)
+    brought = Path(environ.get("CREDENTIALS_DIRECTORY") or "/nonexistent") / TOKEN_FILE
+    return next((file for file in (brought, config.parent / TOKEN_FILE) if os.path.lexists(file)), None)
 
 
 def state_files(folder: Path) -> dict[str, Path]:

@@ -99,7 +99,7 @@ def serve_command(options: argparse.Namespace, settings: config.Config) -> int:
     rules, faults = loaded.rules, [str(problem) for problem in loaded.problems]
     del loaded  # with the examples of the rules, half of what was loaded
     try:
-        manager, held = notify.manager(), notify.listening()
+        manager, held = notify.manager(), notify.inherited_sockets()
     except notify.ManagerError as error:
         log.error("cannot serve", problem=str(error))
         return USAGE_ERROR

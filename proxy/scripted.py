@@ -18,7 +18,7 @@ from aiohttp import web
 
 from proxy.sse import Event, encode
 
-Block = dict[str, Any]
+ContentBlock = dict[str, Any]
 """A content block as a reply holds it: `{"type": "text", "text": …}` or a `tool_use`."""
 
 
@@ -30,7 +30,7 @@ class Failure:
     ending: Literal["", "error", "cut", "empty"] = ""
 
 
-Script = Callable[[dict[str, Any]], list[Block] | Failure]
+Script = Callable[[dict[str, Any]], list[ContentBlock] | Failure]
 """The body of a Messages request to the content of the reply."""
 
 _CACHED_FROM = 1024
@@ -125,7 +125,7 @@ def _json(value: Any, status: int = 200, more: Mapping[str, str] | None = None) 
     return web.Response(status=status, body=orjson.dumps(value), content_type="application/json", headers=more)
 
 
-def _usage(size: int, content: list[Block], share: float) -> dict[str, int]:
+def _usage(size: int, content: list[ContentBlock], share: float) -> dict[str, int]:
     """Tokens of about four bytes each; most of a long request is read from the cache."""
     tokens = size // 4
     cached = int(tokens * share) if tokens >= _CACHED_FROM else 0
@@ -137,7 +137,7 @@ def _usage(size: int, content: list[Block], share: float) -> dict[str, int]:
     }
 
 
-def _envelope(message_id: str, model: str, content: list[Block], usage: Mapping[str, int]) -> dict[str, Any]:
+def _envelope(message_id: str, model: str, content: list[ContentBlock], usage: Mapping[str, int]) -> dict[str, Any]:
     return {
         "id": message_id,
         "type": "message",
@@ -162,7 +162,7 @@ def stream_events(message: dict[str, Any]) -> list[Event]:
     return [*events, _event("message_delta", delta=ending, usage=message["usage"]), _event("message_stop")]
 
 
-def _pieces(block: Block) -> tuple[Block, list[Block]]:
+def _pieces(block: ContentBlock) -> tuple[ContentBlock, list[ContentBlock]]:
     """The start of a block, and its deltas."""
     if block["type"] == "tool_use":
         delta = {"type": "input_json_delta", "partial_json": orjson.dumps(block["input"]).decode()}

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from proxy.coding import CodingError, TruncatedError, unpacked, whole
+from proxy.coding import CodingError, TruncatedError, decoded, unpacked
 from proxy.sse import Decoder
 
 LIMIT = 8 * 1024 * 1024
@@ -199,7 +199,7 @@ class Meter:
             counts = plain._counts()
             self.error = plain.error
             return counts
-        message = _said(whole(bytes(self._kept), self._form.coding, LIMIT))
+        message = _said(decoded(bytes(self._kept), self._form.coding, LIMIT))
         self.error = NOT_A_MESSAGE if message.type == "error" else ""
         return [message.usage] if message.usage else []
 

@@ -41,7 +41,7 @@ _EXPECTED = {
 """What was expected, by pydantic's kind of error."""
 
 
-def explain(detail: ErrorDetails, known: Sequence[str] = ()) -> str:
+def error_text(detail: ErrorDetails, known: Sequence[str] = ()) -> str:
     """A pydantic error in words: what was found, what was expected. `known` are the keys that could be meant."""
     kind, context = detail["type"], detail.get("ctx", {})
     if kind == "extra_forbidden":

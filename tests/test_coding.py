@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from proxy import coding
-from proxy.coding import PIECE, CodingError, Pieces, TruncatedError, unpacked, whole
+from proxy.coding import PIECE, CodingError, Pieces, TruncatedError, decoded, unpacked
 from tests.cases import every
 
 LIMIT = 1024 * 1024
@@ -68,18 +68,18 @@ bodies = st.one_of(
 @settings(max_examples=40)  # for each of 13 codings
 @given(body=bodies)
 def test_what_was_packed_is_unpacked(codings: str, pack: Callable[[bytes], bytes], body: bytes) -> None:
-    assert whole(pack(body), codings, LIMIT) == body
+    assert decoded(pack(body), codings, LIMIT) == body
 
 
 @pytest.mark.parametrize(
     ("codings", "pack"), [("gzip", gzip.compress), ("zstd", sizeless_zstd), ("zstd", zstandard.compress)]
 )
 def test_members_and_frames_one_after_another_are_one_body(codings: str, pack: Callable[[bytes], bytes]) -> None:
-    assert whole(pack(b"one ") + pack(b"") + pack(b"two"), codings, LIMIT) == b"one two"
+    assert decoded(pack(b"one ") + pack(b"") + pack(b"two"), codings, LIMIT) == b"one two"
 
 
 def test_what_follows_a_body_and_is_none_is_left_alone() -> None:
-    assert whole(gzip.compress(b"body") + b"\0" * 512, "gzip", LIMIT) == b"body"
+    assert decoded(gzip.compress(b"body") + b"\0" * 512, "gzip", LIMIT) == b"body"
 
 
 @pytest.mark.parametrize(("codings", "pack"), CODED)
@@ -122,14 +122,14 @@ def test_of_a_stream_that_breaks_off_all_that_was_flushed_is_read(name: str) -> 
 )
 def test_what_is_not_what_it_says_is_refused(codings: str, body: bytes) -> None:
     with pytest.raises(CodingError):
-        whole(body, codings, LIMIT)
+        decoded(body, codings, LIMIT)
 
 
 @pytest.mark.parametrize(("codings", "pack"), CODED)
 def test_what_swells_beyond_measure_is_refused_in_bounded_pieces(codings: str, pack: Callable[[bytes], bytes]) -> None:
     bomb = pack(b"0" * (20 * LIMIT))
     with pytest.raises(CodingError, match="larger than is read"):
-        whole(bomb, codings, LIMIT)
+        decoded(bomb, codings, LIMIT)
     assert max(map(len, unpacked(bomb, codings, 20 * LIMIT))) <= 8 * LIMIT
 
 
@@ -139,10 +139,10 @@ def test_more_codings_than_anybody_uses_are_not_undone() -> None:
     for _ in range(4):
         body = gzip.compress(body)
     with pytest.raises(CodingError, match="too many codings"):
-        whole(body, "gzip, gzip, gzip, gzip", LIMIT)
+        decoded(body, "gzip, gzip, gzip, gzip", LIMIT)
     with pytest.raises(CodingError, match="too many codings"):
-        whole(body, ", ".join(["gzip"] * 10_000), LIMIT)
-    assert whole(gzip.decompress(body), "gzip, gzip, gzip", LIMIT) == b"x"
+        decoded(body, ", ".join(["gzip"] * 10_000), LIMIT)
+    assert decoded(gzip.decompress(body), "gzip, gzip, gzip", LIMIT) == b"x"
 
 
 NOTHING = {
@@ -178,7 +178,7 @@ def test_what_is_undone_at_length_and_comes_to_nothing_is_given_up(
         body = gzip.compress(body, 1)
     codings = ", ".join([name.partition(" ")[0], *["gzip"] * layers])
     with pytest.raises(CodingError):
-        whole(body, codings, LIMIT)
+        decoded(body, codings, LIMIT)
     assert given[0] <= (layers + 1) * coding._MOST_PACKED
     assert given[1] <= (layers + 1) * coding._MOST_STEPS
 
@@ -186,4 +186,4 @@ def test_what_is_undone_at_length_and_comes_to_nothing_is_given_up(
 @given(st.binary(max_size=300), st.sampled_from([codings for codings, _ in PACKING]))
 def test_no_bytes_can_break_it(body: bytes, codings: str) -> None:
     with suppress(CodingError):
-        assert isinstance(whole(body, codings, LIMIT), bytes)
+        assert isinstance(decoded(body, codings, LIMIT), bytes)

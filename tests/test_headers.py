@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from proxy.headers import HOP_BY_HOP, TOKEN, RawPairs, drop_from_reply, drop_from_request, tokens
+from proxy.headers import HOP_BY_HOP, TOKEN_HEADER, RawPairs, drop_from_reply, drop_from_request, tokens
 from tests.cases import every
 
-RESERVED = HOP_BY_HOP | {b"host", b"expect", TOKEN}
+RESERVED = HOP_BY_HOP | {b"host", b"expect", TOKEN_HEADER}
 Travel = Callable[[RawPairs], RawPairs]
 BOTH = pytest.mark.parametrize("travel", [drop_from_request, drop_from_reply])
 

@@ -8,7 +8,7 @@ import pytest
 from anthropic.types import Message, RawMessageStreamEvent
 from pydantic import TypeAdapter
 
-from proxy.scripted import Block, scripted_upstream, stream_events
+from proxy.scripted import ContentBlock, scripted_upstream, stream_events
 from proxy.sse import Decoder
 from tests.cases import every
 
@@ -17,7 +17,7 @@ TEXT = {"type": "text", "text": "one two three  four five\nsix seven "}
 TOOL = {"type": "tool_use", "id": "toolu_1", "name": "Bash", "input": {"command": "ls -l", "n": 1}}
 BODY = {"model": "some-model", "max_tokens": 5, "messages": [{"role": "user", "content": "hello"}]}
 
-CONTENTS: list[list[Block]] = [
+CONTENTS: list[list[ContentBlock]] = [
     [TEXT],
     [TOOL],
     [TEXT, TOOL],
@@ -28,9 +28,9 @@ CONTENTS: list[list[Block]] = [
 ]
 
 
-def joined(events: list[dict[str, Any]]) -> list[Block]:
+def joined(events: list[dict[str, Any]]) -> list[ContentBlock]:
     """The content that a client would put together out of a stream."""
-    blocks: list[Block] = []
+    blocks: list[ContentBlock] = []
     inputs: dict[int, str] = {}
     for event in events:
         match event:
@@ -46,7 +46,7 @@ def joined(events: list[dict[str, Any]]) -> list[Block]:
     return blocks
 
 
-def shape(content: list[Block]) -> list[str]:
+def shape(content: list[ContentBlock]) -> list[str]:
     """The types of the events that such a content makes, however many deltas there are."""
     block = ["content_block_start", "content_block_delta", "content_block_stop"]
     return ["message_start", *block * len(content), "message_delta", "message_stop"]
@@ -57,7 +57,7 @@ def without_repeats(types: list[str]) -> list[str]:
 
 
 @every("content", CONTENTS)
-async def test_a_message_that_is_not_streamed_comes_whole(content: list[Block]) -> None:
+async def test_a_message_that_is_not_streamed_comes_whole(content: list[ContentBlock]) -> None:
     async with scripted_upstream(lambda _body: content) as upstream, aiohttp.ClientSession() as session:
         reply = await session.post(f"{upstream.url}/v1/messages", json=BODY)
         value = await reply.json()
@@ -69,7 +69,7 @@ async def test_a_message_that_is_not_streamed_comes_whole(content: list[Block]) 
 
 
 @every("content", CONTENTS)
-async def test_a_streamed_message_comes_as_the_events_of_the_api(content: list[Block]) -> None:
+async def test_a_streamed_message_comes_as_the_events_of_the_api(content: list[ContentBlock]) -> None:
     async with scripted_upstream(lambda _body: content) as upstream, aiohttp.ClientSession() as session:
         reply = await session.post(f"{upstream.url}/v1/messages", json={**BODY, "stream": True})
         raw = await reply.read()
@@ -95,7 +95,7 @@ def test_a_text_is_streamed_in_several_deltas() -> None:
 
 
 async def test_the_script_sees_the_body_and_every_message_has_an_id_of_its_own() -> None:
-    def echo(body: dict[str, Any]) -> list[Block]:
+    def echo(body: dict[str, Any]) -> list[ContentBlock]:
         return [{"type": "text", "text": body["messages"][-1]["content"]}]
 
     async with scripted_upstream(echo) as upstream, aiohttp.ClientSession() as session:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from proxy.validation import explain
+from proxy.validation import error_text
 
 
 class Sample(BaseModel):
@@ -31,11 +31,11 @@ def test_a_fault_is_explained_by_what_was_found_and_what_was_expected(values: di
     with pytest.raises(ValidationError) as raised:
         Sample.model_validate(values)
     [detail] = raised.value.errors()
-    explained = explain(detail, list(Sample.model_fields))
+    explained = error_text(detail, list(Sample.model_fields))
     assert [part for part in said if part not in explained] == []
 
 
 def test_a_long_value_is_cut_in_an_explanation() -> None:
     with pytest.raises(ValidationError) as raised:
         Sample.model_validate({"number": "x" * 10_000})
-    assert len(explain(raised.value.errors()[0])) < 200
+    assert len(error_text(raised.value.errors()[0])) < 200

@@ -18,7 +18,7 @@ HEADS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class RuleRow:
     """One rule in the table. `number` is None for a rule that is switched off, which is not asked."""
 
     number: int | None
@@ -70,8 +70,10 @@ def run(loaded: Loaded, agreements: Mapping[str, Agreement], *, as_json: bool) -
     return 1 if loaded.problems else 0
 
 
-def rows(entries: Sequence[LoadedRule], agreements: Mapping[str, Agreement]) -> list[Row]:
+def rows(entries: Sequence[LoadedRule], agreements: Mapping[str, Agreement]) -> list[RuleRow]:
     """One row per rule, numbered in the order in which rules are asked."""
     asked = [entry.rule.name for entry in entries if entry.rule.status != "off"]
     numbers = {name: number for number, name in enumerate(asked, 1)}
-    return [Row(numbers.get(entry.rule.name), entry, agreements.get(entry.rule.name, Agreement())) for entry in entries]
+    return [
+        RuleRow(numbers.get(entry.rule.name), entry, agreements.get(entry.rule.name, Agreement())) for entry in entries
+    ]

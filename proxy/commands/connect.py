@@ -20,7 +20,7 @@ from proxy.client_settings import BASE_URL, HEADERS, TOOL_SEARCH
 from proxy.commands import json_edit
 from proxy.config import ListenSettings, client_url, origin
 from proxy.disk import must_be_file, replace_file
-from proxy.headers import TOKEN
+from proxy.headers import TOKEN_HEADER
 
 _ON = "true"
 """What `connect` sets `ENABLE_TOOL_SEARCH` to, and the only value that `disconnect` removes."""
@@ -154,10 +154,10 @@ def _write(file: Path, before: bytes | None, text: str) -> None:
 
 def _to_connect(job: Job, env: dict[str, Any]) -> Iterator[Change]:
     there, wanted = env.get(BASE_URL), client_url(job.listen)
-    if job.listen.token and TOKEN.decode() not in str(env.get(HEADERS, "")).lower():
+    if job.listen.token and TOKEN_HEADER.decode() not in str(env.get(HEADERS, "")).lower():
         raise RefusedError(
-            f'listen.token is set, and a secret: first put "{HEADERS}": "{TOKEN.decode()}: THE TOKEN" into its `env` '
-            "by hand"
+            f'listen.token is set, and a secret: first put "{HEADERS}": "{TOKEN_HEADER.decode()}: THE TOKEN" '
+            "into its `env` by hand"
         )
     if there is not None and not client_settings.leads_here(there, job.listen) and not job.replace:
         raise RefusedError(

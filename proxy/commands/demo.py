@@ -24,7 +24,7 @@ from proxy.rules.examples import request_of
 from proxy.rules.load import Loaded, LoadedRule, configured
 from proxy.rules.ruleset import RuleSet
 from proxy.rules.schema import RequestModel
-from proxy.scripted import Block, scripted_upstream
+from proxy.scripted import ContentBlock, scripted_upstream
 from proxy.sse import Decoder
 from proxy.terminal import columns
 
@@ -102,7 +102,7 @@ def _repeated(rules: RuleSet) -> dict[str, str]:
 
 @asynccontextmanager
 async def _running(config: Config, loaded: Loaded, state: Path) -> AsyncIterator[tuple[str, aiohttp.ClientSession]]:
-    def script(_body: dict[str, Any]) -> list[Block]:
+    def script(_body: dict[str, Any]) -> list[ContentBlock]:
         return [{"type": "text", "text": _REPLY}]
 
     async with AsyncExitStack() as stack:

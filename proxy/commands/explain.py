@@ -83,7 +83,7 @@ def _requests(files: Sequence[str], user_agent: str) -> Iterable[Given | Problem
             yield from read(raw, source, user_agent)
 
 
-def reply_bytes(answer: Answer | Respond) -> bytes:
+def reply_body(answer: Answer | Respond) -> bytes:
     """The exact body of the reply, except for the message's id."""
     if isinstance(answer, Respond):
         return answer.body
@@ -122,7 +122,7 @@ def _reply_fields(answer: Answer | Respond) -> dict[str, Any]:
         "content_type": _content_type(answer),
         "headers": _headers(answer),
         "repeats": replay.prefix if replay else None,
-        "body": reply_bytes(answer).decode(),
+        "body": reply_body(answer).decode(),
     }
 
 
@@ -175,7 +175,7 @@ def _looked_at(miss: Miss) -> Any:
 
 
 def _reply_text(answer: Answer | Respond, verb: str) -> str:
-    raw = reply_bytes(answer)
+    raw = reply_body(answer)
     body = f"{len(raw)} bytes of {_content_type(answer)}" if raw else "no body"
     status = "" if isinstance(answer, Answer) else f"{answer.status}, "
     lines = [f"{verb} {status}{body}:", *(f"  {name}: {value}" for name, value in _headers(answer))]

@@ -10,7 +10,7 @@ from proxy.commands.tables import json_text
 from proxy.rules import schema as models
 from proxy.rules.facts import FACTS, HEADER_PREFIX, FactKind, fact
 from proxy.rules.operators import OPERATORS, Operand
-from proxy.rules.schema import VERSION, RuleFile
+from proxy.rules.schema import VERSION_PATTERN, RuleFile
 
 Schema = dict[str, Any]
 
@@ -25,7 +25,7 @@ OPERANDS: dict[Operand, Schema] = {
     "a pattern": _TEXT,
     "an integer": _INTEGER,
     "true or false": _FLAG,
-    "a version": {"type": "string", "pattern": VERSION},
+    "a version": {"type": "string", "pattern": VERSION_PATTERN},
     "an integer, or a table of integer operators": {"anyOf": [_INTEGER, {"$ref": "#/$defs/integer"}]},
     "a string, or a table of text operators": {"anyOf": [_TEXT, {"$ref": "#/$defs/text"}]},
 }

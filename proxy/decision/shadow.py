@@ -8,7 +8,7 @@ from typing import Any, Literal, get_args
 
 import orjson
 
-from proxy.coding import whole
+from proxy.coding import decoded
 from proxy.rules.schema import Comparison
 from proxy.sse import Decoder
 
@@ -116,7 +116,7 @@ _SAME: Mapping[Comparison, Callable[[str, str], bool]] = {
 def text_of(body: bytes, headers: Mapping[str, str]) -> str | None:
     """The text of a Messages reply in any form; None if it is not one. Names in `headers` are in lower case."""
     try:
-        plain = whole(body, headers.get("content-encoding", ""), LIMIT)
+        plain = decoded(body, headers.get("content-encoding", ""), LIMIT)
         if headers.get("content-type", "").startswith("text/event-stream"):
             return _streamed_text(plain)
         blocks = orjson.loads(plain)["content"]

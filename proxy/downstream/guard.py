@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from proxy.addresses import is_loopback
 from proxy.exchange import Head
-from proxy.headers import TOKEN, RawHeaders, tokens, values
+from proxy.headers import TOKEN_HEADER, RawHeaders, tokens, values
 
 HttpVersion = tuple[int, int]
 
@@ -58,13 +58,13 @@ _NO_TOKEN = Refusal(
     401,
     "authentication_error",
     "token",
-    f"Sidestep wants the local token of listen.token in the header {TOKEN.decode()}",
+    f"Sidestep wants the local token of listen.token in the header {TOKEN_HEADER.decode()}",
 )
 _NO_PASSWORD = Refusal(
     401,
     "authentication_error",
     "token",
-    f"Sidestep wants the local token of listen.token, as the password or in the header {TOKEN.decode()}",
+    f"Sidestep wants the local token of listen.token, as the password or in the header {TOKEN_HEADER.decode()}",
     headers=((b"WWW-Authenticate", b'Basic realm="Sidestep", charset="UTF-8"'),),
 )
 
@@ -135,7 +135,7 @@ class Access:
         return len(authority) <= _LONGEST and _is_known(self.host, self.names, scheme, authority, port)
 
     def _knows_token(self, raw: RawHeaders) -> bool:
-        given = values(raw, TOKEN)
+        given = values(raw, TOKEN_HEADER)
         return len(given) == 1 and hmac.compare_digest(given[0], self.token.encode())
 
     def _knows_password(self, raw: RawHeaders) -> bool:

@@ -14,7 +14,7 @@ _STYLE_HERE, _SCRIPT_HERE = '<link rel="stylesheet" href="page.css">', '<script 
 
 
 @dataclass(frozen=True, slots=True)
-class Document:
+class Page:
     """The HTML, and the policy that allows exactly its parts (W3C, "Content Security Policy Level 3")."""
 
     html: bytes
@@ -22,7 +22,7 @@ class Document:
 
 
 @lru_cache(1)
-def document() -> Document:
+def document() -> Page:
     """Built once, at the first request."""
     style = _read("page.css")
     script = "\n".join(map(_read, _SCRIPTS))
@@ -42,7 +42,7 @@ def document() -> Document:
         "require-trusted-types-for": "'script'",
         "trusted-types": "'none'",
     }
-    return Document(html.encode(), "; ".join(f"{name} {value}" for name, value in policy.items()))
+    return Page(html.encode(), "; ".join(f"{name} {value}" for name, value in policy.items()))
 
 
 def _read(name: str) -> str:

@@ -18,7 +18,7 @@ from proxy.live.charts import SPANS, History, Recent, chart
 from proxy.live.document import document
 from proxy.live.feed import SHOWN, Feed, Watcher
 from proxy.live.rows import decision, row
-from proxy.live.state import State
+from proxy.live.state import LiveState
 from proxy.middleware import EXCHANGE, serve_local
 from proxy.record import Record
 from proxy.telemetry.request_log import RequestLog
@@ -56,7 +56,7 @@ class Live:
         self._request_log, self._history, self._recent, self._feed = request_log, history, Recent(), Feed()
         self._started = time.time()
         self._earlier: Sequence[Record] | None = None
-        self._state = State(config, desk, request_log, self._feed, history, self._started)
+        self._state = LiveState(config, desk, request_log, self._feed, history, self._started)
 
     def publish(self, records: Sequence[Record]) -> None:
         """Requests that have ended, in order; called on the event loop, a few times per second."""

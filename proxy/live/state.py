@@ -29,7 +29,7 @@ _NOTICES = 20
 
 
 @dataclass(frozen=True, slots=True)
-class State:
+class LiveState:
     """Read-only view of the process. `started` in seconds since the epoch."""
 
     config: Config
@@ -44,12 +44,12 @@ class State:
         return {name: read(self) for name, read in _SECTIONS.items()}
 
 
-def _running(state: State) -> list[dict[str, Any]]:
+def _running(state: LiveState) -> list[dict[str, Any]]:
     found = [one for one in state.request_log.running.values() if not one.head.path.startswith(LOCAL_PATHS)]
     return [running(one) for one in found[:_RUNNING]]
 
 
-def _counts(state: State) -> dict[str, Any]:
+def _counts(state: LiveState) -> dict[str, Any]:
     counters, outcomes = state.request_log.counters, Counter[str]()
     for (outcome, *_), count in counters.requests.items():
         outcomes[outcome] += count
@@ -70,7 +70,7 @@ def _saved(saved: Savings) -> dict[str, float]:
     return {**whole, "tokens": round(saved.tokens), "cached": round(saved.cached), "waiting": round(saved.waiting, 1)}
 
 
-def _rules(state: State) -> list[dict[str, Any]]:
+def _rules(state: LiveState) -> list[dict[str, Any]]:
     counters, answers = state.request_log.counters, state.feed.answers
     answered, reasons = Counter[str](), defaultdict[str, dict[str, int]](dict)
     for (outcome, rule, *_), count in counters.requests.items():
@@ -97,22 +97,22 @@ def _rules(state: State) -> list[dict[str, Any]]:
     ]
 
 
-def _switch(state: State, rule: Rule) -> str:
+def _switch(state: LiveState, rule: Rule) -> str:
     return "tripped" if rule.status == "on" and state.desk.now.breaker.in_shadow(rule.name) else rule.status
 
 
-def _agreement(state: State, rule: str) -> Mapping[Verdict, int] | None:
+def _agreement(state: LiveState, rule: str) -> Mapping[Verdict, int] | None:
     found = state.desk.agreements.counts.get(rule)
     return found.counts if found else None
 
 
-def _audits(state: State, rule: str) -> tuple[int, int] | None:
+def _audits(state: LiveState, rule: str) -> tuple[int, int] | None:
     """How many of the last audits agreed, and how many there were."""
     found = state.desk.agreements.counts.get(rule)
     return (sum(found.audited), len(found.audited)) if found and found.audited else None
 
 
-def _upstream(state: State) -> dict[str, Any]:
+def _upstream(state: LiveState) -> dict[str, Any]:
     counters, now = state.request_log.counters, time.time()
     seen = went_wrong(counters, now)
     return {
@@ -126,7 +126,7 @@ def _upstream(state: State) -> dict[str, Any]:
     }
 
 
-def _setup(state: State) -> dict[str, Any]:
+def _setup(state: LiveState) -> dict[str, Any]:
     config, desk = state.config, state.desk
     return {
         "version": __version__,
@@ -144,7 +144,7 @@ def _setup(state: State) -> dict[str, Any]:
     }
 
 
-def _drift(state: State) -> list[dict[str, Any]]:
+def _drift(state: LiveState) -> list[dict[str, Any]]:
     return state.desk.sightings.rows()[-_NOTICES:]
 
 
@@ -152,7 +152,7 @@ def _ms(value: float | None) -> float | None:
     return None if value is None else round(value, 2)
 
 
-_SECTIONS: Mapping[str, Callable[[State], Any]] = {
+_SECTIONS: Mapping[str, Callable[[LiveState], Any]] = {
     "running": _running,
     "counts": _counts,
     "rules": _rules,

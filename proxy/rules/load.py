@@ -19,7 +19,7 @@ from proxy.rules.responses import plan as planned
 from proxy.rules.ruleset import AnswerPlan, Rule, RuleSet
 from proxy.rules.schema import RequestModel, RuleFile, RuleModel
 from proxy.rules.templates import UnknownNameError, compile_template
-from proxy.validation import explain, known_keys, place_of, unknown_key
+from proxy.validation import error_text, known_keys, place_of, unknown_key
 
 Fault = tuple[toml.KeyPath, str]
 """A path below the rule or document, and what is wrong there."""
@@ -210,4 +210,4 @@ def _responding(model: RuleModel, when: When) -> tuple[RespondPlan | None, list[
 
 def _faults(error: ValidationError, model: type[RuleModel | RequestModel]) -> list[Fault]:
     details = error.errors(include_url=False)
-    return [(place_of(each), explain(each, known_keys(model, place_of(each)))) for each in details]
+    return [(place_of(each), error_text(each, known_keys(model, place_of(each)))) for each in details]

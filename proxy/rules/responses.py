@@ -19,7 +19,7 @@ from proxy.rules.conditions import Condition, When
 from proxy.rules.schema import RespondModel
 from proxy.toml import KeyPath
 
-Address = tuple[str, str]
+Endpoint = tuple[str, str]
 """A method and a path."""
 
 _BODILESS = frozenset({204, 205, 304})
@@ -89,7 +89,7 @@ def _estimate(request: MessagesRequest, bytes_per_token: float) -> Estimate:
     return Estimate(names.model(request.model), size, bytes_per_token)
 
 
-def addresses(when: When) -> frozenset[Address]:
+def endpoints(when: When) -> frozenset[Endpoint]:
     """The methods and paths that the conditions name by `is` or `in`; no others match."""
     named = {one.name: one for one in when.conditions if isinstance(one, Condition) and one.operator in ("is", "in")}
     return frozenset(product(_values(named.get("method")), _values(named.get("path"))))
@@ -130,7 +130,7 @@ def faults(model: RespondModel, when: When) -> Iterator[tuple[KeyPath, str]]:
         yield ("respond",), "expected one of `body`, `estimate` and `models`, or none for a reply without a body"
     elif model.status in _BODILESS and (model.body, model.estimate, model.models) != (None, None, None):
         yield ("respond", "status"), f"a reply of status {model.status} has no body"
-    paths = {path for _, path in addresses(when)}
+    paths = {path for _, path in endpoints(when)}
     if not paths:
         yield ("when",), "a rule that responds names its methods and paths one by one, by `is` or `in`, in no group"
     if any(map(_of_messages, paths)):

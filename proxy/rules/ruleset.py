@@ -23,7 +23,7 @@ from proxy.rules.conditions import (
 from proxy.rules.facts import HEADER_PREFIX, OF_A_SCHEMA
 from proxy.rules.marks import Screen
 from proxy.rules.permission import DECISION, may_decide
-from proxy.rules.responses import Address, RespondPlan, addresses
+from proxy.rules.responses import Endpoint, RespondPlan, endpoints
 from proxy.rules.schema import Comparison, Status
 from proxy.rules.searches import Groups
 from proxy.rules.structured import misfit
@@ -159,7 +159,7 @@ class RuleSet:
     """Those that are switched off: known, and never asked."""
     _headers: tuple[str, ...] = field(init=False, repr=False, compare=False)
     """The headers that any rule tests."""
-    _responding: frozenset[Address] = field(init=False, repr=False, compare=False)
+    _responding: frozenset[Endpoint] = field(init=False, repr=False, compare=False)
     """What the rules that respond name."""
     _screen: Screen = field(init=False, repr=False, compare=False)
     _asked: dict[Hashable, _Asked] = field(init=False, repr=False, compare=False, default_factory=dict)
@@ -169,8 +169,8 @@ class RuleSet:
         tests = [test for rule in self.rules for test in rule.when.tests()]
         names = {test.name.removeprefix(HEADER_PREFIX).lower() for test in tests if test.name.startswith(HEADER_PREFIX)}
         object.__setattr__(self, "_headers", tuple(sorted(names | {"user-agent"})))
-        responding = (addresses(rule.when) for rule in self.rules if rule.respond is not None)
-        object.__setattr__(self, "_responding", frozenset[Address]().union(*responding))
+        responding = (endpoints(rule.when) for rule in self.rules if rule.respond is not None)
+        object.__setattr__(self, "_responding", frozenset[Endpoint]().union(*responding))
         telling = [rule.when.telling(_LONGER) or frozenset() for rule in self.rules]
         object.__setattr__(self, "_screen", Screen(frozenset({OF_A_SCHEMA}).union(*telling)))
 

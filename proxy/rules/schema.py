@@ -6,7 +6,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from proxy.headers import covers_reserved, is_reserved
 
-VERSION = r"^[0-9]+(\.[0-9]+)*$"
+VERSION_PATTERN = r"^[0-9]+(\.[0-9]+)*$"
 
 
 def _not_reserved(name: str) -> str:
@@ -89,9 +89,9 @@ class ReplayModel(Table):
 class TestedModel(Table):
     """The client versions that the rule was tried with, as text: the first and the last of them."""
 
-    first: str = Field(pattern=VERSION)
+    first: str = Field(pattern=VERSION_PATTERN)
     """The first of them, such as "1.0.88"."""
-    last: str = Field(pattern=VERSION)
+    last: str = Field(pattern=VERSION_PATTERN)
     """The last of them; a client beyond it is reported as drift."""
 
 

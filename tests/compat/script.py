@@ -7,7 +7,7 @@ import json
 import re
 from typing import Any
 
-from proxy.scripted import Block
+from proxy.scripted import ContentBlock
 from tests.compat.kinds import BY_NAME, kind_of, text_of
 
 REPLY = "It sorts three numbers and prints them."
@@ -19,7 +19,7 @@ _LATER_NAMES = {"Task": "Agent"}
 Call = tuple[str, Any]
 
 
-def script(body: dict[str, Any]) -> list[Block]:
+def script(body: dict[str, Any]) -> list[ContentBlock]:
     kind = BY_NAME.get(kind_of(body))
     if kind is not None and kind.treated != "forwarded":
         return [{"type": "text", "text": kind.reply or REPLY}]

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from proxy.commands.doctor.plain_http import Address, Message, message
+from proxy.commands.doctor.plain_http import Address, HttpMessage, read_message
 from tests.cases import every
 
 SIZED = b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\nX-A: 1\r\n\r\nabc"
@@ -12,13 +12,13 @@ CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\nA\r\n
 BARE = b"HTTP/1.1 204 No Content\r\n\r\n"
 
 
-async def _read(*pieces: bytes, until_end: bool = False, end: bool = True) -> Message:
+async def _read(*pieces: bytes, until_end: bool = False, end: bool = True) -> HttpMessage:
     reader = asyncio.StreamReader()
     for piece in pieces:
         reader.feed_data(piece)
     if end:
         reader.feed_eof()
-    return await message(reader, until_end=until_end)
+    return await read_message(reader, until_end=until_end)
 
 
 @every(("raw", "body"), [(SIZED, b"abc"), (CHUNKED, b"a0123456789"), (BARE, b"")], ids=["sized", "chunked", "bare"])

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from proxy.scripted import Block
+from proxy.scripted import ContentBlock
 from tests.e2e import clients, scenario
 from tests.e2e.kinds import kind_of
 from tests.e2e.proxy import sidestep, stats
@@ -63,7 +63,7 @@ def install() -> None:
     (SDKS / "complete").touch()
 
 
-def script(body: dict[str, Any]) -> list[Block]:
+def script(body: dict[str, Any]) -> list[ContentBlock]:
     """The model's part: side questions are answered in the form that the client asks for."""
     match kind_of("POST", "/v1/messages", body):
         case "session-title":

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from proxy.scripted import Block, Failure
+from proxy.scripted import ContentBlock, Failure
 from tests.e2e import clients, costs, scenario
 from tests.e2e.kinds import kind_of
 from tests.e2e.proxy import Sidestep, sidestep, stats
@@ -37,7 +37,7 @@ class Script:
 
     asked: int = 0
 
-    def __call__(self, body: dict[str, Any]) -> list[Block] | Failure:
+    def __call__(self, body: dict[str, Any]) -> list[ContentBlock] | Failure:
         if kind_of("POST", "/v1/messages", body) == "conversation":
             self.asked += 1
             if self.asked % 2 and self.asked < 2 * ERRORS:

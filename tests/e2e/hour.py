@@ -21,7 +21,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from proxy.scripted import Block, Failure, ScriptedUpstream
+from proxy.scripted import ContentBlock, Failure, ScriptedUpstream
 from tests.e2e import clients, costs, errors, scenario
 from tests.e2e.isolation import isolated, raise_loopback, restart_isolated
 from tests.e2e.kinds import kind_of
@@ -45,7 +45,7 @@ class Script:
     began: float = field(default_factory=time.monotonic)
     failed: int = 0
 
-    def __call__(self, body: dict[str, Any]) -> list[Block] | Failure:
+    def __call__(self, body: dict[str, Any]) -> list[ContentBlock] | Failure:
         due = (time.monotonic() - self.began) / self.seconds * (errors.ERRORS + 1)
         # Some of the failures can only happen to a stream.
         conversation = body.get("stream") is True and kind_of("POST", "/v1/messages", body) == "conversation"

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from proxy.scripted import Block, ScriptedUpstream
+from proxy.scripted import ContentBlock, ScriptedUpstream
 from tests.e2e.clients import Client
 from tests.e2e.kinds import kind_of
 from tests.e2e.proxy import Sidestep
@@ -41,7 +41,7 @@ READY = ("❯", "│ >", "> ")
 _PERMISSION = ("Do you want to proceed", "Do you want to run", "Enter to continue")
 
 
-def script(body: dict[str, Any]) -> list[Block]:
+def script(body: dict[str, Any]) -> list[ContentBlock]:
     """The model's part: an explanation, and one shell command when the person asks for it by `RUN[…]`."""
     asked, done = "", False
     for message in body["messages"]:

@@ -21,7 +21,7 @@ from proxy.logs.observe import logger
 from proxy.rules.examples import request_of
 from proxy.rules.load import Loaded
 from proxy.rules.ruleset import RuleSet
-from proxy.scripted import Block, Script, ScriptedUpstream, scripted_upstream
+from proxy.scripted import ContentBlock, Script, ScriptedUpstream, scripted_upstream
 
 TEXT = "The session cookie expires on Sunday night, so the login test starts signed out."
 
@@ -35,7 +35,7 @@ class Shown:
     log: io.StringIO
 
 
-def script(_body: Mapping[str, Any]) -> list[Block]:
+def script(_body: Mapping[str, Any]) -> list[ContentBlock]:
     return [{"type": "text", "text": TEXT}]
 
 

@@ -25,7 +25,7 @@ from proxy.journal.writer import PAUSE
 from proxy.rules.examples import request_of
 from proxy.rules.load import Loaded, load
 from proxy.rules.ruleset import RuleSet
-from proxy.scripted import Block, Failure
+from proxy.scripted import ContentBlock, Failure
 from tests.live.browser import SCHEMES, Scheme, chromium
 from tests.live.given import TEXT, Shown, conversation, scripted, send, shown
 
@@ -75,7 +75,7 @@ def answered(loaded: Loaded) -> list[tuple[tuple[Head, bytes], str]]:
     ]
 
 
-def say(texts: Mapping[bytes, str], chance: random.Random, body: dict[str, Any]) -> list[Block] | Failure:
+def say(texts: Mapping[bytes, str], chance: random.Random, body: dict[str, Any]) -> list[ContentBlock] | Failure:
     """The model's part; now and then the upstream fails."""
     if chance.random() < _FAILING:
         return chance.choice(_FAILURES)

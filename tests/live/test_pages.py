@@ -12,7 +12,7 @@ import pytest
 from proxy.app import LIVE, REQUEST_LOG
 from proxy.live import pages
 from proxy.live.feed import MOST
-from proxy.live.state import State
+from proxy.live.state import LiveState
 from proxy.rules.load import Loaded
 from proxy.scripted import ScriptedUpstream
 from proxy.sse import Decoder, Event
@@ -100,8 +100,8 @@ async def test_nothing_is_looked_at_while_nobody_looks_on(sidestep: Shown, monke
     """The pulse waits: a turn of it while nobody looks would read the sections."""
     monkeypatch.setattr(pages, "_EVERY", 0.001)
     looks: list[None] = []
-    sections = State.sections
-    monkeypatch.setattr(State, "sections", lambda state: looks.append(None) or sections(state))
+    sections = LiveState.sections
+    monkeypatch.setattr(LiveState, "sections", lambda state: looks.append(None) or sections(state))
     async with _session() as session:
         async with session.get(f"{sidestep.url}/-/events") as reply:
             await anext(_events(reply))

@@ -11,7 +11,7 @@ from proxy.decision.desk import Desk, new_desk
 from proxy.decision.drift import Notice
 from proxy.exchange import Exchange, Head
 from proxy.live.feed import Feed
-from proxy.live.state import State
+from proxy.live.state import LiveState
 from proxy.local.status import LATELY
 from proxy.rules.load import Loaded, configured
 from proxy.rules.ruleset import RuleSet
@@ -24,16 +24,16 @@ from tests.live.entries import entry
 SECRET = "0123456789abcdef-secret"
 
 
-def _state(rules: RuleSet, **tables: dict[str, Any]) -> State:
+def _state(rules: RuleSet, **tables: dict[str, Any]) -> LiveState:
     config = Config.model_validate(tables)
-    return State(config, _desk(config, rules), RequestLog(None, Counters()), Feed(), None, 1.0)
+    return LiveState(config, _desk(config, rules), RequestLog(None, Counters()), Feed(), None, 1.0)
 
 
 def _desk(config: Config, rules: RuleSet) -> Desk:
     return new_desk(config, rules, b"key")
 
 
-def _rules(state: State) -> dict[str, dict[str, Any]]:
+def _rules(state: LiveState) -> dict[str, dict[str, Any]]:
     return {rule["name"]: rule for rule in state.sections()["rules"]}
 
 

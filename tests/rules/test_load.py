@@ -15,7 +15,7 @@ from proxy import config, toml
 from proxy.exchange import Head
 from proxy.rules.load import Loaded, configured, load
 from proxy.rules.schema import RequestModel, RuleFile, RuleModel
-from proxy.validation import explain, known_keys
+from proxy.validation import error_text, known_keys
 from tests.cases import every
 from tests.commands.given import BASE, HELLO
 
@@ -349,6 +349,6 @@ def test_whatever_is_written_a_fault_is_told_in_our_words(model: type[BaseModel]
             try:
                 model.model_validate(document)
             except ValidationError as error:
-                told += [explain(each, ["a"]) for each in error.errors(include_url=False)]
+                told += [error_text(each, ["a"]) for each in error.errors(include_url=False)]
     assert len(told) > 100
     assert {text for text in told if FOREIGN.search(text.partition("), ")[2])} == set()

@@ -12,7 +12,7 @@ from typing import Any
 
 from aiohttp import web
 
-from proxy.scripted import Block, Script, ScriptedUpstream
+from proxy.scripted import ContentBlock, Script, ScriptedUpstream
 from tests.compat.kinds import BY_NAME, kind_of, text_of
 
 FIRST_BYTE = 0.8
@@ -83,7 +83,7 @@ class Model(ScriptedUpstream):
             asked.read = told.total()
         return response
 
-    def _say(self, body: dict[str, Any]) -> list[Block]:
+    def _say(self, body: dict[str, Any]) -> list[ContentBlock]:
         kind = kind_of(body)
         if kind in BY_NAME and BY_NAME[kind].treated != "forwarded":
             prose = kind == "session-title" and not self.titles
@@ -95,7 +95,7 @@ class Model(ScriptedUpstream):
         return [_text(reply_to(turn) if turn else "Ready.")]
 
 
-def _text(text: str) -> Block:
+def _text(text: str) -> ContentBlock:
     return {"type": "text", "text": text}
 
 

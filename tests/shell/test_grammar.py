@@ -9,14 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from proxy.filters.shell.grammar import MAX_COMMANDS, MAX_LENGTH, Refusal, Script, SimpleCommand, read
+from proxy.filters.shell.grammar import MAX_COMMANDS, MAX_LENGTH, CommandList, ParseFailure, SimpleCommand, read
 from tests.cases import every
 from tests.waiting import PATIENCE
 
 
-def script(command: str) -> Script:
+def script(command: str) -> CommandList:
     result = read(command)
-    assert isinstance(result, Script), result
+    assert isinstance(result, CommandList), result
     return result
 
 
@@ -25,9 +25,9 @@ def only(command: str) -> SimpleCommand:
     return result
 
 
-def refusal(command: str) -> Refusal:
+def refusal(command: str) -> ParseFailure:
     result = read(command)
-    assert isinstance(result, Refusal), result
+    assert isinstance(result, ParseFailure), result
     return result
 
 
@@ -225,7 +225,7 @@ def test_everything_else_is_not_understood(command: str) -> None:
 @given(st.text(alphabet=st.sampled_from("ab \t\n'\"\\$`(){}[]<>|&;#!~*?=%^é\u200b\r\x00"), max_size=40))
 def test_words_and_blanks_account_for_every_byte(command: str) -> None:
     result = read(command)
-    if isinstance(result, Script):
+    if isinstance(result, CommandList):
         rest = command
         for part in result.commands:
             spans = [(item.start, item.end) for item in part.assignments]
@@ -323,7 +323,9 @@ def traced(command: str, directory: Path) -> list[list[str]]:
 
 def check_against_bash(command: str, directory: Path) -> None:
     result = read(command)
-    if not isinstance(result, Script) or any("<" in text for part in result.commands for text in part.redirections):
+    if not isinstance(result, CommandList) or any(
+        "<" in text for part in result.commands for text in part.redirections
+    ):
         return
     commands = traced(command, directory)
     for written in directory.iterdir():

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from proxy import notify
-from proxy.notify import ManagerError, beyond_loopback, listening
+from proxy.notify import ManagerError, beyond_loopback, inherited_sockets
 from tests.raw import raw_client
 from tests.waiting import PATIENCE
 
@@ -22,8 +22,8 @@ FIRST = 200
 
 SERVER = """
 import os, socket
-from proxy.notify import listening
-(held,) = listening()
+from proxy.notify import inherited_sockets
+(held,) = inherited_sockets()
 held.setblocking(True)
 client, _ = held.accept()
 left = sorted(name for name in os.environ if name.startswith("LISTEN_"))
@@ -64,7 +64,7 @@ def test_sockets_come_in_their_order_private_and_unblocking(hand: Hand) -> None:
     for held in given:
         hand(held)
     environ = _environ(2, LISTEN_FDNAMES="http:more", KEPT="1")
-    found = listening(environ)
+    found = inherited_sockets(environ)
     assert [held.getsockname() for held in found] == wanted
     assert [(held.get_inheritable(), held.getblocking()) for held in found] == [(False, False)] * 2
     assert environ == {"KEPT": "1"}
@@ -74,7 +74,7 @@ def test_sockets_come_in_their_order_private_and_unblocking(hand: Hand) -> None:
 
 @pytest.mark.parametrize("environ", [{}, {"LISTEN_FDS": "1"}, _environ(1, os.getpid() + 1), _environ(0)])
 def test_what_was_handed_to_nobody_or_to_another_process_is_not_taken(environ: dict[str, str]) -> None:
-    assert listening(environ) == []
+    assert inherited_sockets(environ) == []
     assert environ == {}
 
 
@@ -92,18 +92,18 @@ def test_a_socket_of_another_sort_is_refused_by_its_name(
 ) -> None:
     hand(made())
     with pytest.raises(ManagerError, match=rf"descriptor {FIRST} \(http\) is {told}, expected a listening TCP socket"):
-        listening(_environ(1, LISTEN_FDNAMES="http"))
+        inherited_sockets(_environ(1, LISTEN_FDNAMES="http"))
 
 
 def test_a_descriptor_that_is_not_open_or_no_socket_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(notify, "FIRST_DESCRIPTOR", FIRST)
     with pytest.raises(ManagerError, match=rf"descriptor {FIRST} \(unknown\) is no socket"):
-        listening(_environ(1))
+        inherited_sockets(_environ(1))
     with (tmp_path / "file").open("w") as file:
         os.dup2(file.fileno(), FIRST)
     try:
         with pytest.raises(ManagerError, match="is no socket"):
-            listening(_environ(1))
+            inherited_sockets(_environ(1))
     finally:
         os.close(FIRST)
 
@@ -111,7 +111,7 @@ def test_a_descriptor_that_is_not_open_or_no_socket_is_refused(tmp_path: Path, m
 @pytest.mark.parametrize("environ", [_environ("many"), _environ("-1"), {"LISTEN_PID": "x", "LISTEN_FDS": "1"}])
 def test_numbers_that_are_none_are_said(environ: dict[str, str]) -> None:
     with pytest.raises(ManagerError, match="expected a number"):
-        listening(environ)
+        inherited_sockets(environ)
 
 
 def test_addresses_that_other_machines_reach_are_told_apart() -> None:

@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 import orjson
 
 import proxy
-from proxy.commands.doctor.plain_http import PATIENCE, Address, Message, message
+from proxy.commands.doctor.plain_http import PATIENCE, Address, HttpMessage, read_message
 from proxy.config import Config, UpstreamSettings
 
 FRAMES = 5
@@ -39,12 +39,12 @@ class NotStartedError(Exception):
 
 
 @dataclass(slots=True)
-class Script:
+class BenchUpstream:
     """The upstream: what arrived, and the progress of its stream. Times are `time.perf_counter()`."""
 
     headers: Mapping[str, str]
     """More headers of messages, which rules may repeat."""
-    arrived: list[Message] = field(default_factory=list)
+    arrived: list[HttpMessage] = field(default_factory=list)
     sent_at: list[float] = field(default_factory=list)
     seen: asyncio.Event = field(default_factory=asyncio.Event)
     """Set by the client when it has received the last frame."""
@@ -54,7 +54,7 @@ class Script:
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(EOFError, OSError, TimeoutError):
             while True:
-                request = await message(reader)
+                request = await read_message(reader)
                 self.arrived.append(request)
                 await self._reply(request.first.split(b" ")[1], reader, writer)
 
@@ -108,13 +108,13 @@ class Bench:
     """A Sidestep to try, and the upstream behind it."""
 
     sidestep: Address
-    script: Script
+    upstream: BenchUpstream
 
 
 @asynccontextmanager
-async def scripted(headers: Mapping[str, str]) -> AsyncIterator[tuple[Script, int]]:
+async def scripted(headers: Mapping[str, str]) -> AsyncIterator[tuple[BenchUpstream, int]]:
     """The upstream on a free port of loopback, and that port."""
-    script = Script(headers)
+    script = BenchUpstream(headers)
     async with serving(script.serve) as port:
         yield script, port
 

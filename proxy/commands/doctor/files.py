@@ -48,7 +48,7 @@ def _token(file: Path, config: Config) -> Iterator[Finding]:
     if token and token.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
         yield warning("permissions", f"{token}: others may read the token", f"chmod 600 {token}")
     elif not token and config.listen.token and file.stat().st_mode & stat.S_IROTH:
-        todo = f"move it into {file.parent / places.TOKEN}, readable for its owner alone"
+        todo = f"move it into {file.parent / places.TOKEN_FILE}, readable for its owner alone"
         yield warning("permissions", f"{file}: everybody may read the token in it", todo)
 
 

@@ -163,7 +163,7 @@ def _answered(file: Path, shown: str, status: int, body: bytes, held: Holder | N
     if isinstance(state, dict) and "ready" in state:
         yield from _state_findings(shown, state)
     elif isinstance(state, dict) and status == 401:
-        todo = f"restart it, or put its token into {file.parent / places.TOKEN}, for its owner alone"
+        todo = f"restart it, or put its token into {file.parent / places.TOKEN_FILE}, for its owner alone"
         yield fault("port", f"Sidestep at {shown} wants another token", todo)
     else:
         yield _another(shown, held)

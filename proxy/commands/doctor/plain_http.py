@@ -10,7 +10,7 @@ PATIENCE = 5.0
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
+class HttpMessage:
     """A request or a reply: first line, header lines as they came, and the body with its chunks joined."""
 
     first: bytes
@@ -28,7 +28,7 @@ class Message:
         return _value(self.lines, name.encode())
 
 
-async def head(reader: asyncio.StreamReader) -> tuple[bytes, tuple[bytes, ...]]:
+async def read_head(reader: asyncio.StreamReader) -> tuple[bytes, tuple[bytes, ...]]:
     """A first line and the header lines after it. Raises EOFError if the connection ends before."""
     try:
         first, *lines = (await reader.readuntil(b"\r\n\r\n"))[:-4].split(b"\r\n")
@@ -37,12 +37,12 @@ async def head(reader: asyncio.StreamReader) -> tuple[bytes, tuple[bytes, ...]]:
     return first, tuple(lines)
 
 
-async def message(reader: asyncio.StreamReader, *, until_end: bool = False, bodiless: bool = False) -> Message:
+async def read_message(reader: asyncio.StreamReader, *, until_end: bool = False, bodiless: bool = False) -> HttpMessage:
     """A whole message; `until_end`: without a length, its body goes on until the connection ends (RFC 9112, 6.3).
 
     `bodiless`: it is the reply to a HEAD.
     """
-    first, lines = await head(reader)
+    first, lines = await read_head(reader)
     length = _value(lines, b"content-length")
     if bodiless or first.split(b" ")[1:2] in ([b"204"], [b"304"]):
         body = b""
@@ -52,7 +52,7 @@ async def message(reader: asyncio.StreamReader, *, until_end: bool = False, bodi
         body = await reader.readexactly(int(length))
     else:
         body = await reader.read() if until_end else b""
-    return Message(first, lines, body)
+    return HttpMessage(first, lines, body)
 
 
 async def _chunks(reader: asyncio.StreamReader) -> AsyncIterator[bytes]:
@@ -106,8 +106,8 @@ async def connected(address: Address) -> AsyncIterator[tuple[asyncio.StreamReade
         writer.close()
 
 
-async def ask(address: Address, request: bytes) -> Message:
+async def ask(address: Address, request: bytes) -> HttpMessage:
     """One request on a connection of its own. Raises OSError, EOFError and TimeoutError."""
     async with asyncio.timeout(PATIENCE), connected(address) as (reader, writer):
         writer.write(request)
-        return await message(reader, until_end=True, bodiless=request.startswith(b"HEAD "))
+        return await read_message(reader, until_end=True, bodiless=request.startswith(b"HEAD "))

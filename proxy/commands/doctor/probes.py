@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from proxy.commands.doctor.bench import FRAMES, REPLY_BODY, REPLY_FIRST, REPLY_LINES, Bench, frame
 from proxy.commands.doctor.findings import Finding, fault, ok, warning
-from proxy.commands.doctor.plain_http import PATIENCE, Message, ask, connected
+from proxy.commands.doctor.plain_http import PATIENCE, HttpMessage, ask, connected
 
 SLOW = 0.05
 """Seconds of delay that are worth a warning: a hundred times the usual delay."""
@@ -34,7 +34,7 @@ async def request_bytes(bench: Bench) -> Finding:
         *(line.encode() for line in _LINES),
         b"Content-Length: %d" % len(_BODY),
     )
-    difference = _difference(sent, _BODY, bench.script.arrived[-1])
+    difference = _difference(sent, _BODY, bench.upstream.arrived[-1])
     if difference:
         return fault("request bytes", difference, _REPORT)
     return ok("request bytes", "target, headers and body arrive as they were sent")
@@ -49,7 +49,7 @@ async def reply_bytes(bench: Bench) -> Finding:
     return ok("reply bytes", "status, headers and body arrive as they were sent")
 
 
-def _difference(lines: Sequence[bytes], body: bytes, arrived: Message) -> str:
+def _difference(lines: Sequence[bytes], body: bytes, arrived: HttpMessage) -> str:
     """The first difference to what was sent; "" for none."""
     found = [arrived.first, *(line for line in arrived.lines if line.partition(b":")[0].lower() not in _HOP_BY_HOP)]
     for index in range(max(len(lines), len(found))):
@@ -94,14 +94,14 @@ async def _stream_delays(bench: Bench) -> list[float]:
                     raise EOFError("the stream ended early")
                 got += data
                 if frame(len(delays)) in got:
-                    delays.append(time.perf_counter() - bench.script.sent_at[-1])
-                    bench.script.seen.set()
+                    delays.append(time.perf_counter() - bench.upstream.sent_at[-1])
+                    bench.upstream.seen.set()
     return delays
 
 
 async def cancellation(bench: Bench) -> Finding:
     """A client that goes away ends its request upstream."""
-    bench.script.left.clear()
+    bench.upstream.left.clear()
     async with connected(bench.sidestep) as (reader, writer):
         writer.write(bench.sidestep.request("POST /doctor/endless", (), b"{}"))
         async with asyncio.timeout(PATIENCE):
@@ -109,7 +109,7 @@ async def cancellation(bench: Bench) -> Finding:
         writer.transport.abort()
     gone = time.perf_counter()
     try:
-        await asyncio.wait_for(bench.script.left.wait(), PATIENCE)
+        await asyncio.wait_for(bench.upstream.left.wait(), PATIENCE)
     except TimeoutError:
         return fault("cancellation", "a request goes on upstream although its client has gone", _REPORT)
     return ok("cancellation", f"upstream ended {(time.perf_counter() - gone) * 1000:.1f} ms after its client")
@@ -117,9 +117,9 @@ async def cancellation(bench: Bench) -> Finding:
 
 async def host_refusal(bench: Bench) -> Finding:
     """A request under another name is refused here (DNS rebinding)."""
-    before = len(bench.script.arrived)
+    before = len(bench.upstream.arrived)
     reply = await ask(bench.sidestep, bench.sidestep.request("POST /v1/messages", (), b"{}", host="rebound.example"))
-    if reply.status != 403 or len(bench.script.arrived) != before:
+    if reply.status != 403 or len(bench.upstream.arrived) != before:
         return fault("host refusal", f"a request for rebound.example was answered with {reply.status}", _REPORT)
     return ok("host refusal", "a request for another host is refused")
 

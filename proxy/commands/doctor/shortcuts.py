@@ -7,7 +7,7 @@ import orjson
 
 from proxy.commands.doctor.bench import Bench
 from proxy.commands.doctor.findings import Finding, fault, ok
-from proxy.commands.doctor.plain_http import Message, ask
+from proxy.commands.doctor.plain_http import HttpMessage, ask
 from proxy.commands.doctor.probes import probe
 from proxy.exchange import Head
 from proxy.rules.examples import request_of
@@ -50,7 +50,7 @@ async def _shortcut(entry: LoadedRule, example: Match, bench: Bench) -> Finding:
     return await probe(name, run, bench)
 
 
-def _judged(name: str, entry: LoadedRule, example: Match, reply: Message, ms: float) -> Finding:
+def _judged(name: str, entry: LoadedRule, example: Match, reply: HttpMessage, ms: float) -> Finding:
     by = reply.header("x-sidestep-rule")
     if entry.rule.status == "shadow":
         return (
@@ -71,7 +71,7 @@ def _request(bench: Bench, head: Head, body: bytes) -> bytes:
     return bench.sidestep.request(f"{head.method} {head.path}", lines, body)
 
 
-def _text(reply: Message) -> str:
+def _text(reply: HttpMessage) -> str:
     """The text of a message in any form. Raises ValueError if there is none."""
     if not reply.header("content-type").startswith("text/event-stream"):
         return "".join(block.get("text", "") for block in orjson.loads(reply.body).get("content", ()))

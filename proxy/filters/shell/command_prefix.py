@@ -5,7 +5,7 @@ from itertools import pairwise
 
 from proxy.filters.decline import Decline
 from proxy.filters.shell.commands import check_arguments, prefix_key
-from proxy.filters.shell.grammar import Assignment, Refusal, SimpleCommand, Word, read
+from proxy.filters.shell.grammar import Assignment, ParseFailure, SimpleCommand, Word, read
 from proxy.filters.shell.known_commands import BARE, BARE_WITH_ASSIGNMENTS, PREFIXES, STRICT, WRAPPERS
 from proxy.filters.shell.programs import read_sed
 from proxy.filters.shell.variables import check_assignments
@@ -26,7 +26,7 @@ def command_prefix(command: str) -> str:
     has none.
     """
     script = read(command)
-    if isinstance(script, Refusal):
+    if isinstance(script, ParseFailure):
         if script.injection:
             return INJECTION
         raise Decline(script.reason)

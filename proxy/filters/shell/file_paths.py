@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from proxy.filters.decline import Decline
 from proxy.filters.shell.displays import Display, display, name
-from proxy.filters.shell.grammar import Refusal, Script, SimpleCommand, read
+from proxy.filters.shell.grammar import CommandList, ParseFailure, SimpleCommand, read
 from proxy.filters.shell.paths import FAILURE
 
 MAX_LENGTH = 64 * 1024
@@ -35,7 +35,7 @@ def file_paths(command: str, output: str) -> str:
     if len(command) > MAX_LENGTH or len(output) > MAX_LENGTH:
         raise Decline("too long")
     script = read(command)
-    if isinstance(script, Refusal):
+    if isinstance(script, ParseFailure):
         raise Decline(script.reason)
     return _reply(_script_paths(script, output))
 
@@ -46,7 +46,7 @@ def _reply(paths: list[str]) -> str:
     return f"<is_displaying_contents>\n{verdict}\n</is_displaying_contents>\n\n<filepaths>\n{listed}</filepaths>"
 
 
-def _script_paths(script: Script, output: str) -> list[str]:
+def _script_paths(script: CommandList, output: str) -> list[str]:
     script, instead = _without_alternative(script)
     pipelines = _pipelines(script)
     displays = [display(pipeline.commands, output) for pipeline in pipelines]
@@ -62,7 +62,7 @@ def _script_paths(script: Script, output: str) -> list[str]:
     return [path for shown in displays for path in shown.paths]
 
 
-def _without_alternative(script: Script) -> tuple[Script, str | None]:
+def _without_alternative(script: CommandList) -> tuple[CommandList, str | None]:
     """Split `... || echo "no such thing"` into the command and the text that is displayed if it fails."""
     last = script.commands[-1]
     if script.separators[-1:] != ("||",) or script.separators.count("||") > 1 or last.redirections:
@@ -73,10 +73,10 @@ def _without_alternative(script: Script) -> tuple[Script, str | None]:
     is_literal = all(word.kind in ("bare", "quoted") and word.value[:1] not in ("-", "") for word in last.words[1:])
     if name(last) != "echo" or not values or not is_literal or "\\" in "".join(values):
         return script, None
-    return Script(script.commands[:-1], script.separators[:-1]), " ".join(values).strip()
+    return CommandList(script.commands[:-1], script.separators[:-1]), " ".join(values).strip()
 
 
-def _pipelines(script: Script) -> list[_Pipeline]:
+def _pipelines(script: CommandList) -> list[_Pipeline]:
     """Split the script into pipelines, each with whether it surely ran, given that there is any output."""
     found = [_Pipeline(script.commands[:1], surely_ran=True)]
     for separator, command in zip(script.separators, script.commands[1:], strict=True):

@@ -56,7 +56,7 @@ class SimpleCommand:
 
 
 @dataclass(frozen=True, slots=True)
-class Script:
+class CommandList:
     """At least one simple command; `separators[i]` stands between commands `i` and `i + 1`."""
 
     commands: tuple[SimpleCommand, ...]
@@ -64,7 +64,7 @@ class Script:
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class ParseFailure:
     """The text is not understood; `injection`: it certainly contains a command that a person may overlook."""
 
     reason: str
@@ -108,22 +108,22 @@ _NODES = frozenset(
 _SEPARATORS: dict[str, Separator] = {";": ";", "&&": "&&", "||": "||", "|": "|", "\n": "\n"}
 
 
-def read(command: str) -> Script | Refusal:
+def read(command: str) -> CommandList | ParseFailure:
     """Return the simple commands of `command`, or why it is refused.
 
     One newline at the end is allowed, since the client's request template may append it.
     """
     if len(command) > MAX_LENGTH:
-        return Refusal("too long")
+        return ParseFailure("too long")
     text = command.removesuffix("\n")
     skeleton = _SKIPPED.sub(_without_literals, text)
     if _HIDDEN_COMMAND.search(skeleton):
-        return Refusal("hidden command", injection=True)
+        return ParseFailure("hidden command", injection=True)
     script = _read_plain(text)
-    if isinstance(script, Script):
+    if isinstance(script, CommandList):
         return script
     if _SECOND_LINE.search(skeleton) and not _LINES_ARE_DOUBTFUL.search(skeleton):
-        return Refusal("second line", injection=True)
+        return ParseFailure("second line", injection=True)
     return script
 
 
@@ -135,18 +135,18 @@ def _without_literals(match: re.Match[str]) -> str:
     return '"' + re.sub(r"[^`$({| ]", "x", re.sub(r"\\.", "x", piece[1:-1], flags=re.DOTALL)) + '"'
 
 
-def _read_plain(text: str) -> Script | Refusal:
+def _read_plain(text: str) -> CommandList | ParseFailure:
     if any(_is_odd(character) for character in text):
-        return Refusal("odd character")
+        return ParseFailure("odd character")
     if _SUBSTITUTION.search(text):
-        return Refusal("quoted substitution")
+        return ParseFailure("quoted substitution")
     if not text or text[0] in " \t\n" or text[-1] in " \t\n":
-        return Refusal("blank at an end")
+        return ParseFailure("blank at an end")
     tokens = _tokens(text)
     script = _script(tokens) if tokens else None
     if script is None:
-        return Refusal("syntax not understood")
-    return script if _parsed(text) == _expected(script, tokens) else Refusal("readers disagree")
+        return ParseFailure("syntax not understood")
+    return script if _parsed(text) == _expected(script, tokens) else ParseFailure("readers disagree")
 
 
 def _is_odd(character: str) -> bool:
@@ -170,7 +170,7 @@ def _tokens(text: str) -> list[re.Match[str]]:
     return found
 
 
-def _script(tokens: list[re.Match[str]]) -> Script | None:
+def _script(tokens: list[re.Match[str]]) -> CommandList | None:
     groups: list[list[re.Match[str]]] = [[]]
     separators: list[Separator] = []
     for token in tokens:
@@ -184,7 +184,7 @@ def _script(tokens: list[re.Match[str]]) -> Script | None:
     if len(groups) > MAX_COMMANDS:
         return None
     commands = tuple(command for group in groups if (command := _simple_command(group)))
-    return Script(commands, tuple(separators)) if len(commands) == len(groups) else None
+    return CommandList(commands, tuple(separators)) if len(commands) == len(groups) else None
 
 
 def _simple_command(tokens: list[re.Match[str]]) -> SimpleCommand | None:
@@ -229,7 +229,7 @@ def _kind(pieces: list[str]) -> WordKind:
     return "bare" if len(bare) == len(pieces) else "quoted"
 
 
-def _expected(script: Script, tokens: list[re.Match[str]]) -> list[tuple[str, int, int]]:
+def _expected(script: CommandList, tokens: list[re.Match[str]]) -> list[tuple[str, int, int]]:
     """List the nodes that the tree must have if it agrees with the lexer, in the order of the text."""
     spans: list[tuple[str, int, int]] = []
     for command in script.commands:
