@@ -43,12 +43,12 @@ class Manager:
 
     address: str = ""
     """Address of its datagram socket, with a leading `@` in the abstract namespace; "" if it does not listen."""
-    patience: float = 0.0
+    watchdog_timeout: float = 0.0
     """The watchdog's timeout in seconds; 0 for no watchdog."""
     folder: str = ""
     """The service's runtime folder (`RuntimeDirectory=`); "" for none."""
 
-    def tell(self, *assignments: str) -> bool:
+    def send(self, *assignments: str) -> bool:
         """Send `KEY=VALUE` lines in one message; returns whether it was sent. Errors are ignored."""
         if not self.address:
             return False
@@ -71,7 +71,7 @@ class Manager:
 
     def reloading(self) -> None:
         """Say that a reload begins; `READY=1` ends it. `Type=notify-reload` distinguishes reloads by the time."""
-        self.tell("RELOADING=1", f"MONOTONIC_USEC={time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000}")
+        self.send("RELOADING=1", f"MONOTONIC_USEC={time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000}")
 
     async def keep(self, status: Callable[[], str]) -> None:
         """Feed the watchdog and send status lines, until cancelled; returns at once without a service manager.
@@ -79,8 +79,8 @@ class Manager:
         Twice in each watchdog timeout, as sd_watchdog_enabled(3) advises. An event loop that hangs sends nothing.
         """
         while self.address:
-            self.tell(*([ALIVE] if self.patience else []), line(status()))
-            await asyncio.sleep(self.patience / 2 or _UNHURRIED)
+            self.send(*([ALIVE] if self.watchdog_timeout else []), line(status()))
+            await asyncio.sleep(self.watchdog_timeout / 2 or _UNHURRIED)
 
 
 NOBODY = Manager()

@@ -41,7 +41,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         told = marked(str(error), "error") if is_journal(sys.stderr) else str(error)
         print(told, file=sys.stderr)
         with contextlib.suppress(notify.ManagerError):
-            notify.manager().tell(notify.line(str(error)))  # outlasts the process in what `status` shows
+            notify.manager().send(notify.line(str(error)))  # outlasts the process in what `status` shows
         return USAGE_ERROR
     if options.command in (None, "serve"):
         return serve_command(options, settings)

@@ -51,7 +51,7 @@ class Reload:
             problems=self.desk.faults,
             restart_for=self.desk.restart_for,
         )
-        self.manager.tell(READY, line(status_line(self.desk, self.counters, time.time())))
+        self.manager.send(READY, line(status_line(self.desk, self.counters, time.time())))
 
     def _reload(self) -> Sequence[Problem]:
         """Returns what is wrong, if anything is."""

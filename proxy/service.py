@@ -61,12 +61,12 @@ async def serve(
     asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reload)
     async with listening(app, config, log, lambda: reload.drain_timeout, held) as (host, port):
         _announce_start(config, rules, log, host, port)
-        manager.tell(notify.READY)
+        manager.send(notify.READY)
         heartbeat = asyncio.create_task(manager.keep(lambda: status_line(desk, request_log.counters, time.time())))
         repeats = asyncio.create_task(_write_repeats(log))
         await stop.wait()
         desk.stop()
-        manager.tell(notify.STOPPING)
+        manager.send(notify.STOPPING)
         _announce_stop(config, log, port, reload.drain_timeout)
     heartbeat.cancel()  # only now: the watchdog still expects it while requests finish
     repeats.cancel()

@@ -25,7 +25,7 @@ class Told:
     def reloading(self) -> None:
         self.said.append("reloading")
 
-    def tell(self, *lines: str) -> None:
+    def send(self, *lines: str) -> None:
         self.said += lines
 
 

@@ -12,7 +12,7 @@ import orjson
 
 from proxy.notify import NOTE
 
-PATIENCE = 30.0
+TIMEOUT = 30.0
 """Seconds to wait for the service."""
 
 _PAUSE = 0.02
@@ -46,7 +46,7 @@ def _read(note: Path) -> dict[str, Any]:
 
 def _answer(note: Path, reloads: int) -> dict[str, Any] | None:
     """The service's note about its next reload; None if there is none in time."""
-    end = time.monotonic() + PATIENCE
+    end = time.monotonic() + TIMEOUT
     while time.monotonic() < end:
         try:
             found = _read(note)
@@ -60,7 +60,7 @@ def _answer(note: Path, reloads: int) -> dict[str, Any] | None:
 
 def _report(found: dict[str, Any] | None) -> int:
     if found is None:
-        print(f"Not reloaded: the service has not answered within {PATIENCE:.0f} seconds.", file=sys.stderr)
+        print(f"Not reloaded: the service has not answered within {TIMEOUT:.0f} seconds.", file=sys.stderr)
         return 1
     if found["problems"]:
         print(*found["problems"], "Not reloaded: what was in force stays.", sep="\n", file=sys.stderr)

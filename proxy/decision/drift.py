@@ -29,7 +29,7 @@ _MOST_VERSIONS = 256
 UNKNOWN, NEARLY, UNTESTED, STOPPED = "unknown question", "nearly", "untested client version", "rule stopped firing"
 SIGNS = (UNKNOWN, NEARLY, UNTESTED, STOPPED)
 
-PATIENCE = 50
+REQUESTS = 50
 SESSIONS = 3
 """Requests, and sessions, of a newer client version after which a rule counts as stopped, if it fired for an older one.
 Only sessions of the kind in which it fired count: terminals, `-p` and SDKs ask different questions."""
@@ -150,7 +150,7 @@ class Drift:
             return []
         self._seen[kind] += 1
         self._sessions[kind].add(hash(session))
-        if self._seen[kind] < PATIENCE or len(self._sessions[kind]) < SESSIONS:
+        if self._seen[kind] < REQUESTS or len(self._sessions[kind]) < SESSIONS:
             return []
         self._judged.add(kind)
         version, entry, by_key = kind

@@ -18,17 +18,17 @@ class BodyFault(Exception):  # noqa: N818 - it is the client's fault, not an err
         self.status = status
 
 
-async def next_chunk(content: StreamReader, patience: float) -> bytes:
+async def next_chunk(content: StreamReader, idle_timeout: float) -> bytes:
     """The next piece of the body, at least one byte; b"" at its end.
 
-    Raises `BodyFault` if nothing comes for `patience` seconds, or if the body is malformed.
+    Raises `BodyFault` if nothing comes for `idle_timeout` seconds, or if the body is malformed.
     """
     try:
         if chunk := content.read_nowait():
             return chunk
         if content.at_eof():
             return b""
-        async with asyncio.timeout(patience):
+        async with asyncio.timeout(idle_timeout):
             return await content.readany()
     except TimeoutError:
         raise BodyFault(408, "stalled inside its body") from None
@@ -42,15 +42,15 @@ class RequestBody(ReceivedBody):
     It can be sent again while everything that was read is still held, at most `limit` bytes.
     """
 
-    def __init__(self, content: StreamReader, patience: float, limit: int, *, complete: bool, keep: bool) -> None:
-        """`patience` is how many seconds a client may pause within a body."""
+    def __init__(self, content: StreamReader, idle_timeout: float, limit: int, *, complete: bool, keep: bool) -> None:
+        """`idle_timeout` is how many seconds a client may pause within a body."""
         super().__init__(complete=complete, keep=keep)
-        self._content, self._patience, self._limit = content, patience, limit
+        self._content, self._idle_timeout, self._limit = content, idle_timeout, limit
 
     async def collect(self, most: int) -> bool:
         """Read the whole body; False as soon as it is larger than `most`. Raises `BodyFault`."""
         content = self._content
-        while chunk := await next_chunk(content, self._patience):
+        while chunk := await next_chunk(content, self._idle_timeout):
             self.chunks.append(chunk)
             self.size += len(chunk)
             if self.size > most:
@@ -62,7 +62,7 @@ class RequestBody(ReceivedBody):
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         """The rest of the body, each piece as it arrives. Raises `BodyFault`."""
-        while chunk := await next_chunk(self._content, self._patience):
+        while chunk := await next_chunk(self._content, self._idle_timeout):
             self.size += len(chunk)
             if self.size <= self._limit:
                 self.chunks.append(chunk)

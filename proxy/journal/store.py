@@ -12,7 +12,7 @@ from pathlib import Path
 from proxy.journal.rows import COLUMNS, Row
 from proxy.journal.schema import ADD_UP, APPLICATION, STEPS, VERSION
 
-PATIENCE = 1.0
+LOCK_TIMEOUT = 1.0
 """Seconds to wait for another program that has locked the file."""
 
 STEP = 4000
@@ -58,7 +58,7 @@ class Store:
         self._max_age, self._max_bytes = max_age, max_bytes
         self._offset = self._steady_since = float("-inf")
         _make(file)
-        self._connection = sqlite3.connect(file, timeout=PATIENCE, isolation_level=None)
+        self._connection = sqlite3.connect(file, timeout=LOCK_TIMEOUT, isolation_level=None)
         try:
             self._prepare()
         except BaseException:

@@ -32,7 +32,7 @@ _EVERY = 1.0
 _BEAT = 5
 """Checks between two heartbeats. By these a page can tell a process that hangs from one that is idle."""
 
-_PATIENCE = 30.0
+_SEND_TIMEOUT = 30.0
 """Seconds that a browser has to accept an event. One that sleeps reconnects when it wakes."""
 
 _PING = 15.0
@@ -118,7 +118,7 @@ class Live:
             if watcher is None:
                 return await _refuse(request, 503, "overloaded_error", "no more pages can look on just now")
             self._request_log.exclude(exchange)
-            stream = _Stream(send_timeout=_PATIENCE, ping_interval=_PING)
+            stream = _Stream(send_timeout=_SEND_TIMEOUT, ping_interval=_PING)
             for name, value in _PRIVATE:
                 stream.headers[name.decode()] = value.decode()
             # A browser may leave at any time. That is not a failure.

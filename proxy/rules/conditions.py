@@ -164,12 +164,12 @@ class When:
         """Whether a request with this head could match, whatever its body is."""
         return all(one.check(Known(head)) is not _no for one in self.conditions if _of_head(one))
 
-    def telling(self, size: int) -> frozenset[str] | None:
+    def required_marks(self, size: int) -> frozenset[str] | None:
         """Marks of which one stands in every body of `size` bytes or more that matches; None if none are certain to.
 
         Those of the condition with the fewest, the longest of them: they stand in the fewest others.
         """
-        found = [marks for one in self.conditions if (marks := _telling(one, size)) is not None]
+        found = [marks for one in self.conditions if (marks := _required_marks(one, size)) is not None]
         return min(found, key=lambda marks: (len(marks), -min(map(len, marks), default=0)), default=None)
 
     def tests(self) -> Iterator[Condition]:
@@ -198,12 +198,12 @@ def first_failing(checks: Iterable[ConditionCheck], request: MessagesRequest, gr
     return None
 
 
-def _telling(condition: AnyCondition, size: int) -> frozenset[str] | None:
+def _required_marks(condition: AnyCondition, size: int) -> frozenset[str] | None:
     match condition:
         case Condition(marks=marks):
             return marks or (marks if condition.is_below(size) else None)
         case AnyOf(groups=groups):
-            every = [group.telling(size) for group in groups]
+            every = [group.required_marks(size) for group in groups]
             return frozenset[str]().union(*filter(None, every)) if None not in every else None
         case Not():
             return None

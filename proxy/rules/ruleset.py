@@ -171,8 +171,8 @@ class RuleSet:
         object.__setattr__(self, "_headers", tuple(sorted(names | {"user-agent"})))
         responding = (endpoints(rule.when) for rule in self.rules if rule.respond is not None)
         object.__setattr__(self, "_responding", frozenset[Endpoint]().union(*responding))
-        telling = [rule.when.telling(_LONGER) or frozenset() for rule in self.rules]
-        object.__setattr__(self, "_screen", Screen(frozenset({OF_A_SCHEMA}).union(*telling)))
+        marks = [rule.when.required_marks(_LONGER) or frozenset() for rule in self.rules]
+        object.__setattr__(self, "_screen", Screen(frozenset({OF_A_SCHEMA}).union(*marks)))
 
     def _left(self, head: Head, absent: frozenset[str] = _NOTHING, size: int = 0) -> _Asked:
         key = (head.method, head.path, *map(head.headers.get, self._headers))

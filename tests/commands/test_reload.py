@@ -132,7 +132,7 @@ async def test_without_a_service_it_says_what_else_there_is(tmp_path: Path) -> N
 def test_a_service_that_says_nothing_is_not_waited_for_without_end(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(command, "PATIENCE", 0.1)
+    monkeypatch.setattr(command, "TIMEOUT", 0.1)
     monkeypatch.setattr("os.kill", lambda _pid, _number: None)
     (tmp_path / "reload.json").write_text('{"pid": 1, "reloads": 4}')
     assert command.run(tmp_path, {}) == 1

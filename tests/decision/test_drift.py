@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 import pytest
 
-from proxy.decision.drift import PATIENCE, SESSIONS, Drift, Notice
+from proxy.decision.drift import REQUESTS, SESSIONS, Drift, Notice
 from proxy.exchange import Answer, Forward, Head
 from proxy.messages import MessagesRequest, parse
 from proxy.rules.conditions import compile_when
@@ -145,24 +145,24 @@ def _after_upgrade(drift: Drift, requests: int, sessions: int = SESSIONS, **kind
 
 
 def test_a_rule_that_fired_for_the_last_version_and_stopped_is_missed() -> None:
-    assert _after_upgrade(Drift((rule(),)), PATIENCE - 1) == []
-    assert _after_upgrade(Drift((rule(),)), 3 * PATIENCE) == [Notice("rule stopped firing", "2.1.0", "topic")]
+    assert _after_upgrade(Drift((rule(),)), REQUESTS - 1) == []
+    assert _after_upgrade(Drift((rule(),)), 3 * REQUESTS) == [Notice("rule stopped firing", "2.1.0", "topic")]
 
 
 @pytest.mark.parametrize("kind", [{"entry": "sdk-cli"}, {"entry": "sdk-py"}, {"key": "k"}, {"sessions": SESSIONS - 1}])
 def test_other_sessions_than_those_in_which_it_fired_and_a_single_long_one_are_no_evidence(kind: Any) -> None:
-    assert _after_upgrade(Drift((rule(),)), 3 * PATIENCE, **kind) == []
+    assert _after_upgrade(Drift((rule(),)), 3 * REQUESTS, **kind) == []
 
 
 def test_a_rule_that_is_not_meant_for_the_newer_version_is_not_missed() -> None:
     retired = rule(when="client = 'claude-cli'\nclient_version = { below = '2.1.0' }")
-    assert _after_upgrade(Drift((retired,)), 3 * PATIENCE) == []
+    assert _after_upgrade(Drift((retired,)), 3 * REQUESTS) == []
 
 
 def test_a_rule_that_still_fires_is_not_missed() -> None:
     drift = Drift((rule(last="3.0.0"),))
     drift.note(asked("2.1.0"), answer())
-    assert _after_upgrade(drift, 3 * PATIENCE) == []
+    assert _after_upgrade(drift, 3 * REQUESTS) == []
 
 
 def test_a_flood_of_new_questions_is_bounded() -> None:

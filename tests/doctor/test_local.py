@@ -190,7 +190,7 @@ def _stopped(number: int) -> Iterator[None]:
 
 @needs_proc
 async def test_a_sidestep_that_hangs_is_no_other_program(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(local, "PATIENCE", 0.3)
+    monkeypatch.setattr(local, "TIMEOUT", 0.3)
     async with running("http://127.0.0.1:9", command=EXECUTED) as (process, port):
         with _stopped(process.process.pid):
             (finding,) = await local.port(file, ListenSettings(port=port))
@@ -205,7 +205,7 @@ async def test_a_service_that_cannot_start_while_systemd_holds_its_address_is_na
     async def stuck(_file: Path, _listen: ListenSettings) -> tuple[str, str]:
         return "it cannot start, failed (failed); it said last: config.toml:3: x", "mend that"
 
-    monkeypatch.setattr(local, "PATIENCE", 0.2)
+    monkeypatch.setattr(local, "TIMEOUT", 0.2)
     monkeypatch.setattr("proxy.commands.doctor.local.manager.stuck", stuck)
     with closing(create_server(("127.0.0.1", 0))) as held:
         (finding,) = await local.port(file, ListenSettings(port=held.getsockname()[1]))

@@ -25,7 +25,7 @@ def however_slow(monkeypatch: pytest.MonkeyPatch) -> None:
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """What never comes need not be waited for long."""
     for module in (plain_http, probes, bench_module):
-        monkeypatch.setattr(module, "PATIENCE", 0.5)
+        monkeypatch.setattr(module, "TIMEOUT", 0.5)
 
 
 async def _try(name: str, relay: Relay) -> Finding:

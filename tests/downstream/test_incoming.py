@@ -13,8 +13,8 @@ def reader() -> StreamReader:
     return StreamReader(mock.Mock(_reading_paused=False), 65536, loop=asyncio.get_running_loop())
 
 
-def body(content: StreamReader, limit: int = 100, patience: float = 5) -> RequestBody:
-    return RequestBody(content, patience, limit, complete=False, keep=False)
+def body(content: StreamReader, limit: int = 100, idle_timeout: float = 5) -> RequestBody:
+    return RequestBody(content, idle_timeout, limit, complete=False, keep=False)
 
 
 async def test_what_is_there_comes_at_once_and_then_the_end() -> None:
@@ -92,7 +92,7 @@ async def test_a_body_above_the_limit_passes_and_is_not_held() -> None:
 async def test_a_body_that_stalls_is_not_complete() -> None:
     content = reader()
     content.feed_data(b"half")
-    sent = body(content, patience=0.01)
+    sent = body(content, idle_timeout=0.01)
     pieces = aiter(sent)
     assert await anext(pieces) == b"half"
     with pytest.raises(BodyFault):

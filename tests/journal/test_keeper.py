@@ -44,7 +44,7 @@ class Kept:
 
 @pytest.fixture
 def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Kept]:
-    monkeypatch.setattr(store, "PATIENCE", 0.01)
+    monkeypatch.setattr(store, "LOCK_TIMEOUT", 0.01)
     made = Kept(tmp_path / "state" / "journal.sqlite")
     yield made
     made.keeper.close()

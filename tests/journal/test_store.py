@@ -254,7 +254,7 @@ def test_above_its_size_the_oldest_rows_give_way_and_the_file_shrinks(file: Path
 def test_a_file_that_another_program_holds_is_waited_for_and_no_longer(
     file: Path, opened: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "PATIENCE", 0.01)
+    monkeypatch.setattr(module, "LOCK_TIMEOUT", 0.01)
     store = opened()
     with closing(sqlite3.connect(file, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")

@@ -139,7 +139,7 @@ async def test_one_page_too_many_is_told_so(sidestep: Shown) -> None:
 
 
 async def test_a_browser_that_sleeps_is_let_go(sidestep: Shown, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pages, "_PATIENCE", 0.2)
+    monkeypatch.setattr(pages, "_SEND_TIMEOUT", 0.2)
     live = sidestep.app[LIVE]
     async with raw_client(int(sidestep.url.rpartition(":")[2])) as client:
         cast(asyncio.Transport, client.writer.transport).pause_reading()

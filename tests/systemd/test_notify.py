@@ -35,7 +35,7 @@ def _said(held: socket.socket) -> list[str]:
 
 
 def test_what_is_told_arrives_in_one_message(held: socket.socket) -> None:
-    assert Manager(held.getsockname()).tell(READY, line("serving 13 rules"))
+    assert Manager(held.getsockname()).send(READY, line("serving 13 rules"))
     assert _said(held) == ["READY=1", "STATUS=serving 13 rules"]
 
 
@@ -43,22 +43,22 @@ def test_what_is_told_arrives_in_one_message(held: socket.socket) -> None:
 def test_an_address_in_the_abstract_namespace_is_reached() -> None:
     name = f"sidestep-{secrets.token_hex(8)}"
     with closing(_bound(f"\0{name}")) as held:
-        assert Manager(f"@{name}").tell(STOPPING)
+        assert Manager(f"@{name}").send(STOPPING)
         assert _said(held) == ["STOPPING=1"]
 
 
 def test_without_a_manager_nothing_is_told() -> None:
-    assert Manager().tell(READY) is False
+    assert Manager().send(READY) is False
 
 
 def test_a_manager_that_is_gone_stops_nothing(tmp_path: Path) -> None:
-    assert Manager(str(tmp_path / "gone")).tell(READY) is False
+    assert Manager(str(tmp_path / "gone")).send(READY) is False
 
 
 def test_a_manager_that_does_not_read_holds_up_nothing(held: socket.socket) -> None:
     """Its queue is full in the end: that message is lost, and the call comes back."""
     speaker = Manager(held.getsockname())
-    assert any(not speaker.tell(ALIVE) for _ in range(100_000))
+    assert any(not speaker.send(ALIVE) for _ in range(100_000))
 
 
 def test_a_reload_says_when_it_began(held: socket.socket) -> None:
@@ -94,7 +94,7 @@ async def test_a_manager_without_a_watchdog_hears_the_status_alone(held: socket.
 
 
 async def test_without_a_manager_there_is_nothing_to_keep_up() -> None:
-    await asyncio.wait_for(Manager(patience=1).keep(lambda: "unheard"), PATIENCE)
+    await asyncio.wait_for(Manager(watchdog_timeout=1).keep(lambda: "unheard"), PATIENCE)
 
 
 def test_the_environment_says_who_listens_and_how_patient_it_is() -> None:

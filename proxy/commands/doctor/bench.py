@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 import orjson
 
 import proxy
-from proxy.commands.doctor.plain_http import PATIENCE, Address, HttpMessage, read_message
+from proxy.commands.doctor.plain_http import TIMEOUT, Address, HttpMessage, read_message
 from proxy.config import Config, UpstreamSettings
 
 FRAMES = 5
@@ -80,7 +80,7 @@ class BenchUpstream:
             self.seen.clear()
             self.sent_at.append(time.perf_counter())
             writer.write((b"" if number else _CHUNKED) + _chunk(frame(number)))
-            await asyncio.wait_for(self.seen.wait(), PATIENCE)
+            await asyncio.wait_for(self.seen.wait(), TIMEOUT)
         writer.write(b"0\r\n\r\n")
 
     def _message(self) -> bytes:
@@ -221,7 +221,7 @@ async def _end(child: asyncio.subprocess.Process) -> None:
     for _ in range(2):
         with suppress(ProcessLookupError, TimeoutError):
             child.send_signal(signal.SIGTERM)
-            await asyncio.wait_for(child.wait(), PATIENCE)
+            await asyncio.wait_for(child.wait(), TIMEOUT)
             return
     with suppress(ProcessLookupError):
         child.kill()

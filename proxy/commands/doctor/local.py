@@ -20,7 +20,7 @@ from proxy.commands.doctor.findings import Finding, fault, ok, warning
 from proxy.commands.units import address
 from proxy.config import ListenSettings
 
-PATIENCE = 5.0
+TIMEOUT = 5.0
 """Seconds for an answer on loopback."""
 
 _LOOPBACK = {"localhost": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}
@@ -118,7 +118,7 @@ def _stranger(held: Holder, shown: str) -> Finding:
 
 
 def _ask(host: str, number: int, token: str) -> tuple[int, bytes]:
-    connection = http.client.HTTPConnection(host, number, timeout=PATIENCE)
+    connection = http.client.HTTPConnection(host, number, timeout=TIMEOUT)
     try:
         connection.request("GET", "/-/ready", headers={"x-sidestep-token": token} if token else {})
         reply = connection.getresponse()
@@ -144,7 +144,7 @@ async def _silent(file: Path, listen: ListenSettings, held: Holder | None, shown
         return fault("port", f"systemd holds {shown} for Sidestep, which does not answer: {stuck[0]}", stuck[1])
     number, command = held.process if held else (0, "")
     if "sidestep" in command or "-m proxy" in command:
-        found = f"Sidestep (process {number}) is at {shown}, and has not answered within {PATIENCE:.0f} seconds"
+        found = f"Sidestep (process {number}) is at {shown}, and has not answered within {TIMEOUT:.0f} seconds"
         return fault("port", found, f"it hangs: kill {number}, start it again, and report what its log says")
     return _another(shown, held)
 

@@ -22,7 +22,7 @@ from proxy.surroundings import hints
 from proxy.upstream.dial import Dialer, tls_context
 from proxy.upstream.faults import PROBLEMS, upstream_error
 
-PATIENCE = 10.0
+TIMEOUT = 10.0
 """Seconds for one answer, where no setting applies."""
 
 _SPEAKS = 2.0
@@ -124,10 +124,10 @@ def _ask(settings: UpstreamSettings) -> Reply:
     """Send `GET /v1/models`, by these settings."""
     url, through = URL(settings.url), URL(settings.proxy) if settings.proxy else None
     host, number = (through.host, through.port) if through else (url.host, url.port)
-    connection = http.client.HTTPConnection(str(host), number, timeout=PATIENCE)
+    connection = http.client.HTTPConnection(str(host), number, timeout=TIMEOUT)
     if url.scheme == "https":
         context = tls_context(settings.ca_file)
-        connection = http.client.HTTPSConnection(str(host), number, timeout=PATIENCE, context=context)
+        connection = http.client.HTTPSConnection(str(host), number, timeout=TIMEOUT, context=context)
     if through:
         secret = b64encode(f"{through.user}:{through.password or ''}".encode()).decode()
         connection.set_tunnel(

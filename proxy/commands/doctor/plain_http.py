@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-PATIENCE = 5.0
+TIMEOUT = 5.0
 """Seconds for any one step on loopback."""
 
 
@@ -99,7 +99,7 @@ class Address:
 @asynccontextmanager
 async def connected(address: Address) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
     """A connection, which is closed at the end in any state. Raises OSError and TimeoutError."""
-    reader, writer = await asyncio.wait_for(asyncio.open_connection(address.host, address.port), PATIENCE)
+    reader, writer = await asyncio.wait_for(asyncio.open_connection(address.host, address.port), TIMEOUT)
     try:
         yield reader, writer
     finally:
@@ -108,6 +108,6 @@ async def connected(address: Address) -> AsyncIterator[tuple[asyncio.StreamReade
 
 async def ask(address: Address, request: bytes) -> HttpMessage:
     """One request on a connection of its own. Raises OSError, EOFError and TimeoutError."""
-    async with asyncio.timeout(PATIENCE), connected(address) as (reader, writer):
+    async with asyncio.timeout(TIMEOUT), connected(address) as (reader, writer):
         writer.write(request)
         return await read_message(reader, until_end=True, bodiless=request.startswith(b"HEAD "))

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from proxy.commands.doctor.bench import FRAMES, REPLY_BODY, REPLY_FIRST, REPLY_LINES, Bench, frame
 from proxy.commands.doctor.findings import Finding, fault, ok, warning
-from proxy.commands.doctor.plain_http import PATIENCE, HttpMessage, ask, connected
+from proxy.commands.doctor.plain_http import TIMEOUT, HttpMessage, ask, connected
 
 SLOW = 0.05
 """Seconds of delay that are worth a warning: a hundred times the usual delay."""
@@ -87,7 +87,7 @@ async def _stream_delays(bench: Bench) -> list[float]:
     async with connected(bench.sidestep) as (reader, writer):
         writer.write(bench.sidestep.request("POST /doctor/stream", (), b"{}"))
         got = b""
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(TIMEOUT):
             while len(delays) < FRAMES:
                 data = await reader.read(65536)
                 if not data:
@@ -104,12 +104,12 @@ async def cancellation(bench: Bench) -> Finding:
     bench.upstream.left.clear()
     async with connected(bench.sidestep) as (reader, writer):
         writer.write(bench.sidestep.request("POST /doctor/endless", (), b"{}"))
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(TIMEOUT):
             await reader.readuntil(frame(0))
         writer.transport.abort()
     gone = time.perf_counter()
     try:
-        await asyncio.wait_for(bench.upstream.left.wait(), PATIENCE)
+        await asyncio.wait_for(bench.upstream.left.wait(), TIMEOUT)
     except TimeoutError:
         return fault("cancellation", "a request goes on upstream although its client has gone", _REPORT)
     return ok("cancellation", f"upstream ended {(time.perf_counter() - gone) * 1000:.1f} ms after its client")
@@ -139,6 +139,6 @@ async def probe(name: str, run: Probe, bench: Bench) -> Finding:
     try:
         return await run(bench)
     except TimeoutError:
-        return fault(name, f"something did not arrive within {PATIENCE:.0f} seconds", _BETWEEN)
+        return fault(name, f"something did not arrive within {TIMEOUT:.0f} seconds", _BETWEEN)
     except (OSError, EOFError, ValueError, IndexError, asyncio.LimitOverrunError) as error:
         return fault(name, f"{type(error).__name__}: {error}", _REPORT)
