@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import contextlib
 import errno
+import socket
 import sys
 from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
@@ -51,7 +52,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
 def _with_settings(options: argparse.Namespace, settings: config.Config) -> int:
     """Run a command that looks at settings, rules or what is kept; its exit code."""
     # Only here, since serving needs none of them and is to start at once.
-    from proxy.commands import catalogue, check, compare, connect, demo, drift, explain, rule_schema
+    from proxy.commands import catalogue, check, compare, connect, demo, drift, rule_schema
 
     match options.command:
         case "demo":
@@ -59,11 +60,7 @@ def _with_settings(options: argparse.Namespace, settings: config.Config) -> int:
         case "check":
             return check.run(_rules(settings), as_json=options.json)
         case "explain":
-            limit, version = settings.rules.max_body, options.client_version
-            named = options.example
-            if not (options.files or named):
-                parser().error("explain: expected a FILE, or --example FILE:NAME")
-            return explain.run(_rules(settings), options.files, named, version, limit, as_json=options.json)
+            return _explain(options, settings)
         case "rules":
             agreed = agreements.load(Path(settings.shadow.file))
             return catalogue.run(_rules(settings), agreed, as_json=options.json)
@@ -77,6 +74,15 @@ def _with_settings(options: argparse.Namespace, settings: config.Config) -> int:
             return compare.run(settings.capture, options.rule, as_json=options.json)
         case _:
             return rule_schema.run()
+
+
+def _explain(options: argparse.Namespace, settings: config.Config) -> int:
+    from proxy.commands import explain
+
+    limit, version, named = settings.rules.max_body, options.client_version, options.example
+    if not (options.files or named):
+        parser().error("explain: expected a FILE, or --example FILE:NAME")
+    return explain.run(_rules(settings), options.files, named, version, limit, as_json=options.json)
 
 
 def _stats(options: argparse.Namespace, settings: config.Config) -> int:
@@ -99,12 +105,9 @@ def serve_command(options: argparse.Namespace, settings: config.Config) -> int:
     rules, faults = loaded.rules, [str(problem) for problem in loaded.problems]
     del loaded  # with the examples of the rules, half of what was loaded
     try:
-        manager, held = notify.manager(), notify.inherited_sockets()
+        manager, held = _service_manager(settings.listen)
     except notify.ManagerError as error:
         log.error("cannot serve", problem=str(error))
-        return USAGE_ERROR
-    if not settings.listen.token and (beyond := notify.beyond_loopback(held)):
-        log.error("cannot serve", problem=f"a socket for other machines ({', '.join(beyond)}), and no listen.token")
         return USAGE_ERROR
 
     def again() -> tuple[config.Config, Loaded]:
@@ -122,6 +125,14 @@ def serve_command(options: argparse.Namespace, settings: config.Config) -> int:
         )
         return 1
     return 0
+
+
+def _service_manager(listen: config.ListenSettings) -> tuple[notify.Manager, list[socket.socket]]:
+    """The service manager, and the sockets that it passed. Raises `ManagerError`, also if they need a token."""
+    manager, held = notify.manager(), notify.inherited_sockets()
+    if not listen.token and (beyond := notify.beyond_loopback(held)):
+        raise notify.ManagerError(f"a socket for other machines ({', '.join(beyond)}), and no listen.token")
+    return manager, held
 
 
 def _why_not_listening(settings: config.Config, error: OSError) -> str:

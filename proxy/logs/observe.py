@@ -56,20 +56,8 @@ def logger(config: LogSettings, stream: TextIO = sys.stdout, clock: Callable[[],
     that was left out as `repeated`; `log.write_repeats()` writes those that nothing came after, and is to be called now
     and then, and with `ending=True` at the end.
     """
-    journal = is_journal(stream)
-    readable = config.format == "console" or (config.format == "auto" and (journal or stream.isatty()))
     repeats = _RepeatFilter(clock)
-    processors: list[_Processor]
-    # JSON, and what the journal gets, goes out as the bytes that it is made in, if the stream has a place for them.
-    binary = None if readable and not journal else getattr(stream, "buffer", None)
-    if journal:
-        processors = [_marked(_as_line if readable else _as_json)]
-    elif readable:
-        stamp = structlog.processors.TimeStamper(fmt="%H:%M:%S", utc=False)
-        console = structlog.dev.ConsoleRenderer(colors=coloured(stream), pad_event_to=10, sort_keys=False)
-        processors = [_printable, structlog.processors.add_log_level, stamp, console]
-    else:
-        processors = [_as_text if binary is None else _as_json]
+    processors, binary = _form(config, stream)
     outlet: Any = Outlet(stream if binary is None else binary)  # a file, as far as structlog needs one
     target = structlog.WriteLogger(outlet) if binary is None else structlog.BytesLogger(outlet)
     return structlog.wrap_logger(
@@ -86,6 +74,23 @@ def logger(config: LogSettings, stream: TextIO = sys.stdout, clock: Callable[[],
         ),
         cache_logger_on_first_use=True,
     )
+
+
+def _form(config: LogSettings, stream: TextIO) -> tuple[list[_Processor], Any]:
+    """How lines are made, and the stream for bytes if they are made as such; None if they are text.
+
+    JSON, and what the journal gets, are made in bytes, and go out so if the stream has a place for them.
+    """
+    journal = is_journal(stream)
+    readable = config.format == "console" or (config.format == "auto" and (journal or stream.isatty()))
+    binary = None if readable and not journal else getattr(stream, "buffer", None)
+    if journal:
+        return [_marked(_as_line if readable else _as_json)], binary
+    if readable:
+        stamp = structlog.processors.TimeStamper(fmt="%H:%M:%S", utc=False)
+        console = structlog.dev.ConsoleRenderer(colors=coloured(stream), pad_event_to=10, sort_keys=False)
+        return [_printable, structlog.processors.add_log_level, stamp, console], binary
+    return [_as_text if binary is None else _as_json], binary
 
 
 def _filtering(level: Level) -> type:
