@@ -104,7 +104,7 @@ class Replay:
 
 @dataclass(frozen=True, slots=True)
 class Forward:
-    """A request goes to the upstream. `reason` is a short phrase for the log; `rule` the rule that had a say, or ""."""
+    """A request goes to the upstream. `reason` is a short phrase for the log; `rule` the rule that matched, or ""."""
 
     reason: str
     rule: str = ""
@@ -167,7 +167,7 @@ class Exchange:
         self.decision, self.outcome, self.status = Forward(""), "local", 200
 
     def waited_for(self, seconds: float, *, sent_twice: bool = False) -> None:
-        """So long, somebody else was waited for; the upstream perhaps a second time, on another connection."""
+        """Somebody else was waited for. `sent_twice`: the upstream got the request again, on another connection."""
         self.waited += seconds
         self.retried = self.retried or sent_twice
 

@@ -26,7 +26,7 @@ _DROPPED_FROM_REQUESTS = HOP_BY_HOP | {b"host", b"expect", TOKEN_HEADER}
 _NEVER_NAMED = frozenset({b"content-length"})
 
 _LONGEST = 2048
-"""Bytes of a head's names in all up to which it is remembered which of them travel."""
+"""Which headers travel is remembered for heads whose names have no more bytes than this in all."""
 
 _NAME, _VALUE = itemgetter(0), itemgetter(1)
 

@@ -1,4 +1,4 @@
-"""From the command line to a command; told nothing else, it serves."""
+"""Runs the command that the command line names; if it names none, it serves."""
 
 import proxy.preload  # isort: skip  # noqa: F401 - before anything that imports aiohttp
 

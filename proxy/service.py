@@ -114,7 +114,7 @@ def _missed(rules: RuleSet) -> dict[str, str]:
 async def _write_repeats(log: Logger) -> None:
     """Write the repeated lines that the log holds back once their time is over, even if no other line comes.
 
-    Also keep the log file small, where nobody else does.
+    Also keep the log file small, if nobody else does.
     """
     while True:
         await asyncio.sleep(SPAN)

@@ -28,7 +28,7 @@ def message(answer: Answer, message_id: str) -> bytes:
 def events(answer: Answer, message_id: str) -> Sequence[bytes]:
     """The reply as six events, each in bytes, for a request that streams.
 
-    The text is one delta, an empty text too: clients wait for a delta before they believe in a block.
+    The text is one delta, an empty text too: clients count a block only once it has a delta.
     """
     opening = {**_envelope(answer, message_id), "usage": _usage(0)}
     return (
@@ -47,7 +47,7 @@ def error(kind: str, text: str, request_id: str) -> bytes:
 
 
 def _event(name: str, **fields: Any) -> bytes:
-    """As `sse.encode` writes one, whose look for line ends in the data, and an `Event`, take as long as orjson does."""
+    """As `sse.encode` writes it, without an `Event` and a search for line ends, which take as long as orjson does."""
     return b"event: %b\ndata: %b\n\n" % (name.encode(), orjson.dumps({"type": name, **fields}))
 
 

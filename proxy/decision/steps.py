@@ -12,9 +12,9 @@ from proxy.logs.observe import Logger
 from proxy.messages import MessagesRequest, NotUnderstood
 
 _LARGE = 1024 * 1024
-"""Bytes of a body from which on it is understood in one turn of the loop, and decided on in another."""
+"""A body of more bytes is understood in one turn of the event loop, and decided on in a later one."""
 _PIECE = 4096
-"""Bytes of a piece of a body that is looked through by itself; what comes at once has up to 256 KiB."""
+"""Bytes of the smallest piece of a body that is searched as it came. A read brings up to 256 KiB."""
 _TURN = 0.001
 """Seconds between two steps of a large body, in which others are served."""
 
@@ -65,7 +65,7 @@ async def _unread(exchange: Exchange, now: InForce) -> NotUnderstood | None:
 
 
 def _pieces(chunks: Sequence[bytes]) -> Sequence[bytes]:
-    """A body as it came, or joined: that costs less than to look through many pieces, and between them."""
+    """A body as it came; joined if it came in small pieces, since to search those, and between them, costs more."""
     return chunks if len(chunks) == 1 or min(map(len, chunks), default=0) >= _PIECE else [b"".join(chunks)]
 
 
@@ -85,7 +85,7 @@ async def _collected(exchange: Exchange, most: int) -> bool:
 
 async def _understood_in_steps(head: Head, body: bytes) -> MessagesRequest | NotUnderstood:
     """Large bodies are understood, and decided on, in steps of milliseconds: between them, others are served."""
-    await asyncio.sleep(_TURN)  # to join what has come of it was a step of its own
+    await asyncio.sleep(_TURN)  # joining its pieces was a step too
     outline = messages.outline_of(head, body)
     if isinstance(outline, NotUnderstood):
         return outline

@@ -1,4 +1,4 @@
-"""The journal's way off the event loop: what has ended is gathered, and handed in batches to one thread of its own."""
+"""Takes the journal's work off the event loop: what has ended is collected, and passed in batches to one thread."""
 
 import asyncio
 import threading
@@ -14,7 +14,7 @@ from proxy.record import Record
 from proxy.usage import EMPTY_REPLY, NOT_A_MESSAGE, Meter
 
 Listener = Callable[[Sequence[Record]], None]
-"""Is told on the event loop of records, in the order in which they ended; must neither wait nor raise."""
+"""Is called on the event loop with records, in the order in which they ended; must neither wait nor raise."""
 
 PAUSE = 0.25
 """Seconds for which a row waits for company."""
@@ -26,7 +26,7 @@ MOST = 4096
 """Rows that may wait; further ones are dropped and counted, rather than held in memory."""
 
 ROOM = 16 * 1024 * 1024
-"""Bytes of replies that may wait to have their tokens read; of further ones, nothing is told."""
+"""Bytes of replies that may wait to have their tokens read; those of further replies are not read."""
 
 _STRETCH = 128
 """Rows that are read without letting the event loop go on: a millisecond, as rarely as that many requests end."""
@@ -80,7 +80,7 @@ class Journal:
         if meter is None:
             return record, None
         if meter.quick:
-            # Here, since to keep the bytes for the thread would take longer, and cut the heap into pieces.
+            # Here, since to keep the bytes for the thread would take longer, and fragment the heap.
             self._read(record, meter)
             return record, None
         if self._held + meter.size > ROOM:
@@ -151,13 +151,13 @@ class Journal:
         unread = [(record, meter) for record, meter in batch if meter]
         for number, (record, meter) in enumerate(unread, 1):
             self._read(record, meter)
-            # Let go of the interpreter, lest the event loop wait for long; rarely, since to get it back slows both.
+            # Release the GIL, so that the event loop does not wait for long; rarely, since to get it back slows both.
             if number % _STRETCH == 0:
                 time.sleep(0)
         return [record for record, _ in batch]
 
     def _read(self, record: Record, meter: Meter) -> None:
-        """Add what the reply said of tokens, and an error within it; of a meter that gave up it is told in the log."""
+        """Add what the reply said of tokens, and an error within it. If the meter gave up, the log says why."""
         record.usage_read(meter.read())
         if meter.error:
             record.error_read(meter.error)

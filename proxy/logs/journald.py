@@ -1,4 +1,4 @@
-"""The journal's side of a log: how it is told, and how each line says which priority it has."""
+"""Logs in systemd's journal: how it is recognized, and how each line states its priority."""
 
 import os
 from collections.abc import Mapping

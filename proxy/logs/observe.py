@@ -247,7 +247,7 @@ def _fields(record: Record) -> structlog.typing.EventDict:
 
 
 class LibraryLogs(logging.Handler):
-    """Passes on that a library logged, and where; not its words: messages of a parser quote what it parsed."""
+    """Reports that a library logged, and where; never its words: messages of a parser quote what it parsed."""
 
     def __init__(self, log: Logger) -> None:
         super().__init__(min(_LEVELS))

@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import IO, Any
 
 LOG_FILE = "SIDESTEP_LOG_FILE"
-"""Names the file that standard output is appended to, where nobody else keeps that small: launchd does not."""
+"""Names the file that standard output is appended to. launchd does not keep it small, so Sidestep does."""
 
 LARGEST = 16 * 1024 * 1024
 """Bytes of that file, and of the one before it."""
 
 
 def keep_small(file: Path) -> None:
-    """Begin anew when the file has grown large, with what was in it beside it, as `.1`; whoever appends goes on."""
+    """Rotate a large file: it is copied to `.1` and emptied, so that whoever appends to it goes on."""
     with suppress(OSError):
         if file.stat().st_size > LARGEST:
             shutil.copy(file, file.with_name(f"{file.name}.1"))
@@ -24,7 +24,7 @@ def keep_small(file: Path) -> None:
 
 
 class Outlet:
-    """Passes lines on to a stream, and raises nothing; standard error is told when the stream begins to fail."""
+    """Passes lines on to a stream, and raises nothing; when the stream begins to fail, standard error says so."""
 
     def __init__(self, stream: IO[Any]) -> None:
         self._stream, self._failing, self._told = stream, False, False

@@ -1,4 +1,4 @@
-"""What may be said again and again, said once in a while: which lines of a log to write, and how many they stand for.
+"""Lines of a log that are repeated: which of them to write, and how many each stands for.
 
 It writes nothing and knows no clock. Nothing is lost without a count: each line is written, or counted by one that is.
 """

@@ -28,7 +28,7 @@ def _no(_request: MessagesRequest, _groups: Groups) -> bool:
 class Known:
     """What is known of a request before its rules are asked, and never has to be asked again.
 
-    `absent` has marks of literals that stand nowhere in its body, which has at least `size` bytes.
+    `absent` has the marks that stand nowhere in its body, which has at least `size` bytes.
     """
 
     head: Head | None = None
@@ -165,9 +165,9 @@ class When:
         return all(one.check(Known(head)) is not _no for one in self.conditions if _of_head(one))
 
     def required_marks(self, size: int) -> frozenset[str] | None:
-        """Marks of which one stands in every body of `size` bytes or more that matches; None if none are certain to.
+        """Every body of `size` bytes or more that matches contains one of these marks; None if that is not certain.
 
-        Those of the condition with the fewest, the longest of them: they stand in the fewest others.
+        Of all conditions, the one with the fewest marks gives them, or the longest: few other bodies contain these.
         """
         found = [marks for one in self.conditions if (marks := _required_marks(one, size)) is not None]
         return min(found, key=lambda marks: (len(marks), -min(map(len, marks), default=0)), default=None)

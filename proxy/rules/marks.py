@@ -1,6 +1,6 @@
-"""Marks: texts of which one stands in every body that a rule matches. One pass over the bytes tells which do not.
+"""Marks: every body that a rule matches contains one of its marks. One pass over a body finds all that it contains.
 
-So a conversation, in which mostly none stands, is forwarded without being parsed.
+Most conversations contain none, and are forwarded without being parsed.
 """
 
 import itertools
@@ -26,7 +26,7 @@ _OFTEN = dict(
         strict=True,
     )
 )
-"""Letters among a thousand characters of English; of others there are some `_SELDOM`."""
+"""How often each letter occurs in a thousand characters of English; any other character, `_SELDOM` times."""
 _SELDOM = 5
 _ESCAPES = frozenset(b"\\u00%d" % digit for digit in range(2, 8))
 """How those characters begin where they are escaped all the same."""
@@ -37,7 +37,7 @@ _MANY = 5
 _UNLIKE = [bytes([number]) * 8 for number in range(1, _MANY + 1)]
 """Stand in no JSON. For texts with few first bytes, the library would look for bytes of theirs, ten times as long."""
 _SLICE = 128 * 1024
-"""Bytes that are looked through before it is seen whether enough was found."""
+"""Bytes that are searched before it is checked whether enough was found."""
 _MOST = 16
 """Places at which marks are found, so that it is worth to tell which they are."""
 _IMPLEMENTATION = Implementation.ContiguousNFA

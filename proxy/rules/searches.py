@@ -1,6 +1,6 @@
 """Searches in texts: for several texts at once, or for a pattern of google-re2; both take linear time.
 
-re2 is given bytes: of a text, its Python side would count the characters before every group again.
+re2 is given bytes. For a `str`, its Python side would count the characters before every group again.
 """
 
 from collections.abc import Callable, Sequence

@@ -17,7 +17,7 @@ LARGEST = 4096
 """Bytes of a schema; those of known questions have a few hundred."""
 
 KEPT = 32
-"""Schemas that are kept in mind, since every question of a kind brings the same: to look at one takes 3 µs."""
+"""Schemas that are cached, since every question of a kind brings the same one: to read one takes 3 µs."""
 
 _DIALECTS = ("http://json-schema.org/draft-07/schema", "https://json-schema.org/draft/2020-12/schema")
 _OBJECT = {"type", "properties", "required", "additionalProperties", "title", "description", "$schema"}

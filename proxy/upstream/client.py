@@ -37,7 +37,7 @@ class OutgoingBody(Protocol):
 
 @dataclass(slots=True)
 class Request:
-    """What is to be sent; and, behind it, what `send` tells of how that went, whether or not there is a reply.
+    """What is to be sent, and what `send` reports of how that went, whether or not there is a reply.
 
     `headers` are those that travel end to end. `chunked` says how the body is framed; `upgrade` are the headers that
     ask for another protocol, if any do.
@@ -55,7 +55,7 @@ class Request:
     """Whether it was sent twice, the first time in vain."""
 
     def waited_for(self, seconds: float) -> None:
-        """So long, the upstream or the rest of the body was waited for."""
+        """Seconds in which the upstream, or the rest of the body, was waited for."""
         self.waited += seconds
 
     def sent_again(self) -> None:

@@ -45,7 +45,7 @@ class Connection(asyncio.Protocol):
         self._paused = False
         """Whether the upstream is not read from."""
         self.full = False
-        """Whether the transport holds as much unsent data as it likes: `drain` would wait."""
+        """Whether the write buffer of the transport is full: `drain` would wait."""
 
     def begin(self, method: bytes, *, upgrade: bool = False) -> None:
         """The next request. `method` decides how its reply ends, `upgrade` whether it may switch protocols."""

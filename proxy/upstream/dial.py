@@ -14,7 +14,7 @@ from proxy.upstream.connection import Connection
 from proxy.upstream.faults import ConnectTimeout, ProxyRefused, TlsFailed, TlsTimeout
 
 _NEXT_ADDRESS_SECONDS = 0.25
-"""Until the next address of a name is tried beside the first (RFC 8305, section 8, "Connection Attempt Delay")."""
+"""Until the next address of a name is tried in parallel (RFC 8305, section 8, "Connection Attempt Delay")."""
 
 _PROXY_REPLY = re.compile(rb"HTTP/1\.[01] ([0-9]{3})\b")
 _MAX_PROXY_REPLY = 64 * 1024

@@ -1,4 +1,4 @@
-"""What can go wrong on the way to the upstream, told once: a status, and words that a person can act on."""
+"""What can go wrong on the way to the upstream: for each fault, a status and words that a person can act on."""
 
 import os
 import socket

@@ -13,6 +13,6 @@ class State(Enum):
     IDLE = "idle"
     """The last reply is whole; another request may follow."""
     SWITCHED_PROTOCOL = "switched protocol"
-    """What is said is no HTTP any more: neither side owes the other a word."""
+    """It carries another protocol than HTTP: neither side has to answer the other."""
     CLOSED = "closed"
     """Nothing more will come, though some of what came may still be unread."""

@@ -1,4 +1,4 @@
-"""What TCP, and TLS on it, know of a connection and the event loop does not tell: how it ended, and what it had taken.
+"""What TCP and TLS know of a connection, and the event loop does not report: how it ended, and what it had received.
 
 A server that closes at its keep-alive limit may do so as the next request comes. No request may be lost to that, and
 none be sent again that was read: it may have cost something (RFC 9110, section 9.2.2).

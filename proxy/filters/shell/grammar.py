@@ -2,7 +2,7 @@
 
 Two independent parsers must agree on every byte: a lexer for a small literal subset of the shell grammar, and the
 tree-sitter-bash grammar with an allowlist of node kinds. The subset means the same to bash (POSIX and GNU manuals,
-"Quoting" and "Simple Commands") and to zsh (zshexpn(1)); everything else is a `Refusal`.
+"Quoting" and "Simple Commands") and to zsh (zshexpn(1)); everything else is a `ParseFailure`.
 """
 
 import re
