@@ -28,7 +28,7 @@ _NEVER_NAMED = frozenset({b"content-length"})
 _LONGEST = 2048
 """Which headers travel is remembered for heads whose names have no more bytes than this in all."""
 
-_NAME, _VALUE = itemgetter(0), itemgetter(1)
+_NAME = itemgetter(0)
 
 # Headers that only Sidestep sets in local replies: those that describe a body, or belong to Sidestep.
 _RESERVED = HOP_BY_HOP | {b"cache-control", b"request-id"}
@@ -106,7 +106,7 @@ def values(raw: RawHeaders, name: bytes) -> list[bytes]:
 
 def by_name(headers: RawPairs) -> dict[bytes, bytes]:
     """Values by names in lower case; those of a repeated header joined by commas (RFC 9110, section 5.3)."""
-    found = dict(zip(map(bytes.lower, map(_NAME, headers)), map(_VALUE, headers), strict=True))
+    found = {name.lower(): value for name, value in headers}
     if len(found) < len(headers):
         found = {name: b", ".join(values(headers, name)) for name in found}
     return found

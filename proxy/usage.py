@@ -264,8 +264,7 @@ def _last_kind(part: bytes) -> str | None:
     while (at := part.rfind(b"data:", 0, at)) >= 0:
         if at and part[at - 1] not in b"\r\n":  # in the middle of a text
             continue
-        _, end = _line(part, at)
-        kind = _kind(part[at + 5 : end if end >= 0 else len(part)])
+        kind = _kind(part[at + 5 :].partition(b"\n")[0])  # a CR before that is but a blank to JSON
         if kind != "ping":
             return kind
     return ""
@@ -288,11 +287,11 @@ def _count(data: bytes) -> _Counts | None:
 
 
 def _summed(counts: Sequence[_Counts]) -> Usage | None:
-    known: list[int | None] = [None, None, None, None]
+    found, known = False, [0, 0, 0, 0]
     for count in counts:
         for index, value in enumerate(msgspec.structs.astuple(count)):
-            if value is None or type(value) is not int or not 0 <= value <= _MOST_TOKENS:
-                continue  # most are None: a delta tells the output alone
-            if value or known[index] is None or index == _TOTAL:
-                known[index] = value
-    return None if known == [None, None, None, None] else Usage(*[value or 0 for value in known])
+            if type(value) is int and 0 <= value <= _MOST_TOKENS:  # most are None: a delta tells the output alone
+                found = True
+                if value or index == _TOTAL:
+                    known[index] = value
+    return Usage(*known) if found else None

@@ -9,6 +9,9 @@ from proxy.wire.heads import BadReply, ReplyHead, head_end, parse_reply_head
 _TLS_RECORDS = b"\x15\x16"
 """First bytes of a TLS alert or handshake (RFC 8446, section 5.1), which no HTTP reply begins with."""
 
+_STAYS = b"keep-alive"
+"""What most replies say in `Connection`."""
+
 _MOST_INTERIM = 32
 """Interim replies to one request; real servers send one or two."""
 
@@ -87,5 +90,6 @@ class ReplyReader:
         self.body = body_reader(self._method, head)
         self.complete = self.body.done
         self.last = head.minor == 0 or head.status == 101
-        if b"connection" in head.known:
-            self.last = self.last or b"close" in members(head.known[b"connection"])
+        connection = head.known.get(b"connection", _STAYS)
+        if connection != _STAYS and b"close" in members(connection):
+            self.last = True
