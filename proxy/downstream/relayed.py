@@ -90,7 +90,8 @@ class RelayedResponse(RawResponse):
 
     def send(self, data: bytes, *, last: bool) -> None:
         """Send a part of the body without waiting. The caller must see that the client keeps up."""
-        self._end(last)
+        if last:
+            self._end()
         framed = self._framed(data, last)
         if framed and self._transport is not None and not self._transport.is_closing():
             self._transport.write(framed)
@@ -106,12 +107,13 @@ class RelayedResponse(RawResponse):
     async def write(self, data: bytes | bytearray | memoryview, *, last: bool = False) -> None:
         """Send a part of the body, `last` for its end; wait while the client does not keep up."""
         assert self._out is not None
-        self._end(last)
+        if last:
+            self._end()
         await self._out.write(self._framed(data, last))
 
-    def _end(self, last: bool) -> None:
-        self._ended = last
-        if last and self.until_close:
+    def _end(self) -> None:
+        self._ended = True
+        if self.until_close:
             self._linger(_FINISH)
 
     def _linger(self, value: bytes) -> None:
@@ -127,7 +129,7 @@ class RelayedResponse(RawResponse):
         if data or self._chunked_out:
             await self.write(data, last=True)
         else:
-            self._end(True)
+            self._end()
 
     def abort(self, request: web.BaseRequest) -> None:
         """End the client's connection so that the client cannot take the partial body for a complete one.
@@ -142,8 +144,8 @@ class RelayedResponse(RawResponse):
     def _framed(self, data: bytes | bytearray | memoryview, last: bool) -> bytes | bytearray | memoryview:
         if not self._chunked_out:
             return data
-        chunk = (b"%x\r\n" % len(data), data, b"\r\n") if data else ()
-        return b"".join((*chunk, LAST_CHUNK) if last else chunk)
+        chunk = b"".join((b"%x\r\n" % len(data), data, b"\r\n")) if data else b""
+        return chunk + LAST_CHUNK if last else chunk
 
 
 async def _write(request: web.BaseRequest, data: bytes | bytearray | memoryview) -> None:

@@ -76,6 +76,7 @@ class Relay:
         _sent(exchange, response, piece)
         if ended:
             return
+        protocol = request.protocol
 
         def sink(piece: bytes, last: bool) -> bool:
             nonlocal latest
@@ -83,7 +84,7 @@ class Relay:
             before, latest = latest, time.perf_counter()
             self._gaps.add(latest - before)
             _sent(exchange, response, piece)
-            return not request.protocol.writing_paused
+            return not protocol.writing_paused
 
         await connection.stream_to(sink, request.writer.drain)
         await response.write_eof()

@@ -192,7 +192,8 @@ class Connection(asyncio.Protocol):
         if reply is None:
             self._unread += data
             return
-        self._tcp.answered()
+        if reply.body is None:
+            self._tcp.answered()
         try:
             self._take(reply.feed(data), reply.complete)
         except Exception as error:  # BadReply; anything else is a fault of ours that must not go unheard

@@ -118,10 +118,12 @@ class Chunked:
         while len(body) < _AT_ONCE and (found := _PLAIN_SIZE.match(data, position)):
             start = found.end()
             end = start + int(found[1], 16)
-            if data[end : end + 2] != b"\r\n":
+            if not data.startswith(b"\r\n", end):
                 return position
             body.append(data[start:end])
             position = end + 2
+            if position == len(data):
+                return position
         if len(data) - position == len(LAST_CHUNK) and data.endswith(LAST_CHUNK):
             self.done = True
             return len(data)
