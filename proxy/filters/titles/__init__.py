@@ -20,7 +20,7 @@ positive evidence, in this order; the first that is missing declines, with that 
     understood of it (`clause`, `words`). It does not only point ("this", "it").
 7.  Nothing that turns the meaning ("not", "only", "without") stands in what the title leaves out of its sentence.
 8.  It fits: two to five words, the thing with the noun of what is to become of it ("refactoring") and its place. Places
-    that say little go first where there is no room; what is left names something in particular (`shape`).
+    that say little go first where there is no room; what is left names something in particular (`fitting`, `shape`).
 9.  Every name in the request is in the title, and every ticket of the message; the message asks for one thing.
 10. Where no frame fits, the title is the thing alone (`things`): what stands before a verb, an auxiliary or the end of
     its clause. It may be thin, and it asserts nothing but what the sentence says of it in one word ("slow gantt view").

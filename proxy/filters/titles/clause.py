@@ -1,41 +1,26 @@
-"""One sentence of a message, and the noun phrases in it: "the failing login test in auth.spec.ts".
+"""The noun phrases of a sentence: "the failing login test in auth.spec.ts".
 
 A phrase is a run of names and of words that are in no list of small words or verbs, with the prepositional phrases
 behind it. What may end it is known as well: the end of the sentence, punctuation, or a word that begins another clause.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from typing import NamedTuple
 
-from propcache.api import cached_property
-
 from proxy.filters.decline import Decline
 from proxy.filters.titles import words as known
-from proxy.filters.titles.leads import LABELS, LEADS, TAILS
 from proxy.filters.titles.lexer import Token
+from proxy.filters.titles.line import CLOSING, NO_CLAUSE, Line, is_adverb
 from proxy.filters.titles.prose import MIXED
-from proxy.filters.titles.tables import Phrases, word_set
-from proxy.filters.titles.verbs import DOES, DOING, FAULT_NOUNS, INFINITIVES, NOUN_FIRST, NOUNS_TOO, VERB_STARTS, VERBS
+from proxy.filters.titles.tables import word_set
+from proxy.filters.titles.verbs import DOES, INFINITIVES, NOUNS_TOO
 
 Words = list[Token]
 Stop = Callable[[int], bool]
 PURPOSE = "to do"
-_SIGNS = {"name": "@", "quote": "@", "number": "0", "comma": ",", "cut": ":", "unknown": "?", "stop": "."}
-_BEYOND = [""] * 12
-"""No word: what frames look for behind the end of a clause."""
 _TIMES = word_set("second minute hour day week month year while moment")
-_CLOSING = ("", ",", ":")
-"""What stands at the end of a clause, among its keys."""
-_NO_CLAUSE = word_set("since as before after until")
-_ENDS = known.BREAKS | _NO_CLAUSE | {*_CLOSING}
-_BEFORE_DOING = known.PREPOSITIONS - {"with", "without"}
-_SPARE = known.ADVERBS - {"twice", "off"}
-_UNITS = word_set("s sec secs second seconds min mins minute minutes h hour hours day days week weeks month months")
 _RELATING = word_set("according due based related compared depending thanks")
-_CONDITIONS = word_set(
-    "when after since if whenever while once with in on for from under during yesterday today lately"
-)
 _OBJECTS = known.PRONOUNS | known.DETERMINERS
 _SUBJECTS = known.NO_NAME - known.DETERMINERS
 _ENDING = known.TRAILING | {"called", "named", "one", "ones"}
@@ -43,10 +28,9 @@ _HOLLOW = known.SOFT | known.GENERIC
 _BEFORE_NAME = known.DETERMINERS | {"very", "really", "quite", "super", "most", "more", "such"}
 _COMPARING = known.DETERMINERS | known.PREPOSITIONS | {"than"}
 _SAME = {"using": "with", "towards": "to"}
-_SEVERAL_WAYS = _NO_CLAUSE | _SAME.keys() | word_set("instead like when while by without out over off to in outside")
+_SEVERAL_WAYS = NO_CLAUSE | _SAME.keys() | word_set("instead like when while by without out over off to in outside")
 """What begins a place, or something else, by what stands behind it."""
 _FINITE = known.AUXILIARIES | known.DENIED
-_AFTER_VERB = known.DETERMINERS | known.PRONOUNS | known.PREPOSITIONS | known.ADVERBS | known.FAULTS | known.NUMERALS
 
 
 class Phrase(NamedTuple):
@@ -65,113 +49,14 @@ class Phrase(NamedTuple):
         return [*self.core, *[word for place in self.places for word in place]]
 
 
-class Clause:
-    """The tokens of one sentence, and the words in small letters as one line that patterns are matched against."""
-
-    def __init__(self, words: Sequence[Token]) -> None:
-        self.words = words
-        self.keys = [word.key or _SIGNS[word.kind] for word in words]
-        """The words in small letters, a sign for what is no word, "" behind the end."""
-        self.line = " ".join(self.keys) + " "
-        self.keys += _BEYOND
-
-    def __len__(self) -> int:
-        return len(self.words)
-
-    def kind(self, at: int) -> str:
-        return self.words[at].kind if at < len(self.words) else ""
-
-    def skip(self, phrases: Phrases, at: int) -> int:
-        """Where the words go on behind the phrases that stand at `at`."""
-        if self.keys[at] not in phrases.words:
-            return at
-        found = phrases.match(self.line, sum(map(len, self.keys[:at])) + at)
-        return at + found[0].count(" ") if found else at
-
-    def skip_early(self, phrases: Phrases, at: int) -> int:
-        """The same, if they stand at `at` or at the beginning."""
-        return max(self.skip(phrases, at), self.skip(phrases, 0)) if at else self.skip(phrases, 0)
-
-    @cached_property
-    def lead(self) -> int:
-        """Where the request begins behind greetings and "can you please"."""
-        at, before = self._behind_condition(), -1
-        while at != before:
-            before = at
-            at += 2 if self.keys[at] in LABELS and self.words[min(at + 1, len(self) - 1)].text == ":" else 0
-            at = self.skip(LEADS, at)
-            at += at > 0 and self.kind(at) in ("comma", "cut")
-        return at
-
-    def _behind_condition(self) -> int:
-        """Where the sentence goes on behind "after the update to 2.1, "."""
-        if self.keys[0] not in _CONDITIONS:
-            return 0
-        comma = next((at for at, word in enumerate(self.words) if word.kind == "comma"), 0)
-        return comma + 1 if len(self) > comma + 3 else 0
-
-    def verb(self, at: int) -> str:
-        """The longest verb of the tables that stands at `at`, "" if none does."""
-        if self.keys[at] not in VERB_STARTS:
-            return ""
-        phrases = (" ".join(self.keys[at : at + size]) for size in range(4, 0, -1))
-        return next((phrase for phrase in phrases if phrase in VERBS), "")
-
-    def is_verb(self, at: int) -> bool:
-        """Whether the word is a verb's base form, as what stands behind it shows if it may be a noun as well."""
-        if self.keys[at] not in DOING:
-            return False
-        before = self.keys[at - 1] if at else ""
-        is_plural = before.endswith("s") and before not in known.ENDLESS
-        is_marked = is_plural or (at > 0 and self.words[at - 1].is_fixed)
-        return self.keys[at] not in NOUNS_TOO or is_marked or not self.kind(at + 1) or self._shows_verb(at + 1)
-
-    def is_third(self, at: int) -> bool:
-        """Whether the word is what a thing does: "returns", "crashes"."""
-        verb = DOES.get(self.keys[at])
-        if verb is None or self.keys[at + 1] == "of":
-            return False
-        if not self.kind(at + 1):
-            return verb in FAULT_NOUNS
-        if self.keys[at + 1] in known.PREPOSITIONS:
-            return verb in FAULT_NOUNS or verb not in NOUNS_TOO
-        return verb not in NOUNS_TOO or self._shows_verb(at + 1) or self.words[at - 1].is_fixed
-
-    def _shows_verb(self, at: int) -> bool:
-        return self.keys[at] in _AFTER_VERB or is_adverb(self.keys[at]) or self.kind(at) in ("name", "number", "quote")
-
-    def asks_at(self, at: int) -> bool:
-        """Whether another request begins there."""
-        verb = self.verb(at)
-        if not verb or self.keys[at + len(verb.split())] == "of":
-            return False
-        return " " in verb or verb not in NOUN_FIRST or self._shows_verb(at + 1)
-
-    def ends(self, at: int) -> int | None:
-        """`at` behind what may be left out, if a clause may end there; None if not."""
-        at = self._behind_adverbs(at)
-        key, following = self.keys[at], self.keys[at + 1]
-        is_purpose = key == "to" and following in INFINITIVES
-        is_doing = key in _BEFORE_DOING and following.endswith("ing")
-        return at if key in _ENDS or is_purpose or is_doing or following == "than" else None
-
-    def _behind_adverbs(self, at: int) -> int:
-        at = self.skip(TAILS, at)
-        while is_adverb(key := self.keys[at]) or (key in _SPARE and self.keys[at + 1] not in known.PREPOSITIONS):
-            at = self.skip(TAILS, at + 1)
-        if key not in known.PREPOSITIONS:
-            return at
-        if key == "for":
-            is_time = self.kind(at + 1) == "number" and self.keys[at + 2] in _UNITS
-            return self._behind_adverbs(at + 3) if is_time else at  # "for 5 minutes"
-        is_pointing = self.keys[at + 1] in known.PRONOUNS and self.keys[at + 2] in _CLOSING
-        return at + 2 if is_pointing else at
+class Clause(Line):
+    """A sentence, and the noun phrases in it."""
 
     def phrase(self, at: int, stop: Stop | None = None, *, to_thing: bool = False) -> Phrase | None:
         """The noun phrase that begins at `at`, None if none does; it ends where `stop` says so."""
         core, end, points = self.core(at, stop)
         places: list[Words] = []
-        while core and (place := self._place(self._behind_adverbs(end), stop, to_thing)):
+        while core and (place := self._place(self.behind_adverbs(end), stop, to_thing)):
             words, end, is_pointing = place
             if words[0].key == "of" and places and not is_pointing:
                 places[-1] = [*places[-1], *words]
@@ -241,7 +126,7 @@ class Clause:
         """Whether "and" joins two things, and does not go on with another request."""
         if at + 1 >= len(self.words):
             return False
-        is_verb = self.is_verb(at + 1) and self._shows_verb(at + 2)
+        is_verb = self.is_verb(at + 1) and self.shows_verb(at + 2)
         is_deed = is_verb or self.asks_at(at + 1) or self.is_third(at + 1)
         behind = at + 1 + (self.keys[at + 1] in known.ARTICLES)
         return not is_deed and behind < len(self) and self._is_named(behind, stop)
@@ -256,7 +141,7 @@ class Clause:
         if not head:
             return None
         words, end, points = self.core(at, stop)
-        if not words or (key in _NO_CLAUSE and self._is_clause(words, end)):
+        if not words or (key in NO_CLAUSE and self._is_clause(words, end)):
             return None
         last = words[-1].key
         is_time = len(words) == 1 and last in _TIMES and self.keys[at] in ("a", "an")
@@ -288,7 +173,7 @@ class Clause:
                 return [], at
             case "in" if following == "any":
                 return [], at  # "in any order"
-            case key if key in _NO_CLAUSE and following in _SUBJECTS:
+            case key if key in NO_CLAUSE and following in _SUBJECTS:
                 return [], at
             case key if key in _SAME:
                 return [_called(first, _SAME[key])], at + 1
@@ -305,15 +190,10 @@ class Clause:
         token, following = self.words[at], self.keys[at + 1]
         if token.kind != "word" or not token.key.isalpha() or token.key in known.DETERMINERS:
             return False
-        is_last = following in _CLOSING or following in _SUBJECTS
-        is_known = token.key in INFINITIVES and (token.key not in NOUNS_TOO or self._shows_verb(at + 1))
+        is_last = following in CLOSING or following in _SUBJECTS
+        is_known = token.key in INFINITIVES and (token.key not in NOUNS_TOO or self.shows_verb(at + 1))
         return is_known or not (to_thing or is_last or token.text[:1].isupper())
 
 
 def _called(word: Token, text: str) -> Token:
     return replace(word, text=text, key=text)
-
-
-def is_adverb(key: str) -> bool:
-    """Whether it is an adverb that may be left out: "only" may not."""
-    return key.endswith("ly") and key not in known.NO_ADVERBS and key not in known.TURNING

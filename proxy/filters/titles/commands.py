@@ -4,11 +4,12 @@ import re
 
 from proxy.filters.decline import Decline
 from proxy.filters.titles.clause import Clause
+from proxy.filters.titles.fitting import fitted
 from proxy.filters.titles.lexer import Token, tokens_of
 from proxy.filters.titles.prose import plain, require_english
 from proxy.filters.titles.reasons import TURNED
 from proxy.filters.titles.sentences import title_of, whole
-from proxy.filters.titles.shape import Shape, fitted, size_of
+from proxy.filters.titles.shape import Shape, size_of
 from proxy.filters.titles.tables import word_set
 from proxy.filters.titles.words import PREPOSITIONS, TURNING
 

@@ -3,11 +3,13 @@
 from proxy.filters.decline import Decline
 from proxy.filters.titles import verbs
 from proxy.filters.titles import words as known
-from proxy.filters.titles.clause import Clause, Phrase, Stop, is_adverb
+from proxy.filters.titles.clause import Clause, Phrase, Stop
+from proxy.filters.titles.fitting import compact
 from proxy.filters.titles.frames import placed, shape_of, subject_at, whole_object
 from proxy.filters.titles.leads import TAILS
+from proxy.filters.titles.line import is_adverb
 from proxy.filters.titles.reasons import NOT_SEEN, UNCLEAR
-from proxy.filters.titles.shape import Shape, compact, content, noun, singular
+from proxy.filters.titles.shape import Shape, content, noun, singular
 from proxy.filters.titles.tables import Phrases, word_set
 from proxy.filters.titles.verbs import spelled
 

@@ -7,10 +7,11 @@ from dataclasses import replace
 
 from proxy.filters.decline import Decline
 from proxy.filters.titles.clause import Clause, Words
+from proxy.filters.titles.fitting import fitted
 from proxy.filters.titles.lexer import Token
 from proxy.filters.titles.reasons import LOST, NOT_SEEN, NOTHING, SEVERAL, TOO_LONG, TURNED
 from proxy.filters.titles.requests import asked_in
-from proxy.filters.titles.shape import Shape, fitted, is_reference, size_of
+from proxy.filters.titles.shape import Shape, is_reference, size_of
 from proxy.filters.titles.things import thing_in
 from proxy.filters.titles.verbs import ASKING
 from proxy.filters.titles.words import PREPOSITIONS, SPELLED, TURNING

@@ -7,12 +7,13 @@ from proxy.filters.decline import Decline
 from proxy.filters.titles.clause import Clause
 from proxy.filters.titles.commands import command_title
 from proxy.filters.titles.errors import error_title
+from proxy.filters.titles.fitting import LONGEST, fitted
 from proxy.filters.titles.lexer import Token, tokens_of
 from proxy.filters.titles.prose import LINES, LOOKED_AT, MIXED, Message, read, require_english
 from proxy.filters.titles.reasons import LOST, NOT_SEEN, SEVERAL, TOO_LONG, TURNED, UNCLEAR
 from proxy.filters.titles.requests import asked_in
 from proxy.filters.titles.sentences import reference_of, thing_of, title_of
-from proxy.filters.titles.shape import LONGEST, Shape, fitted, shown, size_of
+from proxy.filters.titles.shape import Shape, shown, size_of
 from proxy.filters.titles.tables import word_set
 
 MOST = 5

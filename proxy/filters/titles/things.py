@@ -3,11 +3,13 @@
 from proxy.filters.decline import Decline
 from proxy.filters.titles import verbs
 from proxy.filters.titles import words as known
-from proxy.filters.titles.clause import Clause, Words, is_adverb
+from proxy.filters.titles.clause import Clause, Words
+from proxy.filters.titles.fitting import compact
 from proxy.filters.titles.frames import EARLIER, checked, is_order, placed, whole_object
+from proxy.filters.titles.line import is_adverb
 from proxy.filters.titles.reasons import NOT_SEEN, NOTHING, POINTS, UNCLEAR
 from proxy.filters.titles.reports import PARTICLES
-from proxy.filters.titles.shape import Shape, compact, content, noun, singular, size_of
+from proxy.filters.titles.shape import Shape, content, noun, singular, size_of
 from proxy.filters.titles.tables import Phrases, word_set
 
 _ASKING = word_set("is are was were does do did can could would will should has what which how when why where who")

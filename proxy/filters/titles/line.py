@@ -1,0 +1,137 @@
+"""One sentence of a message, word by word: which words are verbs, and where a clause may begin and end."""
+
+from collections.abc import Sequence
+
+from propcache.api import cached_property
+
+from proxy.filters.titles import words as known
+from proxy.filters.titles.leads import LABELS, LEADS, TAILS
+from proxy.filters.titles.lexer import Token
+from proxy.filters.titles.tables import Phrases, word_set
+from proxy.filters.titles.verbs import DOES, DOING, FAULT_NOUNS, INFINITIVES, NOUN_FIRST, NOUNS_TOO, VERB_STARTS, VERBS
+
+_SIGNS = {"name": "@", "quote": "@", "number": "0", "comma": ",", "cut": ":", "unknown": "?", "stop": "."}
+_BEYOND = [""] * 12
+"""No word: what frames look for behind the end of a sentence."""
+CLOSING = ("", ",", ":")
+"""What stands at the end of a clause, among its keys."""
+NO_CLAUSE = word_set("since as before after until")
+_ENDS = known.BREAKS | NO_CLAUSE | {*CLOSING}
+_BEFORE_DOING = known.PREPOSITIONS - {"with", "without"}
+_SPARE = known.ADVERBS - {"twice", "off"}
+_UNITS = word_set("s sec secs second seconds min mins minute minutes h hour hours day days week weeks month months")
+_CONDITIONS = word_set(
+    "when after since if whenever while once with in on for from under during yesterday today lately"
+)
+_AFTER_VERB = known.DETERMINERS | known.PRONOUNS | known.PREPOSITIONS | known.ADVERBS | known.FAULTS | known.NUMERALS
+
+
+class Line:
+    """The tokens of one sentence, and the words in small letters as one line that patterns are matched against."""
+
+    def __init__(self, words: Sequence[Token]) -> None:
+        self.words = words
+        self.keys = [word.key or _SIGNS[word.kind] for word in words]
+        """The words in small letters, a sign for what is no word, "" behind the end."""
+        self.line = " ".join(self.keys) + " "
+        self.keys += _BEYOND
+
+    def __len__(self) -> int:
+        return len(self.words)
+
+    def kind(self, at: int) -> str:
+        """The kind of the token at `at`, "" behind the end."""
+        return self.words[at].kind if at < len(self.words) else ""
+
+    def skip(self, phrases: Phrases, at: int) -> int:
+        """Where the words go on behind the phrases that stand at `at`."""
+        if self.keys[at] not in phrases.words:
+            return at
+        found = phrases.match(self.line, sum(map(len, self.keys[:at])) + at)
+        return at + found[0].count(" ") if found else at
+
+    def skip_early(self, phrases: Phrases, at: int) -> int:
+        """The same, if they stand at `at` or at the beginning."""
+        return max(self.skip(phrases, at), self.skip(phrases, 0)) if at else self.skip(phrases, 0)
+
+    @cached_property
+    def lead(self) -> int:
+        """Where the request begins behind greetings and "can you please"."""
+        at, before = self._behind_condition(), -1
+        while at != before:
+            before = at
+            at += 2 if self.keys[at] in LABELS and self.words[min(at + 1, len(self) - 1)].text == ":" else 0
+            at = self.skip(LEADS, at)
+            at += at > 0 and self.kind(at) in ("comma", "cut")
+        return at
+
+    def _behind_condition(self) -> int:
+        """Where the sentence goes on behind "after the update to 2.1, "."""
+        if self.keys[0] not in _CONDITIONS:
+            return 0
+        comma = next((at for at, word in enumerate(self.words) if word.kind == "comma"), 0)
+        return comma + 1 if len(self) > comma + 3 else 0
+
+    def verb(self, at: int) -> str:
+        """The longest verb of the tables that stands at `at`, "" if none does."""
+        if self.keys[at] not in VERB_STARTS:
+            return ""
+        phrases = (" ".join(self.keys[at : at + size]) for size in range(4, 0, -1))
+        return next((phrase for phrase in phrases if phrase in VERBS), "")
+
+    def is_verb(self, at: int) -> bool:
+        """Whether the word is a verb's base form, as what stands behind it shows if it may be a noun as well."""
+        if self.keys[at] not in DOING:
+            return False
+        before = self.keys[at - 1] if at else ""
+        is_plural = before.endswith("s") and before not in known.ENDLESS
+        is_marked = is_plural or (at > 0 and self.words[at - 1].is_fixed)
+        return self.keys[at] not in NOUNS_TOO or is_marked or not self.kind(at + 1) or self.shows_verb(at + 1)
+
+    def is_third(self, at: int) -> bool:
+        """Whether the word is what a thing does: "returns", "crashes"."""
+        verb = DOES.get(self.keys[at])
+        if verb is None or self.keys[at + 1] == "of":
+            return False
+        if not self.kind(at + 1):
+            return verb in FAULT_NOUNS
+        if self.keys[at + 1] in known.PREPOSITIONS:
+            return verb in FAULT_NOUNS or verb not in NOUNS_TOO
+        return verb not in NOUNS_TOO or self.shows_verb(at + 1) or self.words[at - 1].is_fixed
+
+    def shows_verb(self, at: int) -> bool:
+        """Whether the word before it is a verb, as what stands at `at` shows."""
+        return self.keys[at] in _AFTER_VERB or is_adverb(self.keys[at]) or self.kind(at) in ("name", "number", "quote")
+
+    def asks_at(self, at: int) -> bool:
+        """Whether another request begins there."""
+        verb = self.verb(at)
+        if not verb or self.keys[at + len(verb.split())] == "of":
+            return False
+        return " " in verb or verb not in NOUN_FIRST or self.shows_verb(at + 1)
+
+    def ends(self, at: int) -> int | None:
+        """`at` behind what may be left out, if a clause may end there; None if not."""
+        at = self.behind_adverbs(at)
+        key, following = self.keys[at], self.keys[at + 1]
+        is_purpose = key == "to" and following in INFINITIVES
+        is_doing = key in _BEFORE_DOING and following.endswith("ing")
+        return at if key in _ENDS or is_purpose or is_doing or following == "than" else None
+
+    def behind_adverbs(self, at: int) -> int:
+        """Where the sentence goes on behind what may be left out: "again", "for 5 minutes", "from it"."""
+        at = self.skip(TAILS, at)
+        while is_adverb(key := self.keys[at]) or (key in _SPARE and self.keys[at + 1] not in known.PREPOSITIONS):
+            at = self.skip(TAILS, at + 1)
+        if key not in known.PREPOSITIONS:
+            return at
+        if key == "for":
+            is_time = self.kind(at + 1) == "number" and self.keys[at + 2] in _UNITS
+            return self.behind_adverbs(at + 3) if is_time else at  # "for 5 minutes"
+        is_pointing = self.keys[at + 1] in known.PRONOUNS and self.keys[at + 2] in CLOSING
+        return at + 2 if is_pointing else at
+
+
+def is_adverb(key: str) -> bool:
+    """Whether it is an adverb that may be left out: "only" may not."""
+    return key.endswith("ly") and key not in known.NO_ADVERBS and key not in known.TURNING
