@@ -8,6 +8,7 @@ from proxy.filters.titles.fitting import fitted
 from proxy.filters.titles.lexer import Token, tokens_of
 from proxy.filters.titles.prose import plain, require_english
 from proxy.filters.titles.reasons import TURNED
+from proxy.filters.titles.requests import asked_in
 from proxy.filters.titles.sentences import title_of, whole
 from proxy.filters.titles.shape import Shape, size_of
 from proxy.filters.titles.tables import word_set
@@ -58,5 +59,5 @@ def _given(command: Token, given: str, most: int) -> list[Token]:
         names = [token for token in tokens if token.kind == "name"]
         words = whole(fitted(Shape(phrase.core, phrase.places), most), names, clause)
     else:
-        words = title_of(tokens, most)
+        words = title_of(asked_in, tokens, most)
     return [command, *words] if size_of(words) < most else words

@@ -72,7 +72,7 @@ class Token:
         self.kind = kind
         self.at = at
         self.short = short
-        self.key = key or (text.casefold().replace("’", "'") if kind == "word" else "")
+        self.key = key or (text.casefold() if kind == "word" else "")
 
     @property
     def is_fixed(self) -> bool:

@@ -10,9 +10,7 @@ from proxy.filters.titles.clause import Clause, Words
 from proxy.filters.titles.fitting import fitted
 from proxy.filters.titles.lexer import Token
 from proxy.filters.titles.reasons import LOST, NOT_SEEN, NOTHING, SEVERAL, TOO_LONG, TURNED
-from proxy.filters.titles.requests import asked_in
 from proxy.filters.titles.shape import Shape, is_reference, size_of
-from proxy.filters.titles.things import thing_in
 from proxy.filters.titles.verbs import ASKING
 from proxy.filters.titles.words import PREPOSITIONS, SPELLED, TURNING
 
@@ -33,17 +31,8 @@ _NEAR, _LEADING, _BESIDE = 120, 240, 300
 _ENOUGH = 3
 
 
-def title_of(tokens: Sequence[Token], most: int) -> Words:
-    """The title of the first sentence that asks for something, if nothing that counts is lost with the others."""
-    return _title_by(asked_in, tokens, most)
-
-
-def thing_of(tokens: Sequence[Token], most: int) -> Words:
-    """The thing that the message is about, where no sentence says what is to become of it."""
-    return _title_by(thing_in, tokens, most)
-
-
-def _title_by(frame: Frame, tokens: Sequence[Token], most: int) -> Words:
+def title_of(frame: Frame, tokens: Sequence[Token], most: int) -> Words:
+    """The title of the first sentence that fits the frame, if nothing that counts is lost with the others."""
     if polite := _POLITE.findall(" ".join(["", *[token.key for token in tokens], ""])):
         tokens = [token for token in tokens if token.key not in polite]
     names = [token for token in tokens if token.kind == "name"]

@@ -12,9 +12,10 @@ from proxy.filters.titles.lexer import Token, tokens_of
 from proxy.filters.titles.prose import LINES, LOOKED_AT, MIXED, Message, read, require_english
 from proxy.filters.titles.reasons import LOST, NOT_SEEN, SEVERAL, TOO_LONG, TURNED, UNCLEAR
 from proxy.filters.titles.requests import asked_in
-from proxy.filters.titles.sentences import reference_of, thing_of, title_of
+from proxy.filters.titles.sentences import reference_of, title_of
 from proxy.filters.titles.shape import Shape, shown, size_of
 from proxy.filters.titles.tables import word_set
+from proxy.filters.titles.things import thing_in
 
 MOST = 5
 LIMIT = LOOKED_AT
@@ -108,7 +109,7 @@ def _of_message(message: Message, most: int) -> list[Token]:
             with suppress(Decline):
                 return _of_heading(message.heading, most, Decline(NOT_SEEN))
         tokens = tokens_of(_bare(prose))
-        return title_of(tokens, most)
+        return title_of(asked_in, tokens, most)
     except Decline as decline:
         if error := error_title(message, most, is_english=decline.reason != MIXED):
             return error
@@ -121,7 +122,7 @@ def _of_message(message: Message, most: int) -> list[Token]:
                 return reference
             raise
         with suppress(Decline):
-            return thing_of(tokens, most)
+            return title_of(thing_in, tokens, most)
         if reference := reference_of(tokens, most):
             return reference
         raise
