@@ -118,7 +118,10 @@ def _token(found: re.Match[str], kind: str) -> Token:
         case "code" | "quote":
             return _verbatim(text[1:-1].strip(), kind)
         case "ref":
-            return Token(_reference(text, found["number"]), "name")
+            if number := found["number"]:
+                noun = _REF_NOUN[text.removesuffix(number).rstrip("#! ").casefold()]
+                text = f"{noun} {number}"
+            return Token(text, "name")
         case "and":
             return Token("and", "word")
         case "link":
@@ -134,13 +137,6 @@ def _token(found: re.Match[str], kind: str) -> Token:
             short = f"{noun} {found['forge_number']}"
             return Token(f"{found['forge_repo']} {short}", "name", short=short)
     return Token(SIGN, "unknown")
-
-
-def _reference(text: str, number: str | None) -> str:
-    if number is None:
-        return text
-    noun = _REF_NOUN[text[: -len(number)].rstrip("#! ").casefold()]
-    return f"{noun} {number}"
 
 
 def _verbatim(text: str, kind: str) -> Token:

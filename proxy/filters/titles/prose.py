@@ -34,13 +34,8 @@ _CAVEAT = re.compile(r"\s*Caveat: The messages below[^\n]{0,400}")
 _PLACEHOLDER = re.compile(r"\[(?:Image|Pasted text|Screenshot|Attachment|\.\.\.Truncated text)[^\]\n]{0,60}\]")
 
 _BIDI = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
-_INVISIBLE = dict.fromkeys(map(ord, _BIDI + "\u200b\u2060\ufeff\u00ad\r"))
-_PLAIN: dict[int, str | None] = {
-    **_INVISIBLE,
-    **dict.fromkeys(map(ord, "\x0b\x0c\x85\u2028\u2029"), "\n"),
-    ord("’"): "'",
-    ord("‘"): "'",
-    0xA0: " ",
+_PLAIN: dict[int, int | str | None] = {
+    **str.maketrans("\x0b\x0c\x85\u2028\u2029’‘\xa0", "\n\n\n\n\n'' ", _BIDI + "\u200b\u2060\ufeff\u00ad\r"),
     ord("\t"): "    ",
 }
 

@@ -142,9 +142,10 @@ def whole(
     if is_later and not says_enough:
         raise Decline(NOTHING)
     for name in names:
-        is_lost = (name.short or name.text) not in held and name.at < _BESIDE
+        if name.at >= _BESIDE or (name.short or name.text) in held:
+            continue
         is_beside = name.at > last or name.at < clause.words[0].at
-        if is_lost and not (is_beside and says_enough and not is_reference(name)):
+        if not (is_beside and says_enough) or is_reference(name):
             raise Decline(LOST)
     if behind and behind[0][0].key in (_RESTRICTING if len(behind[0]) > 2 else _TAKEN_BACK):
         raise Decline(TURNED)

@@ -51,15 +51,8 @@ _LABEL = re.compile(
     re.IGNORECASE,
 )
 """What an issue form puts before its first sentence."""
-_LONG = {
-    "incl": "including",
-    "excl": "excluding",
-    "approx": "about",
-    "vs": "vs",
-    "e.g": "like",
-    "resp": "and",
-    "etc": "",
-}
+_LONG = {"incl": "including", "excl": "excluding", "approx": "about", "vs": "vs", "e.g": "like"}
+_LONG |= {"resp": "and", "etc": ""}
 _SHORT = re.compile(rf"\b({'|'.join(map(re.escape, _LONG))})\.(?= )", re.IGNORECASE)
 _TICKET = re.compile(r"\[([A-Z][A-Z0-9]+-\d+)\]:? ")
 _ASIDE = re.compile(r" \((?!not|only|no |without|except)[^()\n#\d]{1,40}\)(?= [a-z])")
