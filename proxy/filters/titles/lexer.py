@@ -22,7 +22,7 @@ _TOKENS = re.compile(
     rf"""(?!\ [^-–—])(?:
     (?P<plain>(?:(?!(?:[Pp](?:r|ull)|[Mm](?:r|erge)|[Ii]ssue|[Tt]icket|[Ss]ign\w*|[Ll]og\w*|[Oo]pt\w*
         |end|back|drag|copy|search|find|cut)\ )
-        [A-Za-z][a-z]{{0,{_PLAIN_WORD - 1}}}+(?:\ (?=[A-Za-z])|(?=[.,;:!?]?(?:\s|$)|\))))++)
+        [A-Za-z][a-z]{{0,{_PLAIN_WORD - 1}}}(?:\ (?=[A-Za-z])|(?=[.,;:!?]?(?:\s|$)|\))))+)
     |(?P<forge>{_FORGE})
     |(?P<tracker>https?://[\w.-]{{1,100}}/(?:[\w-]{{1,40}}/){{0,3}}?(?:browse|issues?|tickets?|t)/
         (?P<ticket>[A-Z][A-Z0-9]{{1,9}}-\d{{1,6}})(?:/[\w-]{{0,100}})?(?=[\s,.)]|$))
