@@ -210,6 +210,15 @@ def test_no_filter_puts_sets_of_words_together_while_it_runs() -> None:
     )
 
 
+_GROUP_POSSESSIVE = re.compile(r"\)(?:[*+?]|\{\d*,?\d*\})\+")
+
+
+def test_no_pattern_repeats_a_group_possessively() -> None:
+    """Before 3.11.5, Python takes such a pattern for another (gh-106052): atomic groups mean the same."""
+    assert {module for module, path in MODULES.items() if _GROUP_POSSESSIVE.search(path.read_text())} == set()
+    assert _GROUP_POSSESSIVE.search(r"(?:a|ab?c)++d")
+
+
 def test_every_package_is_installed() -> None:
     project = tomllib.loads((ROOT.parent / "pyproject.toml").read_text())
     found = {".".join(path.parent.relative_to(ROOT.parent).parts) for path in ROOT.rglob("__init__.py")}

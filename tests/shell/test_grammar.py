@@ -86,6 +86,12 @@ def test_lists_and_pipelines_keep_their_separators(command: str, names: list[str
     assert list(result.separators) == separators
 
 
+def test_an_expansion_with_a_bracket_behind_it_is_not_read() -> None:
+    """zsh takes it for a subscript, and Python before 3.11.5 took it for a word."""
+    for command in ("cat a$X[", 'cat "a$X["', "cat a$X[1]", "cat $X[1]b"):
+        assert not refusal(command).injection
+
+
 def test_only_harmless_redirections_are_read() -> None:
     parts = script("a 2>/dev/null | b 2>&1 && c > /dev/null").commands
     assert [part.redirections for part in parts] == [("2>/dev/null",), ("2>&1",), ("> /dev/null",)]

@@ -76,7 +76,7 @@ _EXPANSION = r"\$(?:[A-Za-z_][A-Za-z0-9_]*+|\?)(?!\[)"
 _BARE = r"[A-Za-z0-9_./:=@%+,^~*?-]++"
 _RAW = r"'[^']*+'"
 # `\$(` and `\${` are literal for a shell, but anything that resembles a substitution is refused.
-_DOUBLE = rf'"(?:[^"\\$`!]|\\[^`!\n$]|\\\$(?![({{])|{_EXPANSION})*+"'
+_DOUBLE = rf'"(?>(?:[^"\\$`!]|\\[^`!\n$]|\\\$(?![({{])|{_EXPANSION})*)"'
 # The end of find's -exec; both are literal only as separate words.
 _FIND_MARK = r"(?<=[ \t])(?:\{\}|\\;)(?=[ \t\n]|\Z)"
 _PIECE = re.compile(rf"{_BARE}|{_RAW}|{_DOUBLE}|{_EXPANSION}|\{{\}}|\\;", re.DOTALL)
@@ -87,12 +87,12 @@ _TOKEN = re.compile(
     r"(?P<blank>[ \t]++)"
     rf"|(?P<redirection>(?:[12]?>>?[ ]?{_TARGET}|<[ ]?{_TARGET}|[12]?>&[12])(?=[ \t\n;|&]|\Z))"
     r"|(?P<operator>;|&&|\|\||\||\n)"
-    rf"|(?P<word>{_FIND_MARK}|(?!=)(?:{_BARE}|{_RAW}|{_DOUBLE}|{_EXPANSION})++)",
+    rf"|(?P<word>{_FIND_MARK}|(?!=)(?>(?:{_BARE}|{_RAW}|{_DOUBLE}|{_EXPANSION})+))",
     re.DOTALL,
 )
 _ASSIGNMENT = re.compile(r"(?P<name>[A-Za-z_][A-Za-z0-9_]*)=(?P<value>(?!=)[A-Za-z0-9_./:@%+,=-]*)")
 
-_SKIPPED = re.compile(r"\\.|'[^']*+'|\"(?:[^\"\\]|\\.)*+\"", re.DOTALL)
+_SKIPPED = re.compile(r"\\.|'[^']*+'|\"(?>(?:[^\"\\]|\\.)*)\"", re.DOTALL)
 _HIDDEN_COMMAND = re.compile(r"`|\$\((?!\()|\$\{[ \t\n|]|[<>]\(")
 _SUBSTITUTION = re.compile(r"`|\$\(|\$\{|[<>]\(")
 _SECOND_LINE = re.compile(r"[\r\n][ \t\r\n]*+[^ \t\r\n]")

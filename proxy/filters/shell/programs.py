@@ -37,8 +37,8 @@ _AWK_VALUE = r"(?:\$(?:[0-9]+|NF)|NR|FNR|NF)"
 _AWK_TEXT = r'"[^"\\\n]*"'
 _AWK_COMPARISON = rf"(?:(?:[=!]=|[<>]=?)[ ]*+(?:[0-9]+|{_AWK_TEXT})|!?~[ ]*+{_REGEX})"
 _AWK_TEST = rf"(?:{_REGEX}|{_AWK_VALUE}[ ]*+{_AWK_COMPARISON})"
-_AWK_TESTS = rf"!?{_AWK_TEST}(?:[ ]*+(?:&&|\|\||,)[ ]*+{_AWK_TEST})*+"
-_AWK_PRINT = rf"\{{[ ]*+print[ ]*+(?:(?:{_AWK_VALUE}|{_AWK_TEXT})[ ]*+(?:,[ ]*+)?)*+;?[ ]*+\}}"
+_AWK_TESTS = rf"!?{_AWK_TEST}(?>(?:[ ]*+(?:&&|\|\||,)[ ]*+{_AWK_TEST})*)"
+_AWK_PRINT = rf"\{{[ ]*+print[ ]*+(?>(?:(?:{_AWK_VALUE}|{_AWK_TEXT})[ ]*+(?:,[ ]*+)?)*);?[ ]*+\}}"
 _AWK = re.compile(rf"(?:{_AWK_TESTS})?[ ]*+(?P<action>{_AWK_PRINT})?")
 _AWK_WHOLE_LINE = re.compile(r"\{[ ]*+print[ ]*+;?[ ]*+\}")
 
