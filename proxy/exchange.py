@@ -203,8 +203,8 @@ class Exchange:
         self.status, self.error = self.status or 503, STOPPED
 
     def crashed(self) -> None:
-        """An error of Sidestep's own ended it."""
-        self.outcome, self.status, self.error = "failed", 500, "an error of Sidestep's own"
+        """An internal error ended it."""
+        self.outcome, self.status, self.error = "failed", 500, "an internal error"
 
     def compared(self, verdict: str) -> None:
         """What a rule in shadow, or audited, would have said is held against the reply."""

@@ -110,12 +110,12 @@ def serve_command(options: argparse.Namespace, settings: config.Config) -> int:
         log.error("cannot serve", problem=str(error))
         return USAGE_ERROR
 
-    def again() -> tuple[config.Config, Loaded]:
+    def reread() -> tuple[config.Config, Loaded]:
         anew = _settings(options)
         return anew, _rules(anew)
 
     try:
-        _run(service.serve(settings, rules, faults, log, again, manager, held))
+        _run(service.serve(settings, rules, faults, log, reread, manager, held))
     except OSError as error:
         log.error(
             "cannot listen",

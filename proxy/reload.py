@@ -14,7 +14,7 @@ from proxy.rules.load import Loaded
 from proxy.telemetry.counters import Counters
 from proxy.toml import Problem, TomlError
 
-Again = Callable[[], tuple[Config, Loaded]]
+Reread = Callable[[], tuple[Config, Loaded]]
 """Reads configuration and rules again; raises `TomlError` if the configuration cannot be used."""
 
 _APPLIED = ("breaker.", "capture.", "log.level", "rules.", "stop.", "upstream.kind", "upstream.rate_limits")
@@ -31,7 +31,7 @@ class Reload:
     counters: Counters
     capture: Writer
     log: Logger
-    again: Again
+    reread: Reread
     manager: Manager
     drain_timeout: float = field(init=False)
 
@@ -56,7 +56,7 @@ class Reload:
     def _reload(self) -> Sequence[Problem]:
         """Returns what is wrong, if anything is."""
         try:
-            config, loaded = self.again()
+            config, loaded = self.reread()
             problems = list(loaded.problems)
         except TomlError as error:
             problems = error.problems

@@ -27,7 +27,7 @@ from proxy.logs.observe import Logger
 from proxy.logs.outlet import LOG_FILE, keep_small
 from proxy.logs.repeats import SPAN
 from proxy.notify import Manager
-from proxy.reload import Again, Reload
+from proxy.reload import Reload, Reread
 from proxy.rules.ruleset import RuleSet
 from proxy.surroundings import hints
 from proxy.telemetry.request_log import RequestLog
@@ -43,7 +43,7 @@ async def serve(
     rules: RuleSet,
     faults: Sequence[str],
     log: Logger,
-    again: Again,
+    reread: Reread,
     manager: Manager = notify.NOBODY,
     held: Sequence[socket.socket] = (),
 ) -> None:
@@ -57,7 +57,7 @@ async def serve(
     app = build(config, desk, log)
     request_log = app[REQUEST_LOG]
     stop = _stop_signal(log, request_log)
-    reload = Reload(config, desk, request_log.counters, app[CAPTURE], log, again, manager)
+    reload = Reload(config, desk, request_log.counters, app[CAPTURE], log, reread, manager)
     asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reload)
     async with listening(app, config, log, lambda: reload.drain_timeout, held) as (host, port):
         _announce_start(config, rules, log, host, port)

@@ -110,7 +110,7 @@ HAPPENED: list[tuple[list[tuple[object, ...]], tuple[str, int, str, str, str]]] 
         ("forwarded", 200, "guarded", STOPPED, ""),
     ),
     ([("client_failed", "it stalled"), ("reply_begun", 408, 11.0)], ("failed", 408, "not decided", "it stalled", "")),
-    ([("decided", FORWARD), ("crashed",)], ("failed", 500, "guarded", "an error of Sidestep's own", "")),
+    ([("decided", FORWARD), ("crashed",)], ("failed", 500, "guarded", "an internal error", "")),
 ]
 
 

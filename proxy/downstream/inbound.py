@@ -34,7 +34,7 @@ UNREAD = (_BAD_BYTES, _HEAD_TOO_LARGE, _TOO_SLOW)
 
 _MALFORMED = "Sidestep: this is no request that could be forwarded unchanged: its bytes are not well-formed HTTP/1.1"
 _TOO_LARGE = "Sidestep: the head of this request is too large"
-_OUR_FAULT = "Sidestep: an error of its own, which its log names"
+_OUR_FAULT = "Sidestep: an internal error, which its log names"
 
 _NO_REQUEST = b"\0"
 """aiohttp's parser takes no request that begins so: its error has its turn behind the replies that are still due."""
