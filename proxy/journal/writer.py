@@ -22,7 +22,7 @@ PAUSE = 0.25
 BATCH = 1024
 """Rows that are handed over at once."""
 
-MOST = 4096
+MAX_WAITING = 4096
 """Rows that may wait; further ones are dropped and counted, rather than held in memory."""
 
 ROOM = 16 * 1024 * 1024
@@ -65,7 +65,7 @@ class Journal:
         for exchange, record in zip(ended, records, strict=True):
             if record.outcome == "local":
                 continue
-            if len(self._waiting) >= MOST:
+            if len(self._waiting) >= MAX_WAITING:
                 self._dropped += 1
             else:
                 self._waiting.append(self._taken(exchange, record))

@@ -13,13 +13,13 @@ import orjson
 from proxy.live.rows import row
 from proxy.record import Record
 
-KEPT = 500
+MAX_RECORDS = 500
 """Requests whose decision is still in memory."""
 
 SHOWN = 200
 """Requests that a page shows."""
 
-MOST = 32
+MAX_WATCHERS = 32
 """Browsers that may watch at the same time."""
 
 _TIMES = 200
@@ -72,7 +72,7 @@ class Feed:
     def __init__(self) -> None:
         self.watched = asyncio.Event()
         """Set while anybody watches."""
-        self._records: deque[Record] = deque(maxlen=KEPT)
+        self._records: deque[Record] = deque(maxlen=MAX_RECORDS)
         self._watchers: set[Watcher] = set()
         self._closed = False
         self._overheads: deque[float] = deque(maxlen=_TIMES)
@@ -100,7 +100,7 @@ class Feed:
     @contextmanager
     def watching(self) -> Iterator[Watcher | None]:
         """Watch. Yields None if too many watch, or if the feed is closed."""
-        if self._closed or len(self._watchers) >= MOST:
+        if self._closed or len(self._watchers) >= MAX_WATCHERS:
             yield None
             return
         watcher = Watcher()

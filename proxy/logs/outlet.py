@@ -11,14 +11,14 @@ from typing import IO, Any
 LOG_FILE = "SIDESTEP_LOG_FILE"
 """Names the file that standard output is appended to. launchd does not keep it small, so Sidestep does."""
 
-LARGEST = 16 * 1024 * 1024
+MAX_FILE = 16 * 1024 * 1024
 """Bytes of that file, and of the one before it."""
 
 
 def keep_small(file: Path) -> None:
     """Rotate a large file: it is copied to `.1` and emptied, so that whoever appends to it goes on."""
     with suppress(OSError):
-        if file.stat().st_size > LARGEST:
+        if file.stat().st_size > MAX_FILE:
             shutil.copy(file, file.with_name(f"{file.name}.1"))
             os.truncate(file, 0)
 

@@ -15,7 +15,7 @@ import re2
 
 from proxy.messages import MessagesRequest
 from proxy.outline import LARGE
-from proxy.rules.structured import KEPT, LARGEST
+from proxy.rules.structured import CACHED_SCHEMAS, MAX_SCHEMA
 
 DECISION = "may be a decision about permission"
 """The reason for forwarding such a request."""
@@ -57,10 +57,10 @@ def _wants_verdict(schema: Mapping[str, Any]) -> bool:
         written = orjson.dumps(schema)
     except TypeError:  # nested too deeply
         return _asks_for_verdict(schema)
-    return _known(written) if len(written) <= LARGEST else _asks_for_verdict(schema)
+    return _known(written) if len(written) <= MAX_SCHEMA else _asks_for_verdict(schema)
 
 
-@lru_cache(KEPT)
+@lru_cache(CACHED_SCHEMAS)
 def _known(schema: bytes) -> bool:
     return _asks_for_verdict(orjson.loads(schema))
 

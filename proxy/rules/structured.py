@@ -13,10 +13,10 @@ from typing import Any
 
 import orjson
 
-LARGEST = 4096
+MAX_SCHEMA = 4096
 """Bytes of a schema; those of known questions have a few hundred."""
 
-KEPT = 32
+CACHED_SCHEMAS = 32
 """Schemas that are cached, since every question of a kind brings the same one: to read one takes 3 µs."""
 
 _DIALECTS = ("http://json-schema.org/draft-07/schema", "https://json-schema.org/draft/2020-12/schema")
@@ -46,7 +46,7 @@ def misfit(text: str, schema: Mapping[str, Any]) -> str:
     """Why `text` may not be valid by `schema`, as a short phrase; "" if it certainly is."""
     try:
         written = orjson.dumps(schema)
-        shape = _known_shape(written) if len(written) <= LARGEST else None
+        shape = _known_shape(written) if len(written) <= MAX_SCHEMA else None
         if shape is None:
             return "the requested schema is not a plain one"
         return "" if shape.fits(orjson.loads(text)) else "the answer does not fit the requested schema"
@@ -54,7 +54,7 @@ def misfit(text: str, schema: Mapping[str, Any]) -> str:
         return "the answer does not fit the requested schema"
 
 
-@lru_cache(KEPT)
+@lru_cache(CACHED_SCHEMAS)
 def _known_shape(schema: bytes) -> _Shape | None:
     return _shape(orjson.loads(schema))
 

@@ -139,7 +139,7 @@ async def test_switched_off_it_stores_nothing_and_tells_all_the_same(made: Make,
 async def test_what_waits_is_bounded_and_what_is_dropped_is_counted(
     made: Make, log: io.StringIO, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(writer, "MOST", 10)
+    monkeypatch.setattr(writer, "MAX_WAITING", 10)
     journal, told = made(), Told()
     journal.listeners.append(told)
     for _ in range(25):

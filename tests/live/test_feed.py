@@ -6,7 +6,7 @@ import orjson
 import pytest
 
 from proxy.live import feed as live_feed
-from proxy.live.feed import KEPT, MOST, SHOWN, Feed
+from proxy.live.feed import MAX_RECORDS, MAX_WATCHERS, SHOWN, Feed
 from tests.live.entries import entry
 
 
@@ -59,7 +59,7 @@ async def test_it_is_known_whether_anybody_looks_on() -> None:
 
 async def test_one_too_many_is_turned_away_until_another_leaves() -> None:
     feed = Feed()
-    contexts = [feed.watching() for _ in range(MOST)]
+    contexts = [feed.watching() for _ in range(MAX_WATCHERS)]
     assert all(context.__enter__() is not None for context in contexts)
     with feed.watching() as late:
         assert late is None
@@ -94,10 +94,12 @@ async def test_requests_for_its_own_pages_are_no_news() -> None:
 
 async def test_the_latest_can_be_asked_for_and_older_ones_are_forgotten() -> None:
     feed = Feed()
-    feed.publish([entry(f"req_{number}") for number in range(KEPT + 1)])
+    feed.publish([entry(f"req_{number}") for number in range(MAX_RECORDS + 1)])
     assert feed.find("req_0") is None
     assert feed.find("req_1") is not None
-    assert [found.id for found in feed.latest()] == [f"req_{number}" for number in range(KEPT + 1 - SHOWN, KEPT + 1)]
+    assert [found.id for found in feed.latest()] == [
+        f"req_{number}" for number in range(MAX_RECORDS + 1 - SHOWN, MAX_RECORDS + 1)
+    ]
 
 
 async def test_medians_are_of_the_latest_times() -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from proxy.app import LIVE, REQUEST_LOG
 from proxy.live import pages
-from proxy.live.feed import MOST
+from proxy.live.feed import MAX_WATCHERS
 from proxy.live.state import LiveState
 from proxy.rules.load import Loaded
 from proxy.scripted import ScriptedUpstream
@@ -130,7 +130,7 @@ async def test_a_stream_of_events_leaves_one_line_and_is_counted_nowhere(sideste
 
 async def test_one_page_too_many_is_told_so(sidestep: Shown) -> None:
     async with _session() as session:
-        replies = [await session.get(f"{sidestep.url}/-/events") for _ in range(MOST)]
+        replies = [await session.get(f"{sidestep.url}/-/events") for _ in range(MAX_WATCHERS)]
         assert {reply.status for reply in replies} == {200}
         async with session.get(f"{sidestep.url}/-/events") as late:
             assert late.status == 503

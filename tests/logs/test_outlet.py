@@ -78,7 +78,7 @@ def test_a_file_that_nobody_rotates_begins_anew_and_the_one_before_is_kept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The program goes on with the descriptor that it was given, which appends."""
-    monkeypatch.setattr("proxy.logs.outlet.LARGEST", 10)
+    monkeypatch.setattr("proxy.logs.outlet.MAX_FILE", 10)
     file = tmp_path / "sidestep.log"
     with file.open("ab", buffering=0) as out:
         out.write(b"0123456789")

@@ -8,7 +8,7 @@ import orjson
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from proxy.rules.structured import LARGEST, misfit
+from proxy.rules.structured import MAX_SCHEMA, misfit
 from tests.cases import every
 
 TITLE = {
@@ -106,7 +106,7 @@ NOT_PLAIN: list[Any] = [
         {**TITLE, "properties": []},
         {**TITLE, "$schema": "http://127.0.0.1:1/unknown"},
         {**TITLE, "$schema": 5},
-        {**TITLE, "description": "a" * LARGEST},
+        {**TITLE, "description": "a" * MAX_SCHEMA},
         *({**TITLE, "properties": {"title": kind}} for kind in NOT_PLAIN),
     ],
 )

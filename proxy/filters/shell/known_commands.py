@@ -10,7 +10,7 @@ from typing import Literal
 from proxy.filters.shell.commands import FREE, SCRIPT_NAME, Arguments, Key, names, under
 from proxy.filters.shell.known_git import GIT
 
-Answer = Literal["itself", "none"]
+BarePrefix = Literal["itself", "none"]
 
 _GREP = Arguments(names("--filter --pager --view --config --save-config --query -Q"))
 _PYTHON = Arguments(first=r"(?!-)[A-Za-z0-9_./-]+\.py")
@@ -163,7 +163,7 @@ _FIXED_TASKS = """
     git pull; git push; make; scalac build; uv sync; poetry install; terraform plan; terraform validate
 """
 # Commands without arguments: allowing their prefix would allow every other form of them.
-BARE: Mapping[Key, Answer] = {
+BARE: Mapping[Key, BarePrefix] = {
     ("ls",): "itself",
     ("pwd",): "itself",
     ("git", "diff"): "itself",
@@ -177,7 +177,7 @@ BARE: Mapping[Key, Answer] = {
     **{(manager, "run", SCRIPT_NAME): "none" for manager in ("bun", "npm", "pnpm", "yarn")},
     **{(manager, word): "none" for manager in ("npm", "pnpm", "yarn") for word in ("start", "test")},
 }
-BARE_WITH_ASSIGNMENTS: Mapping[Key, Answer] = {
+BARE_WITH_ASSIGNMENTS: Mapping[Key, BarePrefix] = {
     ("go", "test"): "itself",
     ("npm", "run", SCRIPT_NAME): "itself",
     ("npm", "start"): "none",
