@@ -3,13 +3,13 @@
 It answers the client's small side questions (a quota probe, a title, the prefix of a command) and forwards everything
 else unchanged. A request goes one way:
 
-    listen -> record( guard( shortcut( forward ) ) )        downstream, middleware, relay, upstream
+    listen -> record( admit( shortcut( forward ) ) )        downstream, middleware, relay, upstream
 
 Five nouns are the project's own:
 
     exchange    one request and its reply on their way through the chain, with what each stage learned about them
     desk        decides requests, and remembers what that needs: repeated questions, headers to repeat, drift
-    guard       a rule for requests that only the model may answer; also the stage that decides who may connect
+    guard       a rule for requests that only the model may answer
     shadow      a rule in shadow: its answer is computed and compared with the model's, and the model's is sent
     record      what remains of an exchange that has ended: a row of the journal and the page, a line of the log
 

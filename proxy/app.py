@@ -12,14 +12,14 @@ from proxy.capture import Writer
 from proxy.config import Config
 from proxy.decision.desk import Desk
 from proxy.decision.sightings import file_of
-from proxy.downstream.guard import access, is_local
+from proxy.downstream.access import access_by, is_local
 from proxy.downstream.server import COUNTERS, ENTRY
 from proxy.journal.past import Past
 from proxy.journal.writer import Journal
 from proxy.live.pages import EVENTS, Live
 from proxy.local.handlers import health, metrics, ready, to_page, unknown
 from proxy.logs.observe import Logger
-from proxy.middleware import RELAY, forward, guard, record, shortcut
+from proxy.middleware import RELAY, admit, forward, record, shortcut
 from proxy.relay.handler import Relay
 from proxy.telemetry.counters import Counters, family
 from proxy.telemetry.request_log import RequestLog
@@ -41,8 +41,8 @@ def build(config: Config, desk: Desk, log: Logger) -> web.Application:
     request_log.observers.append(journal.put)
     journal.listeners.extend([request_log.read, live.publish])
     desk.estimate_by(lambda model: request_log.counters.saved.bytes_per_token(family(model)))
-    allowed = access(config.listen.host, config.listen.names, config.listen.token)
-    stages = [record(request_log, capture, config), guard(allowed), shortcut(desk, log, capture)]
+    allowed = access_by(config.listen.host, config.listen.names, config.listen.token)
+    stages = [record(request_log, capture, config), admit(allowed), shortcut(desk, log, capture)]
     app = web.Application(middlewares=stages)
     entry: Callable[[Handler], Handler] = partial(_entry, others=_chain(stages, forward(app)))
     app[ENTRY], app[COUNTERS] = entry, request_log.counters
@@ -112,7 +112,7 @@ def _entry(pages: Handler, others: Handler) -> Handler:
 
 
 async def _nothing(_request: web.Request) -> None:
-    """Keeps aiohttp from answering `Expect` before the chain has seen the request: `guard` answers it."""
+    """Keeps aiohttp from answering `Expect` before the chain has seen the request: `admit` answers it."""
 
 
 async def _nothing_invented(_request: web.Request, response: web.StreamResponse) -> None:

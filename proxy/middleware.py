@@ -1,4 +1,4 @@
-"""The chain around the one handler: `record( guard( shortcut( forward ) ) )`, as aiohttp middlewares."""
+"""The chain around the one handler: `record( admit( shortcut( forward ) ) )`, as aiohttp middlewares."""
 
 import asyncio
 import time
@@ -15,7 +15,7 @@ from proxy.decision.audits import AUDIT
 from proxy.decision.comparison import model_text
 from proxy.decision.desk import Desk, InForce
 from proxy.decision.steps import decide
-from proxy.downstream.guard import Access
+from proxy.downstream.access import Access
 from proxy.downstream.inbound import Inbound
 from proxy.downstream.incoming import BodyFault, RequestBody
 from proxy.downstream.relayed import RelayedResponse
@@ -88,7 +88,7 @@ async def _blame(request: web.Request, exchange: Exchange, fault: BodyFault) -> 
     return response
 
 
-def guard(access: Access) -> Middleware:
+def admit(access: Access) -> Middleware:
     """Local security, from the request's head alone: no open proxy, no other site's pages, no other host's name."""
 
     @web.middleware

@@ -60,7 +60,7 @@ PURE = {
         "usage",
         "wire",
     ),
-    *("decision.breaker", "decision.drift", "decision.ratelimits", "decision.shadow", "downstream.guard"),
+    *("decision.breaker", "decision.drift", "decision.ratelimits", "decision.shadow", "downstream.access"),
     *("journal.rows", "journal.schema", "live.charts", "live.rows", "logs.repeats", "telemetry.bucket"),
     "telemetry.counters",
 }

@@ -66,7 +66,7 @@ class Live:
 
     @property
     def pages(self) -> Mapping[str, Handler]:
-        """The handlers of GET, by path. `guard` has decided before who may ask."""
+        """The handlers of GET, by path. `middleware.admit` has decided before who may ask."""
         return {
             "/-/": self._page,
             EVENTS: self._events,

@@ -11,7 +11,7 @@ from proxy import __version__
 from proxy.config import Config, origin
 from proxy.decision.desk import Desk
 from proxy.decision.shadow import Verdict
-from proxy.downstream.guard import LOCAL_PATHS
+from proxy.downstream.access import LOCAL_PATHS
 from proxy.live.charts import History
 from proxy.live.feed import Feed
 from proxy.live.rows import running

@@ -1,4 +1,4 @@
-"""Sidestep's own pages below `/-/`. `guard` applies to them as to any other request."""
+"""Sidestep's own pages below `/-/`. `middleware.admit` applies to them as to any other request."""
 
 import asyncio
 import time

@@ -106,7 +106,7 @@ def _decisions(counters: Counters) -> Iterator[Metric]:
     labels = ("rule", "reason")
     yield _counter("forwards", "Requests that no rule answered, and why", labels, forwards.items())
     yield _counter("declines", "Requests that a rule matched without being certain, and why", labels, declines.items())
-    yield _counter("refusals", "Requests that the guard refused, and why", ("reason",), refusals.items())
+    yield _counter("refusals", "Requests that were refused, and why", ("reason",), refusals.items())
 
 
 def _traffic(counters: Counters) -> Iterator[Metric]:

@@ -31,7 +31,7 @@ _PART_OF_SIZE = re.compile(rb"[0-9A-Fa-f]{0,15}\r?|[0-9A-Fa-f]{1,15}%b\r?" % _EX
 _TRAILERS = re.compile(rb"(?:[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[^\x00-\x08\x0a-\x1f\x7f]*\r\n)*")
 
 _IN_CHUNKS, _REFUSED = -1, -2
-"""A body in chunks; and one in another coding, which the guard refuses: nothing counts behind such a head."""
+"""A body in chunks; and one in another coding, which `downstream.access` refuses: nothing counts behind such a head."""
 
 Bytes = bytes | bytearray
 

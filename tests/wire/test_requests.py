@@ -181,7 +181,7 @@ def test_malformed_chunks_that_come_with_the_head_are_no_request_at_all() -> Non
 
 
 def test_of_a_request_in_another_coding_the_head_alone_is_given_on() -> None:
-    """The guard refuses it, and ends its connection."""
+    """`downstream.access` refuses it, and ends its connection."""
     for head in (CHUNKED.replace(b"Chunked", b"gzip, chunked"), CHUNKED.replace(b"1.1", b"1.0"), CHUNKED[:-2]):
         head = head if head.endswith(b"\r\n\r\n") else head.replace(b"Chunked", b"") + b"\r\n"
         assert read([head + b"4\r\nfour\r\n0\r\n\r\n" + GET, GET]) == [head]

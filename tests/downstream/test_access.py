@@ -9,14 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from multidict import CIMultiDict
 
-from proxy.downstream.guard import Access, HttpVersion, Refusal, access
+from proxy.downstream.access import Access, HttpVersion, Refusal, access_by
 from proxy.exchange import Head
 from proxy.headers import RawPairs, text_pairs
 from tests.cases import every
 
 PORT = 8787
-OWN = access("10.0.0.7", ["Devbox", "proxy.example:443", "[fd00::7]", "plain.example:80", "odd.example:8443"], "")
-GUARDED = access("127.0.0.1", [], "sixteen-or-more-x")
+OWN = access_by("10.0.0.7", ["Devbox", "proxy.example:443", "[fd00::7]", "plain.example:80", "odd.example:8443"], "")
+GUARDED = access_by("127.0.0.1", [], "sixteen-or-more-x")
 HERE = (b"Host", b"localhost:8787")
 
 
@@ -159,7 +159,7 @@ def test_a_request_without_a_host_is_refused() -> None:
 
 
 def test_a_proxy_on_the_default_port_needs_none_in_host() -> None:
-    own = access("127.0.0.1", [], "")
+    own = access_by("127.0.0.1", [], "")
     head = Head("GET", "/", {"host": "localhost"})
     assert own.refusal(head, "/", [], (1, 1), 80) is None
     assert own.refusal(head, "/", [], (1, 1), 8080) is not None
@@ -316,6 +316,6 @@ def test_a_token_is_compared_in_a_time_that_tells_nothing_of_it(monkeypatch: pyt
         compared.append((given, wanted))
         return True
 
-    monkeypatch.setattr("proxy.downstream.guard.hmac.compare_digest", compare)
+    monkeypatch.setattr("proxy.downstream.access.hmac.compare_digest", compare)
     assert reason(HERE, (b"x-sidestep-token", b"any"), own=GUARDED) == ""
     assert compared == [(b"any", b"sixteen-or-more-x")]

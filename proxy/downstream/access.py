@@ -154,7 +154,7 @@ class Access:
         return hmac.compare_digest(pair.partition(b":")[2], self.token.encode())
 
 
-def access(host: str, names: Sequence[str], token: str) -> Access:
+def access_by(host: str, names: Sequence[str], token: str) -> Access:
     """From the settings of `[listen]`."""
     return Access(host.lower(), frozenset(_split(name.lower()) for name in names), token)
 

@@ -4,9 +4,9 @@ import base64
 
 import pytest
 
-from proxy.downstream.guard import Refusal
+from proxy.downstream.access import Refusal
 from tests.cases import every
-from tests.downstream.test_guard import GUARDED, HERE, refusal
+from tests.downstream.test_access import GUARDED, HERE, refusal
 
 TOKEN = "sixteen-or-more-x"
 
