@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
+import msgspec
+
 from proxy import names
 from proxy.bodies import ReceivedBody
 from proxy.record import Outcome, Record, Trail
@@ -12,7 +14,6 @@ from proxy.respond import Respond
 from proxy.usage import UPSTREAM_ERRORS, Meter, error_of_status
 
 Version = tuple[int, ...]
-
 GONE, STOPPED = "the client went away", "Sidestep stopped before it was complete"
 
 _AGENT = 128
@@ -23,8 +24,7 @@ _PRODUCT = re.compile(r"([A-Za-z][\w.-]{0,39})/([0-9]{1,6}(?:\.[0-9]{1,6}){0,3})
 _VERSION = re.compile(r"[0-9]+(?:\.[0-9]+)*")
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(msgspec.Struct, frozen=True):
     """What is known of a request before its body: method, raw path without the query, and its headers.
 
     `headers` gives values by lower-case names; of a repeated header the first value stands.
