@@ -20,8 +20,7 @@ class Event:
 
 def encode(event: Event) -> bytes:
     """The event as Anthropic's API writes it: an `event:` line, a `data:` line for each line of data, a blank line."""
-    data = b"\ndata: ".join(event.data.split(b"\n")) if b"\n" in event.data else event.data
-    return b"event: %b\ndata: %b\n\n" % (event.name.encode(), data)
+    return b"event: %b\ndata: %b\n\n" % (event.name.encode(), event.data.replace(b"\n", b"\ndata: "))
 
 
 @dataclass(slots=True)

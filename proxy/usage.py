@@ -55,6 +55,7 @@ Code 2.1.332)."""
 
 _EVENTS, _JSON = b"text/event-stream", b"application/json"
 _KEY = b'"usage"'
+_CR = 0x0D
 _ERROR_EVENT = re.compile(rb"(?:^|[\r\n])event: ?error[\r\n]")
 _LINE_END = re.compile(rb"[\r\n]")
 
@@ -236,7 +237,7 @@ def _streamed(part: bytes) -> list[_Counts]:
 def _line(part: bytes, at: int) -> tuple[int, int]:
     """Where the line begins and ends that this place is in; its end is -1 where that is not there yet."""
     start, end = part.rfind(b"\n", 0, at) + 1, part.find(b"\n", at)
-    if b"\r" in part:
+    if _CR in part:
         found = _LINE_END.search(part, at)
         return max(start, part.rfind(b"\r", 0, at) + 1), found.start() if found else -1
     return start, end
@@ -248,8 +249,8 @@ def _error(end: bytes) -> str:
     An error ends a stream (API reference, "Streaming Messages", "Error events"), and so does `message_stop`, which
     nothing but pings may follow.
     """
-    # The pattern is for few streams: it takes a hundred times as long as a look for the words.
-    if (b"event: error" in end or b"event:error" in end) and _ERROR_EVENT.search(end):
+    # The pattern is for few streams: it takes a hundred times as long as a look for the words from the end.
+    if max(end.rfind(b"event: error"), end.rfind(b"event:error")) >= 0 and _ERROR_EVENT.search(end):
         return ERROR_IN_STREAM
     last = _last_kind(end)
     if last is None:  # an event whose data stands in several lines

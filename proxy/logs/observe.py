@@ -33,6 +33,9 @@ _KIND = (
 _NEVER_HELD_BACK = frozenset({"problem", "reloaded", "not reloaded", "cannot serve", "cannot listen", "stopped"})
 """What somebody at the keyboard has asked for: a start, a reload, an end."""
 
+_DELETE = 0x7F
+"""As a number: to look for bytes in bytes, CPython tries first whether they are one, and drops an error."""
+
 _ASKED_BY_BALANCERS = ("/-/health", "/-/ready")
 """Pages that are asked for day and night: at level info they would be half of the log."""
 
@@ -165,7 +168,7 @@ def _as_json(_logger: Any, method: str, event: structlog.typing.EventDict) -> by
         line = orjson.dumps(event, default=str, option=orjson.OPT_UTC_Z)
     except TypeError:  # the name of a file that is not UTF-8
         line = orjson.dumps(_printable(_logger, method, event), default=str, option=orjson.OPT_UTC_Z)
-    return line if line.isascii() and b"\x7f" not in line else printable(line.decode()).encode()
+    return line if line.isascii() and _DELETE not in line else printable(line.decode()).encode()
 
 
 def _printable(_logger: Any, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:

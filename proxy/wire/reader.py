@@ -6,7 +6,7 @@ from proxy.headers import members
 from proxy.wire.framing import BodyReader, body_reader
 from proxy.wire.heads import BadReply, ReplyHead, head_end, parse_reply_head
 
-_TLS_RECORDS = b"\x15\x16"
+_TLS_RECORDS = frozenset({b"\x15", b"\x16"})
 """First bytes of a TLS alert or handshake (RFC 8446, section 5.1), which no HTTP reply begins with."""
 
 _STAYS = b"keep-alive"
@@ -63,7 +63,7 @@ class ReplyReader:
     def _heads_of(self, data: bytes) -> bytes:
         """Parse the heads that `data` completes; returns the bytes after the final one."""
         looked_at = 0
-        if data[:1] in _TLS_RECORDS and data and not (self._partial or self.heads):
+        if data[:1] in _TLS_RECORDS and not (self._partial or self.heads):
             raise BadReply("speaks TLS there: upstream.url should begin with https://")
         if self._partial:
             looked_at = max(0, len(self._partial) - 3)
