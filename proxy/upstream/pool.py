@@ -11,6 +11,7 @@ class Pool:
 
     def __init__(self, dialer: Dialer, keepalive: float, most: int) -> None:
         self._dialer, self._keepalive, self._most = dialer, keepalive, most
+        self._loop = asyncio.get_running_loop()  # which asks the system, in Python 3.11: not for every request
         self._idle: list[Connection] = []
         self._sweeper: asyncio.TimerHandle | None = None
 
@@ -21,7 +22,7 @@ class Pool:
 
     def take(self) -> Connection | None:
         """A free connection, None if there is none."""
-        now = asyncio.get_running_loop().time()
+        now = self._loop.time()
         while self._idle:
             connection = self._idle.pop()
             if connection.open and now - connection.since < self._keepalive:
@@ -43,7 +44,7 @@ class Pool:
         connection.keep()
         self._idle.append(connection)
         if self._sweeper is None:
-            self._sweeper = asyncio.get_running_loop().call_later(self._keepalive, self._sweep)
+            self._sweeper = self._loop.call_later(self._keepalive, self._sweep)
 
     def close(self) -> None:
         if self._sweeper is not None:
@@ -53,10 +54,9 @@ class Pool:
 
     def _sweep(self) -> None:
         """End those that nobody has taken for so long; look again while any is left."""
-        loop = asyncio.get_running_loop()
-        long_ago = loop.time() - self._keepalive
+        long_ago = self._loop.time() - self._keepalive
         for connection in self._idle:
             if connection.since <= long_ago or not connection.open:
                 connection.abort()
         self._idle = [connection for connection in self._idle if connection.open]
-        self._sweeper = loop.call_later(self._keepalive, self._sweep) if self._idle else None
+        self._sweeper = self._loop.call_later(self._keepalive, self._sweep) if self._idle else None
