@@ -1,6 +1,7 @@
 """What many tests share: the shipped rules, and Sidestep running as its entry point would run it."""
 
 import asyncio
+import gc
 import io
 import json
 import os
@@ -38,6 +39,17 @@ def pytest_configure() -> None:
     """Processes inherit that Ctrl-C is ignored, as it is where tests run in the background of a script."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_collection() -> None:
+    """Almost all that collecting makes stays until the end: there is no garbage to look for."""
+    gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """And no later collection looks through it again."""
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_xdist_auto_num_workers() -> int:

@@ -5,7 +5,6 @@ import json
 import shutil
 from collections.abc import Iterator
 
-import anthropic
 import pytest
 
 from tests.conftest import Start
@@ -45,6 +44,8 @@ async def test_a_bare_client_gets_the_whole_reply_and_keeps_its_connection(
 
 
 async def test_the_python_sdk_sees_what_it_sees_without_sidestep(start: Start, url: str) -> None:
+    import anthropic  # takes a second, which only the worker that runs this is to spend
+
     sidestep = await start(url)
     seen = []
     for base in (url, sidestep.url):
