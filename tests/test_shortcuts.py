@@ -1,5 +1,6 @@
 """Every shipped rule, over HTTP: its own examples in both forms, and its markers quoted where they mean nothing."""
 
+import itertools
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -193,19 +194,18 @@ QUOTING: dict[str, Callable[[str], Body]] = {
 }
 
 
-@pytest.mark.parametrize("quoting", QUOTING)
 @pytest.mark.parametrize("entry", ANSWERING, ids=lambda entry: entry.rule.name)
 async def test_a_conversation_that_quotes_the_markers_is_forwarded(
-    start: Start, scripted: ScriptedUpstream, entry: LoadedRule, quoting: str
+    start: Start, scripted: ScriptedUpstream, entry: LoadedRule
 ) -> None:
     sidestep = await _warm(start, scripted)
     _, (head, body) = _answered(entry)[0]
-    for text in _words(body):
+    for text, quoting in itertools.product(_words(body), QUOTING):
         conversation = QUOTING[quoting](text)
         reply, raw = await _send(sidestep.url, head, conversation)
-        assert "x-sidestep-rule" not in reply.headers
-        assert _text(reply, raw) == "from the upstream"
-        assert scripted.seen[-1].body == conversation
+        assert "x-sidestep-rule" not in reply.headers, quoting
+        assert _text(reply, raw) == "from the upstream", quoting
+        assert scripted.seen[-1].body == conversation, quoting
 
 
 @pytest.mark.parametrize("entry", ANSWERING, ids=lambda entry: entry.rule.name)

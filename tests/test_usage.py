@@ -74,7 +74,7 @@ def cut(body: bytes, size: int) -> list[bytes]:
 
 @pytest.mark.parametrize(("coding", "pack"), PACKING)
 @pytest.mark.parametrize("kind", [EVENTS, JSON])
-@settings(max_examples=20)  # for each of 26 forms
+@settings(max_examples=10)  # for each of 26 forms
 @given(size=st.integers(1, 5000), words=st.integers(1, 3000))
 def test_every_form_in_every_coding_tells_its_tokens(coding: str, pack: Any, kind: str, size: int, words: int) -> None:
     text = 'one "usage" two '.join(["x"] * words)
@@ -132,8 +132,8 @@ PING = encode(Event("ping", b'{"type": "ping"}'))
 
 
 @pytest.mark.parametrize(("coding", "pack"), PACKING)
-@settings(max_examples=10)
-@given(size=st.integers(100, 5000), words=st.integers(1, 1000), cut_at=st.floats(0, 1))
+@settings(max_examples=10)  # for each of 13 codings
+@given(size=st.integers(100, 5000), words=st.integers(1, 400), cut_at=st.floats(0, 1))
 def test_how_a_stream_ended_is_told_in_every_coding(
     coding: str, pack: Any, size: int, words: int, cut_at: float
 ) -> None:
