@@ -1,7 +1,7 @@
 """One browser, one upstream and one proxy for all tests of the page that need no others."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -41,8 +41,8 @@ async def sidestep(shipped: Loaded, upstream: ScriptedUpstream, tmp_path: Path) 
         yield found
 
 
-@pytest_asyncio.fixture(loop_scope="session")
-async def look(browser: Browser) -> AsyncIterator[Open]:
+@asynccontextmanager
+async def looking(browser: Browser) -> AsyncIterator[Open]:
     """Opens the page at a URL, live; keyword arguments are Playwright's of a context.
 
     Errors of JavaScript, breaches of the page's policy, and whatever else is an error on the console, fail the test.
@@ -66,3 +66,10 @@ async def look(browser: Browser) -> AsyncIterator[Open]:
     async with AsyncExitStack() as stack:
         yield opener
     assert [error for error in errors if not any(text in error for text in allowed)] == []
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def look(browser: Browser) -> AsyncIterator[Open]:
+    """As `looking`, until the end of a test."""
+    async with looking(browser) as opener:
+        yield opener

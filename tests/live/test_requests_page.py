@@ -1,10 +1,11 @@
 """The table of requests in a real browser: filters, order, a session's rows together; and the page before the first."""
 
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Page, expect
+from playwright.async_api import Browser, Page, expect
 
 from proxy.app import LIVE
 from proxy.decision.drift import NEARLY, SIGNS, STOPPED, UNKNOWN, UNTESTED, Notice
@@ -13,7 +14,7 @@ from proxy.rules.load import Loaded
 from proxy.scripted import ScriptedUpstream
 from proxy.usage import Usage
 from tests.cases import every
-from tests.live.conftest import ENDS, Open
+from tests.live.conftest import ENDS, Open, looking
 from tests.live.entries import AT, entry
 from tests.live.given import Shown, shown
 
@@ -40,13 +41,27 @@ async def _ids(page: Page) -> list[str]:
     return [row.removeprefix("req_") for row in rows]
 
 
-@pytest_asyncio.fixture(loop_scope="session")
-async def six(sidestep: Shown, look: Open) -> Page:
-    """A page that shows the six."""
+async def _open(sidestep: Shown, look: Open) -> Page:
     sidestep.app[LIVE].publish(_entries())
     page = await look(sidestep.url, timezone_id="UTC", locale="en-GB")
     await expect(page.locator("tr.request")).to_have_count(6)
     return page
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def six(sidestep: Shown, look: Open) -> Page:
+    """A page that shows the six, and what the test makes of it."""
+    return await _open(sidestep, look)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def same_six(
+    browser: Browser, shipped: Loaded, upstream: ScriptedUpstream, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Page]:
+    """One such page for the tests that leave it as it was: to open one takes most of a second."""
+    state = tmp_path_factory.mktemp("six")
+    async with shown(shipped.rules, upstream.url, state) as sidestep, looking(browser) as look:
+        yield await _open(sidestep, look)
 
 
 @every(
@@ -62,25 +77,29 @@ async def six(sidestep: Shown, look: Open) -> Page:
         ("session", f"{IN_UTC}2", "52"),
     ],
 )
-async def test_a_choice_shows_what_it_names(six: Page, field: str, choice: str, shown_rows: str) -> None:
-    await six.locator(f"select[name={field}]").select_option(label=choice)
-    await expect(six.locator("tr.request")).to_have_count(len(shown_rows))
-    assert await _ids(six) == list(shown_rows)
-    await expect(six.locator("#requests-note")).to_contain_text(f"{len(shown_rows)} of the last 6 match.")
-    await expect(six.locator("#announcement")).to_have_text(f"{len(shown_rows)} of the last 6 match")
-    await six.get_by_role("button", name="Clear filters").press("Enter")
-    await expect(six.locator("tr.request")).to_have_count(6)
-    await expect(six.locator("select[name=outcome]")).to_be_focused()
+async def test_a_choice_shows_what_it_names(same_six: Page, field: str, choice: str, shown_rows: str) -> None:
+    await same_six.locator(f"select[name={field}]").select_option(label=choice)
+    await expect(same_six.locator("tr.request")).to_have_count(len(shown_rows))
+    assert await _ids(same_six) == list(shown_rows)
+    await expect(same_six.locator("#requests-note")).to_contain_text(f"{len(shown_rows)} of the last 6 match.")
+    await expect(same_six.locator("#announcement")).to_have_text(f"{len(shown_rows)} of the last 6 match")
+    await same_six.get_by_role("button", name="Clear filters").press("Enter")
+    await expect(same_six.locator("tr.request")).to_have_count(6)
+    await expect(same_six.locator("select[name=outcome]")).to_be_focused()
 
 
 @every(
     ("text", "shown_rows"),
     [("opus", "0"), ("OVERLOADED upstream", "3"), ("upstream error", "3"), ("host 403", "5"), ("req_2", "2")],
 )
-async def test_every_word_of_a_text_is_looked_for_in_all_that_is_known(six: Page, text: str, shown_rows: str) -> None:
-    await six.get_by_label("Text").fill(text)
-    await expect(six.locator("tr.request")).to_have_count(len(shown_rows))
-    assert await _ids(six) == list(shown_rows)
+async def test_every_word_of_a_text_is_looked_for_in_all_that_is_known(
+    same_six: Page, text: str, shown_rows: str
+) -> None:
+    await same_six.get_by_label("Text").fill(text)
+    await expect(same_six.locator("tr.request")).to_have_count(len(shown_rows))
+    assert await _ids(same_six) == list(shown_rows)
+    await same_six.get_by_label("Text").fill("")
+    await expect(same_six.locator("tr.request")).to_have_count(6)
 
 
 async def test_filters_go_together_and_hold_for_what_comes(six: Page, sidestep: Shown) -> None:
@@ -143,9 +162,9 @@ async def test_a_row_leads_to_its_session_and_stays_open(six: Page) -> None:
     await expect(only).to_be_focused()
 
 
-async def test_what_failed_is_red_and_nothing_else(six: Page) -> None:
-    red = await six.locator("tr.request.failed .badge").evaluate("(node) => getComputedStyle(node).color")
-    reds = await six.locator("tr.request").evaluate_all(
+async def test_what_failed_is_red_and_nothing_else(same_six: Page) -> None:
+    red = await same_six.locator("tr.request.failed .badge").evaluate("(node) => getComputedStyle(node).color")
+    reds = await same_six.locator("tr.request").evaluate_all(
         "(rows, red) => rows.filter((row) => getComputedStyle(row.querySelector('.badge')).color === red"
         " && getComputedStyle(row.querySelector('.status')).color === red).map((row) => row.dataset.id)",
         red,
@@ -154,12 +173,12 @@ async def test_what_failed_is_red_and_nothing_else(six: Page) -> None:
 
 
 @every("width", [320, 390, 820, 1024, 1280, 1440])
-async def test_the_status_is_seen_at_every_width_and_nothing_hangs_over(six: Page, width: int) -> None:
-    await six.set_viewport_size({"width": width, "height": 800})
-    await expect(six.locator("tr.request td.status").first).to_be_visible()
+async def test_the_status_is_seen_at_every_width_and_nothing_hangs_over(same_six: Page, width: int) -> None:
+    await same_six.set_viewport_size({"width": width, "height": 800})
+    await expect(same_six.locator("tr.request td.status").first).to_be_visible()
     over = "(node) => node.scrollWidth - node.clientWidth"
-    assert await six.locator("#requests-scroll").evaluate(over) == 0
-    assert await six.locator("html").evaluate(over) == 0
+    assert await same_six.locator("#requests-scroll").evaluate(over) == 0
+    assert await same_six.locator("html").evaluate(over) == 0
 
 
 async def test_tokens_in_and_out_have_columns_of_their_own(sidestep: Shown, look: Open) -> None:
