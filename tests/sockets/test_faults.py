@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
+from proxy.upstream import tcp
 from tests.process import running
 from tests.raw import Peer, raw_upstream
 from tests.sockets.given import CHUNKED, CLAUDE, OK, Message, Wire, answers, ask, chunked, head, receive
@@ -234,7 +235,7 @@ async def test_a_request_that_was_worked_on_is_never_sent_again(wire: Wire, name
         await peer.send(OK)
         arrived.append(await receive(peer))
         if reset:
-            await asyncio.sleep(1)
+            await asyncio.sleep(2 * tcp._AT_ONCE)  # a reset at once says that nothing was read
             handle = peer.writer.get_extra_info("socket")
             handle.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
