@@ -70,7 +70,7 @@ def test_any_json_is_a_value_and_all_of_it_can_be_read(value: Any) -> None:
         read_everything(parsed)
 
 
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=30)
 @given(st.dictionaries(st.sampled_from(FIELDS), SHAPED), st.lists(st.tuples(st.text(), SHAPED), min_size=1))
 def test_a_request_with_any_other_fields_can_be_read(body: dict[str, Any], turns: list[tuple[str, Any]]) -> None:
     messages = [message(role, content if isinstance(content, str) else [{"type": content}]) for role, content in turns]
@@ -285,7 +285,7 @@ def _is_usual(body: dict[str, Any]) -> bool:
     )
 
 
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=30)
 @given(st.dictionaries(st.sampled_from(FIELDS), SHAPED), st.lists(st.tuples(st.text(), SHAPED), min_size=1))
 def test_every_fact_is_the_same_as_in_the_whole_body(body: dict[str, Any], turns: list[tuple[str, Any]]) -> None:
     """The inspection of a body sees what a parse of all of it sees, however its strings are escaped."""

@@ -108,13 +108,13 @@ def check(relay: Relay, data: st.DataObject, exchanges: st.SearchStrategy[list[t
         assert received == _as_sent(reply)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(data=st.data())
 def test_a_random_request_arrives_as_it_was_sent(relay: Relay, data: st.DataObject) -> None:
     check(relay, data, st.tuples(requests(relay.port), st.just(PLAIN_REPLY)).map(lambda pair: [pair]))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(data=st.data())
 def test_a_random_reply_arrives_as_it_was_sent(relay: Relay, data: st.DataObject) -> None:
     plain = Drawn(b"GET /x HTTP/1.1", [], b"", b"Host: localhost:%d\r\n\r\n" % relay.port)
