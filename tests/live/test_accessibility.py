@@ -45,10 +45,12 @@ async def test_axe_finds_nothing(sidestep: Shown, look: Open, shipped: Loaded, a
     await page.locator("tr.session").first.wait_for()
     await page.locator("#chart-requests summary").click()
     await page.evaluate(axe)
+    only = {"light": "", "dark": "runOnly: ['cat.color']"}
     for scheme, width in itertools.product(SCHEMES, (1280, 320)):
         await page.emulate_media(color_scheme=scheme)
         await page.set_viewport_size({"width": width, "height": 900})
-        found = await page.evaluate("axe.run({ resultTypes: ['violations'] })")
+        # All but colours is the same in both schemes.
+        found = await page.evaluate(f"axe.run({{ resultTypes: ['violations'], {only[scheme]} }})")
         faults = [(each["impact"], each["id"], each["nodes"][0]["html"]) for each in found["violations"]]
         assert (scheme, width, faults) == (scheme, width, [])
         assert "color-contrast" in {rule["id"] for rule in found["passes"]}

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 BOUND = 6 * MEBIBYTE
 """What may stay of `SENT` bytes, or of more: allocators round up, and the first requests import what they need."""
-SENT = 24 * MEBIBYTE
+SENT = 16 * MEBIBYTE
 
 WARM_UP = {
     "max_tokens": 1,
