@@ -17,11 +17,17 @@ from proxy.filters.titles.lexer import tokens_of
         ('the "Sign in" text', ["word the", "quote Sign in", "word text"]),
         ("don't 5 30s 4.2", ["word don't", "number 5", "number 30s", "number 4.2"]),
         ("ABC-12: well-known", ["name ABC-12", "cut :", "word well-known"]),
+        ("Log out of it, Sign it", ["word Log-out", "word of", "word it", "comma ,", "word Sign", "word it"]),
         ("(L1-8, a)", ["cut (", "name L1-8", "comma ,", "word a", "cut )"]),
     ],
 )
 def test_a_text_is_cut_into_tokens(text: str, tokens: list[str]) -> None:
     assert [f"{token.kind} {token.text}" for token in tokens_of(text)] == tokens
+
+
+def test_a_token_knows_where_it_stands() -> None:
+    text = "Please fix the  bug, it fails - often (I think).\nSee utils.py, Bob"
+    assert all(text.startswith(token.text, token.at) for token in tokens_of(text))
 
 
 @pytest.mark.parametrize(

@@ -30,11 +30,27 @@ def test_unclosed_blocks_are_text() -> None:
         r"C:\work>dir",
         "=== short test summary",
         "02/20/26 17:41 run started",
+        "api  Running  3 restarts",
     ],
 )
 def test_traces_logs_prompts_and_code_are_pasted(line: str) -> None:
     message = read(f"look at this\n{line}")
     assert (message.prose, message.pasted) == ("look at this", line)
+
+
+@pytest.mark.parametrize(
+    ("line", "prose"),
+    [
+        ("Summary: exports fail", "exports fail"),
+        ("Browser: Firefox", ""),
+        ("A clear and concise description of what the bug is.", ""),
+        ("Add ANY other context about the problem here", ""),
+        ("_No response_", ""),
+        ("no two\u200b of\u00a0‘them’", "no two of 'them'"),
+    ],
+)
+def test_of_a_form_what_went_wrong_is_read_and_of_odd_signs_the_plain_one(line: str, prose: str) -> None:
+    assert read(f"it fails\n{line}").prose == f"it fails\n{prose}".strip()
 
 
 @pytest.mark.parametrize(
