@@ -17,7 +17,7 @@ from proxy.filters.titles.lexer import tokens_of
         ('the "Sign in" text', ["word the", "quote Sign in", "word text"]),
         ("don't 5 30s 4.2", ["word don't", "number 5", "number 30s", "number 4.2"]),
         ("ABC-12: well-known", ["name ABC-12", "cut :", "word well-known"]),
-        ("Log out of it, Sign it", ["word Log-out", "word of", "word it", "comma ,", "word Sign", "word it"]),
+        ("Log out of it, Signed in it", ["word Log-out", "word of", "word it", "comma ,", "word Signed-in", "word it"]),
         ("(L1-8, a)", ["cut (", "name L1-8", "comma ,", "word a", "cut )"]),
     ],
 )

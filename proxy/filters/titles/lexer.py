@@ -19,6 +19,7 @@ _FORGE = (
 )
 _PLAIN_WORD = 12
 _TOKENS = re.compile(
+    # A blank begins nothing but a dash; plain words stand in runs, which one that may begin a longer token ends.
     rf"""(?!\ [^-–—])(?:
     (?P<plain>(?:(?!(?:[Pp](?:r|ull)|[Mm](?:r|erge)|[Ii]ssue|[Tt]icket|[Ss]ign\w*|[Ll]og\w*|[Oo]pt\w*
         |end|back|drag|copy|search|find|cut)\ )
