@@ -510,7 +510,7 @@ def test_any_text_gives_a_short_line_or_declines(text: str, most: int) -> None:
 
 LEADS = ["", "hi,", "can you", "i want to", "let users", "make sure", "we can't", "why does", "how is", "title:", "no"]
 WANTS = ["", "there is", "we need", "i'm getting", "where is", "what's wrong with", "users report that", "make"]
-SMALL = [*sorted(words.NO_NAME | verbs.DOES.keys() | words.FAULTS | words.GENERIC), *WORDS, *NAMES]
+SMALL = [*sorted(words.NO_NAME | verbs.DOES.keys() | words.FAULTS | words.GENERIC), *WORDS, *NAMES, ",", ":", "."]
 
 
 @given(
@@ -518,6 +518,8 @@ SMALL = [*sorted(words.NO_NAME | verbs.DOES.keys() | words.FAULTS | words.GENERI
     st.lists(st.sampled_from(SMALL), max_size=8),
     st.integers(3, 7),
 )
+@example(("make sure", "", ""), ["every", "yours", "on"], 5)
+@example(("", "", "re-enable"), ["for", "each", "change", "to", "app.py"], 7)
 @settings(max_examples=600, deadline=None)
 def test_any_words_of_the_tables_give_a_title_or_decline(asked: tuple[str, ...], behind: list[str], most: int) -> None:
     for begins in range(3):

@@ -40,7 +40,7 @@ _RANKS |= dict.fromkeys(("within", "after", "before", "during", "since"), 3)
 
 def fitted(shape: Shape, most: int) -> Words:
     """The first way to say it in at most `most` words; raises `Decline` if there is none."""
-    if shape.core[-1].key in known.HOLLOW and not content(shape.core) and not _is_of(shape.places):
+    if not shape.core or (shape.core[-1].key in known.HOLLOW and not content(shape.core) and not _is_of(shape.places)):
         raise Decline(NOTHING)
     _require_name(shape)
     if len(shape.core) == 1 and _is_of(shape.places) and _is_of_contents(shape):

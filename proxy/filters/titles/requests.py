@@ -88,7 +88,7 @@ def _request(clause: Clause, at: int) -> Shape | None:
                 return asked
         if told > behind:
             return thing_in(Clause(clause.words[told:]))
-    if verb in verbs.WORKS and (found := _moved(clause, verbs.WORKS[verb], behind)):
+    if (work := verbs.WORKS.get(verb)) and (found := _moved(clause, work, behind)):
         return found
     phrase = whole_object(clause, behind, to_thing=first in _BROUGHT)
     return _titled(clause, verb, phrase)
