@@ -70,8 +70,7 @@ def parse_version(text: str) -> Version:
     return tuple(int(part) for part in text.split("."))
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(msgspec.Struct, frozen=True):
     """A request is answered here, with one text block.
 
     `text` follows the assistant prefill, if the request has one; `stream` tells which form of a reply is asked for.
@@ -102,8 +101,7 @@ class Replay:
     required: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Forward:
+class Forward(msgspec.Struct, frozen=True):
     """A request goes to the upstream. `reason` is a short phrase for the log; `rule` the rule that matched, or ""."""
 
     reason: str

@@ -34,8 +34,7 @@ NOTHING_CONFORMS: Mapping[str, Any] = {"not": {}}
 """Replaces a schema that is too large, or cannot be read."""
 
 
-@dataclass(frozen=True)
-class MessagesRequest:
+class MessagesRequest(msgspec.Struct, frozen=True, dict=True):
     """One request to create a message. Fields of an unexpected type count as absent, except the messages themselves.
 
     Fields are decoded only when they are used, so `well_formed` must be checked before the request is answered.
@@ -188,8 +187,7 @@ class _Nothing:
         return iter(())
 
 
-@dataclass(frozen=True, slots=True)
-class Conversation:
+class Conversation(msgspec.Struct, frozen=True):
     """What is known of a conversation whose body was not parsed."""
 
     head: Head

@@ -1,8 +1,7 @@
 """The nouns that travel: clients and versions read from a head, and the record of an exchange."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from proxy.bodies import ReceivedBody
 from proxy.exchange import GONE, STOPPED, Answer, Exchange, Forward, Head, Version, parse_version

@@ -8,6 +8,9 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
+import msgspec
+from msgspec import structs
+
 from proxy.config import Config
 from proxy.decision.agreements import Agreements
 from proxy.decision.audits import AUDIT, Auditing, auditing
@@ -26,12 +29,8 @@ from proxy.rules.trail import RuleTrail
 _PASSED = Forward(NO_MATCH)
 
 
-@dataclass(slots=True)
-class Ruling:
-    """A decision, with what became known on the way to it.
-
-    Treat it as immutable; frozen=True would double construction time.
-    """
+class Ruling(msgspec.Struct, frozen=True):
+    """A decision, with what became known on the way to it."""
 
     decision: Decision
     trail: Trail
@@ -157,7 +156,7 @@ class Desk:
         headers = self.replies.recall(head, replay, at)
         if not headers:
             return Forward("declined: no headers to repeat", answer.rule) if replay.required else answer
-        return replace(answer, headers=(*answer.headers, *headers))
+        return structs.replace(answer, headers=(*answer.headers, *headers))
 
     def _audits(self, now: InForce, rule: str) -> bool:
         share = now.auditing.shares.get(rule, 0.0)

@@ -1,8 +1,8 @@
 """How a decision was made, in the words of the rule files, without any text of the request."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+import msgspec
 import orjson
 
 from proxy.record import Step
@@ -12,8 +12,7 @@ from proxy.rules.ruleset import Failed, RuleSet
 _LONGEST = 160
 
 
-@dataclass(frozen=True, slots=True)
-class RuleTrail:
+class RuleTrail(msgspec.Struct, frozen=True):
     """The rules that were asked: `failed` did not match, each with the condition that did not hold.
 
     `matched` is the name of the rule that matched, "" if there is none.
