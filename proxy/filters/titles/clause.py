@@ -5,8 +5,9 @@ behind it. What may end it is known as well: the end of the sentence, punctuatio
 """
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import NamedTuple
+
+from msgspec.structs import replace
 
 from proxy.filters.decline import Decline
 from proxy.filters.titles import words as known

@@ -5,7 +5,7 @@ import re
 from proxy.filters.decline import Decline
 from proxy.filters.titles.clause import Clause
 from proxy.filters.titles.fitting import fitted
-from proxy.filters.titles.lexer import Token, tokens_of
+from proxy.filters.titles.lexer import Token, tokens_of, word_of
 from proxy.filters.titles.prose import plain, require_english
 from proxy.filters.titles.reasons import TURNED
 from proxy.filters.titles.requests import asked_in
@@ -40,7 +40,7 @@ def command_title(text: str, most: int) -> list[Token]:
     if name in _OF_THE_CLIENT:
         raise Decline("a command of the client's own names nothing")
     command = Token(f"/{name}", "name")
-    return _given(command, given, most) if given else [command, Token("command", "word")]
+    return _given(command, given, most) if given else [command, word_of("command")]
 
 
 def _given(command: Token, given: str, most: int) -> list[Token]:

@@ -2,7 +2,7 @@
 
 import re
 
-from proxy.filters.titles.lexer import Token
+from proxy.filters.titles.lexer import Token, word_of
 from proxy.filters.titles.names import displayed, is_secret
 from proxy.filters.titles.prose import Message
 
@@ -137,9 +137,9 @@ def error_title(message: Message, most: int, *, is_english: bool) -> list[Token]
         return _with_message(error, said, most) or _marked(pasted, most) or _packaged(pasted, error)
     if not file or is_secret(file) or file.split(".")[0] in error:
         return []
-    named = [Token(error, "word" if error.islower() else "name"), Token(file, "name")]
+    named = [word_of(error) if error.islower() else Token(error, "name"), Token(file, "name")]
     # Without a small word it is the same in any language.
-    return [named[0], Token("in", "word"), named[1]] if is_english else named[::-1]
+    return [named[0], word_of("in"), named[1]] if is_english else named[::-1]
 
 
 def _failed(pasted: str) -> list[Token]:
@@ -148,8 +148,8 @@ def _failed(pasted: str) -> list[Token]:
     tests = {one["test"] or one["go"] or one["rs"] or one["at"] or displayed(one["js"] or "") for one in found}
     files = {displayed(one["py"] or "") for one in found}
     if len(tests) == 1:
-        return [Token(tests.pop(), "name"), Token("failure", "word")]
-    return [Token(files.pop(), "name"), Token("failures", "word")] if len(files) == 1 and all(files) else []
+        return [Token(tests.pop(), "name"), word_of("failure")]
+    return [Token(files.pop(), "name"), word_of("failures")] if len(files) == 1 and all(files) else []
 
 
 def _said(text: str) -> list[Token]:
@@ -162,7 +162,10 @@ def _said(text: str) -> list[Token]:
         if names and all(name and not is_secret(name) for name in names):
             is_said = any(" " in name for name in names)
             words = title.format(*map(str.lower, names) if is_said else names).split()
-            return [Token(words[0], "word" if is_said else "name"), *(Token(word, "name") for word in words[1:])]
+            return [
+                word_of(words[0]) if is_said else Token(words[0], "name"),
+                *(Token(word, "name") for word in words[1:]),
+            ]
     return []
 
 
@@ -176,7 +179,7 @@ def _marked(pasted: str, most: int) -> list[Token]:
     is_plain = all(re.fullmatch(r"[A-Za-z][\w'-]*", word) and not is_secret(word) for word in words)
     if not 2 <= len(words) <= most or not is_plain or _SAYS_NOTHING.match(said):
         return []
-    return [Token(words[0], "word"), *(Token(word, "name") for word in words[1:])]
+    return [word_of(words[0]), *(Token(word, "name") for word in words[1:])]
 
 
 def _with_message(error: str, said: str, most: int) -> list[Token]:
@@ -197,7 +200,7 @@ def _with_message(error: str, said: str, most: int) -> list[Token]:
 def _packaged(pasted: str, error: str) -> list[Token]:
     """ "SQLAlchemy StaleDataError", where neither a file nor a short message says more"""
     found = re.search(rf"([a-z][a-z\d]{{2,20}})\.(?:\w+\.){{0,6}}{error}\b", pasted) if error else None
-    return [Token(found[1], "word"), Token(error, "name")] if found and found[1] not in _DOMAINS else []
+    return [word_of(found[1]), Token(error, "name")] if found and found[1] not in _DOMAINS else []
 
 
 def _error(pasted: str) -> tuple[str, str]:

@@ -108,8 +108,10 @@ def _ways(shape: Shape, most: int) -> Iterator[Words]:
 
 def _kept(shape: Shape) -> Iterator[tuple[Words, ...]]:
     """The places, with one less each time."""
+    yield shape.places
+    if not shape.places:
+        return
     places = list(shape.places)
-    yield tuple(places)
     is_full = shape.front and len(content(shape.core)) > 1 and shape.core[-1].key not in known.AMOUNTS
     is_told = any(word.is_fixed for word in shape.core)
     told = [place for place in places[shape.tied :] if place[1].key not in ("each", "every")]

@@ -4,8 +4,9 @@ A run that is none of these makes the whole message one that is not understood: 
 """
 
 import re
-from dataclasses import dataclass
 from typing import Literal
+
+import msgspec
 
 from proxy.filters.titles.names import displayed, is_secret
 from proxy.filters.titles.words import SPELLED
@@ -55,8 +56,7 @@ _FORGE_NOUN = {"issues": "issue", "merge_requests": "MR", "discussions": "discus
 _REF_NOUN = {"pr": "PR", "mr": "MR", "pull request": "PR", "merge request": "MR", "issue": "issue", "ticket": "ticket"}
 
 
-@dataclass(slots=True, init=False)
-class Token:
+class Token(msgspec.Struct):
     """One token; `text` is how a title shows it, `key` how tables know it, `at` where it stands in the prose.
 
     `short` is the text of a forge's address without its repository.
@@ -64,21 +64,19 @@ class Token:
 
     text: str
     kind: Kind
-    at: int
-    short: str
-    key: str
-
-    def __init__(self, text: str, kind: Kind, at: int = 0, short: str = "", key: str = "") -> None:
-        self.text = text
-        self.kind = kind
-        self.at = at
-        self.short = short
-        self.key = key or (text.casefold() if kind == "word" else "")
+    at: int = 0
+    short: str = ""
+    key: str = ""
 
     @property
     def is_fixed(self) -> bool:
         """Whether a title must show it exactly as it is written."""
         return self.kind in ("name", "quote")
+
+
+def word_of(text: str, at: int = 0) -> Token:
+    """A word, by which tables know it in small letters."""
+    return Token(text, "word", at, "", text.casefold())
 
 
 def tokens_of(prose: str) -> list[Token]:
@@ -111,7 +109,8 @@ def _token(found: re.Match[str], kind: str) -> Token:
             if len(text) > _PLAIN_WORD and is_secret(text):
                 return Token(SECRET, "unknown")
             is_name = _CAMEL.search(text) and text.casefold() not in SPELLED
-            return Token(text.replace(" ", "-"), "name" if is_name else "word")
+            text = text.replace(" ", "-")
+            return Token(text, "name") if is_name else word_of(text)
         case "stop" | "comma" | "cut":
             return Token(text, kind)
         case "name":
@@ -124,7 +123,7 @@ def _token(found: re.Match[str], kind: str) -> Token:
                 text = f"{noun} {number}"
             return Token(text, "name")
         case "and":
-            return Token("and", "word")
+            return word_of("and")
         case "link":
             return Token(LINK, "unknown")
         case "method":
@@ -157,5 +156,5 @@ def _named(text: str) -> Token:
     if not (shown := displayed(text)):
         return Token(SIGN, "unknown")
     if _SHORT.fullmatch(shown):
-        return Token(shown, "word")
+        return word_of(shown)
     return Token(SPELLED.get(shown, shown), "name")

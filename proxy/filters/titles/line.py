@@ -76,8 +76,10 @@ class Line:
         """The longest verb of the tables that stands at `at`, "" if none does."""
         if self.keys[at] not in VERB_STARTS:
             return ""
-        phrases = (" ".join(self.keys[at : at + size]) for size in range(4, 0, -1))
-        return next((phrase for phrase in phrases if phrase in VERBS), "")
+        for size in (4, 3, 2):
+            if (phrase := " ".join(self.keys[at : at + size])) in VERBS:
+                return phrase
+        return self.keys[at] if self.keys[at] in VERBS else ""
 
     def is_verb(self, at: int) -> bool:
         """Whether the word is a verb's base form, as what stands behind it shows if it may be a noun as well."""
@@ -120,6 +122,8 @@ class Line:
 
     def behind_adverbs(self, at: int) -> int:
         """Where the sentence goes on behind what may be left out: "again", "for 5 minutes", "from it"."""
+        if not self.keys[at]:
+            return at
         at = self.skip(TAILS, at)
         while is_adverb(key := self.keys[at]) or (key in _SPARE and self.keys[at + 1] not in known.PREPOSITIONS):
             at = self.skip(TAILS, at + 1)

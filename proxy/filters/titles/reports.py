@@ -35,6 +35,7 @@ _SAID = Phrases(
 _WRONG = word_set("twice too early late behind over above below under outside off nan null old double nothing")
 """What shows that it is wrong, where the verb does not."""
 _AMISS = known.FAULTS | _WRONG
+_QUESTIONS = word_set("why how where does do which what who whos")
 _CONTRACTED = known.DENIED - {"not", "never"}
 _FINITE = known.AUXILIARIES | known.DENIED | {"gets"}
 
@@ -42,6 +43,8 @@ _FINITE = known.AUXILIARIES | known.DENIED | {"gets"}
 def question(clause: Clause, at: int) -> Shape | None:
     """A question, by its first words."""
     key, following = clause.keys[at], clause.keys[at + 1]
+    if key not in _QUESTIONS:
+        return None
     is_asked = following in known.AUXILIARIES or (key == "why" and following in _CONTRACTED)
     match key:
         case "why":

@@ -3,12 +3,13 @@
 import re
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from proxy.filters.decline import Decline
 from proxy.filters.titles.clause import Clause, Words
 from proxy.filters.titles.fitting import fitted
-from proxy.filters.titles.lexer import Token
+from proxy.filters.titles.lexer import Token, word_of
 from proxy.filters.titles.reasons import LOST, NOT_SEEN, NOTHING, SEVERAL, TOO_LONG, TURNED
 from proxy.filters.titles.shape import Shape, is_reference, size_of
 from proxy.filters.titles.verbs import ASKING
@@ -66,7 +67,7 @@ def reference_of(tokens: Sequence[Token], most: int) -> Words:
         return []
     if size_of([token]) > 1:
         return [token if size_of([token]) <= most else Token(token.short or token.text, "name")]
-    return [token, Token("ticket", "word", token.at)]
+    return [token, word_of("ticket", token.at)]
 
 
 def _is_ticket(token: Token) -> bool:
@@ -118,7 +119,7 @@ def _of_sentence(frame: Frame, clause: Clause, most: int) -> Words:
             raise
     if words[1].key in PREPOSITIONS:
         raise Decline(NOT_SEEN)  # "ERR_CERT_INVALID on the login page"
-    return _with_place(frame, clause, [Token("in", "word"), first], 1, most)
+    return _with_place(frame, clause, [word_of("in"), first], 1, most)
 
 
 def _with_place(frame: Frame, clause: Clause, place: Words, end: int, most: int) -> Words:
@@ -166,7 +167,7 @@ def _sentences(tokens: Sequence[Token]) -> list[Words]:
             sentences.append(sentence)
         is_first = not sentence or sentence[-1].kind == "cut"
         if is_first and token.kind == "word" and token.text.istitle() and token.key not in SPELLED:
-            token = Token(token.key, "word", token.at)
+            token = word_of(token.key, token.at)
         sentence.append(token)
     return sentences
 

@@ -2,12 +2,11 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import NamedTuple
 
 from proxy.filters.titles import words as known
 from proxy.filters.titles.clause import PURPOSE, Words
-from proxy.filters.titles.lexer import Token
+from proxy.filters.titles.lexer import Token, word_of
 
 _LETTER = re.compile(r"[A-Za-z]|[#!]\d|^\d{2,}$|^[0-9a-f]{7,}$")
 _DIGIT = re.compile(r"^\w+\d\w*$")
@@ -52,7 +51,7 @@ def flat(places: Iterable[Words]) -> Words:
 
 
 def noun(text: str) -> Token:
-    return Token(text, "word", -1)
+    return word_of(text, -1)
 
 
 def size_of(words: Words) -> int:
@@ -72,7 +71,7 @@ def shown(words: Words) -> str:
 
 def content(words: Words) -> list[Token]:
     """The words that name something in particular."""
-    return [word for word in words if (_LETTER.search(word.text) if word.is_fixed else word.key not in _HOLLOW)]
+    return [word for word in words if word.key not in _HOLLOW or (word.is_fixed and _LETTER.search(word.text))]
 
 
 def is_reference(name: Token) -> bool:
@@ -95,4 +94,4 @@ def singular(core: Words) -> Words:
     ):
         return core
     ending, one = next((pair for pair in _SINGULAR if last.key.endswith(pair[0])), ("", ""))
-    return [*core[:-1], replace(last, text=last.text.removesuffix(ending) + one, key="")]
+    return [*core[:-1], word_of(last.text.removesuffix(ending) + one, last.at)]
