@@ -4,7 +4,6 @@ Claude Code sends a request a second time, without streaming, when it cannot use
 and later). The SDKs that it uses repeat a request that they consider failed.
 """
 
-import hashlib
 from collections import Counter, OrderedDict
 from collections.abc import Hashable
 from dataclasses import dataclass, field
@@ -57,7 +56,7 @@ class Breaker:
 
     def in_shadow(self, rule: str) -> bool:
         """Whether the rule has tripped so often that it no longer answers anybody."""
-        return self._count[rule] >= self.trips
+        return self._count.get(rule, 0) >= self.trips
 
 
 def _remember(memory: "OrderedDict[Hashable, float]", key: Hashable, now: float) -> None:
@@ -67,9 +66,9 @@ def _remember(memory: "OrderedDict[Hashable, float]", key: Hashable, now: float)
         memory.popitem(last=False)
 
 
-def _digest(request: MessagesRequest) -> bytes:
-    """A hash of the question alone: a retry may differ in `stream`, `max_tokens` and the model."""
-    digest = hashlib.blake2b(digest_size=16)
-    for piece in request.inspection.question():
-        digest.update(piece)
-    return digest.digest()
+def _digest(request: MessagesRequest) -> int:
+    """A hash of the question alone: a retry may differ in `stream`, `max_tokens` and the model.
+
+    Python's own, of 64 bits and with a key of the process: two questions that share one cost a request to the model.
+    """
+    return hash(b"".join(request.inspection.question()))
