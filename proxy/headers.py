@@ -29,6 +29,7 @@ _LONGEST = 2048
 """Which headers travel is remembered for heads whose names have no more bytes than this in all."""
 
 _NAME = itemgetter(0)
+_VALUE = itemgetter(1)
 
 # Headers that only Sidestep sets in local replies: those that describe a body, or belong to Sidestep.
 _RESERVED = HOP_BY_HOP | {b"cache-control", b"request-id"}
@@ -104,9 +105,20 @@ def values(raw: RawHeaders, name: bytes) -> list[bytes]:
     return [value for key, value in raw if key.lower() == name]
 
 
+def lower_names(headers: RawHeaders) -> tuple[bytes, ...]:
+    """The names in lower case, in order."""
+    names = tuple(map(_NAME, headers))
+    return _lowered(names) if sum(map(len, names)) <= _LONGEST else tuple(map(bytes.lower, names))
+
+
+@lru_cache(256)
+def _lowered(names: tuple[bytes, ...]) -> tuple[bytes, ...]:
+    return tuple(map(bytes.lower, names))
+
+
 def by_name(headers: RawPairs) -> dict[bytes, bytes]:
     """Values by names in lower case; those of a repeated header joined by commas (RFC 9110, section 5.3)."""
-    found = {name.lower(): value for name, value in headers}
+    found = dict(zip(lower_names(headers), map(_VALUE, headers), strict=True))
     if len(found) < len(headers):
         found = {name: b", ".join(values(headers, name)) for name in found}
     return found

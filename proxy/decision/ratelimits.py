@@ -6,9 +6,10 @@ Claude Code feeds its usage display from `anthropic-ratelimit-*` on any reply, t
 import hashlib
 from collections import OrderedDict
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from proxy.exchange import Head, Replay
-from proxy.headers import Pairs, RawPairs
+from proxy.headers import Pairs, RawPairs, lower_names
 
 _CREDENTIALS = ("authorization", "x-api-key")
 _REMEMBERED = 64
@@ -32,7 +33,10 @@ class ReplyHeaders:
 
     def keep(self, head: Head, headers: RawPairs, now: float) -> None:
         """Keep the headers of a forwarded reply; `now` in seconds on any monotonic clock."""
-        wanted = [pair for pair in headers if pair[0].lower().startswith(self.prefixes) and pair[1].isascii()]
+        names = lower_names(headers)
+        if sum(map(len, names)) > _MOST:
+            return
+        wanted = [headers[at] for at in _starting(names, self.prefixes) if headers[at][1].isascii()]
         if wanted and sum(len(name) + len(value) for name, value in wanted) <= _MOST:
             owner = self._owner(head)
             self._kept[owner] = (now, wanted)
@@ -53,3 +57,10 @@ class ReplyHeaders:
     def _owner(self, head: Head) -> bytes:
         credential = "\n".join(head.headers.get(name, "") for name in _CREDENTIALS)
         return hashlib.blake2b(credential.encode("utf-8", "surrogateescape"), key=self.key, digest_size=16).digest()
+
+
+# An upstream sends the same names with every reply.
+@lru_cache(64)
+def _starting(names: tuple[bytes, ...], prefixes: tuple[bytes, ...]) -> tuple[int, ...]:
+    """Which of the names start with one of the prefixes."""
+    return tuple(at for at, name in enumerate(names) if name.startswith(prefixes))
