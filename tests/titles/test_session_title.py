@@ -53,6 +53,21 @@ REPORTS = {
     "the api returns wrong totals": "API returning wrong totals",
     # The verb keeps its stem.
     "why isn't the log shrinking": "Log shrinking problem",
+    # The first noun of a name, and what one thing does: no request.
+    "archive job skips empty folders": "Archive job skipping empty folders",
+    "rename wizard loses the extension": "Rename wizard losing extension",
+    "the kiosk printer drops lines after a restart": "Kiosk printer dropping lines",
+    # What is said behind "but", and what is not in several words.
+    "atlas opens but the harbour labels are missing": "Missing harbour labels",
+    "the seating plan is upside down": "Seating plan upside down",
+    "why is the kiosk so slow to wake": "Slow kiosk",
+    "the tide ledger is off by 0.02 after the import": "Tide ledger off by 0.02",
+    "kiosk crashes when docking": "Kiosk crash when docking",
+    "the gate driver doesn't send the token": "Gate driver token sending problem",
+    "the sluice pump won't turn on": "Sluice pump turn-on problem",
+    "the sensor wont reconnect to the hub": "Sensor hub reconnect problem",
+    "old charts no longer load": "Old chart loading problem",
+    "the harbour map feels slow on android": "Slow harbour map on Android",
     "labels on the map are cut off at low zoom": "Map labels cut off",
     "figure out why the tide importer keeps timing out": "Tide importer timing out",
 }
@@ -78,6 +93,18 @@ FRAMES = {
     "smooth the zoom animation": "Zoom animation smoothing",
     "create a script that backs up the db every night": "Script for DB backup",
     "turn the pricing table into a react component": "Pricing table to React component",
+    # Whom it is for is no place, and a form's own name is none of what is in it.
+    "@agent-archivist write golden tests for the tide parser": "Golden tests for tide parser",
+    "@copilot, can you add a retry to the uploader": "Retry in uploader",
+    "@Makefile add a lint target": "Lint target in Makefile",
+    "Feature request\n\nPlatform: tablet\nWanted: night mode for the tide chart": "Night mode for tide chart",
+    "would you mind cleaning up the crew fixtures": "Crew fixture cleanup",
+    "script that renames scans by date": "Script for scan rename",
+    "tide generator that runs offline": "Tide generator",
+    "don't touch the solver, just fix the buoy jitter": "Buoy jitter",
+    "are we affected by CVE-2030-1234?": "CVE-2030-1234 exposure",
+    "borrow error in tide.rs line 40": "Borrow error in tide.rs",
+    "reproject all tide rasters": "Tide raster reprojection",
     "add pls a confirmation dialog before bulk delete": "Confirmation dialog before bulk delete",
     "add docstrings to all public functions in geo.py": "Docstrings in geo.py",
     "missing translations in the german locale": "Missing translations in German locale",
@@ -200,7 +227,6 @@ DECLINED = {
     "check the image for known holes": UNCLEAR,
     "search the tide client for dead code": UNCLEAR,
     "review the auth module for race conditions": UNCLEAR,
-    "the sensor wont reconnect to the hub": UNCLEAR,
     "ORA-01234: too old": NOT_SEEN,
     "why does this helper only work on linux and not on windows?": POINTS,
     # Negations, and what else turns the meaning.
@@ -303,6 +329,26 @@ DECLINED = {
     # What is not to be done is lost without its verb, or its place.
     "never cache tide responses at the edge": NOT_SEEN,
     "avoid calling the tide api": NOT_SEEN,
+    # A clause is no name, whatever stands behind it; what is wrong is said behind "but".
+    "siren works": NOT_SEEN,
+    "the siren starts, the lamp stays off": NOT_SEEN,
+    "the sluice opens but the gauge is frozen": NOT_SEEN,
+    "why does the gate open but the lamp never shows": TURNED,
+    "the buoy label is too far left": NOT_SEEN,
+    "the boom moves but jerks near the stop": NOT_SEEN,
+    "bug that crashes the planner": NOT_SEEN,
+    "filter stage drops samples": NOT_SEEN,
+    # What is to be off at times is not to be off.
+    "turn off the deck lamp at night": UNCLEAR,
+    "disable the depth alarm while docking": UNCLEAR,
+    # Behind a file, a word that may be a verb; an agent, or a name; a form's own name.
+    "buoy.c recalibrate at boot": NOT_SEEN,
+    "@Scheduled methods never run": UNCLEAR,
+    "Bug report": NOTHING,
+    "Support request": NOTHING,
+    # Words that many languages have.
+    "napraw parser GPX": MIXED,
+    "vyladi parser logu": NOT_SEEN,
     "triage issues #40 to #55": SEVERAL,
     "triage issues #40 through 55": SEVERAL,
 }

@@ -7,15 +7,17 @@ positive evidence, in this order; the first that is missing declines, with that 
 2.  What the client, an editor, an issue form or another program put around it is known and left out: wrappers, a role
     that is given to the assistant, fields and boxes of forms, the items of a list behind prose. Pasted traces, logs,
     prompts and code are told from what the user wrote (`prose`).
-3.  What the user wrote is in English alone. In any language there is a name for a message that has one error of its own
-    (`errors`), and for one that has one ticket or one address of a forge or tracker (`sentences.reference_of`).
+3.  What the user wrote is in English alone: words that other languages have as well are no evidence of it.
+    In any language there is a name for a message that has one error of its own (`errors`), and for one that has one
+    ticket or one address of a forge or tracker (`sentences.reference_of`).
 4.  One of the first four sentences, near the beginning, is read; greetings and sentences that ask nothing may stand
     before it (`sentences`). Links, secrets, addresses and assignments in what it asks for are not understood (`lexer`,
     `names`).
 5.  It fits a known frame: a verb that asks and its object (`requests`), what a thing is made to be or do (`making`), a
-    question for how, why, where, who or which, a report of what goes wrong (`reports`). All verbs are in tables
-    (`verbs`), and one that may as well be the first noun of a name ("merge conflicts") needs an article, a name or a
-    lead. What is denied is called a problem, with the noun of what does not happen.
+    question for how, why, where, who or which (`questions`), a report of what goes wrong (`reports`), which is what
+    stands behind "but". All verbs are in tables (`verbs`), and one that may as well be the first noun of a name
+    ("merge conflicts") needs an article, a name or a lead. What is denied is called a problem, with the
+    noun of what does not happen.
 6.  The thing that it is about is a noun phrase that ends where a clause may end, or is told apart by what was
     understood of it (`clause`, `words`). It does not only point ("this", "it").
 7.  Nothing that turns the meaning ("not", "only", "without") stands in what the title leaves out of its sentence.

@@ -28,6 +28,9 @@ _ENDING = known.TRAILING | {"called", "named", "one", "ones"}
 _HOLLOW = known.SOFT | known.GENERIC
 _BEFORE_NAME = known.DETERMINERS | {"very", "really", "quite", "super", "most", "more", "such"}
 _COMPARING = known.DETERMINERS | known.PREPOSITIONS | {"than"}
+_BACKED = ("button", "buttons", "gesture", "arrow", "link", "navigation", "swipe")
+"""What "back" may stand before in a name."""
+_TIMING = ("when", "while", "after", "before")
 _SAME = {"using": "with", "towards": "to"}
 _SEVERAL_WAYS = NO_CLAUSE | _SAME.keys() | word_set("instead like when while by without out over off to in outside")
 """What begins a place, or something else, by what stands behind it."""
@@ -74,7 +77,7 @@ class Clause(Line):
             token = self.words[at]
             key = token.key
             if words and key in _ENDING:
-                if key in known.TRAILING:
+                if key in known.TRAILING and self.keys[at + 1] not in _BACKED:
                     break
                 if key in ("called", "named") and self.kind(at + 1) in ("name", "quote"):
                     return [self.words[at + 1], *words[-1:]], at + 2, points  # "a small CLI called `loaf`"
@@ -142,6 +145,8 @@ class Clause(Line):
         if not head:
             return None
         words, end, points = self.core(at, stop)
+        if not words and key in _TIMING and len(head) == 2 and self.keys[at] in CLOSING:
+            return head, at, False  # "when rotating"
         if not words or (key in NO_CLAUSE and self._is_clause(words, end)):
             return None
         last = words[-1].key

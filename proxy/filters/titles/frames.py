@@ -30,6 +30,8 @@ def shape_of(phrase: Phrase, work: str = "", need: int = 0) -> Shape:
 
 def checked(clause: Clause, found: Shape) -> Shape:
     """The same, if what it leaves out of its clause changes nothing; a reason turns nothing."""
+    if clause.contrast and is_doing(found.core):
+        raise Decline(TURNED)
     if "you" in clause.line and EARLIER.search(clause.line):
         raise Decline(POINTS)
     if found.end >= len(clause):
@@ -49,6 +51,12 @@ def checked(clause: Clause, found: Shape) -> Shape:
     return found
 
 
+def is_doing(core: Words) -> bool:
+    """Whether a run of words may end in what one thing does, and is no name then: "chart renders"."""
+    last, before = core[-1].key, core[-2].key if len(core) > 1 else ""
+    return bool(before) and last.endswith("s") and last in verbs.DOES and before[-1] != "s"
+
+
 def is_order(clause: Clause, at: int) -> bool:
     """Whether the first word is a verb as well, and what stands behind it may be its object: "hash passwords with"."""
     key, following = clause.keys[at], clause.keys[at + 1]
@@ -66,7 +74,7 @@ def whole_object(clause: Clause, at: int, *, to_thing: bool = False) -> Phrase:
     is_clause = clause.keys[at] == "that" and clause.keys[at + 1] in known.DETERMINERS
     if phrase is None or is_clause:
         raise Decline(POINTS if clause.keys[at] in known.PRONOUNS and not is_clause else UNCLEAR)
-    if (made := _made_for(clause, phrase)) is not None:
+    if (made := made_for(clause, phrase)) is not None:
         return made
     end = clause.ends(phrase.end)
     if end is None:
@@ -99,7 +107,7 @@ def whole_object(clause: Clause, at: int, *, to_thing: bool = False) -> Phrase:
     return phrase._replace(end=end)
 
 
-def _made_for(clause: Clause, phrase: Phrase) -> Phrase | None:
+def made_for(clause: Clause, phrase: Phrase, *, is_asked: bool = False) -> Phrase | None:
     """ "a script that backs up the database" as "script for database backup" """
     at = phrase.end + 1
     verb = verbs.DOES.get(clause.keys[at], "")
@@ -110,7 +118,7 @@ def _made_for(clause: Clause, phrase: Phrase) -> Phrase | None:
     work = [noun(verbs.VERBS[verb])] if verb in verbs.WORKS or verb in verbs.TAKEN_AWAY else []
     thing = clause.phrase(at + (clause.keys[at] == "to"), to_thing=True)
     end = clause.ends(thing.end) if thing else None
-    is_made = any(clause.keys[one] in _MAKING for one in range(phrase.end))
+    is_made = is_asked or any(clause.keys[one] in _MAKING for one in range(phrase.end))
     if thing is None or thing.points or end is None or not is_made or verb in _NO_WORK:
         return None
     if any(place[0].key in ("to", "with") for place in thing.places):

@@ -19,6 +19,8 @@ NO_CLAUSE = word_set("since as before after until")
 _ENDS = known.BREAKS | NO_CLAUSE | {*CLOSING}
 _BEFORE_DOING = known.PREPOSITIONS - {"with", "without"}
 _SPARE = known.ADVERBS - {"twice", "off"}
+_TIMES = ("when", "while", "if", "until")
+_LOSING = ("drop", "miss", "restart")
 _UNITS = word_set("s sec secs second seconds min mins minute minutes h hour hours day days week weeks month months")
 _CONDITIONS = word_set(
     "when after since if whenever while once with in on for from under during yesterday today lately"
@@ -72,6 +74,19 @@ class Line:
         comma = next((at for at, word in enumerate(self.words) if word.kind == "comma"), 0)
         return comma + 1 if len(self) > comma + 3 else 0
 
+    @cached_property
+    def contrast(self) -> int:
+        """Where "but" or another such word opens a clause that says what the first one does not, 0 if none does."""
+        if known.CONTRASTS.isdisjoint(self.keys):
+            return 0
+        places = range(1, len(self) - 1)
+        at = next((at for at in places if self.keys[at] in known.CONTRASTS and self._opens(at)), 0)
+        return 0 if at and not known.WELL.isdisjoint(self.keys[at:]) else at
+
+    def _opens(self, at: int) -> bool:
+        """Whether a clause begins behind the word, and no exception: "everything but the header"."""
+        return self.keys[at - 1] not in known.ALL_BUT and self.keys[at - 1] not in known.DENIED
+
     def verb(self, at: int) -> str:
         """The longest verb of the tables that stands at `at`, "" if none does."""
         if self.keys[at] not in VERB_STARTS:
@@ -97,9 +112,18 @@ class Line:
             return False
         if not self.kind(at + 1):
             return verb in FAULT_NOUNS
-        if self.keys[at + 1] in known.PREPOSITIONS:
+        if self.keys[at + 1] in known.PREPOSITIONS or self.keys[at + 1] in _TIMES:
             return verb in FAULT_NOUNS or verb not in NOUNS_TOO
-        return verb not in NOUNS_TOO or self.shows_verb(at + 1) or self.words[at - 1].is_fixed
+        is_shown = self.shows_verb(at + 1) or self.words[at - 1].is_fixed
+        return verb not in NOUNS_TOO or is_shown or self._is_loss(at, verb)
+
+    def _is_loss(self, at: int, verb: str) -> bool:
+        """Whether "drops" is what one thing does to many, and no noun: "the bridge drops messages"."""
+        if verb not in _LOSING or self.keys[0] not in known.ARTICLES or self.keys[at - 1][-1:] == "s":
+            return False
+        following = self.keys[at + 1]
+        is_end = self.keys[at + 2] in known.PREPOSITIONS or self.ends(at + 2) is not None
+        return is_end and following[-1:] == "s" and following not in known.NO_NAME
 
     def shows_verb(self, at: int) -> bool:
         """Whether the word before it is a verb, as what stands at `at` shows."""

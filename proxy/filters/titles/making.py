@@ -2,17 +2,23 @@
 
 from proxy.filters.decline import Decline
 from proxy.filters.titles import verbs
+from proxy.filters.titles import words as known
 from proxy.filters.titles.clause import Clause, Phrase
-from proxy.filters.titles.frames import placed, shape_of, subject_at, whole_object
+from proxy.filters.titles.frames import made_for, placed, shape_of, subject_at, whole_object
 from proxy.filters.titles.leads import WANTS
 from proxy.filters.titles.reasons import SEVERAL
 from proxy.filters.titles.reports import does
-from proxy.filters.titles.shape import Shape, noun
+from proxy.filters.titles.shape import Shape, content, noun
 from proxy.filters.titles.tables import Phrases, word_set
 
 _LITTLE = Phrases("a|bit|little|more|much|even|so|be")
 _WANTED = word_set("want need like love")
 _COMPLETING = word_set("as to into from with without like than instead over for")
+_MAKERS = known.MADE_THINGS - known.TROUBLES - {"mistake", "race", "duplicates"} | word_set(
+    "generator converter calculator editor viewer tracker timer simulator emulator player renderer formatter scheduler"
+)
+_WRONG = verbs.HARMFUL - {"reject", "ignore", "skip", "block", "close", "kill", "truncate"}
+_NO_DEED = known.AUXILIARIES | known.DENIED | known.TURNING | verbs.FAULT_NOUNS.keys()
 _CONDITIONS = ("when", "if", "while")
 
 
@@ -63,6 +69,22 @@ def causing(clause: Clause, at: int) -> Shape | None:
     found = does(clause, subject, verb, end + 1)
     held = [n for n, place in enumerate(found.places, 1) if place[0].key in _COMPLETING] if found else []
     return found._replace(tied=max([found.tied, *held])) if found else None
+
+
+def described(clause: Clause, at: int) -> Shape | None:
+    """ "script that renames my photos by date", "a crossword generator that runs offline" """
+    phrase = clause.phrase(at) if "that" in clause.keys or "which" in clause.keys else None
+    if phrase is None or phrase.points or phrase.places or clause.keys[phrase.end] not in ("that", "which"):
+        return None
+    is_new = clause.keys[at] in ("a", "an") or clause.words[at] is phrase.core[0]
+    rest = range(phrase.end + 2, len(clause))
+    is_more = any(clause.keys[one] in _NO_DEED or (one > rest[0] and clause.is_third(one)) for one in rest)
+    is_more = is_more or verbs.DOES.get(clause.keys[phrase.end + 1]) in _WRONG
+    if not is_new or is_more or phrase.core[-1].key not in _MAKERS or clause.keys[phrase.end + 1] not in verbs.DOES:
+        return None
+    if made := made_for(clause, phrase, is_asked=True):
+        return shape_of(made)
+    return shape_of(phrase) if len(content(phrase.core)) > 1 else None
 
 
 def _is_made(key: str) -> bool:

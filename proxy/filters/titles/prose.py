@@ -49,10 +49,13 @@ _WITH = re.compile(r"(?<= )w(/o?)?(?= )")
 _FIELD = re.compile(
     r"[ \t]*(?:- ?)?(?:\[[xX]\] .*"
     r"|(?P<said>(?:issue |bug )?title|(?:actual|current)(?: behaviou?r| result)?|description|summary|problem|bug|issue"
-    r"|what (?:happened|happens)|observed):[ \t]+"
+    r"|what (?:happened|happens)|observed|wanted|wish|idea|request):[ \t]+"
     r"|(?:type|severity|priority|component|version|build|platform|os|browser|env\w*|reporter|found in|affected|affects"
-    r"|opened by|labels|status|date|area|product|since|repro\w*|steps|expected|to reproduce|issue type|hardware|device)"
-    r"\b[^:\n?]{0,14}:(?:[ \t]|$).*)|_?no response_?|n/a",
+    r"|opened by|impact|labels|status|date|area|product|since|repro\w*|steps|expected|to reproduce|issue type"
+    r"|hardware|device)"
+    r"\b[^:\n?]{0,14}:(?:[ \t]|$).*)|_?no response_?|n/a"
+    r"|(?:new |a )?(?:bug|feature|crash|support|incident|issue|help|change)"
+    r" (?:report|request|issue|ticket)s?[:.]?[ \t]*$",
     re.IGNORECASE,
 )
 """A field of an issue form: what went wrong is read, the others are not."""

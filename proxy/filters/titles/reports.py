@@ -1,11 +1,11 @@
-"""Questions for how, why, where and which, and reports of what goes wrong."""
+"""Reports of what goes wrong."""
 
 from proxy.filters.decline import Decline
 from proxy.filters.titles import verbs
 from proxy.filters.titles import words as known
 from proxy.filters.titles.clause import Clause, Phrase, Stop
 from proxy.filters.titles.fitting import compact
-from proxy.filters.titles.frames import placed, shape_of, subject_at, whole_object
+from proxy.filters.titles.frames import placed, subject_at
 from proxy.filters.titles.leads import TAILS
 from proxy.filters.titles.line import is_adverb
 from proxy.filters.titles.reasons import NOT_SEEN, UNCLEAR
@@ -13,143 +13,58 @@ from proxy.filters.titles.shape import Shape, content, noun, singular
 from proxy.filters.titles.tables import Phrases, word_set
 from proxy.filters.titles.verbs import spelled
 
-_DEGREES = known.SOFT | known.FAULTS | word_set("many much often long about so far fast bad hard soon well few")
-_HEDGES = word_set(
+HEDGES = word_set(
     """so way very really always still sometimes keeps keep too often being actually even currently suddenly randomly
-    just now already up down constantly get gets getting seems to"""
+    just now already up down constantly get gets getting seems to feels looks sounds"""
 )
+_REACHING = ("connect", "reconnect", "jump", "redirect")
+_DEEDS = ("jump", "count", "refresh", "reload", "transfer", "trigger", "reconnect")
+_ROOM = 5
 _BE = ("is", "are", "was", "were", "isn't", "aren't")
 _BEING = word_set("is are was were isn't aren't wasn't isnt arent wasnt")
 _WITH_BASE = word_set("do does did can could would will may might")
 _OUGHT = ("should", "must", "needs")
-_BEFORE_VERB = _HEDGES | known.DENIED | known.AUXILIARIES | {*_OUGHT}
-_AT_WORK = word_set("work works working")
-_DOING = word_set("do does mean means")
+_BEFORE_VERB = HEDGES | known.DENIED | known.AUXILIARIES | {*_OUGHT}
+AT_WORK = word_set("work works working")
 PARTICLES = ("off", "up", "out", "back", "down")
-_CALLERS = dict.fromkeys(("call", "calls", "calling"), "callers") | dict.fromkeys(("use", "uses", "using"), "usage")
-_CALLERS |= dict.fromkeys(("import", "imports"), "imports") | dict.fromkeys(("reference", "references"), "references")
 _SAID = Phrases(
     "(our |the |some |many )?(users|customers|people|clients|testers|qa|support)( in [a-z]+)? "
     "(report|say|complain|tell us|told us)( that)?|(my|our) [a-z]+ (says|thinks|told me|told us)( that)?"
 )
 _WRONG = word_set("twice too early late behind over above below under outside off nan null old double nothing")
 """What shows that it is wrong, where the verb does not."""
+_SEEMING = word_set("get gets getting feels looks seems sounds")
 _AMISS = known.FAULTS | _WRONG
-_QUESTIONS = word_set("why how where does do which what who whos")
-_CONTRACTED = known.DENIED - {"not", "never"}
+_ALONE = word_set("add create write implement introduce generate refactor optimize optimise improve simplify remove")
+"""Verbs that are never the first noun of a name."""
+_STATES = Phrases(
+    """upside down|inside out|back to front|the wrong way (round|around|up)|wrong way (round|around|up)|out of (date
+    |sync|order|memory|space|bounds|range|reach|place|focus|tune|control|disk|time)|off (center|centre|screen)"""
+)
+"""What a thing is that is not well, in several words."""
+_SLOW = word_set("slow laggy unresponsive heavy big huge large")
 _FINITE = known.AUXILIARIES | known.DENIED | {"gets"}
 
 
-def question(clause: Clause, at: int) -> Shape | None:
-    """A question, by its first words."""
-    key, following = clause.keys[at], clause.keys[at + 1]
-    if key not in _QUESTIONS:
-        return None
-    is_asked = following in known.AUXILIARIES or (key == "why" and following in _CONTRACTED)
-    match key:
-        case "why":
-            return report(clause, at + 1 + is_asked, asked=following if is_asked else "", is_sure=True)
-        case "how" if following == "come":
-            return report(clause, at + 2, is_sure=True)
-        case "how" if following in _DEGREES:
-            return None
-        case "where" | "how":
-            used = _used(clause, at + 1 + (following in ("is", "are")))
-            return used or (None if following in ("is", "are") else _how(clause, at + 1 + is_asked))
-        case "does" | "do" if following in ("anything", "anyone", "anybody", "something"):
-            at += 2
-            while clause.keys[at] in known.ADVERBS or is_adverb(clause.keys[at]):
-                at += 1
-            behind = at + 1 + (clause.keys[at + 1] in ("from", "on"))
-            return (
-                shape_of(whole_object(clause, behind), _CALLERS[clause.keys[at]], 2)
-                if clause.keys[at] in _CALLERS
-                else None
-            )
-        case "which" | "what" if not is_asked and following not in known.NO_NAME and (found := _which(clause, at + 1)):
-            return found
-        case "who" | "whos" | "which" | "what":
-            at += is_adverb(following) or following in known.ADVERBS
-            if work := _CALLERS.get(clause.keys[at + 1]):  # "who calls deleteTenant()"
-                return shape_of(whole_object(clause, at + 2), work, need=2)
-            return _what(clause, at + 1 + is_asked, is_asked=is_asked)
-    return None
-
-
-def overview(clause: Clause, at: int, end: int) -> Shape | None:
-    """ "this repo", up to the end of the clause: the whole of it has a name that everybody knows."""
-    name = known.REPOSITORY.get(clause.keys[at + 1])
-    is_last = name and clause.keys[at] in ("this", "the") and clause.ends(end) in (len(clause), end)
-    return Shape([noun(name), noun("overview")], end=end) if name and is_last else None
-
-
-def _used(clause: Clause, at: int) -> Shape | None:
-    """ "is the legacy client still used anywhere", "where is the JWT validated", "how the total is calculated" """
-
-    def stop(one: int) -> bool:
-        is_last = clause.ends(one + 1) is not None or clause.keys[one + 1] in known.PREPOSITIONS
-        return clause.keys[one] in verbs.USED and is_last
-
-    subject = clause.phrase(at, stop)
-    if subject is None or subject.points:
-        return None
-    end = subject.end
-    while clause.keys[end] in _HEDGES or clause.keys[end] in ("is", "are"):
-        end += 1
-    work = verbs.USED.get(clause.keys[end])
-    return placed(clause, subject.core, end + 1, subject.places, work) if work else None
-
-
-def _how(clause: Clause, at: int) -> Shape | None:
-    """ "how does the lease lock work", "how does the parser handle tabs" """
-    is_work = any(clause.keys[one] in _AT_WORK for one in range(at, len(clause)))
-
-    def stop(one: int) -> bool:
-        return clause.keys[one] in _AT_WORK if is_work else clause.is_verb(one) or clause.is_third(one)
-
-    subject = subject_at(clause, at, stop)
-    key, end = clause.keys[subject.end], subject.end + 1
-    if key in _AT_WORK:
-        found = placed(clause, subject.core, end, subject.places, "explanation")
-        return found._replace(need=0) if found else None
-    if len(content(subject.core)) < 2 or verbs.DOES.get(key, key) not in verbs.DOING:
-        raise Decline(UNCLEAR)
-    return Shape(subject.core, subject.places, len(clause))
-
-
-def _what(clause: Clause, at: int, *, is_asked: bool) -> Shape | None:
-    """ "what does parse_config do" """
-    if asked := overview(clause, at, at + 3):
-        return asked
-    subject = subject_at(clause, at, lambda one: clause.keys[one] in _DOING)
-    if clause.keys[subject.end] not in _DOING or not (is_asked or subject.end + 1 == len(clause)):
-        raise Decline(UNCLEAR)
-    found = placed(clause, subject.core, subject.end + 1, subject.places, "explanation")
-    return found._replace(need=0) if found else None
-
-
-def _which(clause: Clause, at: int) -> Shape | None:
-    """ "which env vars does the worker read", "which tests cover the parser" """
-    thing = clause.phrase(at, lambda one: clause.is_verb(one) or clause.is_third(one))
-    if thing is None or thing.points or thing.places:
-        return None
-    if clause.keys[thing.end] in ("does", "do", "did"):
-        owner = clause.phrase(thing.end + 1, lambda one: clause.keys[one] in verbs.DOING)
-        is_whole = owner and not owner.points and clause.ends(owner.end + 1) is not None
-        return Shape([*singular(owner.core), *thing.core], owner.places, owner.end + 1) if owner and is_whole else None
-    if clause.keys[thing.end] not in verbs.DOING and clause.keys[thing.end] not in verbs.DOES:
-        return None
-    owner = whole_object(clause, thing.end + 1)
-    if owner.places and owner.places[0][0].key == "of":
-        return None
-    return Shape([*singular(owner.core), *thing.core], owner.places, owner.end)
+def reports_of(clause: Clause, at: int) -> bool:
+    """Whether one thing without an article stands at `at`, and then what it may do: "script skips leap days"."""
+    key = clause.keys[at]
+    is_one = clause.kind(at) == "word" and key not in known.NO_NAME and (key[-1:] != "s" or key in known.ENDLESS)
+    if not is_one or clause.keys[at + 1] not in verbs.DOES or clause.keys[at - 1] in _ALONE:
+        return False
+    behind = clause.keys[at + 2]
+    is_free = behind in known.DETERMINERS or (behind not in known.NO_NAME and not behind.endswith("ing"))
+    return is_free and clause.kind(at + 2) in ("word", "name", "quote")
 
 
 def reported(clause: Clause, at: int) -> Shape | None:
     """ "the deploy job fails on staging", "users report that …" """
     start = clause.skip(_SAID, at)
     is_said = any(clause.keys[at] in _FINITE for at in range(start, len(clause)))
-    if clause.asks_at(start) and not is_said and clause.keys[start] not in verbs.NOUN_FIRST:
+    is_named = start == 0 and clause.keys[0] in verbs.VERB_STARTS and reports_of(clause, 1)
+    if is_named and clause.keys[0] not in verbs.NOUNS_TOO and not clause.is_third(2):
+        raise Decline(UNCLEAR)
+    if clause.asks_at(start) and not (is_said or is_named) and clause.keys[start] not in verbs.NOUN_FIRST:
         return None
     return report(clause, start, is_sure=start > at) if start < len(clause) else None
 
@@ -164,6 +79,8 @@ def report(clause: Clause, at: int, *, asked: str = "", is_sure: bool = False) -
         raise Decline(NOT_SEEN)  # the verb before it is not known
     denied, said, end = asked in known.DENIED, asked, subject.end
     kept = False
+    if clause.keys[end] == "no" and clause.keys[end + 1] == "longer":
+        denied, end = True, end + 2
     while (key := clause.keys[end]) in _BEFORE_VERB or is_adverb(key):
         kept = kept or key in ("keep", "keeps")
         if key == "not" and not said and not clause.keys[end + 1].endswith("ing"):
@@ -171,11 +88,13 @@ def report(clause: Clause, at: int, *, asked: str = "", is_sure: bool = False) -
         denied = denied or key in known.DENIED
         said = said or (key if key in known.AUXILIARIES or key in _OUGHT else "")
         end += 1
+    if denied and said in ("may", "might"):
+        raise Decline(NOT_SEEN)
     if denied:
         return _denied(clause, subject, key, end)
     if said in ("should", "must") and not asked and key in verbs.DOING:
         return does(clause, subject, key, end + 1)  # what is wished for
-    is_got = clause.keys[end - 1] in ("get", "gets", "getting")
+    is_got = clause.keys[end - 1] in _SEEMING
     if key and (is_got or said in known.AUXILIARIES) and said not in _WITH_BASE:
         return _is(clause, subject, key, end, is_sure=is_sure)
     verb = verbs.DOES.get(key) or (key if is_sure or clause.keys[subject.end - 1].endswith("s") else "")
@@ -202,15 +121,17 @@ def _verb_in(clause: Clause, asked: str, *, is_sure: bool) -> Stop:
         if asked:
             return clause.is_verb(one)
         is_plural = before.endswith("s") and not before.endswith("ss") and clause.is_verb(one)
-        return is_plural or (is_sure and is_last and key in verbs.PAST) or clause.is_third(one)
+        return is_plural or (is_sure and is_last and key in verbs.PAST) or key in _SEEMING or clause.is_third(one)
 
     return stop
 
 
 def _denied(clause: Clause, subject: Phrase, key: str, end: int) -> Shape | None:
     """ "the drawer doesn't open": the title must never say that it does."""
-    verb = verbs.GERUNDS.get(key) or verbs.DOES.get(key) or verbs.PAST.get(key, key)
+    verb = verbs.DOING_NOW.get(key) or verbs.DOES.get(key) or verbs.PAST.get(key, key)
     told = len(content(subject.core))
+    if found := _undone(clause, subject, verb, end + 1):
+        return found
     is_doing = key.endswith("ing") or not any(clause.keys[one] in _BEING for one in range(subject.end, end))
     if key in known.FAULTS or verb in verbs.FAULT_NOUNS:
         return None  # "login is not broken", "the job never fails"
@@ -222,22 +143,51 @@ def _denied(clause: Clause, subject: Phrase, key: str, end: int) -> Shape | None
         told == 1
         and is_doing
         and key.isalpha()
-        and key not in _AT_WORK
+        and key not in AT_WORK
         and key not in known.NO_NAME
         and (verb in verbs.DOING or clause.ends(end + 1) is not None)
     ):
         core = [*singular(subject.core), noun(spelled(verb))]
     else:
         core = subject.core
-    is_known = key in _AT_WORK or len(core) > len(subject.core) or key in ("there", "responding")
+    is_known = key in AT_WORK or len(core) > len(subject.core) or key in ("there", "responding")
     found = placed(clause, core, end + 1, subject.places, "problem") if is_known else None
     if found is None:
         raise Decline(NOT_SEEN)
     return found
 
 
+def _undone(clause: Clause, subject: Phrase, verb: str, at: int) -> Shape | None:
+    """ "doesn't jump to the app", "won't turn on": what is not done to what, as a name of the problem."""
+    is_fault = verb in verbs.FAULT_NOUNS and (verb != "jump" or clause.keys[at] not in ("to", "into"))
+    if subject.places or verb not in verbs.DOING or is_fault or not content(subject.core):
+        return None
+    if clause.keys[at] in ("on", "off", "up") and clause.ends(at + 1) == len(clause):
+        core = [*singular(subject.core), noun(f"{verb}-{clause.keys[at]}")]
+        return Shape(core, (), len(clause), "problem", 2, front=False)
+    is_reached = verb in _REACHING and clause.keys[at] in ("to", "into")
+    thing = clause.phrase(at + is_reached)
+    if thing is None or thing.points or thing.places or clause.ends(thing.end) is None:
+        return None
+    if thing.core[-1].key in known.TROUBLES or any(word.kind != "word" for word in thing.core):
+        return None
+    work = verbs.SAME_STEM.get(verb) or (verb if verb in _DEEDS else "")
+    if not work:
+        return None
+    core = [*singular(subject.core), *singular(thing.core), noun(work)]
+    return Shape(core, (), thing.end, "problem", 2, front=False) if len(core) < _ROOM else None
+
+
 def _is(clause: Clause, subject: Phrase, key: str, end: int, *, is_sure: bool) -> Shape | None:
-    """ "login is broken", "labels are cut off" """
+    """ "login is broken", "labels are cut off", "the minimap is upside down" """
+    if (behind := clause.skip(_STATES, end)) > end:
+        state = [word for word in clause.words[end:behind] if word.key not in known.ARTICLES]
+        found = placed(clause, [*compact(subject.core, subject.places), *state], behind)
+        return found._replace(front=False) if found else None
+    if key in _SLOW and clause.keys[end + 1] == "to" and subject.core[0].kind != "number":
+        return Shape([noun(key), *subject.core], subject.places, len(clause))  # "so slow to start"
+    if key in known.FAULTS and clause.keys[end + 1] == "to":
+        raise Decline(UNCLEAR)
     if key in known.FAULTS and clause.keys[end + 1] not in ("and", "or") and subject.core[0].kind != "number":
         core = [noun("missing" if key == "gone" else key), *subject.core]
         return placed(clause, core, end + 1, subject.places)
@@ -264,6 +214,7 @@ def does(clause: Clause, subject: Phrase, verb: str, at: int, *, is_fault: bool 
         verb, at = clause.keys[at], at + 1
     doing = noun(verb if verb.endswith("ing") and verb not in verbs.DOING else spelled(verb))
     behind = at + (clause.keys[at] in (*PARTICLES, "twice"))
+    behind += clause.keys[behind] == "twice" and behind > at
     core = [*compact(subject.core, subject.places), doing, *clause.words[at:behind]]
     thing = None if clause.skip(TAILS, behind) > behind else clause.phrase(behind)
     if thing is None or thing.points:

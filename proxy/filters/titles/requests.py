@@ -9,12 +9,13 @@ from proxy.filters.titles import words as known
 from proxy.filters.titles.clause import PURPOSE, Clause, Phrase, Words
 from proxy.filters.titles.frames import checked, is_order, placed, shape_of, whole_object
 from proxy.filters.titles.leads import WANTS
-from proxy.filters.titles.making import causing, making
+from proxy.filters.titles.making import causing, described, making
+from proxy.filters.titles.questions import overview, question
 from proxy.filters.titles.reasons import NOT_SEEN, SEVERAL, UNCLEAR
-from proxy.filters.titles.reports import overview, question, report, reported
+from proxy.filters.titles.reports import report, reported, reports_of
 from proxy.filters.titles.shape import Shape, content, noun, singular
 from proxy.filters.titles.tables import Phrases, word_set
-from proxy.filters.titles.things import thing_in
+from proxy.filters.titles.things import require_known, thing_in
 
 _MOVED = word_set("migrate switch move port convert turn pin upgrade change rename")
 _PAIRED = word_set("rename replace swap benchmark compare wrap extend fill populate")
@@ -25,6 +26,8 @@ _SAID_BY_GOAL = word_set("turn convert migrate port")
 _GOING = ("to", "into", "onto")
 _GOING_AS = (*_GOING, "as")
 _HAD = known.TROUBLES | {"case", "cases"}
+_AT_TIMES = word_set("when whenever while if until till during every overnight")
+"""When something is to be off: without that a title says that it is off for good."""
 _SORTED = ("sort", "order", "group")
 _WAYS = word_set("go read open check scan inspect search look walk see explore dig clone view examine use")
 """What is done only to do something else: "go through the roles and find …"."""
@@ -37,7 +40,7 @@ _NO_NAMING = (verbs.GERUNDS.keys() | (verbs.DOING - verbs.NOUN_FIRST)) - known.F
     have help get take give teach ask grab remind forget assume imagine suppose consider treat play catch stuck"""
 )
 _PARTS = word_set("button icon link menu flag tab page field option key dialog modal shortcut")
-_COMPOUND = (verbs.NOUN_FIRST | {"reset", "undo", "edit", "save", "copy"}) - verbs.MENDING
+_COMPOUND = (verbs.NOUN_FIRST | {"reset", "undo", "edit", "save", "copy", "submit", "cancel"}) - verbs.MENDING
 _TROUBLE_THAT = Phrases("(a |the |this )?(nasty |weird |annoying )?(bug|issue|problem|case) (where|when|that|in which)")
 _UNABLE = Phrases(
     "(i|we|users|customers|people|you|the user)?( still| just)? ?(cant|can't|cannot|couldn't|could not|can not)"
@@ -65,7 +68,9 @@ def _request(clause: Clause, at: int) -> Shape | None:
     verb = gerund or clause.verb(at)
     if not verb:
         return None
-    behind = at + (1 if gerund else len(verb.split()))
+    if gerund and (longer := f"{gerund} {clause.keys[at + 1]}") in verbs.VERBS:
+        verb = longer  # "would you mind cleaning up the makefile"
+    behind = at + len(verb.split())
     first = verb.split()[0]
     whom = clause.keys[behind] in ("me", "us")
     if first in verbs.ASKING and clause.keys[behind + whom] in _QUESTION:
@@ -74,6 +79,10 @@ def _request(clause: Clause, at: int) -> Shape | None:
         return None
     if not at and clause.keys[behind] in _PARTS and verb in _COMPOUND:
         return None  # "reset button"
+    if clause.keys[behind] == "that" and clause.keys[behind + 1] in verbs.DOES:
+        return None  # "hook that blocks large commits"
+    if not at and reports_of(clause, behind):
+        return None  # "backfill script skips leap days"
     if clause.keys[behind] in _HAD and verb in verbs.NOUNS_TOO and verb not in verbs.MENDING:
         return None  # "merge conflicts", "use case"
     behind += whom
@@ -104,7 +113,8 @@ def _is_marked(clause: Clause, at: int) -> bool:
     if phrase is None or len(phrase.core) == 1 or clause.keys[at] in verbs.DOES:
         return False  # "release notes", "autocomplete flickers"
     is_many = phrase.core[-1].key.endswith("s") and bool(content(phrase.core))
-    return is_many and clause.ends(phrase.end) is not None
+    is_clause = any(word.key[-1:] == "s" and word.key not in known.ENDLESS for word in phrase.core[:-1])
+    return is_many and not is_clause and clause.ends(phrase.end) is not None  # "query builder quotes names"
 
 
 def _moved(clause: Clause, work: str, at: int) -> Shape | None:
@@ -163,9 +173,12 @@ def _taken(clause: Clause, verb: str, phrase: Phrase) -> Shape:
     work, places = verbs.TAKEN_AWAY[verb], phrase.places
     head = places[0][0].key if places else ""
     is_narrow = clause.keys[phrase.end] in _NARROWING or clause.keys[phrase.end + 1] == "than"
+    is_spared = verb == "ignore" and phrase.core[-1].key in known.TROUBLES
     is_vague = clause.keys[phrase.end] in _CONDITIONS and len(content(phrase.core)) < 2
-    if is_narrow or is_vague or (work, head) == ("prevention", "from"):
+    if is_narrow or is_vague or (work, head) == ("prevention", "from") or is_spared:
         raise Decline(UNCLEAR)  # "delete all trips older than a year"
+    if work == "disabling" and (" at night " in clause.line or not _AT_TIMES.isdisjoint(clause.keys)):
+        raise Decline(UNCLEAR)  # "turn off the heater at night"
     need = 1 if phrase.core[0].key in verbs.STALE and work == "removal" else 2
     if verb == "hide" and head == "from":
         return Shape(phrase.core, places, phrase.end, work, need, tied=1)
@@ -264,6 +277,7 @@ def _naming(clause: Clause, at: int) -> Shape | None:
         return None
     if is_order(clause, at):
         return None
+    require_known(clause)
     if clause.keys[at] in _NO_NAMING and not (clause.keys[at] in _COMPOUND and clause.keys[at + 1] in _PARTS):
         return None
     last, told = phrase.core[-1].key, len(content(phrase.core))
@@ -274,4 +288,6 @@ def _naming(clause: Clause, at: int) -> Shape | None:
 
 
 Frame = Callable[[Clause, int], Shape | None]
-_FRAMES: tuple[Frame, ...] = (_unable, question, making, causing, _request, _wanting, _missing, reported, _naming)
+_FRAMES: tuple[Frame, ...] = (
+    *(_unable, question, making, causing, _request, _wanting, _missing, described, reported, _naming),
+)

@@ -13,7 +13,7 @@ from proxy.filters.titles.lexer import Token, word_of
 from proxy.filters.titles.reasons import LOST, NOT_SEEN, NOTHING, SEVERAL, TOO_LONG, TURNED
 from proxy.filters.titles.shape import Shape, is_reference, size_of
 from proxy.filters.titles.verbs import ASKING
-from proxy.filters.titles.words import PREPOSITIONS, SPELLED, TURNING
+from proxy.filters.titles.words import GENERIC, MADE_THINGS, PREPOSITIONS, SPELLED, TROUBLES, TURNING
 
 Frame = Callable[[Clause], Shape]
 _RESTRICTING = ("only", "except", "not", "without", "unless", "instead", "but")
@@ -26,6 +26,11 @@ _NO_TICKETS = (
 _POLITE = re.compile(r" (pl+e+a+s+e+|pl[sz]|kindly)(?= )")
 _BETWEEN = frozenset(("to", "through", "thru", "until"))
 _ASKING = ("make", "let", "stop", "ensure", "prevent", "use")
+_NEEDING = frozenset(("need", "want", "like", "love", "how", "what", "where", "which"))
+_FORBIDDING = frozenset(("don't", "dont", "do", "never"))
+_REASONING = frozenset(("why", "how", "does", "do", "is", "are", "can"))
+_NOUNS = MADE_THINGS | TROUBLES | GENERIC | PREPOSITIONS
+_NOUN_ENDINGS = ("s", "ion", "ment", "er", "or", "ing", "ity", "ness", "ure", "age", "ance", "ence")
 _SENTENCES = 4
 _HEADS = frozenset(("things", "issues", "points", "problems", "bugs", "tasks", "following"))
 _NEAR, _LEADING, _BESIDE = 120, 240, 300
@@ -106,12 +111,18 @@ def _of_sentence(frame: Frame, clause: Clause, most: int) -> Words:
             return [reference, *behind]
     if first.key in ("in", "inside") and clause.kind(1) == "name" and (clause.asks_at(2) or clause.is_verb(2)):
         return _with_place(frame, clause, [first, words[1]], 2, most)
+    if clause.contrast and not _asks(clause) and _NEEDING.isdisjoint(clause.keys[: clause.contrast]):
+        return _behind_contrast(frame, clause, most)
+    if clause.keys[clause.lead] in _FORBIDDING and (just := _just(clause)):
+        return fitted(frame(Clause(words[just:])), most)
     at = 1 + (clause.kind(1) in ("comma", "cut"))
     colon = next((at for at, word in enumerate(words) if word.text == ":"), 0) if ":" in clause.line else 0
     if 0 < colon < len(words) - 3 and not _asks(clause) and _HEADS.isdisjoint(word.key for word in words[:colon]):
         with suppress(Decline):  # "we have a bug: invoices show …"
             return fitted(frame(Clause(words[colon + 1 :])), most)
     is_mention = first.kind == "name" and (clause.asks_at(at) or clause.is_verb(at))
+    if first.kind == "name" and _is_deed_in_file(clause):
+        raise Decline(NOT_SEEN)
     try:
         return fitted(frame(clause if not is_mention else Clause([])), most)
     except Decline:
@@ -120,6 +131,34 @@ def _of_sentence(frame: Frame, clause: Clause, most: int) -> Words:
     if words[1].key in PREPOSITIONS:
         raise Decline(NOT_SEEN)  # "ERR_CERT_INVALID on the login page"
     return _with_place(frame, clause, [word_of("in"), first], 1, most)
+
+
+def _just(clause: Clause) -> int:
+    """Where "just fix the jitter" stands behind "don't touch the physics", 0 if nowhere."""
+    if clause.keys[clause.lead] == "do" and clause.keys[clause.lead + 1] != "not":
+        return 0
+    places = range(clause.lead + 2, len(clause) - 2)
+    return next((at + 2 for at in places if clause.keys[at] == "," and clause.keys[at + 1] in ("just", "only")), 0)
+
+
+def _behind_contrast(frame: Frame, clause: Clause, most: int) -> Words:
+    """The title of what is said behind "but": "the chart renders but the axis labels are missing"."""
+    if clause.keys[clause.lead] in _REASONING or "though" in clause.keys[clause.contrast]:
+        raise Decline(TURNED)
+    at = clause.contrast + 1
+    if clause.keys[at].endswith("s") and clause.keys[at + 1] in PREPOSITIONS:
+        raise Decline(NOT_SEEN)  # "moves but jerks near the end"
+    words = fitted(frame(Clause(clause.words[at + (clause.kind(at) == "comma") :])), most)
+    if len(words) < _ENOUGH and not any(word.is_fixed for word in words):
+        raise Decline(NOTHING)
+    return words
+
+
+def _is_deed_in_file(clause: Clause) -> bool:
+    """ "adc.c calibrate at startup": behind a file, an unknown word before a preposition may be what is asked for."""
+    key = clause.keys[1]
+    is_unknown = clause.kind(1) == "word" and key not in _NOUNS and not key.endswith(_NOUN_ENDINGS)
+    return "." in clause.words[0].text and is_unknown and clause.keys[2] in PREPOSITIONS
 
 
 def _with_place(frame: Frame, clause: Clause, place: Words, end: int, most: int) -> Words:

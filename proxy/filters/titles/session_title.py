@@ -8,14 +8,17 @@ from proxy.filters.titles.clause import Clause
 from proxy.filters.titles.commands import command_title
 from proxy.filters.titles.errors import error_title
 from proxy.filters.titles.fitting import LONGEST, fitted
+from proxy.filters.titles.leads import LEADS
 from proxy.filters.titles.lexer import Token, tokens_of
 from proxy.filters.titles.prose import LINES, LOOKED_AT, MIXED, Message, read, require_english
-from proxy.filters.titles.reasons import LOST, NOT_SEEN, SEVERAL, TOO_LONG, TURNED, UNCLEAR
+from proxy.filters.titles.reasons import LOST, NOT_SEEN, NOTHING, SEVERAL, TOO_LONG, TURNED, UNCLEAR
 from proxy.filters.titles.requests import asked_in
 from proxy.filters.titles.sentences import reference_of, title_of
 from proxy.filters.titles.shape import Shape, shown, size_of
 from proxy.filters.titles.tables import word_set
 from proxy.filters.titles.things import thing_in
+from proxy.filters.titles.verbs import NOUN_FIRST, VERB_STARTS
+from proxy.filters.titles.words import ASKING_ABROAD, DETERMINERS
 
 MOST = 5
 LIMIT = LOOKED_AT
@@ -46,8 +49,8 @@ _ROLE = re.compile(
 _LABEL = re.compile(
     r"(?:(?:severity|priority|component|version|report(?:er|ed by)|type|env\w*|platform|os|status|date|browser|area)\b"
     r"[^\n:]{0,12}:[^\n]{0,60}\n\s*){0,6}"
-    r"(?:(?:your |the )?(?:bug|feature|issue|question|enhancement|regression|crash|task|title|summary|subject|goal"
-    r"|request|job|objective)(?: report| request| title)?:\s{0,3}|\[\w[\w ]{0,20}\]:? )?",
+    r"(?:(?:your |the )?(?:bug|feature|support|incident|issue|question|enhancement|regression|crash|task|title"
+    r"|summary|subject|goal|request|job|objective)(?: report| request| title)?:\s{0,3}|\[\w[\w ]{0,20}\]:? )?",
     re.IGNORECASE,
 )
 """What an issue form puts before its first sentence."""
@@ -55,12 +58,22 @@ _LONG = {"incl": "including", "excl": "excluding", "approx": "about", "vs": "vs"
 _LONG |= {"resp": "and", "etc": ""}
 _SHORT = re.compile(rf"\b({'|'.join(map(re.escape, _LONG))})\.(?= )", re.IGNORECASE)
 _TICKET = re.compile(r"\[([A-Z][A-Z0-9]+-\d+)\]:? ")
+_LINE_BEHIND = re.compile(r"(\.[A-Za-z]\w{0,5}),? (?:at |on )?lines? \d+(?:-\d+)?\b")
 _ASIDE = re.compile(r" \((?!not|only|no |without|except)[^()\n#\d]{1,40}\)(?= [a-z])")
 _HEADED = re.compile(
     r"(?:please )?(?:implement|execute|work through|carry out|follow|build|do|start)\b[^\n]{0,40}"
     r"\b(?:plan|spec|task|ticket|design|feature)",
     re.IGNORECASE,
 )
+_ADDRESSED = re.compile(r"(?:@(?!(?i:makefile|dockerfile|readme|license|changelog|justfile)\b)[A-Za-z][\w-]*[,:]?\s+)+")
+_BEGINNING = VERB_STARTS | LEADS.words | DETERMINERS | word_set("why what where how which who is are does do make let")
+"""Whom a message is for: an agent, and no file, which has a folder or an extension."""
+_LONGEST_FORM_NAME = 30
+_FORM_NAME = re.compile(
+    r"(?:new |a )?(?:bug|feature|crash|support|incident|issue|help|change) (?:report|request|issue|ticket)s?[:.]?\s*",
+    re.IGNORECASE,
+)
+"""The name of a form, which says nothing of what is in it."""
 _ARTICLES = ("A ", "An ", "The ")
 """What no title begins with: it was cut out of a longer one, as "A implementation" of "A* pathfinding"."""
 
@@ -79,6 +92,8 @@ def session_title(text: str, most: int = MOST) -> str:
     title = shown(words)
     if not 2 <= size_of(words) <= most or len(title) > LONGEST:
         raise Decline(TOO_LONG)
+    if len(title) < _LONGEST_FORM_NAME and _FORM_NAME.fullmatch(title):
+        raise Decline(NOTHING)
     if title.startswith(_ARTICLES) or ("problem to " in title and re.search(r"\bproblem to ", title)):
         raise Decline(UNCLEAR)
     return title
@@ -88,6 +103,10 @@ def _of_message(message: Message, most: int) -> list[Token]:
     prose = message.prose
     while role := _ROLE.match(prose):
         prose = prose[role.end() :]
+    if prose[:1] == "@":
+        prose = _unaddressed(prose)
+    if len(prose) < _LONGEST_FORM_NAME and _FORM_NAME.fullmatch(prose):
+        raise Decline(NOTHING)
     has_role = len(prose) < len(message.prose)
     tokens: list[Token] = []
     if _TEMPLATE.match(prose):
@@ -102,6 +121,8 @@ def _of_message(message: Message, most: int) -> list[Token]:
             with suppress(Decline):
                 return _of_heading(message.heading, most, Decline(NOT_SEEN))
         tokens = tokens_of(_bare(prose))
+        if tokens and tokens[0].key in ASKING_ABROAD:
+            raise Decline(MIXED)
         return title_of(asked_in, tokens, most)
     except Decline as decline:
         if error := error_title(message, most, is_english=decline.reason != MIXED):
@@ -121,11 +142,25 @@ def _of_message(message: Message, most: int) -> list[Token]:
         raise
 
 
+def _unaddressed(prose: str) -> str:
+    """The prose without the agent that it is for; raises `Decline` if that may be a name that it is about."""
+    found = _ADDRESSED.match(prose)
+    if found is None:
+        return prose
+    rest = prose[found.end() :]
+    first, second = [*(word.rstrip(",").casefold() for word in rest[:_READ].split()[:2]), "", ""][:2]
+    if first not in _BEGINNING or (first in NOUN_FIRST and second not in DETERMINERS):
+        raise Decline(UNCLEAR)  # "@Transactional methods never roll back"
+    return rest
+
+
 def _bare(prose: str) -> str:
     """The beginning of the prose without what stands before its first sentence, and without asides."""
     if ":" in prose[:200] or prose[:1] == "[":
         prose = _TICKET.sub(r"\1: ", _LABEL.sub("", prose, count=1)[:_READ], count=1)
     prose = _SHORT.sub(lambda found: _LONG[found[1].casefold()], prose[:_READ]) if ". " in prose else prose
+    if " line" in prose:
+        prose = _LINE_BEHIND.sub(r"\1", prose)
     return _ASIDE.sub("", prose[:_READ]) if " (" in prose else prose[:_READ]
 
 

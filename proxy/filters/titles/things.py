@@ -5,7 +5,8 @@ from proxy.filters.titles import verbs
 from proxy.filters.titles import words as known
 from proxy.filters.titles.clause import Clause, Words
 from proxy.filters.titles.fitting import compact
-from proxy.filters.titles.frames import EARLIER, checked, is_order, placed, whole_object
+from proxy.filters.titles.frames import EARLIER, checked, is_doing, is_order, placed, whole_object
+from proxy.filters.titles.lexer import Token
 from proxy.filters.titles.line import is_adverb
 from proxy.filters.titles.reasons import NOT_SEEN, NOTHING, POINTS, UNCLEAR
 from proxy.filters.titles.reports import PARTICLES
@@ -24,7 +25,14 @@ _SAYING = word_set("says say said thinks think wants want told reports complains
 _SMALL = known.NO_NAME | known.FAULTS | known.GENERIC | known.MADE_THINGS | known.TROUBLES | known.SPELLED.keys()
 _KNOWN = _SMALL | verbs.DOES.keys() | verbs.GERUNDS.keys() | verbs.PAST.keys()
 """English words: without one of them the language is in doubt."""
-_ENGLISH = _KNOWN | verbs.VERB_STARTS | verbs.DOING
+_ENGLISH = _KNOWN | verbs.VERB_STARTS | verbs.DOING | verbs.NOUNS_TOO | verbs.STALE | verbs.MADE | known.SOFT
+_SHARED = word_set("a an as at al do for has he i in is me no or so to we over per via test")
+_TROUBLES = word_set("error errors warning warnings leak leaks failure failures typo typos")
+_ONLY_ENGLISH = (
+    known.NO_NAME | known.FAULTS | {verb for verb in verbs.DOES if verb not in known.GENERIC}
+) - _SHARED | _TROUBLES
+"""Words that show that a message is in English, which those do not that other languages have as well."""
+_ENDINGS = ("ing", "tion", "ment", "ness", "ity", "able", "ed", "ly", "ship", "ght", "ck", "'s")
 _DONE = word_set("finished done fixed closed ready working fine complete merged")
 _COPULAS = word_set("turns turn goes go stays stay becomes become remains looks look")
 _NO_QUALITY = known.NO_NAME | known.GENERIC | _DONE | verbs.DOING
@@ -42,6 +50,9 @@ _BEING = word_set(
 )
 _WHETHER = Phrases("(check|see|verify|test|find out|make sure|confirm) (if|whether|that)|make sure|ensure( that)?")
 _NEVER = Phrases("don't|dont|do not|never|stop")
+_OF_NOUNS = known.PREPOSITIONS - {"through", "into", "onto", "after", "before", "during", "under", "over", "by"}
+_MOST = 5
+_DEGREES = ("far", "much", "many", "little", "few")
 _WHERE = ("in", "on", "for", "of", "at")
 _ALL = word_set(
     """app application site website project code repo repository system company team service product tool server
@@ -64,8 +75,7 @@ def thing_in(clause: Clause) -> Shape:
         raise Decline(POINTS)
     if forbidden := _forbidden(clause, at):
         return forbidden
-    if any(word.key in known.FOREIGN for word in clause.words) or _KNOWN.isdisjoint(word.key for word in clause.words):
-        raise Decline(NOT_SEEN)
+    require_known(clause)
     is_verb = (
         clause.kind(at) == "word"
         and not clause.keys[at].endswith(("ing", "s", "ed"))
@@ -94,6 +104,20 @@ def thing_in(clause: Clause) -> Shape:
     return checked(clause, _told(clause, thing, asked))
 
 
+def require_known(clause: Clause) -> None:
+    """Raises `Decline` if the clause may be in another language: no rule but a name's own shape fits it."""
+    if not clause.words or not known.FOREIGN.isdisjoint(clause.keys) or _KNOWN.isdisjoint(clause.keys):
+        raise Decline(NOT_SEEN)
+    if _is_odd(clause.words[0]) and _ONLY_ENGLISH.isdisjoint(clause.keys):
+        raise Decline(NOT_SEEN)  # words that many languages have are no evidence: "parser", "for", "do"
+
+
+def _is_odd(word: Token) -> bool:
+    """Whether it is a word that no table has, and that has no English ending."""
+    is_word = word.kind == "word" and "-" not in word.key
+    return is_word and word.key not in _ENGLISH and not word.key.endswith(_ENDINGS)
+
+
 def _subject(clause: Clause, at: int, asked: str) -> Shape:
     """What stands before the verb, or is all of the clause."""
     phrase = clause.phrase(at, lambda one: _is_verb(clause, one, asked))
@@ -118,6 +142,14 @@ def _subject(clause: Clause, at: int, asked: str) -> Shape:
         raise Decline(NOT_SEEN)  # "are uploads virus scanned"
     if not is_finite and (asked in _BE or asked in _MODALS or asked == "if" or clause.ends(end) is None):
         raise Decline(NOT_SEEN)
+    is_end = key in ("", ",", "and") or key in known.CONTRASTS
+    if (
+        is_end
+        and not (is_finite or asked)
+        and is_doing(core)
+        and not (phrase.places and phrase.places[0][0].key in _OF_NOUNS)
+    ):
+        raise Decline(NOT_SEEN)  # "app closes"
     if not is_finite and core[-1].key in verbs.DOES and phrase.places and phrase.places[0][0].key in ("with", "at"):
         core = core[:-1]  # "the deploy script exits with code 137"
     return Shape(core, phrase.places, end, front=False)
@@ -138,6 +170,8 @@ def _tells(core: Words, *, is_listed: bool) -> bool:
         return False
     if any(word.key in verbs.DOES and word.key.endswith("s") for word in core[1:-1]):
         return False  # "receipt rounds prices"
+    if core[-1].key == "feels" or (len(core) > 2 and core[-2].key == "feels"):
+        return False  # "knob feels loose"
     told = [word for word in content(core) if word.key not in _ALL]
     return len(told) > 2 * is_listed or any(word.is_fixed for word in told)
 
@@ -197,13 +231,13 @@ def _told(clause: Clause, thing: Shape, asked: str) -> Shape:
     if asked or not (at > thing.end or key in verbs.WRONGED or key in ("off", "has", "have")):
         return thing
     if key == "off" and following == "by":
-        gap = [word for word in clause.words[at + 2 : at + 4] if word.key not in known.ARTICLES]
-        is_short = len(thing.core) + len(gap) < 4
-        return thing._replace(core=[*thing.core, noun("off"), noun("by"), *gap], end=at + 4) if is_short else thing
+        return _off_by(clause, thing, at + 2)
     is_last = clause.ends(at + 1) is not None or following in known.PREPOSITIONS
+    if (before == "too" and (not is_last or key in _DEGREES)) or following == "too":
+        raise Decline(NOT_SEEN)  # "too far left", "zoomed too far out"
     is_over = before == "too" and clause.kind(at) == "word" and key not in _NO_QUALITY
     is_like = (before in _BE or before in _COPULAS) and _is_quality(key) and following != "to"
-    if is_over or (is_last and (key in known.FAULTS or (is_like and key not in verbs.PAST))):
+    if is_last and (is_over or key in known.FAULTS or (is_like and key not in verbs.PAST)):
         core = [noun(key), *thing.core]
         return placed(clause, core, at + 1, thing.places) or thing._replace(core=core)
     if key in verbs.PAST or key in verbs.WRONGED or (before in _BE and key.endswith("ed")):
@@ -213,6 +247,19 @@ def _told(clause: Clause, thing: Shape, asked: str) -> Shape:
     if key in ("has", "have") and (found := _had(clause, thing._replace(end=at))) and size_of(found.words) < 5:
         return found
     return thing
+
+
+def _off_by(clause: Clause, thing: Shape, at: int) -> Shape:
+    """ "off by one hour", whole or with a word less; a "problem" if there is no room."""
+    is_one = clause.keys[at] == "one"
+    gap = clause.phrase(at + is_one)
+    end = gap.end if gap else at + is_one
+    words = [*thing.core, noun("off"), noun("by"), *clause.words[at : at + is_one], *(gap.core if gap else ())]
+    if is_one and len(words) > _MOST and gap:
+        words.remove(clause.words[at])
+    if end == at or len(words) > _MOST:
+        return thing._replace(work="problem", need=2)
+    return thing._replace(core=words, end=end)
 
 
 def _is_quality(key: str) -> bool:

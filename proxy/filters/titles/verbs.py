@@ -92,7 +92,13 @@ WORKS = _verbs(
     tighten:ing widen:ing prune:pruning reimplement:ation fill:ing gate:ing guard:ing drain:ing pad:padding
     re-enable reenable rerender:ing flip:= implement_and_test:implementation pick:ing merge_in:merge flatten:ing
     rethink:redesign revamp:= overhaul:= log-in:login log-out:logout sign-in:= sign-up:= opt-out:= work_on:work
-    start_on:start invalidate:ion"""
+    start_on:start invalidate:ion reproject:ion clip:clipping resample:resampling calibrate:ion interpolate:ion
+    tokenize:ation decompress:ion unpack:ing downsample:downsampling upsample:upsampling rasterize:ation
+    recalculate:ion rescale:rescaling reconcile:reconciliation transcode:transcoding transpose:transposition
+    triangulate:ion denoise:denoising classify:classification recompile:recompilation blacklist:ing denylist:ing
+    normalise:ation parallelise:ation visualise:ation localise:ation serialise:ation tokenise:ation rasterise:ation
+    synchronize:ation synchronise:ation deserialize:ation georeference:georeferencing typeset:typesetting
+    stitch:ing"""
 )
 """Verbs whose work is part of the title, each with its noun."""
 
@@ -104,7 +110,7 @@ TAKEN_AWAY = _verbs(
     rip_out:removal remove:removal delete:removal drop:removal get_rid_of:removal strip:removal revert:=
     strip_out:removal roll_back:rollback undo:reversal deprecate:ion prevent:ion uninstall:removal take_out:removal
     throw_out:removal eliminate:removal clear:ing phase_out:removal decommission:ing delete_all:removal
-    throw_away:removal"""
+    throw_away:removal ignore:exclusion exclude:exclusion"""
 )
 """Verbs that take their object away: a title without their noun might say the opposite."""
 
@@ -121,6 +127,7 @@ NOUN_FIRST = word_set(
     export import release structure model stream batch group scale schedule stub mask rate archive search query
     cover return match map index hash record print hook apply proxy push pull set get commit load upload download
     check review fork mirror toggle order link block host limit cap round tag log-in log-out sign-in sign-up opt-out
+    clip reconcile classify calibrate interpolate transpose stitch denoise resample triangulate typeset
     seed merge sync retry autocomplete autosave deploy backup audit train plot"""
 )
 """Verbs that may as well be the first noun of a name: without a lead they need an article or a name behind them."""
@@ -159,7 +166,8 @@ DOES_MORE = word_set(
     print block sit creep happen use forget warn point mix conflict produce grow consume spin start stop turn come
     run render log hit bounce reset reconnect mention arrive round back subtract add prevent remember hover score beep
     burn spawn respawn vibrate refuse continue focus scrub bring proceed live sleep wake boot charge sound sing ring
-    fade resolve react chew choke spam bloat double shake spill stretch survive tell ask draw lock unlock sync"""
+    fade resolve react chew choke stall segfault reboot misfire oscillate
+    spam bloat double shake spill stretch survive tell ask draw lock unlock sync"""
 )
 DOING = SINGLE.keys() | {verb.replace("_", " ") for verb in DOES_MORE}
 DOING_NOW = {spelled(verb): verb for verb in DOING if " " not in verb}
@@ -182,7 +190,7 @@ HARMFUL = word_set(
     """overlap reject ignore lose drop skip overwrite swallow duplicate block miss leak corrupt break crash hang
     freeze flicker fail throw raise truncate clip overflow disappear vanish eat spam forget flash jump lag stutter
     jitter blink deadlock explode forbid double trip die overshoot exceed bleed drift conflict stop disconnect
-    mangle timeout restart"""
+    mangle timeout restart choke stall misfire close kill destroy leak"""
 )
 """What a thing does that nobody wants, whatever its object is."""
 
@@ -216,7 +224,8 @@ MADE = word_set(
 _FAULTS = _verbs(
     """overlap:= duplicate:duplication lag:= stutter:= jump:jumps jitter:= blink:ing disappear:disappearance
     vanish:disappearance timeout:= deadlock:= explode:explosion fail:failure crash:= hang:= freeze:= flicker:=
-    leak:= overflow:= restart:restarts break:breakage"""
+    leak:= overflow:= restart:restarts break:breakage drift:= overshoot:= stall:= segfault:= reboot:reboots
+    misfire:= oscillate:oscillation"""
 )
 FAULT_NOUNS = {form: noun for verb, noun in _FAULTS.items() for form in (verb, third(verb), spelled(verb))}
 """What goes wrong, and its noun: "fails" is "failure"."""

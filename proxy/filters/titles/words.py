@@ -36,6 +36,12 @@ SUBJECTS = word_set("i we it you he she they i'm im i've it's its there they're 
 BREAKS = _CLAUSES | SUBJECTS
 """Words that begin another clause: a name may be cut before them."""
 
+CONTRASTS = word_set("but yet however though although")
+"""Words behind which a report says what is wrong, where what stands before them is well."""
+WELL = word_set("work works worked working pass passes passed fine ok okay good")
+"""What is well, so that the other clause says what is wrong."""
+ALL_BUT = word_set("all everything anything nothing nobody none any every each no last one")
+
 AUXILIARIES = word_set(
     "is are was were be been being am do does did have has had can could will would should may might"
 )
@@ -81,6 +87,21 @@ FOREIGN = word_set(
     dari adalah się dlaczego oraz przy gdy co wat waar waarom hoe deze dit naar ook maar moet"""
 ) - word_set("die per in os do das du ada bin dit maar top co")
 
+ASKING_ABROAD = word_set(
+    """
+    dodaj napraw popraw zrob zmien usun napisz stworz wyjasnij oprav pridej uprav vytvor napis smaz odstran
+    pridaj vysvetli popravi napravi napisi ukloni izmeni ispravi obrisi stvori uredi preveri skriv fiks legg
+    slett endre forklar tilfoj skapa fixa ladda korjaa lisaa poista kirjoita selita muuta paranda kirjuta ekle
+    duzelt yaz olustur degistir acikla javitsd adauga repara scrie sterge creeaza modifica aggiungi correggi
+    scrivi crea rimuovi spiega elimina cambia sistema sposta agrega anade arregla escribe borra explica mejora
+    actualiza revisa corrige adiciona conserta escreva escreve remova crie cria mude ajoute corriger ajouter
+    supprime ecris cree explique modifie behebe repariere schreibe schreib erstelle entferne fuege loesche
+    erklaere aendere pruefe baue zeige schrijf voeg verwijder maak herstel tambah tambahkan perbaiki hapus buat
+    buatkan ubah jelaskan lav gor bygg opprett sprav zaktualizuj kerro generuj ukaz wyswietl uprosc sprawdz
+    przenies wyczysc rydd oppdater flytt bytt hent sjekk kolla uppdatera flytta opdater tjek opret erstatt
+    zoptymalizuj zrefaktoryzuj presun zkontroluj skontroluj aktualizuj premenuj popisz"""
+)
+"""Verbs that ask in other languages, which the first word of a message may be, without their accents."""
 ON = word_set("page pages screen dashboard site website homepage map button route routes endpoint endpoints card")
 FOR = word_set("api cli client project repo repository users user app library package sdk team tool")
 
@@ -173,8 +194,9 @@ NAMES = word_set(
     Italian Japanese Chinese Celery Kafka RabbitMQ Elasticsearch Grafana Prometheus Sentry Webpack ESLint Vite Golang
     Java Kotlin Bash Jenkins Nginx Vercel Heroku Figma WebSocket WebSockets RSS GDPR VAT QR 2FA MFA YouTube Swedish
     Norwegian Danish Finnish Dutch Polish Portuguese Russian Korean Turkish Arabic Hebrew Hindi IBAN SKU LLM GPS USB
-    NFC BLE PWA CMS CRM ERP KPI PII Arduino Raspberry Supabase Firebase Bluetooth Ubuntu Debian npm pnpm npx pip
-    pytest kubectl tmux systemd jq CORS CSRF XSS CRUD gRPC OpenAPI DuckDB Jest Prettier TTL LRU EOF NaN DOM SEO
+    NFC BLE LED LEDs UART SPI I2C DMA PWA
+    CMS CRM ERP KPI PII Arduino Raspberry Supabase Firebase Bluetooth Ubuntu Debian npm pnpm npx
+    pip pytest kubectl tmux systemd jq CORS CSRF XSS CRUD gRPC OpenAPI DuckDB Jest Prettier TTL LRU EOF NaN DOM SEO
     WYSIWYG Excel Outlook SCSS WebP uv Poetry ruff mypy golangci-lint OpenSearch Rust MicroPython MapLibre Leaflet
     MQTT OTel Pydantic SQLAlchemy Rails Ruby Elixir Gradle Maven Bazel Vitest Mocha Cypress Playwright Storybook
     Swift SwiftUI Flutter Next.js Bun Deno Helm Godot Unity Blender Electron Tauri Discord Telegram Notion Jira
