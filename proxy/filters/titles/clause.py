@@ -5,8 +5,8 @@ behind it. What may end it is known as well: the end of the sentence, punctuatio
 """
 
 from collections.abc import Callable
-from typing import NamedTuple
 
+import msgspec
 from msgspec.structs import replace
 
 from proxy.filters.decline import Decline
@@ -37,7 +37,7 @@ _SEVERAL_WAYS = NO_CLAUSE | _SAME.keys() | word_set("instead like when while by 
 _FINITE = known.AUXILIARIES | known.DENIED
 
 
-class Phrase(NamedTuple):
+class Phrase(msgspec.Struct, frozen=True):
     """A noun phrase without articles: `core` is the thing, each of `places` a preposition and what stands behind it.
 
     `end` is where in the sentence it ends; `points` tells that it means something only to who sees it ("this").

@@ -3,6 +3,8 @@
 import re
 from collections.abc import Iterator
 
+from msgspec.structs import replace
+
 from proxy.filters.decline import Decline
 from proxy.filters.titles import words as known
 from proxy.filters.titles.clause import PURPOSE, Words
@@ -45,14 +47,14 @@ def fitted(shape: Shape, most: int) -> Words:
     _require_name(shape)
     if len(shape.core) == 1 and _is_of(shape.places) and _is_of_contents(shape):
         # "the results of the geocoding calls" are the geocoding calls, with fewer queries there is a "query reduction".
-        shape = shape._replace(core=shape.places[0][1:], places=shape.places[1:], tied=0)
+        shape = replace(shape, core=shape.places[0][1:], places=shape.places[1:], tied=0)
     if shape.places and all(word.key in known.AMOUNTS for word in content(shape.core)):
         last, is_worked = shape.core[-1].key, bool(shape.work and shape.need)
         is_part = last in known.AMOUNTS and shape.places[0][0].key in ("of", "to")
         is_lost = is_worked and (is_part or (last in _EDITS and shape.places[0][0].key == "to"))
         if is_lost or last in ("part", "parts"):
             raise Decline(NOTHING)  # "review my changes to the parser", "update part of the docs"
-        shape = shape._replace(tied=max(shape.tied, 1))
+        shape = replace(shape, tied=max(shape.tied, 1))
     fits = False
     one = _compounded(shape)
     for words in _ways(one, most):
@@ -61,7 +63,7 @@ def fitted(shape: Shape, most: int) -> Words:
             if _tells(words, one):
                 return words
     if not fits and shape.places and _is_whole_without_places(shape):
-        return fitted(shape._replace(places=(), tied=0), most)
+        return fitted(replace(shape, places=(), tied=0), most)
     raise Decline(NOTHING if fits else TOO_LONG)
 
 
@@ -169,7 +171,7 @@ def _compounded(shape: Shape) -> Shape:
         return shape
     counted = 1 if core[0].key in known.NUMERALS and len(core) > 1 else 0
     core = [*core[:counted], *singular(owner[1:]), *core[counted:]]
-    return shape._replace(core=core, places=shape.places[1:], tied=max(shape.tied - 1, 0))
+    return replace(shape, core=core, places=shape.places[1:], tied=max(shape.tied - 1, 0))
 
 
 def compact(core: Words, places: tuple[Words, ...]) -> Words:

@@ -2,6 +2,8 @@
 
 import re
 
+from msgspec.structs import replace
+
 from proxy.filters.decline import Decline
 from proxy.filters.titles import verbs
 from proxy.filters.titles import words as known
@@ -104,7 +106,7 @@ def whole_object(clause: Clause, at: int, *, to_thing: bool = False) -> Phrase:
         raise Decline(UNCLEAR)  # "a small python tool that …"
     if clause.keys[end] in _APART and (len(said) < 2 or not told) and not is_fixed:
         raise Decline(UNCLEAR if said else NOTHING)
-    return phrase._replace(end=end)
+    return replace(phrase, end=end)
 
 
 def made_for(clause: Clause, phrase: Phrase, *, is_asked: bool = False) -> Phrase | None:

@@ -1,5 +1,7 @@
 """What a thing is made to be or to do: "make the navbar sticky", "let admins impersonate users"."""
 
+from msgspec.structs import replace
+
 from proxy.filters.decline import Decline
 from proxy.filters.titles import verbs
 from proxy.filters.titles import words as known
@@ -68,7 +70,7 @@ def causing(clause: Clause, at: int) -> Shape | None:
     subject = Phrase(words, (), behind)
     found = does(clause, subject, verb, end + 1)
     held = [n for n, place in enumerate(found.places, 1) if place[0].key in _COMPLETING] if found else []
-    return found._replace(tied=max([found.tied, *held])) if found else None
+    return replace(found, tied=max([found.tied, *held])) if found else None
 
 
 def described(clause: Clause, at: int) -> Shape | None:

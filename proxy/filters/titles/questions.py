@@ -1,5 +1,7 @@
 """Questions for how, why, where and which."""
 
+from msgspec.structs import replace
+
 from proxy.filters.decline import Decline
 from proxy.filters.titles import verbs
 from proxy.filters.titles import words as known
@@ -101,7 +103,7 @@ def _how(clause: Clause, at: int) -> Shape | None:
     key, end = clause.keys[subject.end], subject.end + 1
     if key in AT_WORK:
         found = placed(clause, subject.core, end, subject.places, "explanation")
-        return found._replace(need=0) if found else None
+        return replace(found, need=0) if found else None
     if len(content(subject.core)) < 2 or verbs.DOES.get(key, key) not in verbs.DOING:
         raise Decline(UNCLEAR)
     return Shape(subject.core, subject.places, len(clause))
@@ -115,7 +117,7 @@ def _what(clause: Clause, at: int, *, is_asked: bool) -> Shape | None:
     if clause.keys[subject.end] not in _DOING or not (is_asked or subject.end + 1 == len(clause)):
         raise Decline(UNCLEAR)
     found = placed(clause, subject.core, subject.end + 1, subject.places, "explanation")
-    return found._replace(need=0) if found else None
+    return replace(found, need=0) if found else None
 
 
 def _which(clause: Clause, at: int) -> Shape | None:

@@ -1,5 +1,7 @@
 """Reports of what goes wrong."""
 
+from msgspec.structs import replace
+
 from proxy.filters.decline import Decline
 from proxy.filters.titles import verbs
 from proxy.filters.titles import words as known
@@ -183,7 +185,7 @@ def _is(clause: Clause, subject: Phrase, key: str, end: int, *, is_sure: bool) -
     if (behind := clause.skip(_STATES, end)) > end:
         state = [word for word in clause.words[end:behind] if word.key not in known.ARTICLES]
         found = placed(clause, [*compact(subject.core, subject.places), *state], behind)
-        return found._replace(front=False) if found else None
+        return replace(found, front=False) if found else None
     if key in _SLOW and clause.keys[end + 1] == "to" and subject.core[0].kind != "number":
         return Shape([noun(key), *subject.core], subject.places, len(clause))  # "so slow to start"
     if key in known.FAULTS and clause.keys[end + 1] == "to":
@@ -197,7 +199,7 @@ def _is(clause: Clause, subject: Phrase, key: str, end: int, *, is_sure: bool) -
     if key in verbs.WRONGED or following in ("twice", "wrong") or key == "down" or (key in verbs.PAST and is_sure):
         behind = end + 1 + (following in ("twice", "wrong", "away", *PARTICLES))
         found = placed(clause, [*compact(subject.core, subject.places), *clause.words[end:behind]], behind)
-        return found._replace(front=False) if found else None
+        return replace(found, front=False) if found else None
     raise Decline(NOT_SEEN)
 
 
@@ -208,7 +210,7 @@ def does(clause: Clause, subject: Phrase, verb: str, at: int, *, is_fault: bool 
         raise Decline(UNCLEAR)  # "fails to load"
     if fault and (clause.phrase(at) is None or clause.skip(TAILS, at) > at):
         found = placed(clause, subject.core, at, subject.places, fault)
-        return found._replace(front=False) if found else None
+        return replace(found, front=False) if found else None
     is_kept = verb == "keep" and clause.keys[at].endswith("ing")
     if is_kept:
         verb, at = clause.keys[at], at + 1
@@ -233,4 +235,4 @@ def does(clause: Clause, subject: Phrase, verb: str, at: int, *, is_fault: bool 
         raise Decline(NOT_SEEN)
     if is_kept and clause.keys[found.end] in ("when", "while", "if"):
         raise Decline(UNCLEAR)
-    return found._replace(front=False, tied=0 if thing or behind > at else len(found.places[:1]))
+    return replace(found, front=False, tied=0 if thing or behind > at else len(found.places[:1]))

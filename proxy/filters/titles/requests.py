@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from contextlib import suppress
 
+from msgspec.structs import replace
+
 from proxy.filters.decline import Decline
 from proxy.filters.titles import verbs
 from proxy.filters.titles import words as known
@@ -126,7 +128,7 @@ def _moved(clause: Clause, work: str, at: int) -> Shape | None:
     if clause.keys[at + size] not in (*_GOING, "from", "in" if size else "for"):
         return None
     thing = placed(clause, [noun(work)], at + size)
-    return thing._replace(tied=1) if thing and thing.places else None
+    return replace(thing, tied=1) if thing and thing.places else None
 
 
 def _titled(clause: Clause, verb: str, phrase: Phrase) -> Shape:

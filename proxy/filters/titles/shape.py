@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Iterable
-from typing import NamedTuple
+
+import msgspec
 
 from proxy.filters.titles import words as known
 from proxy.filters.titles.clause import PURPOSE, Words
@@ -25,7 +26,7 @@ _SINGULAR = (
 )
 
 
-class Shape(NamedTuple):
+class Shape(msgspec.Struct, frozen=True):
     """What a sentence asks for: a thing, its places, and the noun of what is to become of it.
 
     The noun is left out first (`need` 0), after the places (1), or never (2). `tied` of the places are never left out.

@@ -1,5 +1,7 @@
 """The thing that a sentence is about, where no frame says what is to become of it: a title that is thin, but true."""
 
+from msgspec.structs import replace
+
 from proxy.filters.decline import Decline
 from proxy.filters.titles import verbs
 from proxy.filters.titles import words as known
@@ -94,13 +96,13 @@ def thing_in(clause: Clause) -> Shape:
     if asked in _MODALS and (found := _had(clause, thing)):
         return checked(clause, found)
     if asked == "if":
-        return checked(clause, thing if thing.places else thing._replace(work="check", need=1))
+        return checked(clause, thing if thing.places else replace(thing, work="check", need=1))
     is_denied = key in _DENIED or (key == "not" and clause.keys[end + 1] in verbs.PAST)
     if not _tells(thing.core, is_listed=clause.kind(end) == "comma"):
         raise Decline(NOTHING)
     if is_denied or clause.keys[end + 1] == "nothing":
         is_fault = key not in _SHOULD and len(content(thing.core)) > 1
-        return thing._replace(end=end + 1, work="problem" if is_fault else "", need=2 * is_fault)
+        return replace(thing, end=end + 1, work="problem" if is_fault else "", need=2 * is_fault)
     return checked(clause, _told(clause, thing, asked))
 
 
@@ -227,7 +229,7 @@ def _told(clause: Clause, thing: Shape, asked: str) -> Shape:
         at += 1
     key, before, following = clause.keys[at], clause.keys[at - 1], clause.keys[at + 1]
     if asked and key in verbs.USED and clause.kind(at + 1) in ("", "comma"):
-        return thing._replace(work=verbs.USED[key], need=1)
+        return replace(thing, work=verbs.USED[key], need=1)
     if asked or not (at > thing.end or key in verbs.WRONGED or key in ("off", "has", "have")):
         return thing
     if key == "off" and following == "by":
@@ -239,12 +241,12 @@ def _told(clause: Clause, thing: Shape, asked: str) -> Shape:
     is_like = (before in _BE or before in _COPULAS) and _is_quality(key) and following != "to"
     if is_last and (is_over or key in known.FAULTS or (is_like and key not in verbs.PAST)):
         core = [noun(key), *thing.core]
-        return placed(clause, core, at + 1, thing.places) or thing._replace(core=core)
+        return placed(clause, core, at + 1, thing.places) or replace(thing, core=core)
     if key in verbs.PAST or key in verbs.WRONGED or (before in _BE and key.endswith("ed")):
         behind = at + 1 + (following in PARTICLES)
         core = [*compact(thing.core, thing.places), *clause.words[at:behind]]
         return placed(clause, core, behind) or Shape(core, (), behind, front=False)
-    if key in ("has", "have") and (found := _had(clause, thing._replace(end=at))) and size_of(found.words) < 5:
+    if key in ("has", "have") and (found := _had(clause, replace(thing, end=at))) and size_of(found.words) < 5:
         return found
     return thing
 
@@ -258,8 +260,8 @@ def _off_by(clause: Clause, thing: Shape, at: int) -> Shape:
     if is_one and len(words) > _MOST and gap:
         words.remove(clause.words[at])
     if end == at or len(words) > _MOST:
-        return thing._replace(work="problem", need=2)
-    return thing._replace(core=words, end=end)
+        return replace(thing, work="problem", need=2)
+    return replace(thing, core=words, end=end)
 
 
 def _is_quality(key: str) -> bool:
