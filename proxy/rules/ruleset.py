@@ -202,11 +202,8 @@ class RuleSet:
         return bool(self._responding) and (head.method, head.path) in self._responding
 
     def absent(self, body: Sequence[bytes]) -> frozenset[str]:
-        """Marks of the rules that stand nowhere in a body, which may be in pieces.
-
-        Of a large one nothing is known, and of a small one all rules are asked sooner than it is looked through.
-        """
-        return self._screen.absent(body) if SMALL < sum(map(len, body)) <= LARGE else _NOTHING
+        """Marks of the rules that stand nowhere in a body, which may be in pieces; of a large one, nothing is known."""
+        return self._screen.absent(body) if sum(map(len, body)) <= LARGE else _NOTHING
 
     def settled(self, head: Head, absent: frozenset[str]) -> Sequence[Failed] | None:
         """The rules that are asked about a conversation, each with what does not hold, where that is known beforehand.
