@@ -55,6 +55,7 @@ REPORTS = {
     "why isn't the log shrinking": "Log shrinking problem",
     # The first noun of a name, and what one thing does: no request.
     "archive job skips empty folders": "Archive job skipping empty folders",
+    "backfill worker skips empty folders": "Backfill worker skipping empty folders",
     "rename wizard loses the extension": "Rename wizard losing extension",
     "the kiosk printer drops lines after a restart": "Kiosk printer dropping lines",
     # What is said behind "but", and what is not in several words.
