@@ -25,9 +25,11 @@ _VERBS_ONLY = verbs.DOING - verbs.NOUNS_TOO
 _BEHIND = known.PREPOSITIONS | known.DETERMINERS
 _SAYING = word_set("says say said thinks think wants want told reports complains complain asks asked found finds means")
 _SMALL = known.NO_NAME | known.FAULTS | known.GENERIC | known.MADE_THINGS | known.TROUBLES | known.SPELLED.keys()
-_KNOWN = _SMALL | verbs.DOES.keys() | verbs.GERUNDS.keys() | verbs.PAST.keys()
+_KNOWN = (_SMALL, verbs.DOES.keys(), verbs.GERUNDS.keys(), verbs.PAST.keys())
 """English words: without one of them the language is in doubt."""
-_ENGLISH = _KNOWN | verbs.VERB_STARTS | verbs.DOING | verbs.NOUNS_TOO | verbs.STALE | verbs.MADE | known.SOFT
+_ENGLISH = frozenset[str]().union(
+    *_KNOWN, verbs.VERB_STARTS, verbs.DOING, verbs.NOUNS_TOO, verbs.STALE, verbs.MADE, known.SOFT
+)
 _SHARED = word_set("a an as at al do for has he i in is me no or so to we over per via test")
 _TROUBLES = word_set("error errors warning warnings leak leaks failure failures typo typos")
 _ONLY_ENGLISH = (
@@ -108,7 +110,8 @@ def thing_in(clause: Clause) -> Shape:
 
 def require_known(clause: Clause) -> None:
     """Raises `Decline` if the clause may be in another language: no rule but a name's own shape fits it."""
-    if not clause.words or not known.FOREIGN.isdisjoint(clause.keys) or _KNOWN.isdisjoint(clause.keys):
+    has_none = all(table.isdisjoint(clause.keys) for table in _KNOWN)
+    if not clause.words or has_none or not known.FOREIGN.isdisjoint(clause.keys):
         raise Decline(NOT_SEEN)
     if _is_odd(clause.words[0]) and _ONLY_ENGLISH.isdisjoint(clause.keys):
         raise Decline(NOT_SEEN)  # words that many languages have are no evidence: "parser", "for", "do"
