@@ -234,6 +234,12 @@ DECLINED = {
     "do not use any orm in the reports module": NOT_SEEN,
     "login is not broken on safari": NOT_SEEN,
     "the deploy job never fails": NOT_SEEN,
+    "i think the lease never expires, can you look": NOT_SEEN,
+    "i guess the sync never times out": NOT_SEEN,
+    "the simulator won't come up:\n\nadb: device offline": NOT_SEEN,
+    "upgrade the runner 18 -> 22": "a sign in it is not understood",
+    "When a guest is checked out the room should be cleaned automatically. Nobody does it today.": NOT_SEEN,
+    "would it be possible to have the logs archived every night?": UNCLEAR,
     "nothing happens when i drop a file onto the upload zone": NOT_SEEN,
     "update the header but not on the login page": TURNED,
     # What names nothing.

@@ -89,8 +89,9 @@ def whole_object(clause: Clause, at: int, *, to_thing: bool = False) -> Phrase:
         if len(content(phrase.core)) < 2 or unknown.key in known.TURNING:
             raise Decline(UNCLEAR)
         end = phrase.end
-    if phrase.core[-1].key in _QUALITIES:
-        raise Decline(UNCLEAR)  # "what's new in the app"
+    last = phrase.core[-1].key
+    if last in _QUALITIES or (last in verbs.PAST and clause.keys[at - 1] in ("have", "get")):
+        raise Decline(UNCLEAR)  # "what's new in the app", "have the report emailed"
     told = [word for word in content(phrase.core) if word.key not in known.AMOUNTS]
     if phrase.points and len(told) < 2 and not any(word.is_fixed or word.key in known.SPELLED for word in told):
         raise Decline(POINTS)

@@ -37,7 +37,7 @@ _TOKENS = re.compile(
     |(?P<method>(?:GET|POST|PUT|PATCH|DELETE)\ /[\w/.:-]{{1,80}}|\#[0-9a-fA-F]{{6}}\b)
     |(?P<stop>[.!?…]+(?=[\s)"'”]|$)|\n|[:;]-?[)(DP](?=\s|$))
     |(?P<comma>[,;](?=\s|$))
-    |(?P<cut>[:](?=\s|$)|[()]|\s[-–—]{{1,2}}(?=\s)|—|->|=>)
+    |(?P<cut>[:](?=\s|$)|[()]|\s[-–—]{{1,2}}(?=\s)|—)
     |(?P<word>(?:[Ss]ign|[Ll]og|[Oo]pt)(?:[gnt]?ed)?\ (?:in|up|out|on)\b(?=\ [a-z])
         |(?:end|back)\ to\ (?:end|top)\b|(?:drag|copy|search|find|cut)\ (?:and|&|n)\ (?:drop|paste|replace)\b
         |[A-Za-z]+(?:['’-][A-Za-z]+)*(?=[\s,;:!?)…]|$|\.(?:[\s.)"]|$)))

@@ -128,6 +128,10 @@ def _verb_in(clause: Clause, asked: str, *, is_sure: bool) -> Stop:
     return stop
 
 
+_OF_THE_VERB = word_set("up down out off on over back away in")
+"""What belongs to the verb before it: "won't come up"."""
+
+
 def _denied(clause: Clause, subject: Phrase, key: str, end: int) -> Shape | None:
     """ "the drawer doesn't open": the title must never say that it does."""
     verb = verbs.DOING_NOW.get(key) or verbs.DOES.get(key) or verbs.PAST.get(key, key)
@@ -147,6 +151,8 @@ def _denied(clause: Clause, subject: Phrase, key: str, end: int) -> Shape | None
         and key.isalpha()
         and key not in AT_WORK
         and key not in known.NO_NAME
+        and "never" not in clause.keys[subject.end : end]
+        and clause.keys[end + 1] not in _OF_THE_VERB
         and (verb in verbs.DOING or clause.ends(end + 1) is not None)
     ):
         core = [*singular(subject.core), noun(spelled(verb))]

@@ -13,7 +13,7 @@ from proxy.filters.titles.lexer import Token, word_of
 from proxy.filters.titles.reasons import LOST, NOT_SEEN, NOTHING, SEVERAL, TOO_LONG, TURNED
 from proxy.filters.titles.shape import Shape, is_reference, size_of
 from proxy.filters.titles.verbs import ASKING
-from proxy.filters.titles.words import GENERIC, MADE_THINGS, PREPOSITIONS, SPELLED, TROUBLES, TURNING
+from proxy.filters.titles.words import AUXILIARIES, GENERIC, MADE_THINGS, PREPOSITIONS, SPELLED, TROUBLES, TURNING
 
 Frame = Callable[[Clause], Shape]
 _RESTRICTING = ("only", "except", "not", "without", "unless", "instead", "but")
@@ -35,6 +35,8 @@ _SENTENCES = 4
 _HEADS = frozenset(("things", "issues", "points", "problems", "bugs", "tasks", "following"))
 _NEAR, _LEADING, _BESIDE = 120, 240, 300
 _ENOUGH = 3
+_CONDITIONS = ("when", "whenever", "once", "if")
+"""What begins a clause that another one follows: without a comma between them, its end is not known."""
 
 
 def title_of(frame: Frame, tokens: Sequence[Token], most: int) -> Words:
@@ -51,7 +53,8 @@ def title_of(frame: Frame, tokens: Sequence[Token], most: int) -> Words:
         clause = Clause(sentence)
         # What stands behind another sentence is its matter only if it asks.
         is_aside = reason and (not _asks(clause) or clause.verb(clause.lead).partition(" ")[0] in ASKING)
-        if clause.lead == len(sentence) or is_aside or (reason and sentence[-1].key in ("too", "well")):
+        is_condition = clause.keys[0] in _CONDITIONS and clause.lead < 2 and clause.keys[1] not in AUXILIARIES
+        if clause.lead == len(sentence) or is_aside or is_condition or (reason and sentence[-1].key in ("too", "well")):
             continue
         try:
             words = _shortened(frame, clause, most)
