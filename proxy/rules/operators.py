@@ -117,11 +117,18 @@ def _one_of(_context: Context, operand: Any, _path: KeyPath) -> Matcher:
     return Matcher(lambda value, _groups: value in wanted, tuple(wanted), whole=True)
 
 
-def _contains_any(_context: Context, operand: Any, _path: KeyPath) -> Matcher:
-    wanted = _strings(operand)
-    if not wanted or not all(wanted):
-        raise ValueError(f"found {operand!r}, expected texts that are not empty")
-    return Matcher(any_of(wanted), wanted)
+def _any_text_test(search: Callable[[tuple[str, ...]], Search]) -> Maker:
+    def make(_context: Context, operand: Any, _path: KeyPath) -> Matcher:
+        wanted = _strings(operand)
+        if not wanted or not all(wanted):
+            raise ValueError(f"found {operand!r}, expected texts that are not empty")
+        return Matcher(search(wanted), wanted)
+
+    return make
+
+
+def _starts_with_any(wanted: tuple[str, ...]) -> Search:
+    return lambda value, _groups: value.startswith(wanted)
 
 
 def _pattern(context: Context, operand: Any, _path: KeyPath) -> Matcher:
@@ -240,9 +247,12 @@ OPERATORS: dict[FactKind, dict[str, Operator]] = {
         "is": Operator(_is(_a(str, "a string")), "a string", "the text is exactly this"),
         "in": Operator(_one_of, "an array of strings", "the text is one of these"),
         "starts_with": Operator(_text_test(str.startswith), "some text", "the text begins with this"),
+        "starts_with_any": Operator(
+            _any_text_test(_starts_with_any), "an array of strings", "the text begins with one of these"
+        ),
         "ends_with": Operator(_text_test(str.endswith), "some text", "the text ends with this"),
         "contains": Operator(_text_test(str.__contains__), "some text", "this stands anywhere in the text"),
-        "contains_any": Operator(_contains_any, "an array of strings", "one of these stands anywhere in the text"),
+        "contains_any": Operator(_any_text_test(any_of), "an array of strings", "one of these stands anywhere in the text"),
         "pattern": Operator(_pattern, "a pattern", "the RE2 pattern is found anywhere in the text"),
         "length": Operator(_length, "an integer, or a table of integer operators", "the number of characters"),
         "present": _PRESENT,

@@ -89,10 +89,10 @@ def _list(value: Any) -> list[Any]:
 
 def _unstreamed(request: MessagesRequest) -> bool:
     """Whether it is one of Claude Code's background tasks: a system prompt, and neither stream, schema nor tools."""
+    if request.stream or request.schema is not None or request.tools or not request.system:
+        return False
     name, version = request.head.client or ("", ())
-    claude = name.startswith("claude") and version > _PLAIN_QUESTIONS
-    bare = request.schema is None and not request.tools
-    return claude and bare and not request.stream and bool(request.system)
+    return name.startswith("claude") and version > _PLAIN_QUESTIONS
 
 
 def _quotes_a_transcript(texts: tuple[str, ...]) -> bool:
