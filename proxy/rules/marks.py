@@ -39,9 +39,7 @@ _UNLIKE = [bytes([number]) * 8 for number in range(1, _MANY + 1)]
 _SLICE = 128 * 1024
 """Bytes that are searched before it is checked whether enough was found."""
 _SHORT = 2048
-"""Bytes that are searched for all texts at once. That takes longer a byte, and reads half of the tables, which a question
-that nobody asked for a while finds in no cache.
-"""
+"""Bytes that are searched for all texts at once: longer a byte, but in one table, which most often is in no cache."""
 _MOST = 16
 """Places at which marks are found, so that it is worth to tell which they are."""
 _KNOWN = 256

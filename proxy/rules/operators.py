@@ -252,7 +252,9 @@ OPERATORS: dict[FactKind, dict[str, Operator]] = {
         ),
         "ends_with": Operator(_text_test(str.endswith), "some text", "the text ends with this"),
         "contains": Operator(_text_test(str.__contains__), "some text", "this stands anywhere in the text"),
-        "contains_any": Operator(_any_text_test(any_of), "an array of strings", "one of these stands anywhere in the text"),
+        "contains_any": Operator(
+            _any_text_test(any_of), "an array of strings", "one of these stands anywhere in the text"
+        ),
         "pattern": Operator(_pattern, "a pattern", "the RE2 pattern is found anywhere in the text"),
         "length": Operator(_length, "an integer, or a table of integer operators", "the number of characters"),
         "present": _PRESENT,
