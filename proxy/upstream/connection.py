@@ -202,7 +202,7 @@ class Connection(asyncio.Protocol):
             self._transport.close()
         if reply.rest:
             self._pause()
-        elif self.state is State.CLOSED and self._error is None:
+        elif self.state is State.CLOSED and self._transport is None and self._error is None:
             self._ended()
         if self._sink is None or self._paused or reply.complete:
             _wake(self._reader)
@@ -221,8 +221,8 @@ class Connection(asyncio.Protocol):
             for data in self._tcp.undelivered():
                 self.data_received(data)
         self._tcp.release()
-        self._ended()
         self._transport, self.full = None, False
+        self._ended()
         if self._timer is not None:
             self._timer.cancel()
         _wake(self._drainer)
@@ -265,8 +265,8 @@ class Connection(asyncio.Protocol):
     def _ended(self) -> None:
         """No more bytes will come: the end of a body that has no other, or a loss. What was cut ends no body."""
         self.state = State.CLOSED
-        if self._reply is not None and self._reply.rest:
-            return  # which is taken apart first
+        if self._reply is not None and (self._reply.rest or (self._paused and self._transport is not None)):
+            return  # what is held back is taken apart first, or comes with `connection_lost`
         whole = self._reply is not None and self._reply.end(cut=self._tcp.cut)
         if self._error is None and not whole:
             self._error = ConnectionLost(unread=self._tcp.unread)

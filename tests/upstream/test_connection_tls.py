@@ -1,13 +1,14 @@
 """The end of a connection under TLS, on both event loops: each tells of it in its own way, and neither tells all."""
 
 import asyncio
+import ssl
 from collections.abc import Callable
 
 import pytest
 import uvloop
 
 from proxy.config import UpstreamSettings
-from proxy.upstream.connection import ENOUGH
+from proxy.upstream.connection import ENOUGH, Connection
 from proxy.upstream.dial import Dialer
 from proxy.upstream.faults import ConnectionLost
 from tests.below_tls import End, close, cut, serving
@@ -83,3 +84,81 @@ def test_who_reads_slowly_gets_all_that_came_before_the_end(
     got = fetched(loop, own, head + body, end, slowly=True)
     assert (got is not None) is (end is close or head is not OPEN_END)
     assert got in (None, body)
+
+
+class Below(asyncio.Transport):
+    """A transport that was asked to pause, and whose TLS still holds the rest of a reply when it tells of an end."""
+
+    def __init__(self, held: bytes) -> None:
+        super().__init__({"ssl_object": self})
+        self._held = held
+
+    def read(self, most: int) -> bytes:
+        """As `ssl.SSLObject.read`, behind whose last byte the connection was cut."""
+        if not self._held:
+            raise ssl.SSLEOFError
+        data, self._held = self._held[:most], self._held[most:]
+        return data
+
+    def pause_reading(self) -> None: ...
+
+    def resume_reading(self) -> None: ...
+
+    def is_closing(self) -> bool:
+        return False
+
+    def abort(self) -> None: ...
+
+
+@pytest.mark.parametrize("end", [b"0\r\n\r\n", b"1\r\n"], ids=["whole", "cut"])
+def test_an_end_that_comes_before_what_tls_holds_back_waits_for_it(loop: Loop, end: bytes) -> None:
+    """asyncio tells of an end in between where reading was resumed and paused again in the same turn."""
+    chunks = b"1\r\nx\r\n" * 3000
+
+    async def fetch() -> bytes | None:
+        connection, transport = Connection(60), Below(chunks + end)
+        connection.connection_made(transport)
+        connection.begin(b"GET")
+        connection.data_received(CHUNKED + chunks)
+        connection.eof_received()
+        reading = asyncio.create_task(rest(connection))
+        await until(lambda: not connection._paused)
+        await asyncio.sleep(0)
+        connection.connection_lost(None)
+        try:
+            return await reading
+        except ConnectionLost:
+            return None
+
+    with asyncio.Runner(loop_factory=loop) as runner:
+        assert runner.run(fetch()) == (b"x" * 6000 if end.startswith(b"0") else None)
+
+
+@pytest.mark.parametrize("end", [b"0\r\n\r\n", b"1\r\n"], ids=["whole", "cut"])
+def test_so_does_one_that_comes_while_the_client_takes_no_more(loop: Loop, end: bytes) -> None:
+    async def fetch() -> bytes | None:
+        connection, taken, free = Connection(60), bytearray(), asyncio.Event()
+
+        def sink(piece: bytes, _last: bool) -> bool:
+            taken.extend(piece)
+            return free.is_set()
+
+        async def drain() -> None:
+            await asyncio.wait_for(free.wait(), PATIENCE)
+
+        connection.connection_made(Below(b"2\r\nyz\r\n" + end))
+        connection.begin(b"GET")
+        streaming = asyncio.create_task(connection.stream_to(sink, drain))
+        await asyncio.sleep(0)
+        connection.data_received(CHUNKED + b"1\r\nx\r\n")
+        connection.eof_received()
+        connection.connection_lost(None)
+        free.set()
+        try:
+            await streaming
+        except ConnectionLost:
+            return None
+        return bytes(taken)
+
+    with asyncio.Runner(loop_factory=loop) as runner:
+        assert runner.run(fetch()) == (b"xyz" if end.startswith(b"0") else None)
