@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from itertools import pairwise
 
 from msgspec.structs import replace
 
@@ -41,7 +42,8 @@ _CONDITIONS = ("when", "whenever", "once", "if")
 
 def title_of(frame: Frame, tokens: Sequence[Token], most: int) -> Words:
     """The title of the first sentence that fits the frame, if nothing that counts is lost with the others."""
-    if polite := _POLITE.findall(" ".join(["", *[token.key for token in tokens], ""])):
+    said = " ".join(["", *[token.key for token in tokens], ""])
+    if (" pl" in said or " kindly" in said) and (polite := _POLITE.findall(said)):
         tokens = [token for token in tokens if token.key not in polite]
     names = [token for token in tokens if token.kind == "name"]
     if names and _is_range(tokens):
@@ -199,19 +201,18 @@ def whole(
 
 def _sentences(tokens: Sequence[Token]) -> list[Words]:
     """The sentences; a capital letter says nothing where one begins."""
-    sentences: list[Words] = []
-    sentence: Words = []
-    for token in tokens:
-        if token.kind == "stop":
-            sentence = []
-            continue
-        if not sentence:
-            sentences.append(sentence)
-        is_first = not sentence or sentence[-1].kind == "cut"
-        if is_first and token.kind == "word" and token.text.istitle() and token.key not in SPELLED:
-            token = word_of(token.key, token.at)
-        sentence.append(token)
-    return sentences
+    words, kinds = [*tokens], [token.kind for token in tokens]
+    first = [0] if words else []
+    if "stop" in kinds or "cut" in kinds:
+        first += [at for at, kind in enumerate(kinds[:-1], 1) if kind in ("stop", "cut")]
+    for at in first:
+        if kinds[at] == "word" and words[at].text.istitle() and words[at].key not in SPELLED:
+            words[at] = word_of(words[at].key, words[at].at)
+    if "stop" not in kinds:
+        return [words] if words else []
+    stops = [at for at, kind in enumerate(kinds) if kind == "stop"]
+    sentences = [words[stop + 1 : following] for stop, following in pairwise([-1, *stops, len(words)])]
+    return [sentence for sentence in sentences if sentence]
 
 
 def _asks(clause: Clause) -> bool:

@@ -62,7 +62,7 @@ def size_of(words: Words) -> int:
 
 def shown(words: Words) -> str:
     """The words as one line in sentence case."""
-    texts = [word.text if word.is_fixed else known.SPELLED.get(word.key, word.text) for word in words]
+    texts = [known.SPELLED.get(word.key, word.text) for word in words]
     first = words[0]
     is_typed = first.is_fixed and not (first.kind == "quote" and " " in first.text)
     if not (is_typed or first.key in known.SPELLED) or first.text.startswith(("issue ", "ticket ")):
