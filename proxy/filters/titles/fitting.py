@@ -57,8 +57,9 @@ def fitted(shape: Shape, most: int) -> Words:
         shape = replace(shape, tied=max(shape.tied, 1))
     fits = False
     one = _compounded(shape)
+    names = [word.text for word in one.words if word.kind == "name"]
     for words in _ways(one, most):
-        if LEAST <= size_of(words) <= most and _keeps_names(words, one):
+        if LEAST <= size_of(words) <= most and (not names or {word.text for word in words}.issuperset(names)):
             fits = True
             if _tells(words, one):
                 return words
@@ -95,8 +96,8 @@ def _is_of(places: tuple[Words, ...]) -> bool:
 
 def _ways(shape: Shape, most: int) -> Iterator[Words]:
     """All of it, then less of its places and of its noun, then without the adjectives that say little."""
-    whole = size_of(shape.core)
-    need = shape.need or (1 if whole == 1 and not shape.places else 0)
+    is_one = not shape.places and len(shape.core) == 1 and " " not in shape.core[0].text
+    need = shape.need or (1 if is_one else 0)
     for places in _kept(shape):
         for is_slim in (False, True):
             core, kept = (_slim(shape.core), tuple(map(_slim_place, places))) if is_slim else (shape.core, places)
@@ -195,11 +196,6 @@ def _fronted(places: tuple[Words, ...], head: Words) -> Words:
     if any(word.key in ("and", "each", "every") or "'" in word.key for word in place) or not content(place):
         return []
     return [*singular(place), *head, *flat(others)]
-
-
-def _keeps_names(words: Words, shape: Shape) -> bool:
-    names = [word.text for word in shape.words if word.kind == "name"]
-    return not names or {word.text for word in words}.issuperset(names)
 
 
 def _tells(words: Words, shape: Shape) -> bool:

@@ -14,7 +14,7 @@ from proxy.filters.titles.prose import LINES, LOOKED_AT, MIXED, Message, read, r
 from proxy.filters.titles.reasons import LOST, NOT_SEEN, NOTHING, SEVERAL, TOO_LONG, TURNED, UNCLEAR
 from proxy.filters.titles.requests import asked_in
 from proxy.filters.titles.sentences import reference_of, title_of
-from proxy.filters.titles.shape import Shape, shown, size_of
+from proxy.filters.titles.shape import Shape, shown
 from proxy.filters.titles.tables import word_set
 from proxy.filters.titles.things import thing_in
 from proxy.filters.titles.verbs import NOUN_FIRST, VERB_STARTS
@@ -90,7 +90,7 @@ def session_title(text: str, most: int = MOST) -> str:
         raise Decline("it is too long to be read here")
     words = command_title(text, most) or _of_message(read(text), most)
     title = shown(words)
-    if not 2 <= size_of(words) <= most or len(title) > LONGEST:
+    if not 1 <= title.count(" ") < most or len(title) > LONGEST:
         raise Decline(TOO_LONG)
     if len(title) < _LONGEST_FORM_NAME and _FORM_NAME.fullmatch(title):
         raise Decline(NOTHING)
