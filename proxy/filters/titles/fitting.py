@@ -77,7 +77,7 @@ def _is_of_contents(shape: Shape) -> bool:
 def _require_name(shape: Shape) -> None:
     """Raises `Decline` for a letter alone, a shout, and a place that is a code of an error."""
     core, places = shape.core, shape.places
-    shouts = [word for word in core if len(word.text) > 3 and word.text.isupper() and word.key not in _NO_SHOUTS]
+    shouts = [word for word in core if word.text.isupper() and len(word.text) > 3 and word.key not in _NO_SHOUTS]
     codes = [word for word in flat(places) if word.text.isupper() and _CODE.fullmatch(word.text)]
     if len(shouts) > 1 or codes or (len(core) == 1 and len(core[0].text) == 1):
         raise Decline(NOTHING)
@@ -205,12 +205,13 @@ def _tells(words: Words, shape: Shape) -> bool:
     if len(set(each)) < len(each):
         return False
     held = [word.at for word in words]
-    told = [*shape.core, *flat([place for place in shape.places if place[0].key != "instead"])]
+    told = [*shape.core, *[word for place in shape.places if place[0].key != "instead" for word in place]]
     lost = [word for word in told if word.at not in held]
     if lost and any(word.key in known.TURNING for word in lost):
         return False
-    telling = [word for word in content(words) if word.text != shape.work]
-    worked = shape.work in said
+    telling, worked = content(words), shape.work in said
+    if worked:
+        telling = [word for word in telling if word.text != shape.work]
     whole = not lost or all(word.key in JOINING or (word.kind == "word" and word.key in known.SOFT) for word in lost)
     if len(words) == 2 and words[-1].key in _BARE and words[0].key in known.SPELLED and not shape.work:
         return False  # "a python script": what it is for stands elsewhere

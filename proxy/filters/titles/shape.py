@@ -1,7 +1,7 @@
 """What a title is made of: the thing, its places, the noun of what becomes of it; and what their words say."""
 
 import re
-from collections.abc import Iterable
+from itertools import chain
 
 import msgspec
 
@@ -46,9 +46,8 @@ class Shape(msgspec.Struct, frozen=True):
         return [*self.core, *flat(self.places)]
 
 
-def flat(places: Iterable[Words]) -> Words:
-    """The words of several places."""
-    return [word for place in places for word in place]
+flat = chain.from_iterable
+"""The words of several places."""
 
 
 def noun(text: str) -> Token:
