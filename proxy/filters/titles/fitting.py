@@ -9,7 +9,7 @@ from proxy.filters.decline import Decline
 from proxy.filters.titles import words as known
 from proxy.filters.titles.clause import PURPOSE, Words
 from proxy.filters.titles.reasons import NOTHING, TOO_LONG
-from proxy.filters.titles.shape import JOINING, Shape, content, flat, noun, singular, size_of
+from proxy.filters.titles.shape import JOINING, VAGUE, Shape, content, flat, noun, singular, size_of
 from proxy.filters.titles.tables import word_set
 from proxy.filters.titles.verbs import FAULT_NOUNS, STALE
 
@@ -48,7 +48,8 @@ def fitted(shape: Shape, most: int) -> Words:
     if len(shape.core) == 1 and _is_of(shape.places) and _is_of_contents(shape):
         # "the results of the geocoding calls" are the geocoding calls, with fewer queries there is a "query reduction".
         shape = replace(shape, core=shape.places[0][1:], places=shape.places[1:], tied=0)
-    if shape.places and all(word.key in known.AMOUNTS for word in content(shape.core)):
+    is_vague = shape.core[-1].key in VAGUE or shape.core[-1].key in known.AMOUNTS
+    if is_vague and shape.places and all(word.key in known.AMOUNTS for word in content(shape.core)):
         last, is_worked = shape.core[-1].key, bool(shape.work and shape.need)
         is_part = last in known.AMOUNTS and shape.places[0][0].key in ("of", "to")
         is_lost = is_worked and (is_part or (last in _EDITS and shape.places[0][0].key == "to"))

@@ -45,10 +45,11 @@ def title_of(frame: Frame, tokens: Sequence[Token], most: int) -> Words:
     said = " ".join(["", *[token.key for token in tokens], ""])
     if (" pl" in said or " kindly" in said) and (polite := _POLITE.findall(said)):
         tokens = [token for token in tokens if token.key not in polite]
-    names = [token for token in tokens if token.kind == "name"]
+    kinds = [token.kind for token in tokens]
+    names = [token for token in tokens if token.kind == "name"] if "name" in kinds else []
     if names and _is_range(tokens):
         raise Decline(SEVERAL)
-    reason, sentences = "", _sentences(tokens)
+    reason, sentences = "", _sentences(tokens, kinds)
     for number, sentence in enumerate(sentences[:_SENTENCES], 1):
         if sentence[0].at > _LEADING:
             break
@@ -182,7 +183,7 @@ def whole(
     last = max([word.at for word in words])
     if last > (_LEADING + _NEAR if is_later else _NEAR):
         raise Decline("what is asked for stands too far from the beginning")
-    held = " ".join([word.text for word in words])
+    held = " ".join([word.text for word in words]) if names else ""
     says_enough = len(words) >= _ENOUGH or any(word.is_fixed for word in words)
     if is_later and not says_enough:
         raise Decline(NOTHING)
@@ -199,10 +200,9 @@ def whole(
     return words
 
 
-def _sentences(tokens: Sequence[Token]) -> list[Words]:
+def _sentences(tokens: Sequence[Token], kinds: Sequence[str]) -> list[Words]:
     """The sentences; a capital letter says nothing where one begins."""
-    words, kinds = [*tokens], [token.kind for token in tokens]
-    first = [0] if words else []
+    words, first = [*tokens], [0] if tokens else []
     if "stop" in kinds or "cut" in kinds:
         first += [at for at, kind in enumerate(kinds[:-1], 1) if kind in ("stop", "cut")]
     for at in first:

@@ -13,7 +13,8 @@ _LETTER = re.compile(r"[A-Za-z]|[#!]\d|^\d{2,}$|^[0-9a-f]{7,}$")
 _DIGIT = re.compile(r"^\w+\d\w*$")
 _REFERENCE = re.compile(r"(?:[#!]|\b(?:PR|MR|issue|ticket|discussion) |^[A-Z]{2}[A-Z0-9]*-)\d+$")
 JOINING = known.PREPOSITIONS | {"and", "or", PURPOSE}
-_HOLLOW = known.GENERIC | known.SOFT | known.HOLLOW | JOINING | known.NUMERALS | {""}
+VAGUE = known.GENERIC | known.SOFT | known.HOLLOW | JOINING | known.NUMERALS | {""}
+"""Words that name nothing in particular; "" is what is no word."""
 _SINGULAR = (
     ("okies", "okie"),
     ("vies", "vie"),
@@ -71,7 +72,7 @@ def shown(words: Words) -> str:
 
 def content(words: Words) -> list[Token]:
     """The words that name something in particular."""
-    return [word for word in words if word.key not in _HOLLOW or (word.is_fixed and _LETTER.search(word.text))]
+    return [word for word in words if word.key not in VAGUE or (word.is_fixed and _LETTER.search(word.text))]
 
 
 def is_reference(name: Token) -> bool:
