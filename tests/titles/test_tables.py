@@ -30,3 +30,17 @@ def test_words_stand_between_spaces() -> None:
 def test_any_number_of_phrases_is_matched_and_only_whole_words(words: str, matched: str) -> None:
     found = PHRASES.match(words)
     assert (found[0] if found else "") == matched
+
+
+@pytest.mark.parametrize(
+    ("table", "firsts"),
+    [
+        ("can you|please", "can please"),
+        ("(i|we) want( you)?", "i we"),
+        ("(a |the )?way to", "a the way"),
+        ("(i'm|im)? ?(trying|going) to", "i'm im trying going"),
+        ("((what is|what's) )?(the )?way", "what what's the way"),
+    ],
+)
+def test_phrases_tell_their_first_words(table: str, firsts: str) -> None:
+    assert Phrases(table).firsts == word_set(firsts)

@@ -47,7 +47,7 @@ class Line:
 
     def skip(self, phrases: Phrases, at: int) -> int:
         """Where the words go on behind the phrases that stand at `at`."""
-        if self.keys[at] not in phrases.words:
+        if self.keys[at] not in phrases.firsts:
             return at
         found = phrases.match(self.line, sum(map(len, self.keys[:at])) + at)
         return at + found[0].count(" ") if found else at
