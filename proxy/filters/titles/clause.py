@@ -24,7 +24,13 @@ _TIMES = word_set("second minute hour day week month year while moment")
 _RELATING = word_set("according due based related compared depending thanks")
 _OBJECTS = known.PRONOUNS | known.DETERMINERS
 _SUBJECTS = known.NO_NAME - known.DETERMINERS
-_ENDING = known.TRAILING | {"called", "named", "one", "ones"}
+_JOINTS = ("and", "or")
+_APPOSED = ("called", "named", "one", "ones")
+_ENDING = (known.NO_NAME | {"", *",:?."}) - {"about", *_JOINTS}
+"""What no name goes on with, among the keys of a line."""
+_UNSURE = known.FOREIGN | known.TRAILING | (_RELATING - known.NO_NAME) | {"about", *_JOINTS}
+_TELLING = ("ly", "ing", "er")
+"""How a word ends that may be no name by what stands behind it."""
 _HOLLOW = known.SOFT | known.GENERIC
 _BEFORE_NAME = known.DETERMINERS | {"very", "really", "quite", "super", "most", "more", "such"}
 _COMPARING = known.DETERMINERS | known.PREPOSITIONS | {"than"}
@@ -59,38 +65,48 @@ class Clause(Line):
     def phrase(self, at: int, stop: Stop | None = None, *, to_thing: bool = False) -> Phrase | None:
         """The noun phrase that begins at `at`, None if none does; it ends where `stop` says so."""
         core, end, points = self.core(at, stop)
+        if not core:
+            return None
         places: list[Words] = []
-        while core and (place := self._place(self.behind_adverbs(end), stop, to_thing)):
+        while self.keys[end] and (place := self._place(self.behind_adverbs(end), stop, to_thing)):
             words, end, is_pointing = place
-            if words[0].key == "of" and places and not is_pointing:
-                places[-1] = [*places[-1], *words]
-            else:
-                points = points or (is_pointing and words[0].key == "of" and words[-1].key not in known.ANYWHERE)
-                is_told = len(core) == 1 and (words[0].key == "for" or words[-1].key not in known.ANYWHERE)
-                places += [words] if is_told or not is_pointing else []
-        return Phrase(core, tuple(places), end, points) if core else None
+            if not is_pointing:
+                if words[0].key == "of" and places:
+                    places[-1] = [*places[-1], *words]
+                else:
+                    places.append(words)
+                continue
+            is_here = words[-1].key in known.ANYWHERE
+            points = points or (words[0].key == "of" and not is_here)
+            if len(core) == 1 and (words[0].key == "for" or not is_here):
+                places.append(words)
+        return Phrase(core, tuple(places), end, points)
 
     def core(self, at: int, stop: Stop | None) -> tuple[Words, int, bool]:
         """The words of a noun phrase without its places, where they end, and whether they only point."""
-        words, at, points = self._determiners(at)
-        while at < len(self.words):
-            token = self.words[at]
-            key = token.key
-            if words and key in _ENDING:
-                if key in known.TRAILING and self.keys[at + 1] not in _BACKED:
+        keys, points = self.keys, False
+        words: Words = []
+        if keys[at] in _BEFORE_NAME:
+            words, at, points = self._determiners(at)
+        while (key := keys[at]) not in _ENDING:
+            if key in _UNSURE or "'" in key or key.endswith(_TELLING):
+                if key in _JOINTS and words and self._joins(at, stop):
+                    words.append(self.words[at])
+                    at += 1 + (keys[at + 1] in known.ARTICLES)
+                    continue
+                if words and key in known.TRAILING and keys[at + 1] not in _BACKED:
                     break
-                if key in ("called", "named") and self.kind(at + 1) in ("name", "quote"):
-                    return [self.words[at + 1], *words[-1:]], at + 2, points  # "a small CLI called `loaf`"
-                if key == "ones" or (key == "one" and words[-1].key not in _HOLLOW):
-                    return words, at + 1, points
-            if self._is_named(at, stop if words else None):
-                words.append(token)
-            elif words and key in ("and", "or") and self._joins(at, stop):
-                words.append(token)
-                at += self.keys[at + 1] in known.ARTICLES
-            else:
+                if not self._is_named(at, stop if words else None):
+                    break
+            elif stop and words and stop(at):
                 break
+            words.append(self.words[at])
             at += 1
+        if words and key in _APPOSED:
+            if key in ("called", "named") and keys[at + 1] == "@":
+                return [self.words[at + 1], *words[-1:]], at + 2, points  # "a small CLI called `loaf`"
+            if key == "ones" or (key == "one" and words[-1].key not in _HOLLOW):
+                at += 1
         return words, at, points
 
     def _determiners(self, at: int) -> tuple[Words, int, bool]:
@@ -99,9 +115,9 @@ class Clause(Line):
         while (key := self.keys[at]) in _BEFORE_NAME:
             if key in ("every", "each"):
                 return [self.words[at]], at + 1, points
-            if key in known.DETERMINERS:
-                points = points or key in known.POINTING or self.keys[at + 1] in ("other", "others")
             at += 1
+            if key in known.POINTING or (self.keys[at] in ("other", "others") and key in known.DETERMINERS):
+                points = True
         return [], at, points
 
     def _is_named(self, at: int, stop: Stop | None) -> bool:
@@ -109,12 +125,9 @@ class Clause(Line):
         key, following = self.keys[at], self.keys[at + 1]
         if key in known.FOREIGN:
             raise Decline(MIXED)
-        if key in known.NO_NAME:
-            return key == "about" and following in known.ON  # "the about page"
-        kind = self.words[at].kind
-        if kind != "word":
-            return kind in ("name", "number", "quote") and not (stop and stop(at))
-        if is_adverb(key) or ("'" in key and not key.endswith(("'s", "s'"))):
+        if key == "about":
+            return following in known.ON  # "the about page"
+        if key in _ENDING or key in _JOINTS or is_adverb(key) or ("'" in key and not key.endswith(("'s", "s'"))):
             return False
         if following in _COMPARING and self._is_compared(key, following, is_first=stop is None):
             return False
@@ -128,12 +141,10 @@ class Clause(Line):
 
     def _joins(self, at: int, stop: Stop | None) -> bool:
         """Whether "and" joins two things, and does not go on with another request."""
-        if at + 1 >= len(self.words):
-            return False
         is_verb = self.is_verb(at + 1) and self.shows_verb(at + 2)
-        is_deed = is_verb or self.asks_at(at + 1) or self.is_third(at + 1)
-        behind = at + 1 + (self.keys[at + 1] in known.ARTICLES)
-        return not is_deed and behind < len(self) and self._is_named(behind, stop)
+        if is_verb or self.asks_at(at + 1) or self.is_third(at + 1):
+            return False
+        return self._is_named(at + 1 + (self.keys[at + 1] in known.ARTICLES), stop)
 
     def _place(self, at: int, stop: Stop | None, to_thing: bool) -> tuple[Words, int, bool] | None:
         """A preposition and the thing behind it, if one stands at `at`, and whether it only points."""
@@ -145,12 +156,13 @@ class Clause(Line):
         if not head:
             return None
         words, end, points = self.core(at, stop)
-        if not words and key in _TIMING and len(head) == 2 and self.keys[at] in CLOSING:
-            return head, at, False  # "when rotating"
-        if not words or (key in NO_CLAUSE and self._is_clause(words, end)):
+        if not words:
+            # "when rotating"
+            return (head, at, False) if key in _TIMING and len(head) == 2 and self.keys[at] in CLOSING else None
+        if key in NO_CLAUSE and self._is_clause(words, end):
             return None
         last = words[-1].key
-        is_time = len(words) == 1 and last in _TIMES and self.keys[at] in ("a", "an")
+        is_time = last in _TIMES and len(words) == 1 and self.keys[at] in ("a", "an")
         goes_on = last.endswith("ing") and self.keys[end] in _OBJECTS
         is_half = key == "between" and last[-1:] != "s" and not any(word.key == "and" for word in words)
         return None if is_time or goes_on or is_half else ([*head, *words], end, points and len(words) < 3)
@@ -158,13 +170,8 @@ class Clause(Line):
     def _head_of_place(self, at: int, first: Token, following: str, to_thing: bool) -> tuple[Words, int]:
         """What stands before the thing, and where that begins; nothing if it is no place."""
         match first.key:
-            case "instead" | "like" if following == "of":
-                return [first, self.words[at + 1]], at + 2
-            case "when" | "while" | "after" | "before" | "by" if following.endswith("ing"):
-                size = 3 if self.keys[at + 2] in known.PREPOSITIONS else 2
-                return [*self.words[at : at + size]], at + size
-            case "out" | "over" | "off" if following in ("of", "to"):
-                return [_called(first, "from" if following == "of" else "to")], at + 2
+            case "in":
+                return ([first], at + 1) if following != "any" else ([], at)  # "in any order"
             case "to" if following and self._is_infinitive(at + 1, to_thing):
                 if following == "use":
                     return [_called(first, "with")], at + 2
@@ -173,12 +180,17 @@ class Clause(Line):
                     if following in INFINITIVES
                     else ([], at)
                 )
+            case "instead" | "like" if following == "of":
+                return [first, self.words[at + 1]], at + 2
+            case "when" | "while" | "after" | "before" | "by" if following.endswith("ing"):
+                size = 3 if self.keys[at + 2] in known.PREPOSITIONS else 2
+                return [*self.words[at : at + size]], at + size
+            case "out" | "over" | "off" if following in ("of", "to"):
+                return [_called(first, "from" if following == "of" else "to")], at + 2
             case "when" | "while" | "instead":
                 return [], at
             case "without" if following.endswith("ing"):
                 return [], at
-            case "in" if following == "any":
-                return [], at  # "in any order"
             case key if key in NO_CLAUSE and following in _SUBJECTS:
                 return [], at
             case key if key in _SAME:
