@@ -25,7 +25,10 @@ _UNITS = word_set("s sec secs second seconds min mins minute minutes h hour hour
 _CONDITIONS = word_set(
     "when after since if whenever while once with in on for from under during yesterday today lately"
 )
+_LEADING = LEADS.firsts | LABELS | {",", ":"}
+_LEAVABLE = TAILS.firsts | known.PREPOSITIONS | _SPARE
 _AFTER_VERB = known.DETERMINERS | known.PRONOUNS | known.PREPOSITIONS | known.ADVERBS | known.FAULTS | known.NUMERALS
+_AFTER_VERB |= {"@", "0"}
 
 
 class Line:
@@ -59,19 +62,19 @@ class Line:
     @cached_property
     def lead(self) -> int:
         """Where the request begins behind greetings and "can you please"."""
-        at, before = self._behind_condition(), -1
-        while at != before:
-            before = at
-            at += 2 if self.keys[at] in LABELS and self.words[min(at + 1, len(self) - 1)].text == ":" else 0
-            at = self.skip(LEADS, at)
-            at += at > 0 and self.kind(at) in ("comma", "cut")
+        at = self._behind_condition() if self.keys[0] in _CONDITIONS else 0
+        while (key := self.keys[at]) in _LEADING:
+            is_label = key in LABELS and self.keys[at + 1] == ":" and self.words[at + 1].text == ":"
+            behind = self.skip(LEADS, at + 2 * is_label)
+            behind += behind > 0 and self.keys[behind] in (",", ":")
+            if behind == at:
+                break
+            at = behind
         return at
 
     def _behind_condition(self) -> int:
         """Where the sentence goes on behind "after the update to 2.1, "."""
-        if self.keys[0] not in _CONDITIONS:
-            return 0
-        comma = next((at for at, word in enumerate(self.words) if word.kind == "comma"), 0)
+        comma = self.keys.index(",") if "," in self.keys else 0
         return comma + 1 if len(self) > comma + 3 else 0
 
     @cached_property
@@ -89,12 +92,10 @@ class Line:
 
     def verb(self, at: int) -> str:
         """The longest verb of the tables that stands at `at`, "" if none does."""
-        if self.keys[at] not in VERB_STARTS:
-            return ""
-        for size in (4, 3, 2):
+        for size in range(VERB_STARTS.get(self.keys[at], 0), 0, -1):
             if (phrase := " ".join(self.keys[at : at + size])) in VERBS:
                 return phrase
-        return self.keys[at] if self.keys[at] in VERBS else ""
+        return ""
 
     def is_verb(self, at: int) -> bool:
         """Whether the word is a verb's base form, as what stands behind it shows if it may be a noun as well."""
@@ -103,14 +104,14 @@ class Line:
         before = self.keys[at - 1] if at else ""
         is_plural = before.endswith("s") and before not in known.ENDLESS
         is_marked = is_plural or (at > 0 and self.words[at - 1].is_fixed)
-        return self.keys[at] not in NOUNS_TOO or is_marked or not self.kind(at + 1) or self.shows_verb(at + 1)
+        return self.keys[at] not in NOUNS_TOO or is_marked or not self.keys[at + 1] or self.shows_verb(at + 1)
 
     def is_third(self, at: int) -> bool:
         """Whether the word is what a thing does: "returns", "crashes"."""
         verb = DOES.get(self.keys[at])
         if verb is None or self.keys[at + 1] == "of":
             return False
-        if not self.kind(at + 1):
+        if not self.keys[at + 1]:
             return verb in FAULT_NOUNS
         if self.keys[at + 1] in known.PREPOSITIONS or self.keys[at + 1] in _TIMES:
             return verb in FAULT_NOUNS or verb not in NOUNS_TOO
@@ -127,7 +128,7 @@ class Line:
 
     def shows_verb(self, at: int) -> bool:
         """Whether the word before it is a verb, as what stands at `at` shows."""
-        return self.keys[at] in _AFTER_VERB or is_adverb(self.keys[at]) or self.kind(at) in ("name", "number", "quote")
+        return self.keys[at] in _AFTER_VERB or is_adverb(self.keys[at])
 
     def asks_at(self, at: int) -> bool:
         """Whether another request begins there."""
@@ -140,24 +141,30 @@ class Line:
         """`at` behind what may be left out, if a clause may end there; None if not."""
         at = self.behind_adverbs(at)
         key, following = self.keys[at], self.keys[at + 1]
-        is_purpose = key == "to" and following in INFINITIVES
-        is_doing = key in _BEFORE_DOING and following.endswith("ing")
-        return at if key in _ENDS or is_purpose or is_doing or following == "than" else None
+        if key in _ENDS or following == "than" or (key == "to" and following in INFINITIVES):
+            return at
+        return at if key in _BEFORE_DOING and following.endswith("ing") else None
 
     def behind_adverbs(self, at: int) -> int:
         """Where the sentence goes on behind what may be left out: "again", "for 5 minutes", "from it"."""
-        if not self.keys[at]:
-            return at
-        at = self.skip(TAILS, at)
-        while is_adverb(key := self.keys[at]) or (key in _SPARE and self.keys[at + 1] not in known.PREPOSITIONS):
-            at = self.skip(TAILS, at + 1)
-        if key not in known.PREPOSITIONS:
-            return at
-        if key == "for":
-            is_time = self.kind(at + 1) == "number" and self.keys[at + 2] in _UNITS
-            return self.behind_adverbs(at + 3) if is_time else at  # "for 5 minutes"
-        is_pointing = self.keys[at + 1] in known.PRONOUNS and self.keys[at + 2] in CLOSING
-        return at + 2 if is_pointing else at
+        keys = self.keys
+        while (key := keys[at]) in _LEAVABLE or key.endswith("ly"):
+            following = keys[at + 1]
+            if (behind := self.skip(TAILS, at)) > at:
+                at = behind
+            elif key == "for":
+                if following != "0" or keys[at + 2] not in _UNITS:
+                    break
+                at += 3  # "for 5 minutes"
+            elif key in known.PREPOSITIONS:
+                if following not in known.PRONOUNS or keys[at + 2] not in CLOSING:
+                    break
+                at += 2
+            elif is_adverb(key) or (key in _SPARE and following not in known.PREPOSITIONS):
+                at += 1
+            else:
+                break
+        return at
 
 
 def is_adverb(key: str) -> bool:

@@ -66,7 +66,7 @@ _HEADED = re.compile(
     re.IGNORECASE,
 )
 _ADDRESSED = re.compile(r"(?:@(?!(?i:makefile|dockerfile|readme|license|changelog|justfile)\b)[A-Za-z][\w-]*[,:]?\s+)+")
-_BEGINNING = VERB_STARTS | LEADS.firsts | WANTS.firsts | DETERMINERS
+_BEGINNING = VERB_STARTS.keys() | LEADS.firsts | WANTS.firsts | DETERMINERS
 _BEGINNING |= word_set("why what where how which who is are does do make let")
 """Whom a message is for: an agent, and no file, which has a folder or an extension."""
 _LONGEST_FORM_NAME = 30

@@ -118,7 +118,8 @@ STALE = word_set("unused deprecated legacy old dead stale obsolete duplicate red
 """What is said of things that are to go: a title with one of these says so without "removal"."""
 
 VERBS = {**THINGS, **WORKS, **TAKEN_AWAY}
-VERB_STARTS = frozenset(verb.split()[0] for verb in VERBS)
+VERB_STARTS = {verb.split()[0]: len(verb.split()) for verb in sorted(VERBS, key=lambda verb: verb.count(" "))}
+"""What a verb begins with, and of how many words the longest of these is."""
 SINGLE = {verb: noun for verb, noun in VERBS.items() if " " not in verb}
 GERUNDS = {spelled(verb): verb for verb in [*SINGLE]}
 
