@@ -23,6 +23,7 @@ _TELLING = word_set("report log print record track show display count list handl
 _PLAIN = known.SPELLED.keys() | known.MADE_THINGS | known.SOFT
 _QUALITIES = known.SOFT | known.FAULTS
 _BEHIND_ORDER = known.PREPOSITIONS - {"for", "per", "of"}  # "release notes for 2.4"
+RELATIVE = ("that", "which")
 _APART = known.BREAKS - {"and", "or", "because", "since", "but", "so"}
 
 
@@ -36,16 +37,16 @@ def checked(clause: Clause, found: Shape) -> Shape:
         raise Decline(TURNED)
     if "you" in clause.line and EARLIER.search(clause.line):
         raise Decline(POINTS)
-    if found.end >= len(clause):
+    if not clause.keys[found.end]:
         return found
     rest = range(found.end, len(clause))
-    joints = [at + 1 for at in rest if clause.kind(at) == "comma" or clause.keys[at] in ("and", "then")]
+    joints = [at + 1 for at in rest if clause.keys[at] in (",", "and", "then")]
     if sum(clause.asks_at(at) for at in joints) > 1:
         raise Decline(SEVERAL)
     is_swap = clause.keys[len(clause) - 1] == "instead" and any(clause.keys[at] == "use" for at in rest)
     for at in rest:
         key = clause.keys[at]
-        if key in _REASONS or (key == "it" and clause.kind(at - 1) == "comma"):
+        if key in _REASONS or (key == "it" and clause.keys[at - 1] == ","):
             break
         is_other = key == "instead" and (is_swap or clause.keys[at + 1] == "of")
         if (key in known.TURNING or key.endswith("n't")) and not is_other:
@@ -70,13 +71,13 @@ def is_order(clause: Clause, at: int) -> bool:
 
 def whole_object(clause: Clause, at: int, *, to_thing: bool = False) -> Phrase:
     """The phrase at `at`, which must name a thing and end where a clause may; raises `Decline` if none does."""
-    phrase = clause.phrase(at, to_thing=to_thing)
-    if clause.kind(at) == "unknown":
-        raise Decline(clause.words[at].text)
-    is_clause = clause.keys[at] == "that" and clause.keys[at + 1] in known.DETERMINERS
+    phrase, key = clause.phrase(at, to_thing=to_thing), clause.keys[at]
+    is_clause = key == "that" and clause.keys[at + 1] in known.DETERMINERS
     if phrase is None or is_clause:
-        raise Decline(POINTS if clause.keys[at] in known.PRONOUNS and not is_clause else UNCLEAR)
-    if (made := made_for(clause, phrase)) is not None:
+        if key == "?":
+            raise Decline(clause.words[at].text)
+        raise Decline(POINTS if key in known.PRONOUNS and not is_clause else UNCLEAR)
+    if clause.keys[phrase.end] in RELATIVE and (made := made_for(clause, phrase)) is not None:
         return made
     end = clause.ends(phrase.end)
     if end is None:
@@ -89,32 +90,45 @@ def whole_object(clause: Clause, at: int, *, to_thing: bool = False) -> Phrase:
         if len(content(phrase.core)) < 2 or unknown.key in known.TURNING:
             raise Decline(UNCLEAR)
         end = phrase.end
-    last = phrase.core[-1].key
+    last, key = phrase.core[-1].key, clause.keys[end]
     if last in _QUALITIES or (last in verbs.PAST and clause.keys[at - 1] in ("have", "get")):
         raise Decline(UNCLEAR)  # "what's new in the app", "have the report emailed"
-    told = [word for word in content(phrase.core) if word.key not in known.AMOUNTS]
-    if phrase.points and len(told) < 2 and not any(word.is_fixed or word.key in known.SPELLED for word in told):
+    if phrase.points and len(told := _told(phrase.core)) < 2 and not _has_name(told):
         raise Decline(POINTS)
-    if clause.kind(end) == "comma" and not phrase.places and _lists(clause, end + 1):
+    if key == "," and not phrase.places and _lists(clause, end + 1):
         raise Decline(SEVERAL)
-    # A clause behind it tells the thing apart: it is left out where the thing has a name of its own.
-    said = [word for word in content(phrase.words) if word.key not in known.AMOUNTS]
-    is_fixed = any(word.is_fixed or word.key in known.SPELLED for word in said)
-    if clause.keys[end] == "to" and not is_fixed and sum(word.key not in known.MADE_THINGS for word in said) < 2:
-        raise Decline(UNCLEAR)
-    is_open = clause.keys[end] in ("that", "which", "who") and phrase.core[-1].key in known.MADE_THINGS
+    if key == "to" or key in _APART:
+        _require_told(phrase, key)
+    return phrase if end == phrase.end else replace(phrase, end=end)
+
+
+def _require_told(phrase: Phrase, key: str) -> None:
+    """Raises `Decline` unless the thing has a name of its own: what is left out behind it tells it apart otherwise."""
+    said = _told(phrase.words)
+    is_open = key in ("that", "which", "who") and phrase.core[-1].key in known.MADE_THINGS
     if is_open and not any(word.is_fixed or word.key not in _PLAIN for word in said):
         raise Decline(UNCLEAR)  # "a small python tool that …"
-    if clause.keys[end] in _APART and (len(said) < 2 or not told) and not is_fixed:
-        raise Decline(UNCLEAR if said else NOTHING)
-    return replace(phrase, end=end)
+    if _has_name(said):
+        return
+    is_told = sum(word.key not in known.MADE_THINGS for word in said) > 1 if key == "to" else _told(phrase.core)
+    if len(said) < 2 or not is_told:
+        raise Decline(UNCLEAR if said or key == "to" else NOTHING)
+
+
+def _told(words: Words) -> Words:
+    """The words that say which thing it is."""
+    return [word for word in content(words) if word.key not in known.AMOUNTS]
+
+
+def _has_name(words: Words) -> bool:
+    return any(word.is_fixed or word.key in known.SPELLED for word in words)
 
 
 def made_for(clause: Clause, phrase: Phrase, *, is_asked: bool = False) -> Phrase | None:
     """ "a script that backs up the database" as "script for database backup" """
     at = phrase.end + 1
     verb = verbs.DOES.get(clause.keys[at], "")
-    if clause.keys[at - 1] not in ("that", "which") or phrase.places or phrase.points or not verb:
+    if phrase.places or phrase.points or not verb:
         return None
     longer = f"{verb} {clause.keys[at + 1]}"
     verb, at = (longer, at + 2) if longer in verbs.WORKS else (verb, at + 1)

@@ -6,7 +6,7 @@ from proxy.filters.decline import Decline
 from proxy.filters.titles import verbs
 from proxy.filters.titles import words as known
 from proxy.filters.titles.clause import Clause, Phrase
-from proxy.filters.titles.frames import made_for, placed, shape_of, subject_at, whole_object
+from proxy.filters.titles.frames import RELATIVE, made_for, placed, shape_of, subject_at, whole_object
 from proxy.filters.titles.leads import WANTS
 from proxy.filters.titles.reasons import SEVERAL
 from proxy.filters.titles.reports import does
@@ -76,7 +76,7 @@ def causing(clause: Clause, at: int) -> Shape | None:
 def described(clause: Clause, at: int) -> Shape | None:
     """ "script that renames my photos by date", "a crossword generator that runs offline" """
     phrase = clause.phrase(at) if "that" in clause.keys or "which" in clause.keys else None
-    if phrase is None or phrase.points or phrase.places or clause.keys[phrase.end] not in ("that", "which"):
+    if phrase is None or phrase.points or phrase.places or clause.keys[phrase.end] not in RELATIVE:
         return None
     is_new = clause.keys[at] in ("a", "an") or clause.words[at] is phrase.core[0]
     rest = range(phrase.end + 2, len(clause))
