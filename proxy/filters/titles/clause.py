@@ -26,7 +26,7 @@ _OBJECTS = known.PRONOUNS | known.DETERMINERS
 _SUBJECTS = known.NO_NAME - known.DETERMINERS
 _JOINTS = ("and", "or")
 _APPOSED = ("called", "named", "one", "ones")
-_ENDING = (known.NO_NAME | {"", *",:?."}) - {"about", *_JOINTS}
+_ENDING = (known.NO_NAME | {"", ",", ":", "?", "."}) - {"about", *_JOINTS}
 """What no name goes on with, among the keys of a line."""
 _UNSURE = known.FOREIGN | known.TRAILING | (_RELATING - known.NO_NAME) | {"about", *_JOINTS}
 _TELLING = ("ly", "ing", "er")

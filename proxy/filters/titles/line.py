@@ -11,6 +11,7 @@ from proxy.filters.titles.tables import Phrases, word_set
 from proxy.filters.titles.verbs import DOES, DOING, FAULT_NOUNS, INFINITIVES, NOUN_FIRST, NOUNS_TOO, VERB_STARTS, VERBS
 
 _SIGNS = {"name": "@", "quote": "@", "number": "0", "comma": ",", "cut": ":", "unknown": "?", "stop": "."}
+SIGNS = frozenset(_SIGNS.values())
 _BEYOND = [""] * 12
 """No word: what frames look for behind the end of a sentence."""
 CLOSING = ("", ",", ":")

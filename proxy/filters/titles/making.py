@@ -21,6 +21,7 @@ _MAKERS = known.MADE_THINGS - known.TROUBLES - {"mistake", "race", "duplicates"}
 )
 _WRONG = verbs.HARMFUL - {"reject", "ignore", "skip", "block", "close", "kill", "truncate"}
 _NO_DEED = known.AUXILIARIES | known.DENIED | known.TURNING | verbs.FAULT_NOUNS.keys()
+CAUSES = word_set("make let have get")
 _CONDITIONS = ("when", "if", "while")
 
 
@@ -47,7 +48,7 @@ def making(clause: Clause, at: int) -> Shape | None:
 
 def causing(clause: Clause, at: int) -> Shape | None:
     """ "make the map load tiles", "let admins impersonate users", "I want the scaler to handle fractions" """
-    is_let = clause.keys[at] in ("make", "let", "have", "get")
+    is_let = clause.keys[at] in CAUSES
     start = at + 1 if is_let else clause.skip_early(WANTS, at)
     if start <= at or not (is_let or any(clause.keys[one] in _WANTED for one in range(start))):
         return None

@@ -17,7 +17,7 @@ _DEGREES = known.SOFT | known.FAULTS | word_set("many much often long about so f
 _DOING = word_set("do does mean means")
 _CALLERS = dict.fromkeys(("call", "calls", "calling"), "callers") | dict.fromkeys(("use", "uses", "using"), "usage")
 _CALLERS |= dict.fromkeys(("import", "imports"), "imports") | dict.fromkeys(("reference", "references"), "references")
-_QUESTIONS = word_set("why how where does do which what who whos are")
+QUESTIONS = word_set("why how where does do which what who whos are")
 _EXPOSED = ("vulnerable", "affected", "exposed", "susceptible")
 _CONTRACTED = known.DENIED - {"not", "never"}
 
@@ -25,8 +25,6 @@ _CONTRACTED = known.DENIED - {"not", "never"}
 def question(clause: Clause, at: int) -> Shape | None:
     """A question, by its first words."""
     key, following = clause.keys[at], clause.keys[at + 1]
-    if key not in _QUESTIONS:
-        return None
     is_asked = following in known.AUXILIARIES or (key == "why" and following in _CONTRACTED)
     match key:
         case "why":

@@ -7,9 +7,9 @@ from proxy.filters.titles import verbs
 from proxy.filters.titles import words as known
 from proxy.filters.titles.clause import Clause, Phrase, Stop
 from proxy.filters.titles.fitting import compact
-from proxy.filters.titles.frames import placed, subject_at
+from proxy.filters.titles.frames import placed, shape_of, subject_at, whole_object
 from proxy.filters.titles.leads import TAILS
-from proxy.filters.titles.line import is_adverb
+from proxy.filters.titles.line import SIGNS, is_adverb
 from proxy.filters.titles.reasons import NOT_SEEN, UNCLEAR
 from proxy.filters.titles.shape import Shape, content, noun, singular
 from proxy.filters.titles.tables import Phrases, word_set
@@ -44,19 +44,24 @@ _STATES = Phrases(
     |sync|order|memory|space|bounds|range|reach|place|focus|tune|control|disk|time)|off (center|centre|screen)"""
 )
 """What a thing is that is not well, in several words."""
+UNABLE = Phrases(
+    "(i|we|users|customers|people|you|the user)?( still| just)? ?(cant|can't|cannot|couldn't|could not|can not)"
+    "|((i|we|users|people) )?(am|are) (unable|not able) to|unable to|not able to|(i'm|im) (unable|not able) to"
+    "|why (can't|cant|couldn't) (i|we|users|people)"
+)
 _SLOW = word_set("slow laggy unresponsive heavy big huge large")
 _FINITE = known.AUXILIARIES | known.DENIED | {"gets"}
 
 
 def reports_of(clause: Clause, at: int) -> bool:
     """Whether one thing without an article stands at `at`, and then what it may do: "script skips leap days"."""
-    key = clause.keys[at]
-    is_one = clause.kind(at) == "word" and key not in known.NO_NAME and (key[-1:] != "s" or key in known.ENDLESS)
-    if not is_one or clause.keys[at + 1] not in verbs.DOES or clause.keys[at - 1] in _ALONE:
+    if clause.keys[at + 1] not in verbs.DOES or clause.keys[at - 1] in _ALONE:
         return False
-    behind = clause.keys[at + 2]
-    is_free = behind in known.DETERMINERS or (behind not in known.NO_NAME and not behind.endswith("ing"))
-    return is_free and clause.kind(at + 2) in ("word", "name", "quote")
+    key, behind = clause.keys[at], clause.keys[at + 2]
+    if key in SIGNS or key in known.NO_NAME or (key[-1:] == "s" and key not in known.ENDLESS):
+        return False
+    is_free = behind not in known.NO_NAME and not behind.endswith("ing")
+    return behind in known.DETERMINERS or behind == "@" or (is_free and behind != "" and behind not in SIGNS)
 
 
 def reported(clause: Clause, at: int) -> Shape | None:
@@ -242,3 +247,28 @@ def does(clause: Clause, subject: Phrase, verb: str, at: int, *, is_fault: bool 
     if is_kept and clause.keys[found.end] in ("when", "while", "if"):
         raise Decline(UNCLEAR)
     return replace(found, front=False, tied=0 if thing or behind > at else len(found.places[:1]))
+
+
+def missing(clause: Clause, at: int) -> Shape | None:
+    """ "no sound on ios", "avoid floats in the ledger" """
+    is_avoided = clause.keys[at] == "avoid" and not clause.keys[at + 1].endswith("ing")
+    phrase = clause.phrase(at + 1) if clause.keys[at] == "no" or is_avoided else None
+    if phrase is None or phrase.points or clause.ends(phrase.end) is None or phrase.core[-1].key in known.MADE_THINGS:
+        return None
+    return Shape([noun("no"), *phrase.core], phrase.places, phrase.end, front=False)
+
+
+def unable(clause: Clause, at: int) -> Shape | None:
+    """ "we can't upload avatars on safari": the title must never say that it works."""
+    behind = clause.skip_early(UNABLE, at)
+    verb = clause.verb(behind) if behind > at else ""
+    if behind > at and not verb and clause.keys[behind].isalpha() and clause.keys[behind + 1] in known.DETERMINERS:
+        return shape_of(whole_object(clause, behind + 1), "problem", need=2)
+    if not verb or verb in verbs.TAKEN_AWAY or verb in ("reproduce", "find", "see", "figure out"):
+        return None
+    work, behind = verbs.SAME_STEM.get(verb, ""), behind + len(verb.split())
+    if work and clause.keys[behind] in known.PREPOSITIONS:
+        if clause.keys[behind] in ("to", "into", "onto"):  # "connect to redis"
+            return shape_of(whole_object(clause, behind + 1), f"{work} problem", need=2)
+        return placed(clause, [noun(work), noun("problem")], behind)
+    return shape_of(whole_object(clause, behind), f"{work} problem".strip(), need=2)

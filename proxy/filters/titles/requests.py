@@ -11,10 +11,11 @@ from proxy.filters.titles import words as known
 from proxy.filters.titles.clause import PURPOSE, Clause, Phrase, Words
 from proxy.filters.titles.frames import checked, is_order, placed, shape_of, whole_object
 from proxy.filters.titles.leads import WANTS
-from proxy.filters.titles.making import causing, described, making
-from proxy.filters.titles.questions import overview, question
+from proxy.filters.titles.line import SIGNS
+from proxy.filters.titles.making import CAUSES, causing, described, making
+from proxy.filters.titles.questions import QUESTIONS, overview, question
 from proxy.filters.titles.reasons import NOT_SEEN, SEVERAL, UNCLEAR
-from proxy.filters.titles.reports import report, reported, reports_of
+from proxy.filters.titles.reports import UNABLE, missing, report, reported, reports_of, unable
 from proxy.filters.titles.shape import Shape, content, noun, singular
 from proxy.filters.titles.tables import Phrases, word_set
 from proxy.filters.titles.things import require_known, thing_in
@@ -27,6 +28,7 @@ _TIED = word_set("migrate move convert turn port switch rename wire connect map 
 _SAID_BY_GOAL = word_set("turn convert migrate port")
 _GOING = ("to", "into", "onto")
 _GOING_AS = (*_GOING, "as")
+_AWAY, _FROM_HERE = (*_GOING, "from", "in"), (*_GOING, "from", "for")
 _HAD = known.TROUBLES | {"case", "cases"}
 _AT_TIMES = word_set("when whenever while if until till during every overnight")
 """When something is to be off: without that a title says that it is off for good."""
@@ -44,17 +46,13 @@ _NO_NAMING = (verbs.GERUNDS.keys() | (verbs.DOING - verbs.NOUN_FIRST)) - known.F
 _PARTS = word_set("button icon link menu flag tab page field option key dialog modal shortcut")
 _COMPOUND = (verbs.NOUN_FIRST | {"reset", "undo", "edit", "save", "copy", "submit", "cancel"}) - verbs.MENDING
 _TROUBLE_THAT = Phrases("(a |the |this )?(nasty |weird |annoying )?(bug|issue|problem|case) (where|when|that|in which)")
-_UNABLE = Phrases(
-    "(i|we|users|customers|people|you|the user)?( still| just)? ?(cant|can't|cannot|couldn't|could not|can not)"
-    "|((i|we|users|people) )?(am|are) (unable|not able) to|unable to|not able to|(i'm|im) (unable|not able) to"
-    "|why (can't|cant|couldn't) (i|we|users|people)"
-)
 
 
 def asked_in(clause: Clause) -> Shape:
     """What the clause asks for; raises `Decline` if no frame fits it."""
     lead, reason = clause.lead, NOT_SEEN
-    for frame in _FRAMES:
+    is_early = lead > 0 and clause.keys[0] in _EARLY
+    for frame in _FRAMES if is_early else _FITTING.get(clause.keys[lead], _ALWAYS):
         try:
             if found := frame(clause, lead):
                 return checked(clause, found)
@@ -66,30 +64,29 @@ def asked_in(clause: Clause) -> Shape:
 
 def _request(clause: Clause, at: int) -> Shape | None:
     """ "refactor the billing service" """
-    gerund = verbs.GERUNDS.get(clause.keys[at], "") if at else ""
+    keys = clause.keys
+    gerund = verbs.GERUNDS.get(keys[at], "") if at else ""
     verb = gerund or clause.verb(at)
     if not verb:
         return None
-    if gerund and (longer := f"{gerund} {clause.keys[at + 1]}") in verbs.VERBS:
+    if gerund and (longer := f"{gerund} {keys[at + 1]}") in verbs.VERBS:
         verb = longer  # "would you mind cleaning up the makefile"
-    behind = at + len(verb.split())
-    first = verb.split()[0]
-    whom = clause.keys[behind] in ("me", "us")
-    if first in verbs.ASKING and clause.keys[behind + whom] in _QUESTION:
+    first, behind = verb.partition(" ")[0], at + 1 + verb.count(" ")
+    whom = keys[behind] in ("me", "us")
+    if first in verbs.ASKING and keys[behind + whom] in _QUESTION:
         return question(clause, behind + whom)
-    if verb in verbs.NOUN_FIRST and not (at or whom or _is_marked(clause, behind)):
+    if not (at or whom) and verb in verbs.NOUN_FIRST and not _is_marked(clause, behind):
         return None
-    if not at and clause.keys[behind] in _PARTS and verb in _COMPOUND:
-        return None  # "reset button"
-    if clause.keys[behind] == "that" and clause.keys[behind + 1] in verbs.DOES:
+    if not at and ((keys[behind] in _PARTS and verb in _COMPOUND) or reports_of(clause, behind)):
+        return None  # "reset button", "backfill script skips leap days"
+    key = keys[behind]
+    if key == "that" and keys[behind + 1] in verbs.DOES:
         return None  # "hook that blocks large commits"
-    if not at and reports_of(clause, behind):
-        return None  # "backfill script skips leap days"
-    if clause.keys[behind] in _HAD and verb in verbs.NOUNS_TOO and verb not in verbs.MENDING:
+    if key in _HAD and verb in verbs.NOUNS_TOO and verb not in verbs.MENDING:
         return None  # "merge conflicts", "use case"
     behind += whom
-    if clause.keys[behind] == "and" and verb in verbs.THINGS and (other := clause.verb(behind + 1)) in verbs.THINGS:
-        behind += 1 + len(other.split())  # "design and implement"
+    if keys[behind] == "and" and verb in verbs.THINGS and (other := clause.verb(behind + 1)) in verbs.THINGS:
+        behind += 2 + other.count(" ")  # "design and implement"
     if first in verbs.ASKING and (asked := overview(clause, behind, behind + 2)):
         return asked
     if first in verbs.MENDING:
@@ -107,7 +104,7 @@ def _request(clause: Clause, at: int) -> Shape | None:
 
 def _is_marked(clause: Clause, at: int) -> bool:
     """Whether what stands at `at` shows that the word before it is a verb, and not the first noun of a name."""
-    if clause.keys[at] in known.DETERMINERS or clause.keys[at] in _GOING or clause.kind(at) not in ("word", ""):
+    if clause.keys[at] in known.DETERMINERS or clause.keys[at] in _GOING or clause.keys[at] in SIGNS:
         return True
     if clause.keys[at].endswith("s") and clause.keys[at + 1] in _GOING_AS:
         return True  # "export orders to csv"
@@ -122,10 +119,12 @@ def _is_marked(clause: Clause, at: int) -> bool:
 def _moved(clause: Clause, work: str, at: int) -> Shape | None:
     """ "migrate from webpack to vite", "rewrite this in rust": where it goes names it well enough."""
     key, following = clause.keys[at], clause.keys[at + 1]
-    is_all = key in ("the", "our", "my") and following in known.ANYWHERE
-    is_all = is_all or (key == "this" and following not in known.NO_NAME)
-    size = 2 if is_all else int(key == "this")
-    if clause.keys[at + size] not in (*_GOING, "from", "in" if size else "for"):
+    size = 0
+    if key == "this":
+        size = 1 + (following not in known.NO_NAME)
+    elif key in ("the", "our", "my") and following in known.ANYWHERE:
+        size = 2
+    if clause.keys[at + size] not in (_AWAY if size else _FROM_HERE):
         return None
     thing = placed(clause, [noun(work)], at + size)
     return replace(thing, tied=1) if thing and thing.places else None
@@ -133,32 +132,40 @@ def _moved(clause: Clause, work: str, at: int) -> Shape | None:
 
 def _titled(clause: Clause, verb: str, phrase: Phrase) -> Shape:
     """What a verb makes of its object."""
-    first, places = verb.split()[0], phrase.places
+    first, places = verb.partition(" ")[0], phrase.places
     if first in _WAYS and any(clause.keys[one] in ("and", "then") for one in range(phrase.end, len(clause))):
         raise Decline(SEVERAL)
-    heads = [place[0].key for place in places]
-    is_trouble = heads == ["for"] and places[0][-1].key in known.TROUBLES
-    if is_trouble and verb in verbs.SEARCHING:  # "errors in the logs"
-        return Shape(places[0][1:], ([noun("in"), *phrase.core],), phrase.end)
-    if heads[:1] == ["for"] and verb in verbs.SEARCHING:
+    head = places[0][0].key if places else ""
+    if head == "for" and verb in verbs.SEARCHING:
+        if len(places) == 1 and places[0][-1].key in known.TROUBLES:  # "errors in the logs"
+            return Shape(places[0][1:], ([noun("in"), *phrase.core],), phrase.end)
         raise Decline(UNCLEAR)  # "check the repo for keys"
     if verb in verbs.TAKEN_AWAY:
         return _taken(clause, verb, phrase)
-    if first in ("allow", "enable", "permit", "set", "use") and PURPOSE in heads:
-        raise Decline(UNCLEAR)
     if first in _MOVED and clause.keys[phrase.end] in _GOING:
         raise Decline(UNCLEAR)
-    if verb in _ADDING and any(place[0].key == "to" and _may_be_deed(clause, place[1:]) for place in places):
+    if places:
+        return _titled_where(clause, verb, phrase)
+    return shape_of(phrase, verbs.VERBS[verb], 0 if verb in verbs.THINGS else 2 if first in _PAIRED else 1)
+
+
+def _titled_where(clause: Clause, verb: str, phrase: Phrase) -> Shape:
+    """The same, where something stands behind the object: that may be where it goes."""
+    first, heads = verb.partition(" ")[0], [place[0].key for place in phrase.places]
+    if PURPOSE in heads and first in ("allow", "enable", "permit", "set", "use"):
         raise Decline(UNCLEAR)
-    places = _going(verb, places)
-    is_going = any(place[0].key in _GOING for place in places) and first not in _SAID_BY_GOAL
-    is_sorted = verb in _SORTED and heads[:1] == ["by"]
-    need = 0 if verb in verbs.THINGS else 2 if first in _PAIRED or is_going or is_sorted else 1
-    if verb == "compare" and heads[:1] in (["vs"], ["versus"]):
+    if verb in _ADDING and any(place[0].key == "to" and _may_be_deed(clause, place[1:]) for place in phrase.places):
+        raise Decline(UNCLEAR)
+    completing = _completing(verb)
+    places = _going(verb, phrase.places, completing)
+    if verb == "compare" and heads[0] in ("vs", "versus"):
         return Shape([*phrase.core, *places[0]], places[1:], phrase.end, "comparison", front=False)
+    is_going = first not in _SAID_BY_GOAL and any(place[0].key in _GOING for place in places)
+    is_said = is_going or first in _PAIRED or (verb in _SORTED and heads[0] == "by")
+    need = 0 if verb in verbs.THINGS else 1 + is_said
     head = places[0][0].key if places else ""
-    is_tied = head in _completing(verb) and (verb in _TIED or head in ("with", "by", "for", "in"))
-    if verb in _TIED and not is_tied and any(place[0].key in _GOING for place in phrase.places):
+    is_tied = head in completing and (verb in _TIED or head in ("with", "by", "for", "in"))
+    if verb in _TIED and not is_tied and any(head in _GOING for head in heads):
         raise Decline(UNCLEAR)
     return Shape(phrase.core, places, phrase.end, verbs.VERBS[verb], need, int(is_tied), not is_tied)
 
@@ -191,7 +198,7 @@ def _taken(clause: Clause, verb: str, phrase: Phrase) -> Shape:
     return shape_of(phrase, work, need)
 
 
-def _going(verb: str, places: tuple[Words, ...]) -> tuple[Words, ...]:
+def _going(verb: str, places: tuple[Words, ...], completing: tuple[str, ...]) -> tuple[Words, ...]:
     """The places as they read without the verb, where it goes first."""
     if verb in _ADDING:
         return tuple([_located(place) if place[0].key in _GOING else place for place in places])
@@ -199,8 +206,7 @@ def _going(verb: str, places: tuple[Words, ...]) -> tuple[Words, ...]:
         return tuple([[noun("of"), *place[1:]] if place[0].key == "to" else place for place in places])
     if verb in ("turn", "convert", "change"):
         places = tuple([[noun("to"), *place[1:]] if place[0].key == "into" else place for place in places])
-    heads = _completing(verb)
-    goals = [place for place in places if place[0].key in heads]
+    goals = [place for place in places if place[0].key in completing]
     if not goals:
         return places
     # Where something goes says enough without where it comes from.
@@ -224,31 +230,6 @@ def _located(place: Words) -> Words:
     last = place[-1]
     is_for = last.key in known.FOR or (last.is_fixed and "." not in last.text)
     return [noun("on" if last.key in known.ON else "for" if is_for else "in"), *place[1:]]
-
-
-def _missing(clause: Clause, at: int) -> Shape | None:
-    """ "no sound on ios", "avoid floats in the ledger" """
-    is_avoided = clause.keys[at] == "avoid" and not clause.keys[at + 1].endswith("ing")
-    phrase = clause.phrase(at + 1) if clause.keys[at] == "no" or is_avoided else None
-    if phrase is None or phrase.points or clause.ends(phrase.end) is None or phrase.core[-1].key in known.MADE_THINGS:
-        return None
-    return Shape([noun("no"), *phrase.core], phrase.places, phrase.end, front=False)
-
-
-def _unable(clause: Clause, at: int) -> Shape | None:
-    """ "we can't upload avatars on safari": the title must never say that it works."""
-    behind = clause.skip_early(_UNABLE, at)
-    verb = clause.verb(behind) if behind > at else ""
-    if behind > at and not verb and clause.keys[behind].isalpha() and clause.keys[behind + 1] in known.DETERMINERS:
-        return shape_of(whole_object(clause, behind + 1), "problem", need=2)
-    if not verb or verb in verbs.TAKEN_AWAY or verb in ("reproduce", "find", "see", "figure out"):
-        return None
-    work, behind = verbs.SAME_STEM.get(verb, ""), behind + len(verb.split())
-    if work and clause.keys[behind] in known.PREPOSITIONS:
-        if clause.keys[behind] in _GOING:  # "connect to redis"
-            return shape_of(whole_object(clause, behind + 1), f"{work} problem", need=2)
-        return placed(clause, [noun(work), noun("problem")], behind)
-    return shape_of(whole_object(clause, behind), f"{work} problem".strip(), need=2)
 
 
 def _wanting(clause: Clause, at: int) -> Shape | None:
@@ -290,6 +271,16 @@ def _naming(clause: Clause, at: int) -> Shape | None:
 
 
 Frame = Callable[[Clause, int], Shape | None]
-_FRAMES: tuple[Frame, ...] = (
-    *(_unable, question, making, causing, _request, _wanting, _missing, described, reported, _naming),
+_EARLY = UNABLE.firsts | WANTS.firsts
+_FRAMES: dict[Frame, frozenset[str]] = dict.fromkeys(
+    (unable, question, making, causing, _request, _wanting, missing, described, reported, _naming), frozenset()
 )
+_FRAMES |= {unable: _EARLY, question: QUESTIONS, making: CAUSES, causing: CAUSES | WANTS.firsts}
+_FRAMES |= {_wanting: WANTS.firsts, missing: frozenset(("no", "avoid"))}
+"""The frames, the most certain first, each with the words that it begins with: with any word if there are none."""
+_ALWAYS = tuple(frame for frame, firsts in _FRAMES.items() if not firsts)
+_FITTING = {
+    word: tuple(frame for frame, firsts in _FRAMES.items() if not firsts or word in firsts)
+    for word in frozenset().union(*_FRAMES.values())
+}
+"""The frames that may fit behind each word that one of them begins with."""
