@@ -62,9 +62,14 @@ class Phrase(msgspec.Struct, frozen=True):
 class Clause(Line):
     """A sentence, and the noun phrases in it."""
 
-    def phrase(self, at: int, stop: Stop | None = None, *, to_thing: bool = False) -> Phrase | None:
-        """The noun phrase that begins at `at`, None if none does; it ends where `stop` says so."""
-        core, end, points = self.core(at, stop)
+    def phrase(
+        self, at: int, stop: Stop | None = None, *, to_thing: bool = False, thing: Words | None = None
+    ) -> Phrase | None:
+        """The noun phrase that begins at `at`, None if none does; it ends where `stop` says so.
+
+        With a `thing` it is that one, and its places begin at `at`.
+        """
+        core, end, points = (thing, at, False) if thing else self.core(at, stop)
         if not core:
             return None
         places: list[Words] = []

@@ -169,10 +169,10 @@ def subject_at(clause: Clause, at: int, stop: Stop) -> Phrase:
 
 def placed(clause: Clause, core: Words, at: int, places: tuple[Words, ...] = (), work: str = "") -> Shape | None:
     """A thing with the places that stand behind its verb, from `at` on; None if the clause does not end behind them."""
-    behind = Clause([noun("x"), *clause.words[at:]]).phrase(0, to_thing=True)
-    if behind is None or behind.points or len(behind.core) > 1:
+    behind = clause.phrase(at, to_thing=True, thing=core[:1])
+    is_named = clause.keys[at] not in known.PREPOSITIONS and clause.core(at, None)[0]
+    if behind is None or behind.points or is_named:
         end = clause.ends(at)
     else:
-        end = clause.ends(at + behind.end - 1)
-        places = (*places, *behind.places)
+        end, places = clause.ends(behind.end), (*places, *behind.places)
     return Shape(core, places, end, work, need=2 if work else 0) if end is not None else None
