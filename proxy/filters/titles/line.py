@@ -140,6 +140,8 @@ class Line:
 
     def ends(self, at: int) -> int | None:
         """`at` behind what may be left out, if a clause may end there; None if not."""
+        if not self.keys[at]:
+            return at
         at = self.behind_adverbs(at)
         key, following = self.keys[at], self.keys[at + 1]
         if key in _ENDS or following == "than" or (key == "to" and following in INFINITIVES):

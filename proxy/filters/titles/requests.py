@@ -73,8 +73,11 @@ def _request(clause: Clause, at: int) -> Shape | None:
         verb = longer  # "would you mind cleaning up the makefile"
     first, behind = verb.partition(" ")[0], at + 1 + verb.count(" ")
     whom = keys[behind] in ("me", "us")
-    if first in verbs.ASKING and keys[behind + whom] in _QUESTION:
-        return question(clause, behind + whom)
+    if first in verbs.ASKING:
+        if keys[behind + whom] in _QUESTION:
+            return question(clause, behind + whom)
+        if asked := overview(clause, behind + whom, behind + whom + 2):
+            return asked
     if not (at or whom) and verb in verbs.NOUN_FIRST and not _is_marked(clause, behind):
         return None
     if not at and ((keys[behind] in _PARTS and verb in _COMPOUND) or reports_of(clause, behind)):
@@ -87,8 +90,6 @@ def _request(clause: Clause, at: int) -> Shape | None:
     behind += whom
     if keys[behind] == "and" and verb in verbs.THINGS and (other := clause.verb(behind + 1)) in verbs.THINGS:
         behind += 2 + other.count(" ")  # "design and implement"
-    if first in verbs.ASKING and (asked := overview(clause, behind, behind + 2)):
-        return asked
     if first in verbs.MENDING:
         with suppress(Decline):
             told = clause.skip(_TROUBLE_THAT, behind)
