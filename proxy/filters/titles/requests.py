@@ -51,7 +51,7 @@ _TROUBLE_THAT = Phrases("(a |the |this )?(nasty |weird |annoying )?(bug|issue|pr
 def asked_in(clause: Clause) -> Shape:
     """What the clause asks for; raises `Decline` if no frame fits it."""
     lead, reason = clause.lead, NOT_SEEN
-    is_early = lead > 0 and clause.keys[0] in _EARLY
+    is_early = lead > 0 and clause.keys[0] in _EARLY and max(clause.skip(UNABLE, 0), clause.skip(WANTS, 0)) > lead
     for frame in _FRAMES if is_early else _FITTING.get(clause.keys[lead], _ALWAYS):
         try:
             if found := frame(clause, lead):
