@@ -20,7 +20,7 @@ LEADS = Phrases(
     |(i'm |im |we're )?thinking (about|of)
     |(your|the|my) (task|goal|job|idea|plan|objective)( of this [a-z]+| here)? is to|(need|want|got|time) to
     |(it's|its) time to|wanna|how (do|can|should|would|could) (i|we|you)( best)?|how to
-    |((what is|what's|whats|what are) )?(the |a )?(good |best |easiest |fastest |cheapest |simplest |cleanest |quickest
+    |(what is |what's |whats |what are )?(the |a )?(good |best |easiest |fastest |cheapest |simplest |cleanest |quickest
     |nicest |safest |right |proper |correct |usual )?(way|steps) to|is it (safe|ok|okay|fine|worth) to|is it worth
     |(see|check|find out) (if|whether) (we|i|you) (can|could)|(does|would) it make sense to|do (i|we) (need|have) to
     |how (hard|difficult) (would it be|is it) to|how about|what about|how (long|much work) would it (take|be) to

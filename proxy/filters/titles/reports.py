@@ -46,7 +46,7 @@ _STATES = Phrases(
 """What a thing is that is not well, in several words."""
 UNABLE = Phrases(
     "(i|we|users|customers|people|you|the user)?( still| just)? ?(cant|can't|cannot|couldn't|could not|can not)"
-    "|((i|we|users|people) )?(am|are) (unable|not able) to|unable to|not able to|(i'm|im) (unable|not able) to"
+    "|(i |we |users |people )?(am|are) (unable|not able) to|unable to|not able to|(i'm|im) (unable|not able) to"
     "|why (can't|cant|couldn't) (i|we|users|people)"
 )
 _SLOW = word_set("slow laggy unresponsive heavy big huge large")
