@@ -155,9 +155,9 @@ class Clause(Line):
         """A preposition and the thing behind it, if one stands at `at`, and whether it only points."""
         key = self.keys[at]
         if key in _SEVERAL_WAYS:
-            head, at = self._head_of_place(at, self.words[at], self.keys[at + 1], to_thing)
+            head, at = self._head_of_place(at, to_thing)
         else:
-            head, at = ([self.words[at]], at + 1) if key in known.PREPOSITIONS else ([], at)
+            head, at = ([self.words[at]] if key in known.PREPOSITIONS else [], at + 1)
         if not head:
             return None
         words, end, points = self.core(at, stop)
@@ -172,19 +172,16 @@ class Clause(Line):
         is_half = key == "between" and last[-1:] != "s" and not any(word.key == "and" for word in words)
         return None if is_time or goes_on or is_half else ([*head, *words], end, points and len(words) < 3)
 
-    def _head_of_place(self, at: int, first: Token, following: str, to_thing: bool) -> tuple[Words, int]:
+    def _head_of_place(self, at: int, to_thing: bool) -> tuple[Words, int]:
         """What stands before the thing, and where that begins; nothing if it is no place."""
+        first, following = self.words[at], self.keys[at + 1]
         match first.key:
             case "in":
-                return ([first], at + 1) if following != "any" else ([], at)  # "in any order"
+                return [first] if following != "any" else [], at + 1  # "in any order"
             case "to" if following and self._is_infinitive(at + 1, to_thing):
                 if following == "use":
                     return [_called(first, "with")], at + 2
-                return (
-                    ([replace(first, key=PURPOSE), self.words[at + 1]], at + 2)
-                    if following in INFINITIVES
-                    else ([], at)
-                )
+                return [replace(first, key=PURPOSE), self.words[at + 1]] if following in INFINITIVES else [], at + 2
             case "instead" | "like" if following == "of":
                 return [first, self.words[at + 1]], at + 2
             case "when" | "while" | "after" | "before" | "by" if following.endswith("ing"):
@@ -192,8 +189,6 @@ class Clause(Line):
                 return [*self.words[at : at + size]], at + size
             case "out" | "over" | "off" if following in ("of", "to"):
                 return [_called(first, "from" if following == "of" else "to")], at + 2
-            case "when" | "while" | "instead":
-                return [], at
             case "without" if following.endswith("ing"):
                 return [], at
             case key if key in NO_CLAUSE and following in _SUBJECTS:
@@ -202,7 +197,7 @@ class Clause(Line):
                 return [_called(first, _SAME[key])], at + 1
             case "outside" if following == "of":
                 return [first], at + 2
-        return ([first], at + 1) if first.key in known.PREPOSITIONS else ([], at)
+        return [first] if first.key in known.PREPOSITIONS else [], at + 1
 
     def _is_clause(self, words: Words, end: int) -> bool:
         """ "before the session expires" """
