@@ -93,9 +93,11 @@ class Line:
 
     def verb(self, at: int) -> str:
         """The longest verb of the tables that stands at `at`, "" if none does."""
-        for size in range(VERB_STARTS.get(self.keys[at], 0), 0, -1):
+        size = VERB_STARTS.get(self.keys[at], 0)
+        while size:
             if (phrase := " ".join(self.keys[at : at + size])) in VERBS:
                 return phrase
+            size -= 1
         return ""
 
     def is_verb(self, at: int) -> bool:
@@ -134,9 +136,9 @@ class Line:
     def asks_at(self, at: int) -> bool:
         """Whether another request begins there."""
         verb = self.verb(at)
-        if not verb or self.keys[at + len(verb.split())] == "of":
+        if not verb or self.keys[at + 1 + verb.count(" ")] == "of":
             return False
-        return " " in verb or verb not in NOUN_FIRST or self.shows_verb(at + 1)
+        return verb not in NOUN_FIRST or self.shows_verb(at + 1)
 
     def ends(self, at: int) -> int | None:
         """`at` behind what may be left out, if a clause may end there; None if not."""

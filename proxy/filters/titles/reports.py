@@ -67,13 +67,14 @@ def reports_of(clause: Clause, at: int) -> bool:
 def reported(clause: Clause, at: int) -> Shape | None:
     """ "the deploy job fails on staging", "users report that …" """
     start = clause.skip(_SAID, at)
-    is_said = any(clause.keys[at] in _FINITE for at in range(start, len(clause)))
-    is_named = start == 0 and clause.keys[0] in verbs.VERB_STARTS and reports_of(clause, 1)
-    if is_named and clause.keys[0] not in verbs.NOUNS_TOO and not clause.is_third(2):
+    key = clause.keys[start]
+    is_named = start == 0 and key in verbs.VERB_STARTS and reports_of(clause, 1)
+    if is_named and key not in verbs.NOUNS_TOO and not clause.is_third(2):
         raise Decline(UNCLEAR)
-    if clause.asks_at(start) and not (is_said or is_named) and clause.keys[start] not in verbs.NOUN_FIRST:
+    is_asked = not is_named and key not in verbs.NOUN_FIRST and clause.asks_at(start)
+    if not key or (is_asked and _FINITE.isdisjoint(clause.keys[start:])):
         return None
-    return report(clause, start, is_sure=start > at) if start < len(clause) else None
+    return report(clause, start, is_sure=start > at)
 
 
 def report(clause: Clause, at: int, *, asked: str = "", is_sure: bool = False) -> Shape | None:
