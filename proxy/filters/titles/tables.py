@@ -3,8 +3,9 @@
 A table that reads like running text is easier to check and to extend than one of quoted strings.
 """
 
+import itertools
 import re
-from itertools import groupby
+from collections.abc import Iterator
 
 
 def word_set(table: str) -> frozenset[str]:
@@ -29,23 +30,27 @@ class Phrases:
             else:
                 phrases[-1] += part
         phrases = sorted(filter(None, map(str.strip, phrases)), key=len, reverse=True)
-        begun = [words for phrase in phrases for words in _begun(phrase)]
-        # What begins with another letter is passed over without a look: that is ten times faster.
-        letters = [(one, [*words]) for one, words in groupby(sorted(begun, key=_letter), key=_letter)]
-        parts = [f"{one}({'|'.join(words.removeprefix(one) for words in group)})" for one, group in letters]
+        # By letter: what begins with another one is passed over without a look, which is ten times faster.
+        letters: dict[str, list[str]] = {}
+        firsts: list[str] = []
+        for letter, begun, rest in itertools.chain.from_iterable(map(_begun, phrases)):
+            tails = "|".join(words.removeprefix(letter) for words in begun)
+            letters.setdefault(letter, []).append(f"({tails}){rest}" if rest else tails)
+            firsts += begun
+        parts = [f"{letter}({'|'.join(words)})" for letter, words in letters.items()]
         pattern = re.compile(f"(({'|'.join(parts)}) )+".replace("(", "(?:"))
         self.match, self.fullmatch = pattern.match, pattern.fullmatch
-        self.firsts = frozenset(re.findall(r"^[a-z']+", "\n".join(begun), re.MULTILINE))
+        self.firsts = frozenset(re.findall(r"^[a-z']+", "\n".join(firsts), re.MULTILINE))
 
 
-def _begun(phrase: str) -> list[str]:
-    """The phrase without a group in front: "(a|an)? hour" begins with "a", "an" and "hour"."""
-    if not phrase.startswith("("):
-        return [phrase]
-    firsts, _, rest = phrase[1:].partition(")")
-    without = _begun(rest[1:].removeprefix(" ?")) if rest.startswith("?") else []
-    return [first + rest.removeprefix("?") for first in firsts.split("|")] + without
+def _begun(phrase: str) -> Iterator[tuple[str, list[str], str]]:
+    """Each letter that a phrase may begin with, the words that do so, and what stands behind these."""
+    group, _, rest = phrase[1:].partition(")") if phrase.startswith("(") else ("", "", "")
+    for letter, begun in itertools.groupby(group.split("|") if group else [phrase], key=_letter):
+        yield letter, [*begun], rest.removeprefix("?")
+    if rest.startswith("?"):
+        yield from _begun(rest[1:].removeprefix(" ?"))
 
 
-def _letter(phrase: str) -> str:
-    return phrase[0] if phrase[0].isalpha() else phrase
+def _letter(words: str) -> str:
+    return words[0] if words[0].isalpha() else ""
