@@ -88,11 +88,19 @@ class Clause(Line):
         return Phrase(core, tuple(places), end, points)
 
     def core(self, at: int, stop: Stop | None) -> tuple[Words, int, bool]:
-        """The words of a noun phrase without its places, where they end, and whether they only point."""
+        """The words of a noun phrase without its places, where they end, and whether they only point.
+
+        "every" belongs to it, other articles do not.
+        """
         keys, points = self.keys, False
         words: Words = []
-        if keys[at] in _BEFORE_NAME:
-            words, at, points = self._determiners(at)
+        while (key := keys[at]) in _BEFORE_NAME:
+            at += 1
+            if key in ("every", "each"):
+                words.append(self.words[at - 1])
+                break
+            if key in known.POINTING or (keys[at] in ("other", "others") and key in known.DETERMINERS):
+                points = True
         while (key := keys[at]) not in _ENDING:
             if key in _UNSURE or "'" in key or key.endswith(_TELLING):
                 if key in _JOINTS and words and self._joins(at, stop):
@@ -113,17 +121,6 @@ class Clause(Line):
             if key == "ones" or (key == "one" and words[-1].key not in _HOLLOW):
                 at += 1
         return words, at, points
-
-    def _determiners(self, at: int) -> tuple[Words, int, bool]:
-        """What stands before a name: "every" belongs to it, other articles do not, and some of them point."""
-        points = False
-        while (key := self.keys[at]) in _BEFORE_NAME:
-            if key in ("every", "each"):
-                return [self.words[at]], at + 1, points
-            at += 1
-            if key in known.POINTING or (self.keys[at] in ("other", "others") and key in known.DETERMINERS):
-                points = True
-        return [], at, points
 
     def _is_named(self, at: int, stop: Stop | None) -> bool:
         """Whether the word may be part of a name."""
