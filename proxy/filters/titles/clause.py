@@ -38,7 +38,7 @@ _BACKED = ("button", "buttons", "gesture", "arrow", "link", "navigation", "swipe
 """What "back" may stand before in a name."""
 _TIMING = ("when", "while", "after", "before")
 _SAME = {"using": "with", "towards": "to"}
-_SEVERAL_WAYS = NO_CLAUSE | _SAME.keys() | word_set("instead like when while by without out over off to in outside")
+_SEVERAL_WAYS = NO_CLAUSE | _SAME.keys() | word_set("instead like when while by without out over off to outside")
 """What begins a place, or something else, by what stands behind it."""
 _FINITE = known.AUXILIARIES | known.DENIED
 
@@ -153,9 +153,11 @@ class Clause(Line):
         key = self.keys[at]
         if key in _SEVERAL_WAYS:
             head, at = self._head_of_place(at, to_thing)
+            if not head:
+                return None
+        elif key in known.PREPOSITIONS and (key != "in" or self.keys[at + 1] != "any"):  # "in any order"
+            head, at = [self.words[at]], at + 1
         else:
-            head, at = ([self.words[at]] if key in known.PREPOSITIONS else [], at + 1)
-        if not head:
             return None
         words, end, points = self.core(at, stop)
         if not words:
@@ -173,8 +175,6 @@ class Clause(Line):
         """What stands before the thing, and where that begins; nothing if it is no place."""
         first, following = self.words[at], self.keys[at + 1]
         match first.key:
-            case "in":
-                return [first] if following != "any" else [], at + 1  # "in any order"
             case "to" if following and self._is_infinitive(at + 1, to_thing):
                 if following == "use":
                     return [_called(first, "with")], at + 2
