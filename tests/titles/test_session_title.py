@@ -75,6 +75,7 @@ REPORTS = {
 FRAMES = {
     # A word before an article is a verb, whatever it is, unless it carries no work of its own.
     # The first noun of a name, and no verb.
+    "hook that blocks large commits": "Hook for large commit blocking",
     "seed script for the sandbox account": "Seed script for sandbox account",
     "help me resolve merge conflicts in yarn.lock": "Merge conflicts in yarn.lock",
     "rate limits per tenant": "Rate limits per tenant",
@@ -234,6 +235,8 @@ DECLINED = {
     "do not use any orm in the reports module": NOT_SEEN,
     "login is not broken on safari": NOT_SEEN,
     "the deploy job never fails": NOT_SEEN,
+    "the tide login may not work on safari": NOT_SEEN,
+    "fix chart renders but the axis labels are missing": TURNED,
     "i think the lease never expires, can you look": NOT_SEEN,
     "i guess the sync never times out": NOT_SEEN,
     "the simulator won't come up:\n\nadb: device offline": NOT_SEEN,
