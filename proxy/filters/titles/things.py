@@ -9,7 +9,7 @@ from proxy.filters.titles.clause import Clause, Words
 from proxy.filters.titles.fitting import compact
 from proxy.filters.titles.frames import EARLIER, checked, is_doing, is_order, placed, whole_object
 from proxy.filters.titles.lexer import Token
-from proxy.filters.titles.line import is_adverb
+from proxy.filters.titles.line import SIGNS, is_adverb
 from proxy.filters.titles.reasons import NOT_SEEN, NOTHING, POINTS, UNCLEAR
 from proxy.filters.titles.reports import PARTICLES
 from proxy.filters.titles.shape import Shape, content, noun, singular, size_of
@@ -39,7 +39,7 @@ _ONLY_ENGLISH = (
 _ENDINGS = ("ing", "tion", "ment", "ness", "ity", "able", "ed", "ly", "ship", "ght", "ck", "'s")
 _DONE = word_set("finished done fixed closed ready working fine complete merged")
 _COPULAS = word_set("turns turn goes go stays stay becomes become remains looks look")
-_NO_QUALITY = known.NO_NAME | known.GENERIC | _DONE | verbs.DOING
+_NO_QUALITY = known.NO_NAME | known.GENERIC | _DONE | verbs.DOING | SIGNS | {""}
 _HAVING = word_set(
     """has have need support use read handle keep remember retry accept return validate check cache log store send show
     emit parse expose include contain require allow write produce generate render track"""
@@ -75,20 +75,17 @@ def thing_in(clause: Clause) -> Shape:
         at += 1
     if (behind := clause.skip(_WHETHER, at)) > at:
         at, asked = behind, "if"
-    if EARLIER.search(clause.line):
+    if "you" in clause.line and EARLIER.search(clause.line):
         raise Decline(POINTS)
     if forbidden := _forbidden(clause, at):
         return forbidden
     require_known(clause)
-    is_verb = (
-        clause.kind(at) == "word"
-        and not clause.keys[at].endswith(("ing", "s", "ed"))
-        and (clause.keys[at] in verbs.WORKS or clause.keys[at] not in _ENGLISH)
-    )
-    if is_verb and not asked and clause.keys[at + 1] in known.ARTICLES:
+    key = clause.keys[at]
+    is_word = key not in SIGNS and not key.endswith(("ing", "s", "ed"))
+    if clause.keys[at + 1] in known.ARTICLES and not asked and is_word and (key in verbs.WORKS or key not in _ENGLISH):
         # A word before an article is a verb, whatever it is: "polish the empty states".
         phrase = whole_object(clause, at + 1)
-        if clause.keys[at] in verbs.SEARCHING and any(place[0].key == "for" for place in phrase.places):
+        if key in verbs.SEARCHING and any(place[0].key == "for" for place in phrase.places):
             raise Decline(UNCLEAR)
         kept = tuple(place for place in phrase.places if place[0].key in _WHERE)
         if _tells(phrase.core, is_listed=False) and all(word.key not in known.TURNING for word in phrase.words):
@@ -100,7 +97,7 @@ def thing_in(clause: Clause) -> Shape:
     if asked == "if":
         return checked(clause, thing if thing.places else replace(thing, work="check", need=1))
     is_denied = key in _DENIED or (key == "not" and clause.keys[end + 1] in verbs.PAST)
-    if not _tells(thing.core, is_listed=clause.kind(end) == "comma"):
+    if not _tells(thing.core, is_listed=key == ","):
         raise Decline(NOTHING)
     if is_denied or clause.keys[end + 1] == "nothing":
         is_fault = key not in _SHOULD and len(content(thing.core)) > 1
@@ -187,7 +184,7 @@ def _is_verb(clause: Clause, at: int, asked: str) -> bool:
         return clause.ends(at + 1) is not None or following in known.PREPOSITIONS
     if key in _VERBS_ONLY and following in _BEHIND:
         return True  # "emails from the form land in spam"
-    if asked in _MODALS and key in verbs.DOING and clause.kind(at + 1) not in ("", "comma"):
+    if asked in _MODALS and key in verbs.DOING and clause.keys[at + 1] not in ("", ","):
         return True
     is_plural = before.endswith("s") and not before.endswith("ss") and clause.is_verb(at)
     return is_plural or (clause.is_third(at) and not (following in _FINITE or clause.is_verb(at + 1)))
@@ -203,7 +200,7 @@ def _forbidden(clause: Clause, at: int) -> Shape | None:
     goals = ("to", "into") if verb in ("write", "log", "print", "send") else ()
     located = ([noun("in"), *place[1:]] if place[0].key in goals else place for place in phrase.places)
     places = tuple(place for place in located if place[0].key in _WHERE)
-    is_there_alone = bool(phrase.places) or clause.kind(phrase.end) not in ("", "comma")
+    is_there_alone = bool(phrase.places) or clause.keys[phrase.end] not in ("", ",")
     if is_there_alone and clause.keys[behind - 1] == "stop":
         return Shape(phrase.core, places, phrase.end)
     if len(places) < len(phrase.places) or (is_there_alone and not places):
@@ -231,7 +228,7 @@ def _told(clause: Clause, thing: Shape, asked: str) -> Shape:
     while clause.keys[at] in _BEING or clause.keys[at] in _COPULAS or is_adverb(clause.keys[at]):
         at += 1
     key, before, following = clause.keys[at], clause.keys[at - 1], clause.keys[at + 1]
-    if asked and key in verbs.USED and clause.kind(at + 1) in ("", "comma"):
+    if asked and key in verbs.USED and clause.keys[at + 1] in ("", ","):
         return replace(thing, work=verbs.USED[key], need=1)
     if asked or not (at > thing.end or key in verbs.WRONGED or key in ("off", "has", "have")):
         return thing
@@ -240,7 +237,7 @@ def _told(clause: Clause, thing: Shape, asked: str) -> Shape:
     is_last = clause.ends(at + 1) is not None or following in known.PREPOSITIONS
     if (before == "too" and (not is_last or key in _DEGREES)) or following == "too":
         raise Decline(NOT_SEEN)  # "too far left", "zoomed too far out"
-    is_over = before == "too" and clause.kind(at) == "word" and key not in _NO_QUALITY
+    is_over = before == "too" and key not in _NO_QUALITY
     is_like = (before in _BE or before in _COPULAS) and _is_quality(key) and following != "to"
     if is_last and (is_over or key in known.FAULTS or (is_like and key not in verbs.PAST)):
         core = [noun(key), *thing.core]
