@@ -23,7 +23,6 @@ PURPOSE = "to do"
 _TIMES = word_set("second minute hour day week month year while moment")
 _RELATING = word_set("according due based related compared depending thanks")
 _OBJECTS = known.PRONOUNS | known.DETERMINERS
-_SUBJECTS = known.NO_NAME - known.DETERMINERS
 _JOINTS = ("and", "or")
 _APPOSED = ("called", "named", "one", "ones")
 _ENDING = (known.NO_NAME | {"", ",", ":", "?", "."}) - {"about", *_JOINTS}
@@ -188,7 +187,7 @@ class Clause(Line):
                 return [_called(first, "from" if following == "of" else "to")], at + 2
             case "without" if following.endswith("ing"):
                 return [], at
-            case key if key in NO_CLAUSE and following in _SUBJECTS:
+            case key if key in NO_CLAUSE and _is_subject(following):
                 return [], at
             case key if key in _SAME:
                 return [_called(first, _SAME[key])], at + 1
@@ -205,10 +204,14 @@ class Clause(Line):
         token, following = self.words[at], self.keys[at + 1]
         if token.kind != "word" or not token.key.isalpha() or token.key in known.DETERMINERS:
             return False
-        is_last = following in CLOSING or following in _SUBJECTS
+        is_last = following in CLOSING or _is_subject(following)
         is_known = token.key in INFINITIVES and (token.key not in NOUNS_TOO or self.shows_verb(at + 1))
         return is_known or not (to_thing or is_last or token.text[:1].isupper())
 
 
 def _called(word: Token, text: str) -> Token:
     return replace(word, text=text, key=text)
+
+
+def _is_subject(key: str) -> bool:
+    return key in known.NO_NAME and key not in known.DETERMINERS

@@ -39,7 +39,7 @@ _ONLY_ENGLISH = (
 _ENDINGS = ("ing", "tion", "ment", "ness", "ity", "able", "ed", "ly", "ship", "ght", "ck", "'s")
 _DONE = word_set("finished done fixed closed ready working fine complete merged")
 _COPULAS = word_set("turns turn goes go stays stay becomes become remains looks look")
-_NO_QUALITY = known.NO_NAME | known.GENERIC | _DONE | verbs.DOING | SIGNS | {""}
+_NO_QUALITIES = (known.NO_NAME, known.GENERIC, _DONE, verbs.DOING, SIGNS, ("",))
 _HAVING = word_set(
     """has have need support use read handle keep remember retry accept return validate check cache log store send show
     emit parse expose include contain require allow write produce generate render track"""
@@ -237,7 +237,7 @@ def _told(clause: Clause, thing: Shape, asked: str) -> Shape:
     is_last = clause.ends(at + 1) is not None or following in known.PREPOSITIONS
     if (before == "too" and (not is_last or key in _DEGREES)) or following == "too":
         raise Decline(NOT_SEEN)  # "too far left", "zoomed too far out"
-    is_over = before == "too" and key not in _NO_QUALITY
+    is_over = before == "too" and not any(key in table for table in _NO_QUALITIES)
     is_like = (before in _BE or before in _COPULAS) and _is_quality(key) and following != "to"
     if is_last and (is_over or key in known.FAULTS or (is_like and key not in verbs.PAST)):
         core = [noun(key), *thing.core]
@@ -266,4 +266,4 @@ def _off_by(clause: Clause, thing: Shape, at: int) -> Shape:
 
 def _is_quality(key: str) -> bool:
     """Whether a word behind "is" may stand before its thing: "the build is red"."""
-    return key.isalpha() and not key.endswith(("s", "ing")) and key not in _NO_QUALITY
+    return key.isalpha() and not key.endswith(("s", "ing")) and not any(key in table for table in _NO_QUALITIES)
