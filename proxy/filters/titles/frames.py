@@ -15,7 +15,7 @@ from proxy.filters.titles.tables import word_set
 EARLIER = re.compile(r"\b(?:your|you) (?:last |latest )?(?:fix|changes?|edits?|patch|commit|made|did|wrote|added) ")
 """What was done before the session began."""
 _REASONS = ("so", "because", "since", "cuz")
-_MAKING = ("write", "create", "build", "add", "make", "need", "want", "gimme", "implement", "generate", "have", "up")
+_MAKING = word_set("write create build add make need want gimme implement generate have up")
 _GIVING = ("give", "show", "send", "offer", "assign", "grant", "me")
 _NO_WORK = word_set("turn convert return take get have do use make need run let keep give")
 _TELLING = word_set("report log print record track show display count list handle catch hook mask match filter trace")
@@ -43,7 +43,7 @@ def checked(clause: Clause, found: Shape) -> Shape:
     joints = [at + 1 for at in rest if clause.keys[at] in (",", "and", "then")]
     if sum(clause.asks_at(at) for at in joints) > 1:
         raise Decline(SEVERAL)
-    is_swap = clause.keys[len(clause) - 1] == "instead" and any(clause.keys[at] == "use" for at in rest)
+    is_swap = clause.keys[len(clause) - 1] == "instead" and "use" in clause.keys[found.end :]
     for at in rest:
         key = clause.keys[at]
         if key in _REASONS or (key == "it" and clause.keys[at - 1] == ","):
@@ -135,7 +135,7 @@ def made_for(clause: Clause, phrase: Phrase, *, is_asked: bool = False) -> Phras
     work = [noun(verbs.VERBS[verb])] if verb in verbs.WORKS or verb in verbs.TAKEN_AWAY else []
     thing = clause.phrase(at + (clause.keys[at] == "to"), to_thing=True)
     end = clause.ends(thing.end) if thing else None
-    is_made = is_asked or any(clause.keys[one] in _MAKING for one in range(phrase.end))
+    is_made = is_asked or not _MAKING.isdisjoint(clause.keys[: phrase.end])
     if thing is None or thing.points or end is None or not is_made or verb in _NO_WORK:
         return None
     if any(place[0].key in ("to", "with") for place in thing.places):

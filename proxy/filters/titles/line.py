@@ -63,7 +63,10 @@ class Line:
     @cached_property
     def lead(self) -> int:
         """Where the request begins behind greetings and "can you please"."""
-        at = self._behind_condition() if self.keys[0] in _CONDITIONS else 0
+        at = 0
+        if self.keys[0] in _CONDITIONS:  # "after the update to 2.1, "
+            behind = self.keys.index(",") + 1 if "," in self.keys else 1
+            at = behind if self.keys[behind + 2] else 0
         while (key := self.keys[at]) in _LEADING:
             is_label = key in LABELS and self.keys[at + 1] == ":" and self.words[at + 1].text == ":"
             behind = self.skip(LEADS, at + 2 * is_label)
@@ -72,11 +75,6 @@ class Line:
                 break
             at = behind
         return at
-
-    def _behind_condition(self) -> int:
-        """Where the sentence goes on behind "after the update to 2.1, "."""
-        comma = self.keys.index(",") if "," in self.keys else 0
-        return comma + 1 if len(self) > comma + 3 else 0
 
     @cached_property
     def contrast(self) -> int:

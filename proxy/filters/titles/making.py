@@ -32,12 +32,10 @@ def making(clause: Clause, at: int) -> Shape | None:
     if clause.keys[at + 1] in ("a", "an", "me"):
         return shape_of(whole_object(clause, at + 1 + (clause.keys[at + 1] == "me")))
     subject = subject_at(clause, at + 1, lambda one: _is_made(clause.keys[one]) or clause.is_verb(one))
-    if (
-        clause.keys[subject.end] in ("a", "an") and clause.skip(_LITTLE, subject.end) < subject.end + 2
-    ):  # "make Settings a frozen dataclass"
+    end = clause.skip(_LITTLE, subject.end)
+    if clause.keys[subject.end] in ("a", "an") and end < subject.end + 2:  # "make Settings a frozen dataclass"
         made = whole_object(clause, subject.end)
         return Shape(made.core, ([noun("for"), *subject.core],), made.end)
-    end = clause.skip(_LITTLE, subject.end)
     if not _is_made(clause.keys[end]) or subject.places or clause.keys[end + 1] in _CONDITIONS:
         return None
     if clause.keys[end + 1] == "and" and not clause.asks_at(end + 2):
@@ -50,7 +48,7 @@ def causing(clause: Clause, at: int) -> Shape | None:
     """ "make the map load tiles", "let admins impersonate users", "I want the scaler to handle fractions" """
     is_let = clause.keys[at] in CAUSES
     start = at + 1 if is_let else clause.skip_early(WANTS, at)
-    if start <= at or not (is_let or any(clause.keys[one] in _WANTED for one in range(start))):
+    if start <= at or (not is_let and _WANTED.isdisjoint(clause.keys[:start])):
         return None
 
     def stop(one: int) -> bool:

@@ -40,12 +40,8 @@ def question(clause: Clause, at: int) -> Shape | None:
             at += 2
             while clause.keys[at] in known.ADVERBS or is_adverb(clause.keys[at]):
                 at += 1
-            behind = at + 1 + (clause.keys[at + 1] in ("from", "on"))
-            return (
-                shape_of(whole_object(clause, behind), _CALLERS[clause.keys[at]], 2)
-                if clause.keys[at] in _CALLERS
-                else None
-            )
+            work, behind = _CALLERS.get(clause.keys[at]), at + 1 + (clause.keys[at + 1] in ("from", "on"))
+            return shape_of(whole_object(clause, behind), work, 2) if work else None
         case "are" if exposed := _exposed(clause, at + 1):
             return exposed
         case "which" | "what" if not is_asked and following not in known.NO_NAME and (found := _which(clause, at + 1)):
@@ -92,7 +88,7 @@ def _used(clause: Clause, at: int) -> Shape | None:
 
 def _how(clause: Clause, at: int) -> Shape | None:
     """ "how does the lease lock work", "how does the parser handle tabs" """
-    is_work = any(clause.keys[one] in AT_WORK for one in range(at, len(clause)))
+    is_work = not AT_WORK.isdisjoint(clause.keys[at:])
 
     def stop(one: int) -> bool:
         return clause.keys[one] in AT_WORK if is_work else clause.is_verb(one) or clause.is_third(one)

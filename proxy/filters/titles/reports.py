@@ -121,11 +121,8 @@ def _verb_in(clause: Clause, asked: str, *, is_sure: bool) -> Stop:
         key, before = clause.keys[one], clause.keys[one - 1]
         is_last = clause.ends(one + 1) is not None
         if asked in _BE:
-            return (
-                key in known.FAULTS
-                or (is_last and (key in verbs.PAST or key.endswith("ing")))
-                or key in verbs.DOING_NOW
-            )
+            is_done = is_last and (key in verbs.PAST or key.endswith("ing"))
+            return is_done or key in known.FAULTS or key in verbs.DOING_NOW
         if asked:
             return clause.is_verb(one)
         is_plural = before.endswith("s") and not before.endswith("ss") and clause.is_verb(one)
@@ -144,23 +141,17 @@ def _denied(clause: Clause, subject: Phrase, key: str, end: int) -> Shape | None
     told = len(content(subject.core))
     if found := _undone(clause, subject, verb, end + 1):
         return found
-    is_doing = key.endswith("ing") or not any(clause.keys[one] in _BEING for one in range(subject.end, end))
+    is_doing = key.endswith("ing") or _BEING.isdisjoint(clause.keys[subject.end : end])
     if key in known.FAULTS or verb in verbs.FAULT_NOUNS:
         return None  # "login is not broken", "the job never fails"
     if key in verbs.PAST and told and verb not in verbs.WORKS:
         return placed(clause, subject.core, end + 1, subject.places, "problem")
+    is_deed = is_doing and key.isalpha() and key not in AT_WORK and key not in known.NO_NAME
+    is_whole = verb in verbs.DOING or clause.ends(end + 1) is not None
+    is_other = "never" in clause.keys[subject.end : end] or clause.keys[end + 1] in _OF_THE_VERB
     if verb in verbs.SAME_STEM and told:
         core = [*singular(subject.core), noun(verbs.SAME_STEM[verb])]
-    elif (
-        told == 1
-        and is_doing
-        and key.isalpha()
-        and key not in AT_WORK
-        and key not in known.NO_NAME
-        and "never" not in clause.keys[subject.end : end]
-        and clause.keys[end + 1] not in _OF_THE_VERB
-        and (verb in verbs.DOING or clause.ends(end + 1) is not None)
-    ):
+    elif told == 1 and is_deed and is_whole and not is_other:
         core = [*singular(subject.core), noun(spelled(verb))]
     else:
         core = subject.core

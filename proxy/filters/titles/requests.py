@@ -35,6 +35,7 @@ _AT_TIMES = word_set("when whenever while if until till during every overnight")
 _SORTED = ("sort", "order", "group")
 _WAYS = word_set("go read open check scan inspect search look walk see explore dig clone view examine use")
 """What is done only to do something else: "go through the roles and find …"."""
+_ON = word_set("and then")
 _QUESTION = ("why", "how", "what", "where", "who", "which", "whether", "if", "that")
 _CONDITIONS = ("when", "if", "while")
 _NARROWING = ("that", "which", "where", "who")
@@ -134,7 +135,7 @@ def _moved(clause: Clause, work: str, at: int) -> Shape | None:
 def _titled(clause: Clause, verb: str, phrase: Phrase) -> Shape:
     """What a verb makes of its object."""
     first, places = verb.partition(" ")[0], phrase.places
-    if first in _WAYS and any(clause.keys[one] in ("and", "then") for one in range(phrase.end, len(clause))):
+    if first in _WAYS and not _ON.isdisjoint(clause.keys[phrase.end :]):
         raise Decline(SEVERAL)
     head = places[0][0].key if places else ""
     if head == "for" and verb in verbs.SEARCHING:
@@ -241,7 +242,7 @@ def _wanting(clause: Clause, at: int) -> Shape | None:
     phrase = whole_object(clause, behind)
     if clause.keys[behind] not in ("a", "an", "some") and phrase.places and phrase.places[0][0].key == PURPOSE:
         return None  # "I want the dashboard to load faster"
-    said = [clause.keys[one] for one in range(behind)]
+    said = clause.keys[:behind]
     is_past = phrase.core[-1].key in verbs.PAST or clause.keys[behind].endswith(("ed", "ing"))
     if (is_past and clause.keys[at].startswith(("wh", "wtf"))) or clause.keys[len(clause) - 1] == "for":
         raise Decline(UNCLEAR)

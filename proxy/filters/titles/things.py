@@ -145,12 +145,8 @@ def _subject(clause: Clause, at: int, asked: str) -> Shape:
     if not is_finite and (asked in _BE or asked in _MODALS or asked == "if" or clause.ends(end) is None):
         raise Decline(NOT_SEEN)
     is_end = key in ("", ",", "and") or key in known.CONTRASTS
-    if (
-        is_end
-        and not (is_finite or asked)
-        and is_doing(core)
-        and not (phrase.places and phrase.places[0][0].key in _OF_NOUNS)
-    ):
+    is_noun = phrase.places and phrase.places[0][0].key in _OF_NOUNS
+    if is_end and not (is_finite or asked or is_noun) and is_doing(core):
         raise Decline(NOT_SEEN)  # "app closes"
     if not is_finite and core[-1].key in verbs.DOES and phrase.places and phrase.places[0][0].key in ("with", "at"):
         core = core[:-1]  # "the deploy script exits with code 137"
