@@ -8,7 +8,7 @@ from proxy.filters.titles.clause import Clause
 from proxy.filters.titles.commands import command_title
 from proxy.filters.titles.errors import error_title
 from proxy.filters.titles.fitting import LONGEST, fitted
-from proxy.filters.titles.leads import LEADS, WANTS
+from proxy.filters.titles.leads import LEADS
 from proxy.filters.titles.lexer import Token, tokens_of
 from proxy.filters.titles.prose import LINES, LOOKED_AT, MIXED, Message, read, require_english
 from proxy.filters.titles.reasons import LOST, NOT_SEEN, NOTHING, SEVERAL, TOO_LONG, TURNED, UNCLEAR
@@ -66,8 +66,8 @@ _HEADED = re.compile(
     re.IGNORECASE,
 )
 _ADDRESSED = re.compile(r"(?:@(?!(?i:makefile|dockerfile|readme|license|changelog|justfile)\b)[A-Za-z][\w-]*[,:]?\s+)+")
-_BEGINNING = VERB_STARTS.keys() | LEADS.firsts | WANTS.firsts | DETERMINERS
-_BEGINNING |= word_set("why what where how which who is are does do make let")
+_BEGINNING = VERB_STARTS.keys() | LEADS.firsts | DETERMINERS
+_BEGINNING |= word_set("why what where how which who is are does do make let there there's theres")
 """Whom a message is for: an agent, and no file, which has a folder or an extension."""
 _LONGEST_FORM_NAME = 30
 _FORM_NAME = re.compile(
