@@ -36,6 +36,11 @@ JAVA = """Exception in thread "main" java.lang.IllegalStateException: x
         ("src/index.ts(3,5): error TS2322: Type 'string' is not assignable.", "TS2322 in index.ts"),
         ("error[E0502]: cannot borrow `self.q` as mutable\n  --> src/queue.rs:74:9", "E0502 in queue.rs"),
         ("panic: nil map\n\ngoroutine 1 [running]:\nmain.main()\n\t/srv/app/queue.go:88 +0x1", "Panic in queue.go"),
+        (
+            "Program received signal SIGABRT, Aborted.\n0x00007ffff7c8b000 in hoist (n=3) at src/winch.c:40\n"
+            "40\t  abort();\n(gdb) bt\n#0  hoist (n=3) at src/winch.c:40",
+            "SIGABRT in winch.c",
+        ),
         ("RuntimeError: CUDA out of memory. Tried to allocate 2 GiB", "RuntimeError: CUDA out of memory"),
         ("ModuleNotFoundError: No module named 'requests'", "Missing module requests"),
         ("FAILED tests/test_a.py::test_renew - assert 1 == 2", "test_renew failure"),

@@ -54,6 +54,29 @@ def test_of_a_form_what_went_wrong_is_read_and_of_odd_signs_the_plain_one(line: 
 
 
 @pytest.mark.parametrize(
+    "expected",
+    [
+        "## Expected behaviour\nthe chart is drawn",
+        "### What Should Happen?\nthe chart is drawn\n\nat once",
+        "**Steps to reproduce**\nopen the chart",
+        "Expected result\n------\nthe chart is drawn",
+        "Expected:\nthe chart is drawn",
+        "# AGENTS.md\nuse the linter",
+    ],
+)
+@pytest.mark.parametrize("actual", ["## Actual\n", "Actual\n------\n", "Actual behaviour:\n", "**What happens:**\n"])
+def test_under_headings_of_what_would_be_well_nothing_is_read(expected: str, actual: str) -> None:
+    assert read(f"{expected}\n\n{actual}it is blank").prose == "it is blank"
+    assert read(f"it is blank\n\n{expected}").prose == "it is blank"
+
+
+@pytest.mark.parametrize("asked", ["# Task", "## Your task:", "Goal\n====", "**Question**"])
+def test_under_a_heading_that_asks_stands_what_is_asked(asked: str) -> None:
+    message = read(f"## Context\n- we run ferries\n\n{asked}\nadd a legend")
+    assert (message.prose, message.is_list) == ("add a legend", False)
+
+
+@pytest.mark.parametrize(
     "text", ["<setup>\nYou work here.\n</setup>\n\nfix it", "<task>x</task><notes c='d'>y</notes> fix it"]
 )
 def test_blocks_that_another_program_put_in_front_are_left_out(text: str) -> None:

@@ -13,6 +13,8 @@ from proxy.filters.titles.prose import LINES
 from proxy.filters.titles.session_title import LIMIT, session_title
 
 REQUESTS = {
+    "we need a dry run flag on the winch cli asap": "Winch CLI dry run flag",
+    "write a converter from NMEA to GPX for the archive": "Converter from NMEA to GPX",
     "Fix the login button on mobile": "Login button on mobile",
     "please fix the login button on mobile, it is too small": "Login button on mobile",
     "Hey Claude, could you add dark mode to the settings page?": "Dark mode on settings page",
@@ -201,6 +203,12 @@ COMMANDS = {
     ),
 }
 WRAPPED = {
+    "I'm writing a ferry planner. The map works. Please add a legend to the map.": "Legend on map",
+    "# AGENTS.md\n\nUse `make check`.\n\n# Task\n\nAdd a depth column to the soundings": "Depth column in soundings",
+    "### What's Wrong?\nthe buoy icons are upside down\n\n### What Should Happen?\nthey point north": (
+        "Buoy icons upside down"
+    ),
+    "## User story\nAdd a legend to the map": "Legend on map",
     "<system-reminder>be nice</system-reminder>fix the cart total rounding": "Cart total rounding",
     "<setup>You work in /Users/me/x.</setup>\n\nfix the cart total rounding": "Cart total rounding",
     "[Image #1] fix the cart total rounding": "Cart total rounding",
@@ -327,6 +335,9 @@ DECLINED = {
     "replace the logo, fix the footer address, and add a phone number": SEVERAL,
     "/clear": "a command of the client's own names nothing",
     "replace the hand written tide station import queue with Celery": TOO_LONG,
+    # What somebody is at, or no longer wants, is no request.
+    "I'm writing a ferry planner as a hobby. It lacks a legend of any kind.": POINTS,
+    "forget the legend, today it's the berths: ships should wait there": NOT_SEEN,
     # A code of an error is no ticket, a shout and a letter are no name.
     "PLS-201 again": NOT_SEEN,
     "HULL-0042": NOT_SEEN,

@@ -12,7 +12,7 @@ _RAISED = re.compile(
     r"|[A-Z]/\w{1,30} *(?:\( *\d+\))?: )?"
     r"(?:(?:[\w$]{1,60}\.){0,9}([A-Z]\w{0,60}(?:Error|Exception|Interrupt|Exit))\b(?!\()(?::? ?([^\n]{0,300}))?"
     r"|(?:\*\*)? ?\(?([A-Z]\w{1,40}(?:(?:::|\.)[A-Z]\w{1,40}){1,3})(?:\)|:| \())"
-    r"|^(?:==\d+==)?(?:ERROR|SUMMARY): (?:\w+Sanitizer): ([\w-]{4,40})",
+    r"|^(?:==\d+==)?(?:ERROR|SUMMARY): (?:\w+Sanitizer): ([\w-]{4,40})|received signal (SIG[A-Z]{2,8})\b",
     re.MULTILINE,
 )
 _COMPILED = re.compile(r"\berror(?:\[(E\d{4})\]|:? (TS\d{4,5}|CS\d{4}|C\d{4})\b)")
@@ -205,7 +205,7 @@ def _packaged(pasted: str, error: str) -> list[Token]:
 
 def _error(pasted: str) -> tuple[str, str]:
     """The last error that begins a line, as each may be caused by the next; else the compiler's only one."""
-    raised = [(found[1] or found[3] or found[4], found[2] or "") for found in _RAISED.finditer(pasted)]
+    raised = [(found[1] or found[3] or found[4] or found[5], found[2] or "") for found in _RAISED.finditer(pasted)]
     codes = {found[1] or found[2] for found in _COMPILED.finditer(pasted)}
     if not raised and len(codes) == 1:
         raised = [(codes.pop(), "")]

@@ -120,7 +120,7 @@ def _kept(shape: Shape) -> Iterator[tuple[Words, ...]]:
     is_told = any(word.is_fixed for word in shape.core)
     told = [place for place in places[shape.tied :] if place[1].key not in ("each", "every")]
     told = [place for place in told if is_told or place[0].key != PURPOSE]
-    is_way = not shape.work and {"from", "to"} <= {place[0].key for place in places}
+    is_way = not shape.need and {"from", "to"} <= {place[0].key for place in places}
     told = [place for place in told if not (is_way and place[0].key in ("from", "to"))]
     free = [place for place in told if place[0].key not in _RELATING and (place[0].key != "of" or is_full)]
     free.reverse()  # the last of those that say as little goes first

@@ -9,6 +9,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from proxy.filters.decline import Decline
+from proxy.filters.titles.tables import word_set
 from proxy.filters.titles.words import FOREIGN
 
 LOOKED_AT, LINES = 10_000, 500
@@ -43,6 +44,15 @@ _BULLET = re.compile(r"[-*+•▪►][ \t]+|\d{1,2}[.)][ \t]+|- ?\[[ x]\]")
 _HEADING = re.compile(
     r"#{1,3}[ \t]+(?:(?:implementation )?plan|task|feature|bug|spec|rfc|proposal)?(?::[ \t]+)?", re.IGNORECASE
 )
+_ASKED_UNDER = word_set("task request ask question goal objective") | {"your task", "the task", "my question"}
+"""Headings under which a message says what it asks for, whatever stands before them."""
+_UNREAD = re.compile(
+    r"what (?:should|did you expect|i expect).*|expected.*|steps.*|(?:how )?to reproduce|repro\w*|env\w*|versions?"
+    r"|system.*|(?:preflight )?checklist|acceptance criteria|additional.*|possible.*|screenshots?|severity|labels"
+    r"|platform|[\w.-]+\.md"
+)
+"""Headings under which nothing stands that a message is about: what would be well, and standing instructions."""
+_LABEL_LINE = re.compile(r"[A-Za-z][A-Za-z ]{2,30}:[ \t]*")
 _BOLD_LINE = re.compile(r"^\*\*([^*\n]{1,60}?)[:?]?\*\*[:?]?[ \t]*$", re.MULTILINE)
 _UNDERLINE = re.compile(r"[-=]{3,}")
 _WITH = re.compile(r"(?<= )w(/o?)?(?= )")
@@ -66,6 +76,8 @@ _FENCE = "```"
 _PASTED_LINE = re.compile(
     # Frames and headings of stack traces: Python, Java and JavaScript, Go, Rust, npm.
     r"Traceback \(|\s*File \"|\s+at \S|\s*at [\w$.<>]+ ?\(|Caused by:|goroutine \d|panic: |thread '|\s*-->|npm ERR!"
+    # Debuggers.
+    r"|Program received signal|#\d+ +\w|\(gdb\)|\(lldb\)|0x[0-9a-fA-F]{6}"
     # "KeyError: …", and compilers' "app.ts(3,5): error" and "error[E0308]".
     r"|(?:Uncaught |Unhandled |Exception in thread \S+ )?(?:\w{1,60}\.){0,9}[A-Z]\w{0,60}(?:Error|Exception)\b(?::|$)"
     r"|> |\S{1,200}[:(]\d+[:,]\d+\)?:?(?: -)? (?:fatal )?error|error(?:\[E\d+\])?:"
@@ -111,28 +123,70 @@ def read(text: str) -> Message:
     """The beginning of a message without what others put around it, cut in prose and pasted."""
     if _PLAIN_SENTENCE.fullmatch(text):
         return Message(text, "", "", is_list=False, is_led=True)  # as most messages are
-    prose, pasted, headings = list[str](), list[str](), list[str]()
-    is_list = is_led = has_prose = fenced = False
+    reader = _Reader()
     for line in plain(text).split("\n", LINES)[:LINES]:
+        reader.take(line)
+    heading = (reader.headings or [""])[0]
+    return Message(_joined(reader.prose), "\n".join(reader.pasted), heading, reader.is_list, reader.is_led)
+
+
+class _Reader:
+    """Takes a message line by line."""
+
+    def __init__(self) -> None:
+        self.prose: list[str] = []
+        self.pasted: list[str] = []
+        self.headings: list[str] = []
+        self.is_list = self.is_led = self._has_prose = self._fenced = self._is_unread = False
+        self._before = ""
+        """The line before, if it may be a heading that is underlined."""
+
+    def take(self, line: str) -> None:
         before, fence, rest = line.partition(_FENCE)
         if fence and _FENCE not in rest:
-            (pasted if fenced else prose).append(before)
-            fenced = not fenced
-        elif not fenced and line[:1] == "#" and (found := _HEADING.match(line)):
-            headings.append(line[found.end() :].strip())
-        elif not fenced and prose and prose[-1] and _UNDERLINE.fullmatch(line):
-            headings.append(prose.pop())
-        elif fenced or _is_pasted(line):
-            pasted.append(line)
+            (self.pasted if self._fenced else self.prose).append(before)
+            self._fenced = not self._fenced
+        elif self._fenced:
+            self.pasted.append(line)
+        elif line[:1] == "#" and (found := _HEADING.match(line)):
+            self.headings.append(line[found.end() :].strip())
+            self._begin(line)
+        elif self._before and _UNDERLINE.fullmatch(line):
+            self.headings.append(self._before)
+            if self.prose and self.prose[-1] == self._before:
+                del self.prose[-1]
+            self._begin(self._before)
+        elif _is_pasted(line):
+            self.pasted.append(line)
         else:
-            line = _said(line)
-            bullet = _BULLET.match(line)
-            is_list = is_list or (bullet is not None and not has_prose)
-            has_prose = has_prose or bool(line.strip())
-            is_led = is_led or (has_prose and not pasted and not headings)
-            if bullet is None or is_list:  # what a list behind prose says are its details
-                prose.append(line.strip() if bullet is None else line[bullet.end() :].strip())
-    return Message(_joined(prose), "\n".join(pasted), (headings or [""])[0], is_list, is_led)
+            self._take_prose(line)
+
+    def _begin(self, heading: str) -> None:
+        """A section begins: under some headings nothing is read, and some make all before them the background."""
+        self._before = ""
+        self._is_unread = _is_unread(heading)
+        if heading.strip("# \t:?").casefold() in _ASKED_UNDER:
+            self.prose.clear()
+            self.is_list = self._has_prose = False
+
+    def _take_prose(self, line: str) -> None:
+        self._before = line.strip()
+        if _LABEL_LINE.fullmatch(line):
+            self._is_unread = _is_unread(line)
+            line += " "
+        if self._is_unread:
+            return
+        line = _said(line)
+        bullet = _BULLET.match(line)
+        self.is_list = self.is_list or (bullet is not None and not self._has_prose)
+        self._has_prose = self._has_prose or bool(line.strip())
+        self.is_led = self.is_led or (self._has_prose and not self.pasted and not self.headings)
+        if bullet is None or self.is_list:  # what a list behind prose says are its details
+            self.prose.append(line.strip() if bullet is None else line[bullet.end() :].strip())
+
+
+def _is_unread(heading: str) -> bool:
+    return _UNREAD.fullmatch(heading.strip("# \t:?").casefold()) is not None
 
 
 def _is_pasted(line: str) -> bool:

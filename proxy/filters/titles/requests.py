@@ -203,6 +203,8 @@ def _taken(clause: Clause, verb: str, phrase: Phrase) -> Shape:
 def _going(verb: str, places: tuple[Words, ...], completing: tuple[str, ...]) -> tuple[Words, ...]:
     """The places as they read without the verb, where it goes first."""
     if verb in _ADDING:
+        if places and places[0][0].key == "from":
+            return places  # "a converter from CSV to JSON"
         return tuple([_located(place) if place[0].key in _GOING else place for place in places])
     if verb == "set":
         return tuple([[noun("of"), *place[1:]] if place[0].key == "to" else place for place in places])

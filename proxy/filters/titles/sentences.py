@@ -24,7 +24,13 @@ _NO_TICKETS = (
     *("PEP", "ORA", "PLS", "TNS", "SSL", "SQL", "SQLSTATE", "ERR", "ERROR", "ERRNO", "EXIT"),
 )
 """What else is written with a hyphen and a number: standards, codes of errors."""
-_POLITE = re.compile(r" (pl+e+a+s+e+|pl[sz]|kindly)(?= )")
+_ASIDES = frozenset(["please", "pleease", "pleeease", "pleasee", "pls", "plz", "kindly", "asap", "btw"])
+"""Words that may stand anywhere and say nothing."""
+_BACKGROUND = re.compile(
+    r"(?:i'm|im|i am|we're|we are) (?:building|writing|making|creating|developing|working|designing) "
+)
+"""How somebody begins who tells first what they are at, and then what they want."""
+_DROPPED = ("forget", "nevermind", "scratch")
 _BETWEEN = frozenset(("to", "through", "thru", "until"))
 _ASKING = ("make", "let", "stop", "ensure", "prevent", "use")
 _NEEDING = frozenset(("need", "want", "like", "love", "how", "what", "where", "which"))
@@ -42,9 +48,8 @@ _CONDITIONS = ("when", "whenever", "once", "if")
 
 def title_of(frame: Frame, tokens: Sequence[Token], most: int) -> Words:
     """The title of the first sentence that fits the frame, if nothing that counts is lost with the others."""
-    said = " ".join(["", *[token.key for token in tokens], ""])
-    if (" pl" in said or " kindly" in said) and (polite := _POLITE.findall(said)):
-        tokens = [token for token in tokens if token.key not in polite]
+    if not _ASIDES.isdisjoint([token.key for token in tokens]):
+        tokens = [token for token in tokens if token.key not in _ASIDES]
     kinds = [token.kind for token in tokens]
     names = [token for token in tokens if token.kind == "name"] if "name" in kinds else []
     if names and _is_range(tokens):
@@ -56,6 +61,9 @@ def title_of(frame: Frame, tokens: Sequence[Token], most: int) -> Words:
         clause = Clause(sentence)
         # What stands behind another sentence is its matter only if it asks.
         is_aside = reason and (not _asks(clause) or clause.verb(clause.lead).partition(" ")[0] in ASKING)
+        is_background = number < len(sentences) and _BACKGROUND.match(clause.line)
+        if is_background or clause.keys[0] in _DROPPED:
+            continue
         is_condition = clause.keys[0] in _CONDITIONS and clause.lead < 2 and clause.keys[1] not in AUXILIARIES
         if clause.lead == len(sentence) or is_aside or is_condition or (reason and sentence[-1].key in ("too", "well")):
             continue

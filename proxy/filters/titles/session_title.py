@@ -32,7 +32,8 @@ _FORM = word_set(
     behavior behaviour summary overview background goal goals motivation requirements checklist version versions system
     additional details rules instructions introduction role tone output input task title question problem issue bug
     report what why how who acceptance criteria scope notes current proposal solution prerequisites table contents
-    readme changelog usage installation license contributing example examples todo agenda minutes plan spec"""
+    readme changelog story stories epic usage installation license contributing example examples todo agenda minutes
+    plan spec"""
 )
 """Words of the headings that templates and documents have anyway."""
 
