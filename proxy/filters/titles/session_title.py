@@ -67,8 +67,8 @@ _HEADED = re.compile(
     re.IGNORECASE,
 )
 _ADDRESSED = re.compile(r"(?:@(?!(?i:makefile|dockerfile|readme|license|changelog|justfile)\b)[A-Za-z][\w-]*[,:]?\s+)+")
-_BEGINNING = VERB_STARTS.keys() | LEADS.firsts | DETERMINERS
-_BEGINNING |= word_set("why what where how which who is are does do make let there there's theres")
+_BEGINNING = (VERB_STARTS, LEADS.firsts, DETERMINERS)
+_ASKING = word_set("why what where how which who is are does do make let there there's theres")
 """Whom a message is for: an agent, and no file, which has a folder or an extension."""
 _LONGEST_FORM_NAME = 30
 _FORM_NAME = re.compile(
@@ -151,7 +151,8 @@ def _unaddressed(prose: str) -> str:
         return prose
     rest = prose[found.end() :]
     first, second = [*(word.rstrip(",").casefold() for word in rest[:_READ].split()[:2]), "", ""][:2]
-    if first not in _BEGINNING or (first in NOUN_FIRST and second not in DETERMINERS):
+    is_beginning = first in _ASKING or any(first in table for table in _BEGINNING)
+    if not is_beginning or (first in NOUN_FIRST and second not in DETERMINERS):
         raise Decline(UNCLEAR)  # "@Transactional methods never roll back"
     return rest
 

@@ -1,5 +1,7 @@
 """The thing that a sentence is about, where no frame says what is to become of it: a title that is thin, but true."""
 
+from collections.abc import Set
+
 from msgspec.structs import replace
 
 from proxy.filters.decline import Decline
@@ -24,12 +26,12 @@ _WRONG = known.FAULTS | verbs.WRONGED
 _VERBS_ONLY = verbs.DOING - verbs.NOUNS_TOO
 _BEHIND = known.PREPOSITIONS | known.DETERMINERS
 _SAYING = word_set("says say said thinks think wants want told reports complains complain asks asked found finds means")
-_SMALL = known.NO_NAME | known.FAULTS | known.GENERIC | known.MADE_THINGS | known.TROUBLES | known.SPELLED.keys()
-_KNOWN = (_SMALL, verbs.DOES.keys(), verbs.GERUNDS.keys(), verbs.PAST.keys())
-"""English words: without one of them the language is in doubt."""
-_ENGLISH = frozenset[str]().union(
-    *_KNOWN, verbs.VERB_STARTS, verbs.DOING, verbs.NOUNS_TOO, verbs.STALE, verbs.MADE, known.SOFT
+_KNOWN: tuple[Set[str], ...] = (
+    *(known.NO_NAME, known.FAULTS, known.GENERIC, known.MADE_THINGS, known.TROUBLES, known.SPELLED.keys()),
+    *(verbs.DOES.keys(), verbs.GERUNDS.keys(), verbs.PAST.keys()),
 )
+"""English words: without one of them the language is in doubt. As one table they would take 130 KiB."""
+_ENGLISH = (*_KNOWN, verbs.VERB_STARTS.keys(), verbs.DOING, verbs.NOUNS_TOO, verbs.STALE, verbs.MADE, known.SOFT)
 _SHARED = word_set("a an as at al do for has he i in is me no or so to we over per via test")
 _TROUBLES = word_set("error errors warning warnings leak leaks failure failures typo typos")
 _ONLY_ENGLISH = (
@@ -82,7 +84,7 @@ def thing_in(clause: Clause) -> Shape:
     require_known(clause)
     key = clause.keys[at]
     is_word = key not in SIGNS and not key.endswith(("ing", "s", "ed"))
-    if clause.keys[at + 1] in known.ARTICLES and not asked and is_word and (key in verbs.WORKS or key not in _ENGLISH):
+    if clause.keys[at + 1] in known.ARTICLES and not asked and is_word and (key in verbs.WORKS or not _is_english(key)):
         # A word before an article is a verb, whatever it is: "polish the empty states".
         phrase = whole_object(clause, at + 1)
         if key in verbs.SEARCHING and any(place[0].key == "for" for place in phrase.places):
@@ -114,10 +116,14 @@ def require_known(clause: Clause) -> None:
         raise Decline(NOT_SEEN)  # words that many languages have are no evidence: "parser", "for", "do"
 
 
+def _is_english(key: str) -> bool:
+    return any(key in table for table in _ENGLISH)
+
+
 def _is_odd(word: Token) -> bool:
     """Whether it is a word that no table has, and that has no English ending."""
     is_word = word.kind == "word" and "-" not in word.key
-    return is_word and word.key not in _ENGLISH and not word.key.endswith(_ENDINGS)
+    return is_word and not _is_english(word.key) and not word.key.endswith(_ENDINGS)
 
 
 def _subject(clause: Clause, at: int, asked: str) -> Shape:
