@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Page
+from playwright.async_api import Browser, BrowserContext, Page, ViewportSize
 
 from proxy.rules.load import Loaded
 from proxy.scripted import ScriptedUpstream
@@ -16,6 +16,9 @@ from tests.live.given import Shown, scripted, shown
 from tests.waiting import PATIENCE
 
 Open = Callable[..., Awaitable[Page]]
+
+USUAL: dict[str, Any] = {"timezone_id": "UTC", "locale": "en-GB"}
+"""What every context is given: the page tells times as its reader's."""
 
 ENDS = ("ERR_CONNECTION_REFUSED", "ERR_INCOMPLETE_CHUNKED", "ERR_CONNECTION_RESET")
 """What the console says of a process that ends before its page is closed."""
@@ -41,24 +44,49 @@ async def sidestep(shipped: Loaded, upstream: ScriptedUpstream, tmp_path: Path) 
         yield found
 
 
-@asynccontextmanager
-async def looking(browser: Browser) -> AsyncIterator[Open]:
-    """Opens the page at a URL, live; keyword arguments are Playwright's of a context.
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def context(browser: Browser, upstream: ScriptedUpstream) -> AsyncIterator[BrowserContext]:
+    """One context for all pages that need none of their own.
 
-    Errors of JavaScript, breaches of the page's policy, and whatever else is an error on the console, fail the test.
-    Those that contain one of the texts in `expected` are none.
+    Its first page keeps a process alive, which those of the other tests share: they stand at other ports of the same
+    host. To start one for each costs more than what most tests do in it.
+    """
+    async with await browser.new_context(**USUAL) as found:
+        first = await found.new_page()
+        await first.goto(upstream.url)
+        yield found
+
+
+@asynccontextmanager
+async def looking(shared: BrowserContext) -> AsyncIterator[Open]:
+    """Opens the page at a URL, live, in the shared context.
+
+    Whoever changes the context itself, as the clock does, asks for one of its own by `apart`, or by keyword arguments,
+    which are Playwright's of a context. Errors of JavaScript, breaches of the page's policy, and whatever else is an
+    error on the console, fail the test. Those that contain one of the texts in `expected` are none.
     """
     errors: list[str] = []
     allowed: list[str] = []
 
-    async def opener(url: str, expected: tuple[str, ...] = (), **options: Any) -> Page:
+    async def opener(
+        url: str,
+        expected: tuple[str, ...] = (),
+        *,
+        viewport: ViewportSize | None = None,
+        apart: bool = False,
+        **options: Any,
+    ) -> Page:
         allowed.extend(expected)
-        context = await browser.new_context(**options)
-        stack.push_async_callback(context.close)
-        context.set_default_timeout(PATIENCE * 1000)  # milliseconds
-        page = await context.new_page()
+        context = shared
+        if apart or options:
+            assert shared.browser
+            context = await stack.enter_async_context(await shared.browser.new_context(**USUAL, **options))
+        page = await stack.enter_async_context(await context.new_page())
+        page.set_default_timeout(PATIENCE * 1000)  # milliseconds
         page.on("pageerror", lambda error: errors.append(f"{error}\n{error.stack}"))
         page.on("console", lambda said: errors.append(said.text) if said.type in ("error", "warning") else None)
+        if viewport:
+            await page.set_viewport_size(viewport)
         await page.goto(f"{url}/-/")
         await page.locator('#connection[data-state="live"]').wait_for()
         return page
@@ -69,7 +97,7 @@ async def looking(browser: Browser) -> AsyncIterator[Open]:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def look(browser: Browser) -> AsyncIterator[Open]:
+async def look(context: BrowserContext) -> AsyncIterator[Open]:
     """As `looking`, until the end of a test."""
-    async with looking(browser) as opener:
+    async with looking(context) as opener:
         yield opener

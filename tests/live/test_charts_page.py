@@ -44,7 +44,7 @@ async def _with_a_week(page: Page) -> None:
 
 
 async def test_a_week_is_drawn_and_told_in_words_and_figures(sidestep: Shown, look: Open) -> None:
-    page = await look(sidestep.url, timezone_id="UTC")
+    page = await look(sidestep.url)
     await _with_a_week(page)
     bars = page.locator("#chart-requests svg rect.answered-fill")
     await expect(bars).to_have_count(BUCKETS - len(QUIET))
@@ -61,14 +61,14 @@ async def test_a_week_is_drawn_and_told_in_words_and_figures(sidestep: Shown, lo
 
 
 async def test_what_stands_under_the_pointer_is_told(sidestep: Shown, look: Open) -> None:
-    page = await look(sidestep.url, timezone_id="UTC")
+    page = await look(sidestep.url)
     await _with_a_week(page)
     await page.locator("#chart-requests svg rect.answered-fill").nth(3).hover()
     await expect(page.locator("#chart-requests .readout")).to_contain_text(": 13 answered, 100 forwarded")
 
 
 async def test_a_hidden_page_lets_go_and_comes_back_when_it_is_looked_at(sidestep: Shown, look: Open) -> None:
-    page = await look(sidestep.url)
+    page = await look(sidestep.url, apart=True)
     await page.clock.install()
     await page.reload()
     await expect(page.locator("#connection")).to_have_attribute("data-state", "live")

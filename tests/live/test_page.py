@@ -94,7 +94,7 @@ async def test_after_a_restart_the_table_is_filled_and_every_figure_says_its_spa
 
 async def test_a_process_that_hangs_is_not_shown_as_live(sidestep: Shown, look: Open) -> None:
     """The page's clock is set on, past all signs of life; the next of them makes it live again."""
-    page = await look(sidestep.url)
+    page = await look(sidestep.url, apart=True)
     await page.clock.install()
     await page.reload()
     await page.locator('#connection[data-state="live"]').wait_for()

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import BrowserContext, Page, expect
 
 from proxy.app import LIVE
 from proxy.decision.drift import NEARLY, SIGNS, STOPPED, UNKNOWN, UNTESTED, Notice
@@ -14,7 +14,7 @@ from proxy.rules.load import Loaded
 from proxy.scripted import ScriptedUpstream
 from proxy.usage import Usage
 from tests.cases import every
-from tests.live.conftest import ENDS, Open, looking
+from tests.live.conftest import Open, looking
 from tests.live.entries import AT, entry
 from tests.live.given import Shown, shown
 
@@ -43,7 +43,7 @@ async def _ids(page: Page) -> list[str]:
 
 async def _open(sidestep: Shown, look: Open) -> Page:
     sidestep.app[LIVE].publish(_entries())
-    page = await look(sidestep.url, timezone_id="UTC", locale="en-GB")
+    page = await look(sidestep.url)
     await expect(page.locator("tr.request")).to_have_count(6)
     return page
 
@@ -56,11 +56,11 @@ async def six(sidestep: Shown, look: Open) -> Page:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def same_six(
-    browser: Browser, shipped: Loaded, upstream: ScriptedUpstream, tmp_path_factory: pytest.TempPathFactory
+    context: BrowserContext, shipped: Loaded, upstream: ScriptedUpstream, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Page]:
     """One such page for the tests that leave it as it was: to open one takes most of a second."""
     state = tmp_path_factory.mktemp("six")
-    async with shown(shipped.rules, upstream.url, state) as sidestep, looking(browser) as look:
+    async with shown(shipped.rules, upstream.url, state) as sidestep, looking(context) as look:
         yield await _open(sidestep, look)
 
 
@@ -199,7 +199,8 @@ async def test_bars_say_what_they_count(sidestep: Shown, look: Open) -> None:
 
 
 async def test_before_the_first_request_there_is_a_line_to_copy(sidestep: Shown, look: Open) -> None:
-    page = await look(sidestep.url, permissions=["clipboard-read", "clipboard-write"])
+    page = await look(sidestep.url)
+    await page.context.grant_permissions(["clipboard-read", "clipboard-write"], origin=sidestep.url)
     line = f"ANTHROPIC_BASE_URL={sidestep.url} ENABLE_TOOL_SEARCH=true claude"
     await expect(page.locator("#line")).to_have_text(line)
     await page.get_by_role("button", name="Copy").press("Enter")
@@ -217,16 +218,6 @@ async def test_a_line_that_cannot_be_copied_is_marked(sidestep: Shown, look: Ope
     assert await page.evaluate("String(document.getSelection())") == await page.locator("#line").inner_text()
 
 
-async def test_where_a_token_is_wanted_the_line_says_so(
-    shipped: Loaded, upstream: ScriptedUpstream, look: Open, tmp_path: Any
-) -> None:
-    token = "a-token-of-many-characters"
-    async with shown(shipped.rules, upstream.url, tmp_path, listen={"token": token}) as sidestep:
-        page = await look(sidestep.url, ENDS, http_credentials={"username": "me", "password": token})
-        await expect(page.locator("#line")).to_contain_text('ANTHROPIC_CUSTOM_HEADERS="x-sidestep-token: $TOKEN"')
-        assert token not in await page.content()
-
-
 async def test_drift_is_told_in_words(sidestep: Shown, look: Open) -> None:
     mark = "c0ffee123456"
     told = {
@@ -241,7 +232,7 @@ async def test_drift_is_told_in_words(sidestep: Shown, look: Open) -> None:
     for notice, _ in told.values():
         sightings.add(notice, AT, "req_sidestep_1")
         sightings.add(notice, AT + 60, "req_sidestep_2")
-    page = await look(sidestep.url, timezone_id="UTC")
+    page = await look(sidestep.url)
     await expect(page.locator("#drift li")).to_have_count(5)
     for _, words in told.values():
         await expect(page.locator("#drift li", has_text=words)).to_contain_text("2 times since Tue 14 Nov, 22:14")
