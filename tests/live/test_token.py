@@ -1,4 +1,7 @@
-"""With a local token, a browser is asked for it as a password, and shows it for all that the page asks for; the page tells clients how."""
+"""With a local token, a browser is asked for it as a password and shows it for all that the page asks for.
+
+The page tells clients how to show it.
+"""
 
 from pathlib import Path
 
