@@ -43,8 +43,8 @@ test: $(VENV)/.dev ## the tests: two to three minutes on two cores
 	@echo 'The tests take two to three minutes on two cores; at the end of each line stands how much of them is done.'
 	$(PYTEST) -m "not slow" -n auto --dist worksteal
 
-test-slow: $(VENV)/.dev ## the tests and their long profile
-	$(PYTEST)
+test-slow: $(VENV)/.dev ## the tests and their long profiles: many times as many made-up examples
+	$(PYTEST) --hypothesis-profile=long
 
 titles: $(VENV)/.dev ## the titles of a corpus of first messages, by kind and language: answered, good, bad, and why declined
 	$(PY) -m tests.titles

@@ -29,7 +29,9 @@ from proxy.scripted import ScriptedUpstream, scripted_upstream
 ROOT = Path(__file__).parent.parent
 
 # A machine that is busy with something else is slow, and no fault of the code.
-settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("patient", deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+# Every run makes up other examples; `make test-slow` looks at many times as many.
+settings.register_profile("long", settings.get_profile("patient"), max_examples=1_000)
 settings.load_profile("patient")
 
 Loop = Callable[[], asyncio.AbstractEventLoop]

@@ -1,7 +1,7 @@
 """What stands in every text that matches a pattern: certain, or not told; held against RE2 itself."""
 
 import re2
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from proxy.rules.literals import literals
@@ -61,7 +61,6 @@ def test_a_literal_is_told_where_it_is_certain(pattern: str, found: tuple[str, .
     assert literals(pattern) == found
 
 
-@settings(deadline=None, max_examples=400)
 @given(PATTERNS, TEXTS)
 @example(r"\A\s*a", "\x1fa")
 @example(r"\A\s*\n", "\n")

@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from proxy.exchange import Answer, Decision, Forward, Head
@@ -111,7 +111,6 @@ def mutated(draw: st.DrawFn) -> tuple[Head, Body]:
 
 
 @given(mutated())
-@settings(max_examples=300)
 def test_a_mutated_request_is_answered_or_forwarded(request: tuple[Head, Body]) -> None:
     head, body = request
     decision = decide(head, orjson.dumps(body))
@@ -126,7 +125,6 @@ def _as_written(body: Body) -> list[bytes]:
 
 
 @given(st.sampled_from(SEEDS) | mutated().map(lambda request: (request[0], orjson.dumps(request[1]))))
-@settings(max_examples=250)
 def test_serving_and_explaining_say_what_examples_say(request: tuple[Head, bytes]) -> None:
     """A rule is evaluated by one function: what is known of a head and of texts beforehand changes nothing."""
     head, raw = request
@@ -168,7 +166,6 @@ def _settled(head: Head, raw: bytes) -> Sequence[Failed] | None:
 
 
 @given(st.sampled_from(SEEDS) | mutated().map(lambda request: (request[0], orjson.dumps(request[1]))))
-@settings(max_examples=250)
 def test_what_is_settled_before_it_is_parsed_no_rule_matches(request: tuple[Head, bytes]) -> None:
     head, raw = request
     for written in _as_conversations(orjson.loads(raw)):
@@ -235,7 +232,6 @@ def _compaction(body: Body) -> None:
 
 @pytest.mark.parametrize("guarded", [_classifier, _transcript, _hook, _compaction])
 @given(st.sampled_from(ANSWERED), st.booleans())
-@settings(max_examples=60)
 def test_a_guarded_kind_is_never_answered(
     guarded: Callable[[Body], None], seed: tuple[Head, bytes], stream: bool
 ) -> None:

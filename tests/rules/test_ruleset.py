@@ -291,7 +291,7 @@ def test_of_heads_a_bounded_number_is_remembered_and_no_long_one(shipped: Loaded
     assert len(rules._asked) == 300 - 256
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large], max_examples=150)
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(data=st.data())
 def test_the_shipped_rules_answer_or_forward_whatever_comes(shipped: Loaded, data: st.DataObject) -> None:
     head, body = data.draw(variations(example_requests(shipped)))

@@ -647,7 +647,7 @@ needs_bash = pytest.mark.skipif(SHELL is None, reason="bash is not installed")
 
 
 @needs_bash
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(command=SCRIPTS, with_errors=st.booleans())
 def test_no_file_is_listed_that_a_real_command_did_not_show(command: str, with_errors: bool, directory: Path) -> None:
     check_against_real_files(command, directory, with_errors=with_errors)

@@ -360,7 +360,7 @@ def test_the_trace_tells_every_command_that_bash_runs(empty_directory: Path) -> 
 
 
 @needs_bash
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(command=COMMANDS)
 def test_bash_runs_the_one_command_that_was_read(command: str, empty_directory: Path) -> None:
     check_against_bash(command, empty_directory)

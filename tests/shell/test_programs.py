@@ -88,7 +88,7 @@ SCRIPTS = st.lists(st.sampled_from(PIECES), min_size=1, max_size=8).map("".join)
 
 
 @needs_sandbox
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(script=SCRIPTS)
 @example("1e id")
 @example("s|a|id|e")

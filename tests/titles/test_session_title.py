@@ -4,7 +4,7 @@ import re
 import time
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from proxy.filters.decline import Decline
@@ -561,7 +561,6 @@ def title_or_none(text: str, most: int = 5) -> str | None:
 
 
 @given(ANY_TEXT, st.sampled_from([3, 5, 7]))
-@settings(max_examples=400, deadline=None)
 def test_any_text_gives_a_short_line_or_declines(text: str, most: int) -> None:
     title = title_or_none(text, most)
     if title is None:
@@ -587,7 +586,6 @@ SMALL = [*sorted(words.NO_NAME | verbs.DOES.keys() | words.FAULTS | words.GENERI
 )
 @example(("make sure", "", ""), ["every", "yours", "on"], 5)
 @example(("", "", "re-enable"), ["for", "each", "change", "to", "app.py"], 7)
-@settings(max_examples=600, deadline=None)
 def test_any_words_of_the_tables_give_a_title_or_decline(asked: tuple[str, ...], behind: list[str], most: int) -> None:
     for begins in range(3):
         title = title_or_none(" ".join([*asked[begins:], *behind]), most)
@@ -596,7 +594,6 @@ def test_any_words_of_the_tables_give_a_title_or_decline(asked: tuple[str, ...],
 
 @given(MESSAGES)
 @example("TypeError  app.py'#123  app.py ")
-@settings(max_examples=300, deadline=None)
 def test_names_in_a_title_come_from_the_message(text: str) -> None:
     title = title_or_none(text) or ""
     for name in re.findall(r"[#-]*[\w.-]*(?:[a-z][A-Z]|[._#\d])[\w.-]*", title, re.ASCII):

@@ -1,7 +1,7 @@
 """Whether one message begins a new topic, and the topic's two or three words."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from proxy.filters.decline import Decline
@@ -61,7 +61,6 @@ def test_what_may_carry_on_is_declined_even_without_a_title(text: str) -> None:
     ),
     st.booleans(),
 )
-@settings(max_examples=300, deadline=None)
 def test_every_answer_has_the_shape(text: str, untitled: bool) -> None:
     try:
         answer = topic(text, untitled=untitled)
