@@ -5,14 +5,12 @@ from typing import Any
 import aiohttp
 import orjson
 import pytest
-from anthropic.types import Message, RawMessageStreamEvent
-from pydantic import TypeAdapter
 
 from proxy.scripted import ContentBlock, scripted_upstream, stream_events
 from proxy.sse import Decoder
+from tests import official
 from tests.cases import every
 
-STREAM_EVENT: TypeAdapter[Any] = TypeAdapter(RawMessageStreamEvent)
 TEXT = {"type": "text", "text": "one two three  four five\nsix seven "}
 TOOL = {"type": "tool_use", "id": "toolu_1", "name": "Bash", "input": {"command": "ls -l", "n": 1}}
 BODY = {"model": "some-model", "max_tokens": 5, "messages": [{"role": "user", "content": "hello"}]}
@@ -62,7 +60,7 @@ async def test_a_message_that_is_not_streamed_comes_whole(content: list[ContentB
         reply = await session.post(f"{upstream.url}/v1/messages", json=BODY)
         value = await reply.json()
     assert (reply.status, reply.content_type) == (200, "application/json")
-    message = Message.model_validate(value)
+    message = official.message().model_validate(value)
     assert value["content"] == content
     assert message.model == "some-model"
     assert message.stop_reason == ("tool_use" if TOOL in content else "end_turn")
@@ -79,7 +77,7 @@ async def test_a_streamed_message_comes_as_the_events_of_the_api(content: list[C
     assert [event.name for event in decoded] == [event["type"] for event in events]
     assert without_repeats([event["type"] for event in events]) == shape(content)
     assert joined(events) == content
-    assert [STREAM_EVENT.validate_python(event).type for event in events] == [event["type"] for event in events]
+    assert [official.event().validate_python(event).type for event in events] == [event["type"] for event in events]
 
 
 @pytest.mark.parametrize("stream", [False, None, 1, "true"])

@@ -1,12 +1,16 @@
 """The official Python SDK as a judge: what Sidestep answers, and what it forwards, is a Messages reply to it."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import anthropic
 import pytest
 
 from proxy.scripted import ScriptedUpstream
+from tests import official
 from tests.conftest import Start
+
+if TYPE_CHECKING:
+    from anthropic import AsyncAnthropic
+    from anthropic.types import Message
 
 TITLE: dict[str, Any] = {
     "model": "claude-haiku-4-5",
@@ -33,13 +37,13 @@ CONVERSATION: dict[str, Any] = {
 CLAUDE = {"user-agent": "claude-cli/2.1.330 (external, cli)"}
 
 
-def _client(url: str) -> anthropic.AsyncAnthropic:
-    return anthropic.AsyncAnthropic(base_url=url, api_key="sk-ant-dummy", default_headers=CLAUDE, max_retries=0)
+def _client(url: str) -> "AsyncAnthropic":
+    return official.client(url, CLAUDE)
 
 
-def _text(message: anthropic.types.Message) -> str:
+def _text(message: "Message") -> str:
     (block,) = message.content
-    assert isinstance(block, anthropic.types.TextBlock)
+    assert block.type == "text"
     return block.text
 
 
@@ -88,9 +92,11 @@ async def test_a_forwarded_message_is_the_upstreams(start: Start, scripted: Scri
 
 
 async def test_an_unreachable_upstream_is_an_error_of_the_apis_own_class(start: Start) -> None:
+    from anthropic import InternalServerError
+
     sidestep = await start("http://127.0.0.1:1")
     async with _client(sidestep.url) as client:
-        with pytest.raises(anthropic.InternalServerError, match="cannot be reached") as caught:
+        with pytest.raises(InternalServerError, match="cannot be reached") as caught:
             await client.messages.create(**CONVERSATION)
     assert caught.value.status_code == 502
     assert (caught.value.request_id or "").startswith("req_sidestep_")

@@ -4,16 +4,14 @@ from typing import Any
 
 import orjson
 import pytest
-from anthropic.types import Message, RawMessageStreamEvent
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pydantic import TypeAdapter
 
 from proxy import synthesis
 from proxy.exchange import Answer
 from proxy.sse import Decoder, Event
+from tests import official
 
-STREAM_EVENT: TypeAdapter[Any] = TypeAdapter(RawMessageStreamEvent)
 ORDER = [
     "message_start",
     "content_block_start",
@@ -107,9 +105,9 @@ def test_usage_is_never_null_and_never_falls(tokens: int) -> None:
 @pytest.mark.parametrize("stop_reason", ["end_turn", "max_tokens", "stop_sequence", "refusal"])
 def test_the_sdk_accepts_both_forms_and_reads_the_same_from_them(text: str, stop_reason: str) -> None:
     answer = answer_of(text, stop_reason)
-    message = Message.model_validate(orjson.loads(synthesis.message(answer, "msg_1")), strict=True)
+    message = official.message().model_validate(orjson.loads(synthesis.message(answer, "msg_1")), strict=True)
     [block] = message.content
-    streamed = [STREAM_EVENT.validate_python(event) for event in events_of(answer)]
+    streamed = [official.event().validate_python(event) for event in events_of(answer)]
     assert [event.type for event in streamed] == ORDER
     assert block.type == "text"
     assert block.text == text == streamed[2].delta.text

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests import official
 from tests.conftest import Start
 from tests.raw import raw_client, request
 from tests.relay.plain_server import FRAMINGS, MESSAGE, STREAM, plain_server
@@ -48,14 +49,10 @@ async def test_a_bare_client_gets_the_whole_reply_and_keeps_its_connection(
 
 
 async def test_the_python_sdk_sees_what_it_sees_without_sidestep(start: Start, url: str) -> None:
-    import anthropic  # takes a second, which only the worker that runs this is to spend
-
     sidestep = await start(url)
     seen = []
     for base in (url, sidestep.url):
-        async with anthropic.AsyncAnthropic(
-            base_url=base, api_key=KEY, default_headers=HEADERS, max_retries=0
-        ) as client:
+        async with official.client(base, HEADERS, key=KEY) as client:
             message = (await client.messages.create(**CONVERSATION)).model_dump()
             events = [event.model_dump() async for event in await client.messages.create(**CONVERSATION, stream=True)]
             seen.append((message, events))
