@@ -81,7 +81,7 @@ class Output:
 
 
 @cache
-def _preloaded() -> socket.socket:
+def preloaded_process() -> socket.socket:
     """The way to ask the preloaded process, which is started now and ends with this one."""
     ours, theirs = socket.socketpair()
     with theirs:
@@ -102,7 +102,7 @@ async def fork(arguments: Sequence[str], environment: Mapping[str, str], files: 
     """`python -m proxy` with these arguments, as a fork of the preloaded process."""
     ours, theirs = socket.socketpair()
     with theirs:
-        preloaded.send(_preloaded(), list(arguments), dict(environment), [*files, theirs.fileno()])
+        preloaded.send(preloaded_process(), list(arguments), dict(environment), [*files, theirs.fileno()])
     reader, writer = await asyncio.open_connection(sock=ours)
     number = int(await reader.readline())
 

@@ -2,12 +2,13 @@
 
 A fork goes through `proxy/__main__.py` as `python -m proxy` does, with arguments, environment and outputs of its own,
 and ends as the interpreter ends. What depends on how the interpreter itself starts (its command line and variables,
-limits that are inherited, a terminal, the moment of an import) is tested with a process that was executed.
+limits that are inherited, the moment of an import) is tested with a process that was executed.
 
 One request is four bytes of length, JSON, and four files: the three standard ones, and a socket that is told the
 process's number and, when it has ended, its status as waitpid(2) has it.
 """
 
+import fcntl
 import json
 import os
 import runpy
@@ -15,6 +16,7 @@ import selectors
 import signal
 import socket
 import sys
+import termios
 from typing import NamedTuple, TextIO
 
 _FILES = 4
@@ -94,6 +96,9 @@ def _become(request: Request) -> None:
         os.dup2(file, number)
     for file in request.files:
         os.close(file)
+    if os.isatty(0):  # which is its own: Ctrl-C is for it
+        os.setsid()
+        fcntl.ioctl(0, termios.TIOCSCTTY, 0)
     sys.stdin = _anew(sys.stdin, 0, "r")
     sys.stdout = _anew(sys.stdout, 1, "w")
     sys.stderr = _anew(sys.stderr, 2, "w", buffering=1)

@@ -9,12 +9,17 @@ from pathlib import Path
 import pytest
 
 from tests.process import EXECUTED, run, running
+from tests.terminal import screen
 
 
 @pytest.mark.parametrize("arguments", [["check"], ["--set", "listen.port=x"], ["explain", "-"]])
 async def test_it_says_and_ends_as_one_that_is_executed(arguments: list[str]) -> None:
     """The last one reads standard input, which is empty."""
     assert await run(*arguments) == await run(*arguments, command=EXECUTED)
+
+
+def test_it_does_so_on_a_terminal() -> None:
+    assert screen("rules", columns=50) == screen("rules", columns=50, executed=True)
 
 
 @pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="Linux alone tells of another process")

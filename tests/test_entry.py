@@ -75,10 +75,16 @@ async def test_a_reader_that_has_gone_ends_it_without_a_word_by_sigpipe(command:
 
 
 @pytest.mark.parametrize("command", ["rules", "init"], indirect=True)
-def test_a_full_disk_behind_the_output_is_told_in_words(command: list[str]) -> None:
-    with open("/dev/full", "wb") as full:
-        done = _run(command, full.fileno())
-    assert (done.stderr, done.returncode) == (b"the output cannot be written: No space left on device\n", 1)
+async def test_a_full_disk_behind_the_output_is_told_in_words(command: list[str]) -> None:
+    full = os.open("/dev/full", os.O_WRONLY)
+    try:
+        child, _, err = await start(command, os.environ, EXECUTED if "rules" in command else (), stdout=full)
+    finally:
+        os.close(full)
+    async with asyncio.timeout(PATIENCE):
+        said = (await err.reader.read(), await child.wait())
+    assert said == (b"the output cannot be written: No space left on device\n", 1)
+    err.close()
 
 
 @pytest.mark.parametrize("command", ["rules"], indirect=True)
@@ -128,7 +134,7 @@ def test_ctrl_c_at_any_moment_of_a_start_ends_it_without_a_word(command: str, mo
 
 
 def test_ctrl_c_in_the_middle_of_a_command_does_so_as_well() -> None:
-    child = on_terminal("doctor", "--set", "upstream.url=http://192.0.2.1")  # TEST-NET-1: nobody says no
+    child = on_terminal("doctor", "--set", "upstream.url=http://192.0.2.1", executed=True)  # TEST-NET-1: nobody says no
     began = time.monotonic()
     while "re2" not in Path(f"/proc/{child.pid}/maps").read_text():  # until then, it is Python itself that starts
         assert time.monotonic() < began + PATIENCE

@@ -1,12 +1,11 @@
 """`check`: the examples of all rules on all rules."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from tests.commands.given import BASE, CONFIG, HELLO, Program, rule
+from tests.commands.given import BASE, HELLO, Program, rule
+from tests.process import run
 
 STARTS = 'user_text = { starts_with = "hello" }'
 
@@ -146,12 +145,10 @@ def test_a_configuration_that_cannot_be_used_is_a_usage_error(program: Program) 
     assert "--set: listen.port: found 'no' (string)" in err
 
 
-def test_the_shipped_rules_are_well_as_a_process_of_its_own() -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "proxy", "--config", CONFIG, "check"], cwd=CONFIG.parent, capture_output=True, text=True
-    )
-    assert (done.returncode, done.stderr) == (0, ""), done.stdout
-    assert done.stdout.endswith(" examples: all is well\n")
+async def test_the_shipped_rules_are_well_as_a_process_of_its_own() -> None:
+    code, said, complained = await run("check")
+    assert (code, complained) == (0, ""), said
+    assert said.endswith(" examples: all is well\n")
 
 
 @pytest.mark.parametrize(
