@@ -47,6 +47,12 @@ def upstream(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
 
 @pytest.fixture
+def untried(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The self-test, which takes longest, finds no folder to start anything in."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "none"))
+
+
+@pytest.fixture
 def file(tmp_path: Path) -> Path:
     """Settings and rules as shipped, but for a port that nobody else on this machine has."""
     shutil.copytree(ROOT / "rules", tmp_path / "rules")
@@ -132,15 +138,16 @@ def test_a_program_that_does_not_start_is_a_fault_with_its_last_words(
     assert "ImportError: no uvloop for this machine" in found["self-test"]["found"]
 
 
+@pytest.mark.usefixtures("untried")
 def test_without_a_folder_for_temporary_files_there_is_no_self_test(
-    file: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    file: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "none"))
     code, found = _run(capsys, file)
     assert (code, found["self-test"]["verdict"]) == (1, "fault")
     assert "no folder for temporary files: No such file or directory" in found["self-test"]["found"]
 
 
+@pytest.mark.usefixtures("untried")
 def test_the_client_is_looked_at_when_it_is_asked_for(
     file: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -149,6 +156,7 @@ def test_the_client_is_looked_at_when_it_is_asked_for(
     assert (code, found["base URL"]["verdict"]) == (1, "fault")
 
 
+@pytest.mark.usefixtures("untried")
 def test_the_upstream_is_asked_when_that_is_wanted(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code, found = _run(capsys, file, "--ask")
     assert (code, found["answer"]["found"]) == (1, "the upstream cannot be reached")
