@@ -34,6 +34,8 @@ from proxy.upstream.dial import tls_context
 assert tls_context("").cert_store_stats() == ssl.create_default_context().cert_store_stats()
 assert tls_context("").verify_mode is ssl.CERT_REQUIRED
 assert tls_context("").check_hostname
+import proxy.commands.demo
+assert "prometheus_client" not in sys.modules, "it is for the first scrape"
 """
 
 COLLECTION = """

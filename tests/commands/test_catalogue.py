@@ -1,10 +1,9 @@
 """`rules`: all rules in the order in which they are asked."""
 
 import json
-import subprocess
-import sys
 
-from tests.commands.given import BASE, CONFIG, HELLO, Program, rule
+from tests.commands.given import BASE, HELLO, Program, rule
+from tests.process import run
 
 AGREEMENT = {"same": 3, "different": 1, "not compared": 0, "upstream error": 2}
 
@@ -65,11 +64,10 @@ def test_a_rule_that_does_not_load_is_told_and_the_others_are_listed(program: Pr
     assert err.startswith("2.toml:2: rules[0].name: found 3 (integer), expected a string\n")
 
 
-def test_the_shipped_rules_as_a_process_of_its_own() -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "proxy", "rules"], cwd=CONFIG.parent, capture_output=True, text=True, check=True
-    )
-    assert "rules/10-quota-probe.toml:" in done.stdout
+async def test_the_shipped_rules_as_a_process_of_its_own() -> None:
+    code, said, complained = await run("rules")
+    assert (code, complained) == (0, "")
+    assert "rules/10-quota-probe.toml:" in said
 
 
 def test_what_the_settings_say_of_a_rule_is_shown(program: Program) -> None:

@@ -1,8 +1,6 @@
 """`schema`: what it allows is what loads."""
 
 import json
-import subprocess
-import sys
 import tomllib
 from typing import Any
 
@@ -14,6 +12,7 @@ from proxy.rules.facts import FACTS
 from proxy.rules.operators import OPERATORS
 from tests.cases import every
 from tests.commands.given import BASE, CONFIG, HELLO, Program
+from tests.process import run
 
 SCHEMA = rule_file()
 VALIDATOR = jsonschema_rs.validator_for(SCHEMA)
@@ -114,10 +113,9 @@ def test_every_table_is_closed_but_bodies_and_headers() -> None:
     assert set(tables(SCHEMA, ())) == {"body", "headers", "header"}
 
 
-def test_it_is_one_document_and_itself_valid() -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "proxy", "schema"], cwd=CONFIG.parent, capture_output=True, text=True, check=True
-    )
-    assert json.loads(done.stdout) == SCHEMA
+async def test_it_is_one_document_and_itself_valid() -> None:
+    code, said, complained = await run("schema")
+    assert (code, complained) == (0, "")
+    assert json.loads(said) == SCHEMA
     assert SCHEMA["$schema"] == DIALECT
     jsonschema_rs.meta.validate(SCHEMA)
