@@ -9,6 +9,7 @@ import orjson
 import pytest
 from playwright.async_api import expect
 
+from proxy.app import LIVE
 from proxy.exchange import Head
 from proxy.rules.load import Loaded
 from proxy.rules.ruleset import RuleSet
@@ -101,6 +102,7 @@ async def test_a_process_that_hangs_is_not_shown_as_live(sidestep: Shown, look: 
     await page.clock.fast_forward(20_000)
     await expect(page.locator("#connection")).to_have_text("No sign of life: Sidestep may hang")
     await expect(page.locator("#connection")).to_have_attribute("data-state", "lost")
+    sidestep.app[LIVE]._feed.show("beat", "null")  # as it does every few seconds (test_pages.py)
     await expect(page.locator("#connection")).to_have_text("Live")
 
 
