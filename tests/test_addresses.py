@@ -1,9 +1,8 @@
-import pytest
-
 from proxy.addresses import is_loopback
+from tests.cases import every
 
 
-@pytest.mark.parametrize(
+@every(
     ("host", "here"),
     [
         ("localhost", True),

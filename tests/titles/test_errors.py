@@ -1,9 +1,8 @@
 """One pasted error: what was raised, and where."""
 
-import pytest
-
 from proxy.filters.titles.errors import error_title
 from proxy.filters.titles.prose import read
+from tests.cases import every
 
 PYTHON = """Traceback (most recent call last):
   File "/srv/app/main.py", line 10, in <module>
@@ -21,7 +20,7 @@ JAVA = """Exception in thread "main" java.lang.IllegalStateException: x
 \tat com.acme.Users.save(Users.java:42)"""
 
 
-@pytest.mark.parametrize(
+@every(
     ("text", "title"),
     [
         (PYTHON, "KeyError in session.py"),

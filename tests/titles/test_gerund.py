@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from proxy.filters.titles.gerund import FORMS, WHIMS, gerund
 from proxy.filters.titles.prose import LOOKED_AT
 from proxy.filters.titles.verbs import spelled
+from tests.cases import every
 
 ALARMING = re.compile(
     "kill|delet|destroy|terminat|stop|exit|connect|retry|lag|freez|penetrat|crash|fail|dying|abort|eras|break|attack|hang",
@@ -16,7 +17,7 @@ ALARMING = re.compile(
 )
 
 
-@pytest.mark.parametrize(
+@every(
     ("text", "verb"),
     [
         ("Fix the login button", "Fixing"),

@@ -3,9 +3,10 @@
 import pytest
 
 from proxy.filters.titles.lexer import tokens_of
+from tests.cases import every
 
 
-@pytest.mark.parametrize(
+@every(
     ("text", "tokens"),
     [
         ("fix the bug.", ["word fix", "word the", "word bug", "stop ."]),

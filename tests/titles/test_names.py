@@ -3,9 +3,10 @@
 import pytest
 
 from proxy.filters.titles import names
+from tests.cases import every
 
 
-@pytest.mark.parametrize(
+@every(
     ("word", "shown"),
     [
         ("src/app.py", "app.py"),

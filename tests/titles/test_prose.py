@@ -3,6 +3,7 @@
 import pytest
 
 from proxy.filters.titles.prose import read
+from tests.cases import every
 
 
 def test_pastes_and_headings_are_apart() -> None:
@@ -17,7 +18,7 @@ def test_unclosed_blocks_are_text() -> None:
     assert read("<system-reminder>a</system-reminder>b <system-reminder> c").prose.split() == ["b", "c"]
 
 
-@pytest.mark.parametrize(
+@every(
     "line",
     [
         "KeyError: 'x'",

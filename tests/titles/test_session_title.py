@@ -11,6 +11,7 @@ from proxy.filters.decline import Decline
 from proxy.filters.titles import verbs, words
 from proxy.filters.titles.prose import LINES
 from proxy.filters.titles.session_title import LIMIT, session_title
+from tests.cases import every
 
 REQUESTS = {
     "we need a dry run flag on the winch cli asap": "Winch CLI dry run flag",
@@ -375,7 +376,7 @@ DECLINED = {
 }
 
 
-@pytest.mark.parametrize(
+@every(
     ("text", "title"),
     [
         pair
@@ -387,7 +388,7 @@ def test_what_is_certain_has_a_title(text: str, title: str) -> None:
     assert session_title(text) == title
 
 
-@pytest.mark.parametrize(("text", "reason"), DECLINED.items())
+@every(("text", "reason"), DECLINED.items())
 def test_what_is_not_certain_is_declined_with_its_reason(text: str, reason: str) -> None:
     with pytest.raises(Decline) as caught:
         session_title(text)
@@ -410,19 +411,17 @@ def says_no_deed(title: str, text: str) -> bool:
     return not any(verb in said or (verbs.VERBS[verb] in said and verbs.VERBS[verb]) for verb in deeds)
 
 
-@pytest.mark.parametrize(
+@every(
     "negation", ["not", "don't", "never", "no", "cannot", "doesn't", "without", "nobody", "nothing", "isn't", "can't"]
 )
-@pytest.mark.parametrize("rest", ["open the payment page", "upload avatars on safari", "cache the 4xx responses"])
+@every("rest", ["open the payment page", "upload avatars on safari", "cache the 4xx responses"])
 def test_no_message_that_begins_with_a_negation_is_turned_round(negation: str, rest: str) -> None:
     for text in (f"{negation} {rest}", f"we {negation} {rest}", f"please {negation} {rest}"):
         title = title_or_none(text)
         assert title is None or "problem" in title or title.startswith("No ") or says_no_deed(title, text), text
 
 
-@pytest.mark.parametrize(
-    "text", [text for text in (*REQUESTS, *QUESTIONS) if not re.search(r"[Nn]ot |so that|\bit\b", text)]
-)
+@every("text", [text for text in (*REQUESTS, *QUESTIONS) if not re.search(r"[Nn]ot |so that|\bit\b", text)])
 def test_a_word_that_turns_the_meaning_is_in_the_title_or_there_is_none(text: str) -> None:
     """Wherever it stands in a request that has a title without it."""
     words = text.split()
@@ -446,11 +445,9 @@ PATHS = [
 ]
 
 
-@pytest.mark.parametrize("path", PATHS)
-@pytest.mark.parametrize("marks", ["{}", "`{}`", '"{}"', "'{}'", "(`{}`)", "`cd {}`", "@{}"])
-@pytest.mark.parametrize(
-    "frame", ["fix the parser in {}", "{} fix the parser", "read {}", "review {} please", "/review {}"]
-)
+@every("path", PATHS)
+@every("marks", ["{}", "`{}`", '"{}"', "'{}'", "(`{}`)", "`cd {}`", "@{}"])
+@every("frame", ["fix the parser in {}", "{} fix the parser", "read {}", "review {} please", "/review {}"])
 def test_no_path_shows_what_stands_before_its_last_part(path: str, marks: str, frame: str) -> None:
     title = title_or_none(frame.format(marks.format(path))) or ""
     assert not re.search(r"bob|home|Users|me@|host|~|/(?!review)", title)

@@ -6,9 +6,10 @@ from hypothesis import strategies as st
 
 from proxy.filters.decline import Decline
 from proxy.filters.titles.topic import topic
+from tests.cases import every
 
 
-@pytest.mark.parametrize(
+@every(
     "text",
     """yes|Yes please!|ok go on|continue|Continue.|thanks|Thank you!|no, the other one|1|2.|option 2|do it|
 try again|y|go ahead|that works, thanks|still failing|commit this|undo that|lgtm|sounds good|hi|ok|
