@@ -11,6 +11,9 @@ from tests.records import FORWARDED
 AT = 1_700_000_040.0
 """The beginning of a minute."""
 
+FIRST, SECOND = "1f0c5a", "9b77e2"
+"""Sessions."""
+
 
 @dataclass(frozen=True, slots=True)
 class Told:
@@ -36,3 +39,15 @@ def entry(
         **more,
     }
     return replace(FORWARDED, id=request_id, usage=usage, trail=None if steps is None else Told(steps), **fields)
+
+
+def every_outcome() -> list[Record]:
+    """Six requests of two sessions and of none."""
+    return [
+        entry("req_0", at=AT, session=FIRST, model="claude-opus-5-1", reason="no rule matched"),
+        entry("req_1", at=AT + 1, session=FIRST, outcome="answered", rule="session-title"),
+        entry("req_2", at=AT + 2, session=SECOND, outcome="answered", rule="quota-probe"),
+        entry("req_3", at=AT + 3, session=FIRST, status=529, fault="529", error="the upstream was overloaded"),
+        entry("req_4", at=AT + 4, session="", outcome="failed", status=502, error="the upstream cannot be reached"),
+        entry("req_5", at=AT + 5, session=SECOND, outcome="refused", status=403, reason="host"),
+    ]

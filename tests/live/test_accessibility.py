@@ -8,10 +8,12 @@ import aiohttp
 import pytest
 from playwright.async_api import Page
 
+from proxy.app import LIVE
 from proxy.rules.load import Loaded
 from tests.live.browser import SCHEMES
 from tests.live.conftest import Open
-from tests.live.given import Shown, mix, send
+from tests.live.entries import every_outcome
+from tests.live.given import Shown, conversation, examples, send
 from tests.npm import installed
 
 pytestmark = [
@@ -39,10 +41,16 @@ async def test_axe_finds_nothing(sidestep: Shown, look: Open, shipped: Loaded, a
     await page.locator("#empty").wait_for()
     await page.evaluate(axe)
     assert await _faults(page) == [], "before the first request"
+    sidestep.app[LIVE].publish(every_outcome())
     async with aiohttp.ClientSession() as session:
-        for request in mix(shipped, 2)[:40]:
+        title = next(request for request in examples(shipped) if b"<session>" in request[1])
+        for request in (conversation(), title):
             await send(session, sidestep.url, *request)
-    await page.locator("tr.request button").first.click()
+    for outcome in ("answered", "forwarded", "erring", "failed", "refused"):
+        await page.locator(f"tr.request .badge.{outcome}").first.wait_for()
+    await page.locator("tr.request").nth(len(every_outcome()) + 1).wait_for()
+    await page.locator("tr.request", has_text="session-title").first.locator("button").click()
+    await page.locator("tr.detail .decisive").wait_for()
     await page.locator("tr.detail .steps").wait_for()
     await page.get_by_role("button", name="Group by session").click()
     await page.locator("tr.session").first.wait_for()

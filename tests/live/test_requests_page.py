@@ -1,7 +1,6 @@
 """The table of requests in a real browser: filters, order, a session's rows together; and the page before the first."""
 
 from collections.abc import AsyncIterator
-from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -15,25 +14,13 @@ from proxy.scripted import ScriptedUpstream
 from proxy.usage import Usage
 from tests.cases import every
 from tests.live.conftest import Open, looking
-from tests.live.entries import AT, entry
+from tests.live.entries import AT, FIRST, entry, every_outcome
 from tests.live.given import Shown, shown
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
-FIRST, SECOND = "1f0c5a", "9b77e2"
 IN_UTC = "Session since 14 Nov, 22:14:0"
 """How sessions are called that began within the same ten seconds as the entries, up to the last digit."""
-
-
-def _entries() -> list[Any]:
-    return [
-        entry("req_0", at=AT, session=FIRST, model="claude-opus-5-1", reason="no rule matched"),
-        entry("req_1", at=AT + 1, session=FIRST, outcome="answered", rule="session-title"),
-        entry("req_2", at=AT + 2, session=SECOND, outcome="answered", rule="quota-probe"),
-        entry("req_3", at=AT + 3, session=FIRST, status=529, fault="529", error="the upstream was overloaded"),
-        entry("req_4", at=AT + 4, session="", outcome="failed", status=502, error="the upstream cannot be reached"),
-        entry("req_5", at=AT + 5, session=SECOND, outcome="refused", status=403, reason="host"),
-    ]
 
 
 async def _ids(page: Page) -> list[str]:
@@ -42,7 +29,7 @@ async def _ids(page: Page) -> list[str]:
 
 
 async def _open(sidestep: Shown, look: Open) -> Page:
-    sidestep.app[LIVE].publish(_entries())
+    sidestep.app[LIVE].publish(every_outcome())
     page = await look(sidestep.url)
     await expect(page.locator("tr.request")).to_have_count(6)
     return page
