@@ -5,12 +5,12 @@ import re
 from proxy.filters.decline import Decline
 from proxy.filters.titles.clause import Clause
 from proxy.filters.titles.fitting import fitted
-from proxy.filters.titles.lexer import Token, tokens_of, word_of
+from proxy.filters.titles.lexer import Text, Token, lexed, word_of
 from proxy.filters.titles.prose import plain, require_english
 from proxy.filters.titles.reasons import TURNED
 from proxy.filters.titles.requests import asked_in
 from proxy.filters.titles.sentences import title_of, whole
-from proxy.filters.titles.shape import Shape, size_of
+from proxy.filters.titles.shape import Shape, flat, size_of
 from proxy.filters.titles.tables import word_set
 from proxy.filters.titles.words import PREPOSITIONS, TURNING
 
@@ -46,7 +46,8 @@ def command_title(text: str, most: int) -> list[Token]:
 def _given(command: Token, given: str, most: int) -> list[Token]:
     """The command and what it is given: as it is, if that is short and plain, else what it asks for."""
     require_english(given)
-    tokens = [token for token in tokens_of(given) if token.kind != "stop"]
+    sentences, names = lexed(given)
+    tokens = [*flat(sentences)]
     if any(token.key in TURNING for token in tokens):
         raise Decline(TURNED)
     if size_of(tokens) < most and all(
@@ -56,8 +57,7 @@ def _given(command: Token, given: str, most: int) -> list[Token]:
     clause = Clause(tokens)
     phrase = clause.phrase(0)
     if phrase and not clause.asks_at(0) and phrase.end == len(tokens) and not phrase.points and len(tokens) > 1:
-        names = [token for token in tokens if token.kind == "name"]
         words = whole(fitted(Shape(phrase.core, phrase.places), most), names, clause)
     else:
-        words = title_of(asked_in, tokens, most)
+        words = title_of(asked_in, Text([tokens], names), most)
     return [command, *words] if size_of(words) < most else words

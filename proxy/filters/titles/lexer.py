@@ -4,7 +4,7 @@ A run that is none of these makes the whole message one that is not understood: 
 """
 
 import re
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import msgspec
 
@@ -22,9 +22,10 @@ _PLAIN_WORD = 12
 _TOKENS = re.compile(
     # A blank begins nothing but a dash; plain words stand in runs, which one that may begin a longer token ends.
     rf"""(?!\ [^-–—])(?:
-    (?P<plain>(?:(?!(?:[Pp](?:r|ull)|[Mm](?:r|erge)|[Ii]ssue|[Tt]icket|[Ss]ign\w*|[Ll]og\w*|[Oo]pt\w*
-        |end|back|drag|copy|search|find|cut)\ )
+    (?P<plain>(?:(?!(?:[Pp](?:r|ull|l+e+a+s+e+|l[sz])|[Kk]indly|[Aa]sap|[Bb]tw|[Mm](?:r|erge)|[Ii]ssue|[Tt]icket
+        |[Ss]ign\w*|[Ll]og\w*|[Oo]pt\w*|end|back|drag|copy|search|find|cut)\b)
         [A-Za-z][a-z]{{0,{_PLAIN_WORD - 1}}}(?:\ (?=[A-Za-z])|(?=[.,;:!?]?(?:\s|$)|\))))+)
+    |(?P<aside>(?i:pl+e+a+s+e+|pl[sz]|kindly|asap|btw)(?=[\s,;:!?)…]|$|\.(?:[\s.)"]|$)))
     |(?P<forge>{_FORGE})
     |(?P<tracker>https?://[\w.-]{{1,100}}/(?:[\w-]{{1,40}}/){{0,3}}?(?:browse|issues?|tickets?|t)/
         (?P<ticket>[A-Z][A-Z0-9]{{1,9}}-\d{{1,6}})(?:/[\w-]{{0,100}})?(?=[\s,.)]|$))
@@ -47,6 +48,7 @@ _TOKENS = re.compile(
     re.VERBOSE | re.ASCII,
 )
 _CAMEL = re.compile(r"[a-z][A-Z]")
+_SHOWN = ("name", "quote", "number")
 _CREDENTIALS = ("password", "passwd", "passphrase", "pwd", "pin", "secret")
 _TRAILING = ".:'’*"
 _SHORT = re.compile(r"(?=.{2,6}$)[a-z]+\d+[a-z]*")
@@ -56,7 +58,7 @@ _FORGE_NOUN = {"issues": "issue", "merge_requests": "MR", "discussions": "discus
 _REF_NOUN = {"pr": "PR", "mr": "MR", "pull request": "PR", "merge request": "MR", "issue": "issue", "ticket": "ticket"}
 
 
-class Token(msgspec.Struct):
+class Token(msgspec.Struct, gc=False):
     """One token; `text` is how a title shows it, `key` how tables know it, `at` where it stands in the prose.
 
     `short` is the text of a forge's address without its repository.
@@ -65,8 +67,8 @@ class Token(msgspec.Struct):
     text: str
     kind: Kind
     at: int = 0
-    short: str = ""
     key: str = ""
+    short: str = ""
 
     @property
     def is_fixed(self) -> bool:
@@ -74,32 +76,66 @@ class Token(msgspec.Struct):
         return self.kind in ("name", "quote")
 
 
+class Text(NamedTuple):
+    """The sentences of a text, and the names in all of them."""
+
+    sentences: list[list[Token]]
+    names: list[Token]
+
+
 def word_of(text: str, at: int = 0) -> Token:
     """A word, by which tables know it in small letters."""
-    return Token(text, "word", at, "", text.casefold())
+    return Token(text, "word", at, text.casefold())
 
 
-def tokens_of(prose: str) -> list[Token]:
-    """The tokens of a text; what is none, or must never be shown, is unknown, and its text says why."""
-    tokens: list[Token] = []
+def lexed(prose: str) -> Text:
+    """The tokens of a text; what is none, or must never be shown, is unknown, and its text says why.
+
+    A capital letter says nothing where a sentence begins, and an aside nowhere: neither is kept.
+    """
+    text = Text([], [])
+    sentence: list[Token] = []
     for found in _TOKENS.finditer(prose):
-        kind, text, at = found.lastgroup, found[0], found.start()
+        kind, at = found.lastgroup, found.start()
+        if kind == "aside":
+            continue
+        if kind == "stop":
+            sentence = []
+            continue
+        if not sentence:
+            text.sentences.append(sentence)
+        is_first = not sentence or sentence[-1].kind == "cut"
         if kind == "plain":  # as most words are
-            for word in text.split():
-                tokens.append(Token(word, "word", at, "", word.lower()))
+            words = found[0].split()
+            if is_first:
+                words[0] = _begun(words[0])
+            for word in words:
+                sentence.append(Token(word, "word", at, word.lower()))
                 at += len(word) + 1
             continue
         token = _token(found, str(kind))
         token.at = at
-        is_shown = token.kind in ("name", "quote", "number")
-        if is_shown and tokens and tokens[-1].key in _CREDENTIALS:
-            tokens.append(Token(SECRET, "unknown", at))  # it may be a password
-        else:
-            tokens.append(token)
+        if token.kind not in _SHOWN:
+            token.text = _begun(token.text) if is_first and token.kind == "word" else token.text
+            sentence.append(token)
+            continue
+        if sentence and sentence[-1].key in _CREDENTIALS:
+            token = Token(SECRET, "unknown", at)  # it may be a password
+        elif token.kind == "name":
+            text.names.append(token)
+        sentence.append(token)
         # The full stop behind a name belongs to the sentence.
-        if is_shown and kind in ("name", "method") and (tail := text[len(text.rstrip(_TRAILING)) :]):
-            tokens.append(Token(tail, "cut" if ":" in tail else "stop", found.end()))
-    return tokens
+        if kind in ("name", "method") and (tail := found[0][len(found[0].rstrip(_TRAILING)) :]):
+            if ":" in tail:
+                sentence.append(Token(tail, "cut", found.end()))
+            else:
+                sentence = []
+    return text
+
+
+def _begun(word: str) -> str:
+    """The word as it is written where no sentence begins."""
+    return word.lower() if word.istitle() and word.lower() not in SPELLED else word
 
 
 def _token(found: re.Match[str], kind: str) -> Token:

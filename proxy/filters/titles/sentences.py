@@ -3,18 +3,17 @@
 import re
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from itertools import pairwise
 
 from msgspec.structs import replace
 
 from proxy.filters.decline import Decline
 from proxy.filters.titles.clause import Clause, Words
 from proxy.filters.titles.fitting import fitted
-from proxy.filters.titles.lexer import Token, word_of
+from proxy.filters.titles.lexer import Text, Token, word_of
 from proxy.filters.titles.reasons import LOST, NOT_SEEN, NOTHING, SEVERAL, TOO_LONG, TURNED
 from proxy.filters.titles.shape import Shape, is_reference, size_of
 from proxy.filters.titles.verbs import ASKING
-from proxy.filters.titles.words import AUXILIARIES, GENERIC, MADE_THINGS, PREPOSITIONS, SPELLED, TROUBLES, TURNING
+from proxy.filters.titles.words import AUXILIARIES, GENERIC, MADE_THINGS, PREPOSITIONS, TROUBLES, TURNING
 
 Frame = Callable[[Clause], Shape]
 _RESTRICTING = ("only", "except", "not", "without", "unless", "instead", "but")
@@ -24,8 +23,6 @@ _NO_TICKETS = (
     *("PEP", "ORA", "PLS", "TNS", "SSL", "SQL", "SQLSTATE", "ERR", "ERROR", "ERRNO", "EXIT"),
 )
 """What else is written with a hyphen and a number: standards, codes of errors."""
-_ASIDES = frozenset(["please", "pleease", "pleeease", "pleasee", "pls", "plz", "kindly", "asap", "btw"])
-"""Words that may stand anywhere and say nothing."""
 _BACKGROUND = re.compile(
     r"(?:i'm|im|i am|we're|we are) (?:building|writing|making|creating|developing|working|designing) "
 )
@@ -46,15 +43,12 @@ _CONDITIONS = ("when", "whenever", "once", "if")
 """What begins a clause that another one follows: without a comma between them, its end is not known."""
 
 
-def title_of(frame: Frame, tokens: Sequence[Token], most: int) -> Words:
+def title_of(frame: Frame, text: Text, most: int) -> Words:
     """The title of the first sentence that fits the frame, if nothing that counts is lost with the others."""
-    if not _ASIDES.isdisjoint([token.key for token in tokens]):
-        tokens = [token for token in tokens if token.key not in _ASIDES]
-    kinds = [token.kind for token in tokens]
-    names = [token for token in tokens if token.kind == "name"] if "name" in kinds else []
-    if names and _is_range(tokens):
+    sentences, names = text
+    if names and _has_range(text):
         raise Decline(SEVERAL)
-    reason, sentences = "", _sentences(tokens, kinds)
+    reason = ""
     for number, sentence in enumerate(sentences[:_SENTENCES], 1):
         if sentence[0].at > _LEADING:
             break
@@ -77,12 +71,11 @@ def title_of(frame: Frame, tokens: Sequence[Token], most: int) -> Words:
     raise Decline(reason or NOT_SEEN)
 
 
-def reference_of(tokens: Sequence[Token], most: int) -> Words:
+def reference_of(text: Text, most: int) -> Words:
     """The one ticket, issue or pull request of a message of which nothing else was understood; nothing if none is."""
-    names = [token for token in tokens if token.kind == "name"]
-    found = {name.text: name for name in names if name.short or (is_reference(name) and _is_ticket(name))}
+    found = {name.text: name for name in text.names if name.short or (is_reference(name) and _is_ticket(name))}
     token = found.popitem()[1] if len(found) == 1 else None
-    if token is None or token.at > _NEAR or _is_range(tokens):
+    if token is None or token.at > _NEAR or _has_range(text):
         return []
     if size_of([token]) > 1:
         return [token if size_of([token]) <= most else Token(token.short or token.text, "name")]
@@ -94,11 +87,12 @@ def _is_ticket(token: Token) -> bool:
     return project not in _NO_TICKETS and not number.startswith("0") and "#" not in project and "!" not in project
 
 
-def _is_range(tokens: Sequence[Token]) -> bool:
+def _has_range(text: Text) -> bool:
     """Whether "#40 to #55" stands there."""
-    betweens = [at for at, token in enumerate(tokens[1:-1]) if token.key in _BETWEEN]
-    return any(
-        is_reference(tokens[at]) and (is_reference(tokens[at + 2]) or tokens[at + 2].text.isdigit()) for at in betweens
+    return any(map(is_reference, text.names)) and any(
+        middle.key in _BETWEEN and is_reference(first) and (is_reference(last) or last.text.isdigit())
+        for sentence in text.sentences
+        for first, middle, last in zip(sentence, sentence[1:], sentence[2:], strict=False)
     )
 
 
@@ -206,21 +200,6 @@ def whole(
     if behind and _asks(clause) and sum(_asks(Clause(one)) for one in behind) > 1:
         raise Decline(SEVERAL)
     return words
-
-
-def _sentences(tokens: Sequence[Token], kinds: Sequence[str]) -> list[Words]:
-    """The sentences; a capital letter says nothing where one begins."""
-    words, first = [*tokens], [0] if tokens else []
-    if "stop" in kinds or "cut" in kinds:
-        first += [at for at, kind in enumerate(kinds[:-1], 1) if kind in ("stop", "cut")]
-    for at in first:
-        if kinds[at] == "word" and words[at].text.istitle() and words[at].key not in SPELLED:
-            words[at] = word_of(words[at].key, words[at].at)
-    if "stop" not in kinds:
-        return [words] if words else []
-    stops = [at for at, kind in enumerate(kinds) if kind == "stop"]
-    sentences = [words[stop + 1 : following] for stop, following in pairwise([-1, *stops, len(words)])]
-    return [sentence for sentence in sentences if sentence]
 
 
 def _asks(clause: Clause) -> bool:

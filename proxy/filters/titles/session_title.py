@@ -9,7 +9,7 @@ from proxy.filters.titles.commands import command_title
 from proxy.filters.titles.errors import error_title
 from proxy.filters.titles.fitting import LONGEST, fitted
 from proxy.filters.titles.leads import LEADS
-from proxy.filters.titles.lexer import Token, tokens_of
+from proxy.filters.titles.lexer import Text, Token, lexed
 from proxy.filters.titles.prose import LINES, LOOKED_AT, MIXED, Message, read, require_english
 from proxy.filters.titles.reasons import LOST, NOT_SEEN, NOTHING, SEVERAL, TOO_LONG, TURNED, UNCLEAR
 from proxy.filters.titles.requests import asked_in
@@ -110,7 +110,7 @@ def _of_message(message: Message, most: int) -> list[Token]:
     if len(prose) < _LONGEST_FORM_NAME and _FORM_NAME.fullmatch(prose):
         raise Decline(NOTHING)
     has_role = len(prose) < len(message.prose)
-    tokens: list[Token] = []
+    text: Text | None = None
     if _TEMPLATE.match(prose):
         raise Decline("it begins with a template or another program's words")
     if not message.prose and not message.pasted and not message.heading:
@@ -122,24 +122,24 @@ def _of_message(message: Message, most: int) -> list[Token]:
         if message.heading and not (message.is_led or message.pasted):
             with suppress(Decline):
                 return _of_heading(message.heading, most, Decline(NOT_SEEN))
-        tokens = tokens_of(_bare(prose))
-        if tokens and tokens[0].key in ASKING_ABROAD:
+        text = lexed(_bare(prose))
+        if text.sentences and text.sentences[0][0].key in ASKING_ABROAD:
             raise Decline(MIXED)
-        return title_of(asked_in, tokens, most)
+        return title_of(asked_in, text, most)
     except Decline as decline:
         if error := error_title(message, most, is_english=decline.reason != MIXED):
             return error
         if not message.is_led or _HEADED.match(message.prose):
             with suppress(Decline):
                 return _of_heading(message.heading, most, decline)
-        tokens = tokens or tokens_of(prose[:_READ])
+        text = text or lexed(prose[:_READ])
         if has_role or _TROUBLE.match(prose) or decline.reason in _FINAL or not (message.is_led or not message.pasted):
-            if reference := reference_of(tokens, most):
+            if reference := reference_of(text, most):
                 return reference
             raise
         with suppress(Decline):
-            return title_of(thing_in, tokens, most)
-        if reference := reference_of(tokens, most):
+            return title_of(thing_in, text, most)
+        if reference := reference_of(text, most):
             return reference
         raise
 
@@ -175,7 +175,8 @@ def _of_heading(heading: str, most: int, otherwise: Decline) -> list[Token]:
     heading = behind if colon and len(before.split()) < _TELLING else heading
     try:
         require_english(heading)
-        clause = Clause(tokens_of(heading))
+        sentences = lexed(heading).sentences
+        clause = Clause(sentences[0] if len(sentences) == 1 else [])
         phrase = clause.phrase(0)
         if clause.asks_at(0) or not phrase or phrase.end < len(clause):
             return fitted(asked_in(clause), most)
