@@ -2,19 +2,22 @@
 
 import re
 from collections.abc import Iterator
+from operator import attrgetter
 
 from msgspec.structs import replace
 
 from proxy.filters.decline import Decline
 from proxy.filters.titles import words as known
 from proxy.filters.titles.clause import PURPOSE, Words
+from proxy.filters.titles.lexer import text_of
 from proxy.filters.titles.reasons import NOTHING, TOO_LONG
-from proxy.filters.titles.shape import JOINING, VAGUE, Shape, content, flat, noun, singular, size_of
+from proxy.filters.titles.shape import JOINING, VAGUE, Shape, content, flat, noun, singular
 from proxy.filters.titles.tables import word_set
 from proxy.filters.titles.verbs import FAULT_NOUNS, STALE
 
 LEAST, LONGEST = 2, 64
 
+_place_of = attrgetter("at")
 _NESTED = ("in", "on", "of", "at", "from", "with")
 _DOING = ("when", "while", "after", "before", "by")
 _TIMED = word_set("when while after before")
@@ -26,7 +29,7 @@ _CONTENTS = known.NUMERALS | word_set(
     """rest all some most each lot lots bunch couple ton tons plenty few result results output outputs content contents
     code implementation source copy version point purpose kind kinds sort sorts pair series set"""
 )
-_EDITS = word_set("change changes update updates edit edits fix fixes modifications additions")
+_EDITS = known.AMOUNTS | word_set("change changes update updates edit edits fix fixes modifications additions")
 _COUNTED = word_set("number amount list group uses usages occurrences instances")
 _WORKED_CONTENTS = _CONTENTS | _COUNTED
 _SLIGHT = known.SOFT - STALE
@@ -42,46 +45,62 @@ _RANKS |= dict.fromkeys(("within", "after", "before", "during", "since"), 3)
 
 def fitted(shape: Shape, most: int) -> Words:
     """The first way to say it in at most `most` words; raises `Decline` if there is none."""
-    if not shape.core or (shape.core[-1].key in known.HOLLOW and not content(shape.core) and not _is_of(shape.places)):
+    if not shape.core or _is_nameless(shape):
         raise Decline(NOTHING)
-    _require_name(shape)
-    if len(shape.core) == 1 and _is_of(shape.places) and _is_of_contents(shape):
-        # "the results of the geocoding calls" are the geocoding calls, with fewer queries there is a "query reduction".
-        shape = replace(shape, core=shape.places[0][1:], places=shape.places[1:], tied=0)
-    is_vague = shape.core[-1].key in VAGUE or shape.core[-1].key in known.AMOUNTS
-    if is_vague and shape.places and all(word.key in known.AMOUNTS for word in content(shape.core)):
-        last, is_worked = shape.core[-1].key, bool(shape.work and shape.need)
-        is_part = last in known.AMOUNTS and shape.places[0][0].key in ("of", "to")
-        is_lost = is_worked and (is_part or (last in _EDITS and shape.places[0][0].key == "to"))
-        if is_lost or last in ("part", "parts"):
-            raise Decline(NOTHING)  # "review my changes to the parser", "update part of the docs"
-        shape = replace(shape, tied=max(shape.tied, 1))
-    fits = False
-    one = _compounded(shape)
-    names = [word.text for word in one.words if word.kind == "name"]
+    one = shape
+    if shape.places:
+        shape = _about(shape)
+        one = _compounded(shape)
+    told, fits = one.words, False
     for words in _ways(one, most):
-        if LEAST <= size_of(words) <= most and (not names or {word.text for word in words}.issuperset(names)):
-            fits = True
-            if _tells(words, one):
-                return words
+        text = " ".join(map(text_of, words))
+        if not LEAST <= text.count(" ") + 1 <= most:
+            continue
+        held = {*map(_place_of, words)}
+        lost = [word for word in told if word.at not in held]
+        if lost and any(word.kind == "name" and word.text not in map(text_of, words) for word in lost):
+            continue
+        fits = True
+        if _tells(words, text, lost, one):
+            return words
     if not fits and shape.places and _is_whole_without_places(shape):
         return fitted(replace(shape, places=(), tied=0), most)
     raise Decline(NOTHING if fits else TOO_LONG)
+
+
+def _is_nameless(shape: Shape) -> bool:
+    """Whether it is a hollow word, a letter alone, a shout, or has a place that is a code of an error."""
+    core = shape.core
+    if core[-1].key in known.HOLLOW and not content(core) and not _is_of(shape.places):
+        return True
+    if len(core) == 1 and len(core[0].text) == 1:
+        return True
+    if not any(map(str.isupper, map(text_of, shape.words))):
+        return False
+    shouts = [word for word in core if word.text.isupper() and len(word.text) > 3 and word.key not in _NO_SHOUTS]
+    return len(shouts) > 1 or any(_CODE.fullmatch(word.text) for word in flat(shape.places))
+
+
+def _about(shape: Shape) -> Shape:
+    """The same about what it is the contents of, or with the place that it is nothing without."""
+    if len(shape.core) == 1 and _is_of(shape.places) and _is_of_contents(shape):
+        # "the results of the geocoding calls" are the geocoding calls, with fewer queries there is a "query reduction".
+        shape = replace(shape, core=shape.places[0][1:], places=shape.places[1:], tied=0)
+    last = shape.core[-1].key
+    is_vague = last in VAGUE or last in known.AMOUNTS
+    if not (is_vague and shape.places and all(word.key in known.AMOUNTS for word in content(shape.core))):
+        return shape
+    head, is_worked = shape.places[0][0].key, bool(shape.work and shape.need)
+    is_lost = is_worked and ((last in known.AMOUNTS and head == "of") or (last in _EDITS and head == "to"))
+    if is_lost or last in ("part", "parts"):
+        raise Decline(NOTHING)  # "review my changes to the parser", "update part of the docs"
+    return replace(shape, tied=max(shape.tied, 1))
 
 
 def _is_of_contents(shape: Shape) -> bool:
     """Whether the thing is no more than what it is one of."""
     is_set = any(place[0].key in ("to", "into") for place in shape.places) and shape.core[0].key in ("number", "amount")
     return shape.core[0].key in (_WORKED_CONTENTS if shape.work and shape.need and not is_set else _CONTENTS)
-
-
-def _require_name(shape: Shape) -> None:
-    """Raises `Decline` for a letter alone, a shout, and a place that is a code of an error."""
-    core, places = shape.core, shape.places
-    shouts = [word for word in core if word.text.isupper() and len(word.text) > 3 and word.key not in _NO_SHOUTS]
-    codes = [word for word in flat(places) if word.text.isupper() and _CODE.fullmatch(word.text)]
-    if len(shouts) > 1 or codes or (len(core) == 1 and len(core[0].text) == 1):
-        raise Decline(NOTHING)
 
 
 def _is_whole_without_places(shape: Shape) -> bool:
@@ -102,12 +121,18 @@ def _ways(shape: Shape, most: int) -> Iterator[Words]:
     for places in _kept(shape):
         for is_slim in (False, True):
             core, kept = (_slim(shape.core), tuple(map(_slim_place, places))) if is_slim else (shape.core, places)
-            worked = _worked(core, kept, shape.work)
-            is_timed = need == 1 and not _TIMED.isdisjoint([place[0].key for place in kept])
-            heads = [worked, core] if need else [core, worked] if most > 3 else [core]
-            for head in [worked] if need == 2 or is_timed else heads if shape.work else [core]:
+            for head in _heads(core, kept, shape.work, need, most) if shape.work else [core]:
                 yield [*head, *flat(kept)]
-                yield _fronted(kept, head) if shape.front and kept else []
+                if kept and shape.front:
+                    yield _fronted(kept, head)
+
+
+def _heads(core: Words, places: tuple[Words, ...], work: str, need: int, most: int) -> list[Words]:
+    """The thing with the noun and without it, as it may be left out."""
+    worked = _worked(core, places, work)
+    if need == 2 or (need and not _TIMED.isdisjoint([place[0].key for place in places])):
+        return [worked]
+    return [worked, core] if need else [core, worked] if most > 3 else [core]
 
 
 def _kept(shape: Shape) -> Iterator[tuple[Words, ...]]:
@@ -153,8 +178,6 @@ def _slim_place(place: Words) -> Words:
 
 
 def _worked(core: Words, places: tuple[Words, ...], work: str) -> Words:
-    if not work:
-        return core
     core = core[1:] if len(core) > 1 and core[0].key in ("each", "every") else core
     if _is_of(places):
         return [noun(work), noun("of"), *core]
@@ -199,28 +222,29 @@ def _fronted(places: tuple[Words, ...], head: Words) -> Words:
     return [*singular(place), *head, *flat(others)]
 
 
-def _tells(words: Words, shape: Shape) -> bool:
-    """Whether the words name something in particular, nothing twice, and have all that must not be left out."""
-    said = [word.text.casefold() for word in words if word.key not in JOINING]
-    each = " ".join(said).split()
+def _tells(words: Words, text: str, lost: Words, shape: Shape) -> bool:
+    """Whether the words name something in particular, nothing twice, and what is lost is nothing that counts."""
+    each, work = text.casefold().split(), shape.work
     if len(set(each)) < len(each):
-        return False
-    held = [word.at for word in words]
-    told = [*shape.core, *[word for place in shape.places if place[0].key != "instead" for word in place]]
-    lost = [word for word in told if word.at not in held]
-    if lost and any(word.key in known.TURNING for word in lost):
-        return False
-    telling, worked = content(words), shape.work in said
-    if worked:
-        telling = [word for word in telling if word.text != shape.work]
-    whole = not lost or all(word.key in JOINING or (word.kind == "word" and word.key in known.SOFT) for word in lost)
-    if len(words) == 2 and words[-1].key in _BARE and words[0].key in known.SPELLED and not shape.work:
+        each = " ".join([word.text.casefold() for word in words if word.key not in JOINING]).split()
+        if len(set(each)) < len(each):
+            return False
+    if lost:
+        instead = [word for place in shape.places if place[0].key == "instead" for word in place]
+        lost = [word for word in lost if word not in instead]
+        if any(word.key in known.TURNING for word in lost):
+            return False
+    if len(words) == 2 and words[-1].key in _BARE and words[0].key in known.SPELLED and not work:
         return False  # "a python script": what it is for stands elsewhere
-    if len(said) == 2 and not telling and shape.work in said and shape.work not in _PLAIN_WORKS and whole:
+    telling = content(words)
+    if work:
+        telling = [word for word in telling if word.text != work]
+    if len(telling) > 1 or any(word.kind != "word" or word.key in known.SPELLED for word in telling):
         return True
-    if not telling:
-        return " ".join(word.key for word in words) in known.PLAIN_WORK
-    # What is left must be enough: a name, or two words, one of which may be the noun of the verb if nothing was lost.
-    is_thing = len(words) > 1 and words[-1].key in known.MADE_THINGS
-    is_told = len(telling) + (worked or whole or is_thing) >= 2
-    return is_told or any(word.kind != "word" or word.key in known.SPELLED for word in telling)
+    # What is left must be enough: two words, one of which may be the noun of the verb if nothing was lost.
+    worked = work in [word.text.casefold() for word in words]
+    whole = not lost or all(word.key in JOINING or (word.kind == "word" and word.key in known.SOFT) for word in lost)
+    if telling:
+        return worked or whole or words[-1].key in known.MADE_THINGS
+    is_plain = worked and whole and work not in _PLAIN_WORKS and sum(word.key not in JOINING for word in words) == 2
+    return is_plain or " ".join([word.key for word in words]) in known.PLAIN_WORK

@@ -4,6 +4,7 @@ A run that is none of these makes the whole message one that is not understood: 
 """
 
 import re
+from operator import attrgetter
 from typing import Literal, NamedTuple
 
 import msgspec
@@ -74,6 +75,9 @@ class Token(msgspec.Struct, gc=False):
     def is_fixed(self) -> bool:
         """Whether a title must show it exactly as it is written."""
         return self.kind in ("name", "quote")
+
+
+text_of = attrgetter("text")
 
 
 class Text(NamedTuple):

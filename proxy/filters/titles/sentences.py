@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from proxy.filters.decline import Decline
 from proxy.filters.titles.clause import Clause, Words
 from proxy.filters.titles.fitting import fitted
-from proxy.filters.titles.lexer import Text, Token, word_of
+from proxy.filters.titles.lexer import Text, Token, text_of, word_of
 from proxy.filters.titles.reasons import LOST, NOT_SEEN, NOTHING, SEVERAL, TOO_LONG, TURNED
 from proxy.filters.titles.shape import Shape, is_reference, size_of
 from proxy.filters.titles.verbs import ASKING
@@ -185,7 +185,7 @@ def whole(
     last = max([word.at for word in words])
     if last > (_LEADING + _NEAR if is_later else _NEAR):
         raise Decline("what is asked for stands too far from the beginning")
-    held = " ".join([word.text for word in words]) if names else ""
+    held = " ".join(map(text_of, words)) if names else ""
     says_enough = len(words) >= _ENOUGH or any(word.is_fixed for word in words)
     if is_later and not says_enough:
         raise Decline(NOTHING)

@@ -7,7 +7,7 @@ import msgspec
 
 from proxy.filters.titles import words as known
 from proxy.filters.titles.clause import PURPOSE, Words
-from proxy.filters.titles.lexer import Token, word_of
+from proxy.filters.titles.lexer import Token, text_of, word_of
 
 _LETTER = re.compile(r"[A-Za-z]|[#!]\d|^\d{2,}$|^[0-9a-f]{7,}$")
 _DIGIT = re.compile(r"^\w+\d\w*$")
@@ -57,7 +57,7 @@ def noun(text: str) -> Token:
 
 def size_of(words: Words) -> int:
     """Words as a reader counts them: a name of two is two."""
-    return " ".join([word.text for word in words]).count(" ") + 1
+    return " ".join(map(text_of, words)).count(" ") + 1
 
 
 def shown(words: Words) -> str:
