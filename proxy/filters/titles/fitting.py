@@ -2,14 +2,13 @@
 
 import re
 from collections.abc import Iterator
-from operator import attrgetter
 
 from msgspec.structs import replace
 
 from proxy.filters.decline import Decline
 from proxy.filters.titles import words as known
 from proxy.filters.titles.clause import PURPOSE, Words
-from proxy.filters.titles.lexer import text_of
+from proxy.filters.titles.lexer import place_of, text_of
 from proxy.filters.titles.reasons import NOTHING, TOO_LONG
 from proxy.filters.titles.shape import JOINING, VAGUE, Shape, content, flat, noun, singular
 from proxy.filters.titles.tables import word_set
@@ -17,7 +16,6 @@ from proxy.filters.titles.verbs import FAULT_NOUNS, STALE
 
 LEAST, LONGEST = 2, 64
 
-_place_of = attrgetter("at")
 _NESTED = ("in", "on", "of", "at", "from", "with")
 _DOING = ("when", "while", "after", "before", "by")
 _TIMED = word_set("when while after before")
@@ -56,7 +54,7 @@ def fitted(shape: Shape, most: int) -> Words:
         text = " ".join(map(text_of, words))
         if not LEAST <= text.count(" ") + 1 <= most:
             continue
-        held = {*map(_place_of, words)}
+        held = {*map(place_of, words)}
         lost = [word for word in told if word.at not in held]
         if lost and any(word.kind == "name" and word.text not in map(text_of, words) for word in lost):
             continue

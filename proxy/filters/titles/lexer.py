@@ -77,7 +77,7 @@ class Token(msgspec.Struct, gc=False):
         return self.kind in ("name", "quote")
 
 
-text_of = attrgetter("text")
+text_of, place_of = attrgetter("text"), attrgetter("at")
 
 
 class Text(NamedTuple):

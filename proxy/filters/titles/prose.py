@@ -253,7 +253,8 @@ def _unwrapped(text: str) -> str:
 
 def require_english(text: str) -> None:
     """Raises `Decline` if letters beyond ASCII, or two small words of other languages, stand in the text."""
-    is_foreign = not text.isascii() and _FOREIGN_LETTER.search(text)
     words = text[:_WORDS_LOOKED_AT].casefold().split()
-    if is_foreign or (not FOREIGN.isdisjoint(words) and sum(word in FOREIGN for word in words) > 1):
+    if (not text.isascii() and _FOREIGN_LETTER.search(text)) or (
+        not FOREIGN.isdisjoint(words) and sum(word in FOREIGN for word in words) > 1
+    ):
         raise Decline(MIXED)

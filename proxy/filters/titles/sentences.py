@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from proxy.filters.decline import Decline
 from proxy.filters.titles.clause import Clause, Words
 from proxy.filters.titles.fitting import fitted
-from proxy.filters.titles.lexer import Text, Token, text_of, word_of
+from proxy.filters.titles.lexer import Text, Token, place_of, text_of, word_of
 from proxy.filters.titles.reasons import LOST, NOT_SEEN, NOTHING, SEVERAL, TOO_LONG, TURNED
 from proxy.filters.titles.shape import Shape, is_reference, size_of
 from proxy.filters.titles.verbs import ASKING
@@ -39,6 +39,7 @@ _SENTENCES = 4
 _HEADS = frozenset(("things", "issues", "points", "problems", "bugs", "tasks", "following"))
 _NEAR, _LEADING, _BESIDE = 120, 240, 300
 _ENOUGH = 3
+_ADDING = ("too", "well")
 _CONDITIONS = ("when", "whenever", "once", "if")
 """What begins a clause that another one follows: without a comma between them, its end is not known."""
 
@@ -53,16 +54,18 @@ def title_of(frame: Frame, text: Text, most: int) -> Words:
         if sentence[0].at > _LEADING:
             break
         clause = Clause(sentence)
-        # What stands behind another sentence is its matter only if it asks.
-        is_aside = reason and (not _asks(clause) or clause.verb(clause.lead).partition(" ")[0] in ASKING)
-        is_background = number < len(sentences) and _BACKGROUND.match(clause.line)
-        if is_background or clause.keys[0] in _DROPPED:
+        lead, keys = clause.lead, clause.keys
+        if lead == len(sentence) or (keys[0] in _CONDITIONS and lead < 2 and keys[1] not in AUXILIARIES):
             continue
-        is_condition = clause.keys[0] in _CONDITIONS and clause.lead < 2 and clause.keys[1] not in AUXILIARIES
-        if clause.lead == len(sentence) or is_aside or is_condition or (reason and sentence[-1].key in ("too", "well")):
+        if keys[0] in _DROPPED or (number < len(sentences) and _BACKGROUND.match(clause.line)):
+            continue
+        # What stands behind another sentence is its matter only if it asks.
+        if reason and (
+            not _asks(clause) or clause.verb(lead).partition(" ")[0] in ASKING or sentence[-1].key in _ADDING
+        ):
             continue
         try:
-            words = _shortened(frame, clause, most)
+            words = (_shortened if names else _of_sentence)(frame, clause, most)
             return whole(words, names, clause, sentences[number:], is_later=bool(reason))
         except Decline as decline:
             reason = reason or decline.reason
@@ -111,34 +114,41 @@ def _shortened(frame: Frame, clause: Clause, most: int) -> Words:
 def _of_sentence(frame: Frame, clause: Clause, most: int) -> Words:
     """The title of a sentence, with what it is about in front: "@src/app.py explain …", "in the footer, add …"."""
     words, first = clause.words, clause.words[0]
-    if first.kind == "name" and first.short:
+    if first.short:
         return [first]
-    for at, word in enumerate(words[:4] if "@ : " in clause.line else [], 1):
-        if is_reference(word) and clause.kind(at) == "cut" and at < len(words) - 1:  # "work on AB-12: …"
-            *behind, reference = _with_place(frame, clause, [word], at, most)
-            return [reference, *behind]
+    if "@ : " in clause.line:
+        for at, word in enumerate(words[:4], 1):
+            if is_reference(word) and clause.kind(at) == "cut" and at < len(words) - 1:  # "work on AB-12: …"
+                *behind, reference = _with_place(frame, clause, [word], at, most)
+                return [reference, *behind]
     if first.key in ("in", "inside") and clause.kind(1) == "name" and (clause.asks_at(2) or clause.is_verb(2)):
         return _with_place(frame, clause, [first, words[1]], 2, most)
     if clause.contrast and not _asks(clause) and _NEEDING.isdisjoint(clause.keys[: clause.contrast]):
         return _behind_contrast(frame, clause, most)
     if clause.keys[clause.lead] in _FORBIDDING and (just := _just(clause)):
         return fitted(frame(Clause(words[just:])), most)
-    at = 1 + (clause.kind(1) in ("comma", "cut"))
-    colon = next((at for at, word in enumerate(words) if word.text == ":"), 0) if ":" in clause.line else 0
-    if 0 < colon < len(words) - 3 and not _asks(clause) and _HEADS.isdisjoint(word.key for word in words[:colon]):
-        with suppress(Decline):  # "we have a bug: invoices show …"
-            return fitted(frame(Clause(words[colon + 1 :])), most)
-    is_mention = first.kind == "name" and (clause.asks_at(at) or clause.is_verb(at))
-    if first.kind == "name" and _is_deed_in_file(clause):
+    if ":" in clause.line and not _asks(clause):
+        colon = next((at for at, word in enumerate(words) if word.text == ":"), 0)
+        if 0 < colon < len(words) - 3 and _HEADS.isdisjoint(clause.keys[:colon]):
+            with suppress(Decline):  # "we have a bug: invoices show …"
+                return fitted(frame(Clause(words[colon + 1 :])), most)
+    return _about_file(frame, clause, most) if first.kind == "name" else fitted(frame(clause), most)
+
+
+def _about_file(frame: Frame, clause: Clause, most: int) -> Words:
+    """The title of a sentence that begins with a name, which may be the place of what is asked for behind it."""
+    if _is_deed_in_file(clause):
         raise Decline(NOT_SEEN)
-    try:
-        return fitted(frame(clause if not is_mention else Clause([])), most)
-    except Decline:
-        if first.kind != "name" or len(words) == 1:
-            raise
-    if words[1].key in PREPOSITIONS:
+    at = 1 + (clause.kind(1) in ("comma", "cut"))
+    if not (clause.asks_at(at) or clause.is_verb(at)):
+        try:
+            return fitted(frame(clause), most)
+        except Decline:
+            if len(clause) == 1:
+                raise
+    if clause.keys[1] in PREPOSITIONS:
         raise Decline(NOT_SEEN)  # "ERR_CERT_INVALID on the login page"
-    return _with_place(frame, clause, [word_of("in"), first], 1, most)
+    return _with_place(frame, clause, [word_of("in"), clause.words[0]], 1, most)
 
 
 def _just(clause: Clause) -> int:
@@ -182,7 +192,7 @@ def whole(
 
     `names` are those of the message, `behind` are the sentences behind the clause.
     """
-    last = max([word.at for word in words])
+    last = max(map(place_of, words))
     if last > (_LEADING + _NEAR if is_later else _NEAR):
         raise Decline("what is asked for stands too far from the beginning")
     held = " ".join(map(text_of, words)) if names else ""

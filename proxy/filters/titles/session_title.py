@@ -105,11 +105,10 @@ def _of_message(message: Message, most: int) -> list[Token]:
     prose = message.prose
     while role := _ROLE.match(prose):
         prose = prose[role.end() :]
-    if prose[:1] == "@":
+    if prose.startswith("@"):
         prose = _unaddressed(prose)
     if len(prose) < _LONGEST_FORM_NAME and _FORM_NAME.fullmatch(prose):
         raise Decline(NOTHING)
-    has_role = len(prose) < len(message.prose)
     text: Text | None = None
     if _TEMPLATE.match(prose):
         raise Decline("it begins with a template or another program's words")
@@ -133,7 +132,8 @@ def _of_message(message: Message, most: int) -> list[Token]:
             with suppress(Decline):
                 return _of_heading(message.heading, most, decline)
         text = text or lexed(prose[:_READ])
-        if has_role or _TROUBLE.match(prose) or decline.reason in _FINAL or not (message.is_led or not message.pasted):
+        is_led = message.is_led or not message.pasted
+        if len(prose) < len(message.prose) or _TROUBLE.match(prose) or decline.reason in _FINAL or not is_led:
             if reference := reference_of(text, most):
                 return reference
             raise
@@ -159,12 +159,14 @@ def _unaddressed(prose: str) -> str:
 
 def _bare(prose: str) -> str:
     """The beginning of the prose without what stands before its first sentence, and without asides."""
-    if ":" in prose[:200] or prose[:1] == "[":
+    if ":" in prose or prose.startswith("["):
         prose = _TICKET.sub(r"\1: ", _LABEL.sub("", prose, count=1)[:_READ], count=1)
-    prose = _SHORT.sub(lambda found: _LONG[found[1].casefold()], prose[:_READ]) if ". " in prose else prose
+    prose = prose[:_READ]
+    if ". " in prose:
+        prose = _SHORT.sub(lambda found: _LONG[found[1].casefold()], prose)
     if " line" in prose:
         prose = _LINE_BEHIND.sub(r"\1", prose)
-    return _ASIDE.sub("", prose[:_READ]) if " (" in prose else prose[:_READ]
+    return _ASIDE.sub("", prose) if " (" in prose else prose
 
 
 def _of_heading(heading: str, most: int, otherwise: Decline) -> list[Token]:

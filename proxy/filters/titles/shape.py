@@ -64,9 +64,9 @@ def shown(words: Words) -> str:
     """The words as one line in sentence case."""
     texts = [known.SPELLED.get(word.key, word.text) for word in words]
     first = words[0]
-    is_typed = first.is_fixed and not (first.kind == "quote" and " " in first.text)
-    if not (is_typed or first.key in known.SPELLED) or first.text.startswith(("issue ", "ticket ")):
-        texts[0] = texts[0][0].upper() + texts[0][1:] if not _DIGIT.search(texts[0]) else texts[0]
+    is_typed = first.key in known.SPELLED if first.key else not (first.kind == "quote" and " " in first.text)
+    if (not is_typed or first.text.startswith(("issue ", "ticket "))) and not _DIGIT.search(texts[0]):
+        texts[0] = texts[0][0].upper() + texts[0][1:]
     return " ".join(texts)
 
 
