@@ -155,7 +155,7 @@ def _failed(pasted: str) -> list[Token]:
 def _said(text: str) -> list[Token]:
     """What a tool says that is well known: "Missing module requests"."""
     for needles, pattern, title in _SAYING:
-        if not any(needle in text for needle in needles):
+        if not any(map(text.__contains__, needles)):
             continue
         said = {tuple(filter(None, one.groups())) for one in pattern.finditer(text)}
         names = tuple(map(displayed, said.pop())) if len(said) == 1 else ()

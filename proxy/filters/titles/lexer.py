@@ -45,7 +45,7 @@ _TOKENS = re.compile(
         |[A-Za-z]+(?:['’-][A-Za-z]+)*(?=[\s,;:!?)…]|$|\.(?:[\s.)"]|$)))
     |(?P<starred>[A-Z]\*(?=[\s.,;:!?)]|$))
     |(?P<name>--?[A-Za-z][\w-]{{1,40}}(?=[\s.,;:!?)]|$)|[@~.]?/?\w[^\s,;!?"()`<>{{}}|]{{0,200}}(?:\(\))?)
-    |(?P<other>\S))""",
+    |(?P<other>[^\x00-\x7f–—…“«]+|\S))""",
     re.VERBOSE | re.ASCII,
 )
 _CAMEL = re.compile(r"[a-z][A-Z]")
@@ -97,44 +97,41 @@ def lexed(prose: str) -> Text:
 
     A capital letter says nothing where a sentence begins, and an aside nowhere: neither is kept.
     """
-    text = Text([], [])
-    sentence: list[Token] = []
+    sentence, is_first = list[Token](), True
+    sentences, names = [sentence], list[Token]()
     for found in _TOKENS.finditer(prose):
         kind, at = found.lastgroup, found.start()
-        if kind == "aside":
-            continue
-        if kind == "stop":
-            sentence = []
-            continue
-        if not sentence:
-            text.sentences.append(sentence)
-        is_first = not sentence or sentence[-1].kind == "cut"
         if kind == "plain":  # as most words are
             words = found[0].split()
             if is_first:
-                words[0] = _begun(words[0])
+                words[0], is_first = _begun(words[0]), False
             for word in words:
                 sentence.append(Token(word, "word", at, word.lower()))
                 at += len(word) + 1
-            continue
-        token = _token(found, str(kind))
-        token.at = at
-        if token.kind not in _SHOWN:
-            token.text = _begun(token.text) if is_first and token.kind == "word" else token.text
+        elif kind == "stop":
+            if sentence:
+                sentences.append(sentence := [])
+                is_first = True
+        elif kind != "aside":
+            token = _token(found, str(kind))
+            token.at = at
+            is_shown = token.kind in _SHOWN
+            if is_shown and sentence and sentence[-1].key in _CREDENTIALS:
+                token = Token(SECRET, "unknown", at)  # it may be a password
+            elif token.kind == "name":
+                names.append(token)
+            elif is_first and token.kind == "word":
+                token.text = _begun(token.text)
             sentence.append(token)
-            continue
-        if sentence and sentence[-1].key in _CREDENTIALS:
-            token = Token(SECRET, "unknown", at)  # it may be a password
-        elif token.kind == "name":
-            text.names.append(token)
-        sentence.append(token)
-        # The full stop behind a name belongs to the sentence.
-        if kind in ("name", "method") and (tail := found[0][len(found[0].rstrip(_TRAILING)) :]):
-            if ":" in tail:
-                sentence.append(Token(tail, "cut", found.end()))
-            else:
-                sentence = []
-    return text
+            is_first = kind == "cut"
+            # The full stop behind a name belongs to the sentence.
+            if is_shown and kind in ("name", "method") and (tail := found[0][len(found[0].rstrip(_TRAILING)) :]):
+                is_first = True
+                if ":" in tail:
+                    sentence.append(Token(tail, "cut", found.end()))
+                else:
+                    sentences.append(sentence := [])
+    return Text(sentences if sentence else sentences[:-1], names)
 
 
 def _begun(word: str) -> str:
@@ -145,14 +142,16 @@ def _begun(word: str) -> str:
 def _token(found: re.Match[str], kind: str) -> Token:
     text = found[0]
     match kind:
+        case "other":
+            return Token(SIGN, "unknown")
+        case "comma" | "cut":
+            return Token(text, kind)
         case "word":
             if len(text) > _PLAIN_WORD and is_secret(text):
                 return Token(SECRET, "unknown")
             is_name = _CAMEL.search(text) and text.casefold() not in SPELLED
             text = text.replace(" ", "-")
             return Token(text, "name") if is_name else word_of(text)
-        case "stop" | "comma" | "cut":
-            return Token(text, kind)
         case "name":
             return _named(text.rstrip(_TRAILING) or text)
         case "code" | "quote":
@@ -172,11 +171,9 @@ def _token(found: re.Match[str], kind: str) -> Token:
             return Token(text, "name")
         case "tracker":
             return Token(found["ticket"], "name")
-        case "forge":
-            noun = _FORGE_NOUN.get(found["forge_kind"], "PR")
-            short = f"{noun} {found['forge_number']}"
-            return Token(f"{found['forge_repo']} {short}", "name", short=short)
-    return Token(SIGN, "unknown")
+    noun = _FORGE_NOUN.get(found["forge_kind"], "PR")
+    short = f"{noun} {found['forge_number']}"
+    return Token(f"{found['forge_repo']} {short}", "name", short=short)
 
 
 def _verbatim(text: str, kind: str) -> Token:
