@@ -43,13 +43,15 @@ _RANKS |= dict.fromkeys(("within", "after", "before", "during", "since"), 3)
 
 def fitted(shape: Shape, most: int) -> Words:
     """The first way to say it in at most `most` words; raises `Decline` if there is none."""
-    if not shape.core or _is_nameless(shape):
+    told = shape.words
+    if not shape.core or _is_nameless(shape, told):
         raise Decline(NOTHING)
     one = shape
     if shape.places:
         shape = _about(shape)
         one = _compounded(shape)
-    told, fits = one.words, False
+        told = one.words
+    fits = False
     for words in _ways(one, most):
         text = " ".join(map(text_of, words))
         if not LEAST <= text.count(" ") + 1 <= most:
@@ -66,14 +68,13 @@ def fitted(shape: Shape, most: int) -> Words:
     raise Decline(NOTHING if fits else TOO_LONG)
 
 
-def _is_nameless(shape: Shape) -> bool:
+def _is_nameless(shape: Shape, told: Words) -> bool:
     """Whether it is a hollow word, a letter alone, a shout, or has a place that is a code of an error."""
     core = shape.core
-    if core[-1].key in known.HOLLOW and not content(core) and not _is_of(shape.places):
+    is_hollow = core[-1].key in known.HOLLOW and not content(core) and not _is_of(shape.places)
+    if is_hollow or (len(core) == 1 and len(core[0].text) == 1):
         return True
-    if len(core) == 1 and len(core[0].text) == 1:
-        return True
-    if not any(map(str.isupper, map(text_of, shape.words))):
+    if not any(map(str.isupper, map(text_of, told))):
         return False
     shouts = [word for word in core if word.text.isupper() and len(word.text) > 3 and word.key not in _NO_SHOUTS]
     return len(shouts) > 1 or any(_CODE.fullmatch(word.text) for word in flat(shape.places))
@@ -176,10 +177,10 @@ def _slim_place(place: Words) -> Words:
 
 
 def _worked(core: Words, places: tuple[Words, ...], work: str) -> Words:
-    core = core[1:] if len(core) > 1 and core[0].key in ("each", "every") else core
+    core = core[1:] if core[0].key in ("each", "every") and len(core) > 1 else core
     if _is_of(places):
         return [noun(work), noun("of"), *core]
-    return [*(core if work == "problem" and len(core) == 1 else singular(core)), noun(work)]
+    return [*(singular(core) if work != "problem" or len(core) > 1 else core), noun(work)]
 
 
 def _compounded(shape: Shape) -> Shape:
@@ -235,7 +236,7 @@ def _tells(words: Words, text: str, lost: Words, shape: Shape) -> bool:
     if len(words) == 2 and words[-1].key in _BARE and words[0].key in known.SPELLED and not work:
         return False  # "a python script": what it is for stands elsewhere
     telling = content(words)
-    if work:
+    if work and len(telling) < 3:
         telling = [word for word in telling if word.text != work]
     if len(telling) > 1 or any(word.kind != "word" or word.key in known.SPELLED for word in telling):
         return True

@@ -195,6 +195,8 @@ def whole(
     last = max(map(place_of, words))
     if last > (_LEADING + _NEAR if is_later else _NEAR):
         raise Decline("what is asked for stands too far from the beginning")
+    if not (names or behind or is_later):
+        return words
     held = " ".join(map(text_of, words)) if names else ""
     says_enough = len(words) >= _ENOUGH or any(word.is_fixed for word in words)
     if is_later and not says_enough:

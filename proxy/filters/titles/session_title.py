@@ -128,7 +128,7 @@ def _of_message(message: Message, most: int) -> list[Token]:
     except Decline as decline:
         if error := error_title(message, most, is_english=decline.reason != MIXED):
             return error
-        if not message.is_led or _HEADED.match(message.prose):
+        if message.heading and (not message.is_led or _HEADED.match(message.prose)):
             with suppress(Decline):
                 return _of_heading(message.heading, most, decline)
         text = text or lexed(prose[:_READ])

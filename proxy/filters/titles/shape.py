@@ -52,7 +52,7 @@ flat = chain.from_iterable
 
 
 def noun(text: str) -> Token:
-    return word_of(text, -1)
+    return Token(text, "word", -1, text.casefold())
 
 
 def size_of(words: Words) -> int:
