@@ -27,7 +27,11 @@ _CONTENTS = known.NUMERALS | word_set(
     """rest all some most each lot lots bunch couple ton tons plenty few result results output outputs content contents
     code implementation source copy version point purpose kind kinds sort sorts pair series set"""
 )
-_EDITS = known.AMOUNTS | word_set("change changes update updates edit edits fix fixes modifications additions")
+_LOST_WITHOUT = {
+    "of": known.AMOUNTS,
+    "to": known.AMOUNTS | word_set("change changes update updates edit edits fix fixes modifications additions"),
+}
+"""What says nothing without a place that begins with these."""
 _COUNTED = word_set("number amount list group uses usages occurrences instances")
 _WORKED_CONTENTS = _CONTENTS | _COUNTED
 _SLIGHT = known.SOFT - STALE
@@ -82,24 +86,21 @@ def _is_nameless(shape: Shape, told: Words) -> bool:
 
 def _about(shape: Shape) -> Shape:
     """The same about what it is the contents of, or with the place that it is nothing without."""
-    if len(shape.core) == 1 and _is_of(shape.places) and _is_of_contents(shape):
+    is_worked = bool(shape.work and shape.need)
+    if len(shape.core) == 1 and _is_of(shape.places):
+        key = shape.core[0].key
+        is_set = key in ("number", "amount") and any(place[0].key in ("to", "into") for place in shape.places)
         # "the results of the geocoding calls" are the geocoding calls, with fewer queries there is a "query reduction".
-        shape = replace(shape, core=shape.places[0][1:], places=shape.places[1:], tied=0)
+        if key in (_WORKED_CONTENTS if is_worked and not is_set else _CONTENTS):
+            shape = replace(shape, core=shape.places[0][1:], places=shape.places[1:], tied=0)
     last = shape.core[-1].key
     is_vague = last in VAGUE or last in known.AMOUNTS
     if not (is_vague and shape.places and all(word.key in known.AMOUNTS for word in content(shape.core))):
         return shape
-    head, is_worked = shape.places[0][0].key, bool(shape.work and shape.need)
-    is_lost = is_worked and ((last in known.AMOUNTS and head == "of") or (last in _EDITS and head == "to"))
-    if is_lost or last in ("part", "parts"):
+    head = shape.places[0][0].key
+    if last in ("part", "parts") or (is_worked and last in _LOST_WITHOUT.get(head, ())):
         raise Decline(NOTHING)  # "review my changes to the parser", "update part of the docs"
     return replace(shape, tied=max(shape.tied, 1))
-
-
-def _is_of_contents(shape: Shape) -> bool:
-    """Whether the thing is no more than what it is one of."""
-    is_set = any(place[0].key in ("to", "into") for place in shape.places) and shape.core[0].key in ("number", "amount")
-    return shape.core[0].key in (_WORKED_CONTENTS if shape.work and shape.need and not is_set else _CONTENTS)
 
 
 def _is_whole_without_places(shape: Shape) -> bool:
@@ -119,7 +120,9 @@ def _ways(shape: Shape, most: int) -> Iterator[Words]:
     need = shape.need or (1 if is_one else 0)
     for places in _kept(shape):
         for is_slim in (False, True):
-            core, kept = (_slim(shape.core), tuple(map(_slim_place, places))) if is_slim else (shape.core, places)
+            core, kept = shape.core, places
+            if is_slim:
+                core, kept = _slim(core), tuple([[place[0], *_slim(place[1:])] for place in places])
             for head in _heads(core, kept, shape.work, need, most) if shape.work else [core]:
                 yield [*head, *flat(kept)]
                 if kept and shape.front:
@@ -128,7 +131,11 @@ def _ways(shape: Shape, most: int) -> Iterator[Words]:
 
 def _heads(core: Words, places: tuple[Words, ...], work: str, need: int, most: int) -> list[Words]:
     """The thing with the noun and without it, as it may be left out."""
-    worked = _worked(core, places, work)
+    one = core[1:] if core[0].key in ("each", "every") and len(core) > 1 else core
+    if _is_of(places):
+        worked = [noun(work), noun("of"), *one]
+    else:
+        worked = [*(singular(one) if work != "problem" or len(one) > 1 else one), noun(work)]
     if need == 2 or (need and not _TIMED.isdisjoint([place[0].key for place in places])):
         return [worked]
     return [worked, core] if need else [core, worked] if most > 3 else [core]
@@ -170,17 +177,6 @@ def _slim(words: Words) -> Words:
     if words[-1].is_fixed and not any(word.key in ("and", "or") for word in words):
         return words[-1:]  # a name says enough
     return [word for word in words if word.key not in _SLIGHT] or words
-
-
-def _slim_place(place: Words) -> Words:
-    return [place[0], *_slim(place[1:])]
-
-
-def _worked(core: Words, places: tuple[Words, ...], work: str) -> Words:
-    core = core[1:] if core[0].key in ("each", "every") and len(core) > 1 else core
-    if _is_of(places):
-        return [noun(work), noun("of"), *core]
-    return [*(singular(core) if work != "problem" or len(core) > 1 else core), noun(work)]
 
 
 def _compounded(shape: Shape) -> Shape:

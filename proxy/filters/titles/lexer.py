@@ -153,10 +153,10 @@ def _token(found: re.Match[str], kind: str) -> Token:
             text = text.replace(" ", "-")
             return Token(text, "name") if is_name else word_of(text)
         case "name":
-            return _named(text.rstrip(_TRAILING) or text)
+            return _named(text.rstrip(_TRAILING) or text, kind)
         case "code" | "quote":
-            return _verbatim(text[1:-1].strip(), kind)
-        case "ref":
+            return _named(text[1:-1].strip(), kind)
+        case "ref" | "starred":  # the algorithm A*
             if number := found["number"]:
                 noun = _REF_NOUN[text.removesuffix(number).rstrip("#! ").casefold()]
                 text = f"{noun} {number}"
@@ -167,8 +167,6 @@ def _token(found: re.Match[str], kind: str) -> Token:
             return Token(LINK, "unknown")
         case "method":
             return Token(text.rstrip(_TRAILING), "name")
-        case "starred":  # the algorithm A*
-            return Token(text, "name")
         case "tracker":
             return Token(found["ticket"], "name")
     noun = _FORGE_NOUN.get(found["forge_kind"], "PR")
@@ -176,22 +174,14 @@ def _token(found: re.Match[str], kind: str) -> Token:
     return Token(f"{found['forge_repo']} {short}", "name", short=short)
 
 
-def _verbatim(text: str, kind: str) -> Token:
+def _named(text: str, kind: str) -> Token:
+    if kind == "name" and _NUMBER.fullmatch(text):
+        return Token(text, "number")
     if is_secret(text):
         return Token(SECRET, "unknown")
     shown = displayed(text)
     if not shown or (kind == "quote" and shown != text):
         return Token(SIGN, "unknown")
-    return Token(shown, "name" if kind == "code" else "quote")
-
-
-def _named(text: str) -> Token:
-    if _NUMBER.fullmatch(text):
-        return Token(text, "number")
-    if is_secret(text):
-        return Token(SECRET, "unknown")
-    if not (shown := displayed(text)):
-        return Token(SIGN, "unknown")
-    if _SHORT.fullmatch(shown):
+    if kind == "name" and _SHORT.fullmatch(shown):
         return word_of(shown)
-    return Token(SPELLED.get(shown, shown), "name")
+    return Token(SPELLED.get(shown, shown) if kind == "name" else shown, "quote" if kind == "quote" else "name")
