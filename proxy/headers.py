@@ -1,9 +1,11 @@
 """Which headers travel: ordered pairs of bytes, in and out, with names in the case in which they came."""
 
+import re
 from collections.abc import Sequence
 from functools import lru_cache
 from itertools import compress
 from operator import itemgetter
+from typing import NamedTuple
 
 RawHeaders = Sequence[tuple[bytes, bytes]]
 RawPairs = list[tuple[bytes, bytes]]
@@ -26,7 +28,9 @@ _DROPPED_FROM_REQUESTS = HOP_BY_HOP | {b"host", b"expect", TOKEN_HEADER}
 _NEVER_NAMED = frozenset({b"content-length"})
 
 _LONGEST = 2048
-"""Which headers travel is remembered for heads whose names have no more bytes than this in all."""
+"""What the names of a head say is remembered where they have no more bytes than this in all."""
+
+_TOKEN = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 
 _NAME = itemgetter(0)
 _VALUE = itemgetter(1)
@@ -46,14 +50,54 @@ def covers_reserved(prefix: bytes) -> bool:
     return is_reserved(prefix) or any(name.startswith(prefix) for name in (*_RESERVED, *_RESERVED_PREFIXES))
 
 
+class Names(NamedTuple):
+    """What the names of a head say, whatever the values are."""
+
+    lower: tuple[bytes, ...]
+    valid: bool
+    """Whether all of them are tokens (RFC 9110, section 5.1)."""
+    connection: tuple[int, ...]
+    """Where `Connection` stands among them."""
+    to_upstream: tuple[bool, ...]
+    to_client: tuple[bool, ...]
+    """Which of the headers travel, whatever `Connection` says."""
+
+
+_NAMELESS = Names((), valid=True, connection=(), to_upstream=(), to_client=())
+
+
+# A client sends the same names with every request, an upstream with every reply. They are told apart as one text: to
+# hash and to compare each of them takes longer.
+@lru_cache(256)
+def _read(joined: bytes) -> Names:
+    names = tuple(joined.lower().split(b"\n"))
+    return Names(
+        names,
+        all(map(_TOKEN.fullmatch, names)),
+        tuple(at for at, name in enumerate(names) if name == b"connection"),
+        tuple(name not in _DROPPED_FROM_REQUESTS for name in names),
+        tuple(name not in HOP_BY_HOP for name in names),
+    )
+
+
+def names_of(raw: RawHeaders) -> Names:
+    """Of headers whose names hold no line end: no parser lets such a name in."""
+    if not raw:
+        return _NAMELESS
+    joined = b"\n".join(map(_NAME, raw))
+    return _read(joined) if len(joined) <= _LONGEST else _read.__wrapped__(joined)
+
+
 def drop_from_request(raw: RawHeaders) -> RawPairs:
     """The headers of a request that go on to the upstream: order, case, duplicates and values as they came."""
-    return _drop(raw, _DROPPED_FROM_REQUESTS)
+    names = names_of(raw)
+    return _drop(raw, names.connection, names.to_upstream, _DROPPED_FROM_REQUESTS)
 
 
 def drop_from_reply(raw: RawHeaders) -> RawPairs:
     """The headers of a reply that go back to the client, likewise."""
-    return _drop(raw, HOP_BY_HOP)
+    names = names_of(raw)
+    return _drop(raw, names.connection, names.to_client, HOP_BY_HOP)
 
 
 def upgrade_headers(raw: RawHeaders) -> RawPairs:
@@ -64,30 +108,13 @@ def upgrade_headers(raw: RawHeaders) -> RawPairs:
     return [(b"Connection", b"Upgrade"), *asked] if asked else []
 
 
-def _drop(raw: RawHeaders, dropped: frozenset[bytes]) -> RawPairs:
+def _drop(raw: RawHeaders, connection: Sequence[int], travels: Sequence[bool], dropped: frozenset[bytes]) -> RawPairs:
     """All headers but those that are dropped, and those that `Connection` names."""
-    names = tuple(map(_NAME, raw))
-    if sum(map(len, names)) > _LONGEST:
-        return _travelling(raw, dropped)
-    travels, connection = _kind(names, dropped)
     for at in connection:
         if raw[at][1] != b"keep-alive":  # which names what is dropped in any case
-            return _travelling(raw, dropped)
+            dropped = dropped.union(tokens(raw, b"connection")) - _NEVER_NAMED
+            return [pair for pair in raw if pair[0].lower() not in dropped]
     return [*compress(raw, travels)]
-
-
-def _travelling(raw: RawHeaders, dropped: frozenset[bytes]) -> RawPairs:
-    dropped = dropped.union(tokens(raw, b"connection")) - _NEVER_NAMED
-    return [pair for pair in raw if pair[0].lower() not in dropped]
-
-
-# A client sends the same names with every request, an upstream with every reply.
-@lru_cache(256)
-def _kind(names: tuple[bytes, ...], dropped: frozenset[bytes]) -> tuple[tuple[bool, ...], tuple[int, ...]]:
-    """Which of these headers travel, whatever `Connection` says, and where that stands among them."""
-    known = [name.lower() for name in names]
-    connection = tuple(at for at, name in enumerate(known) if name == b"connection")
-    return tuple(name not in dropped for name in known), connection
 
 
 def tokens(raw: RawHeaders, name: bytes) -> list[bytes]:
@@ -107,18 +134,12 @@ def values(raw: RawHeaders, name: bytes) -> list[bytes]:
 
 def lower_names(headers: RawHeaders) -> tuple[bytes, ...]:
     """The names in lower case, in order."""
-    names = tuple(map(_NAME, headers))
-    return _lowered(names) if sum(map(len, names)) <= _LONGEST else tuple(map(bytes.lower, names))
+    return names_of(headers).lower
 
 
-@lru_cache(256)
-def _lowered(names: tuple[bytes, ...]) -> tuple[bytes, ...]:
-    return tuple(map(bytes.lower, names))
-
-
-def by_name(headers: RawPairs) -> dict[bytes, bytes]:
+def by_name(names: Names, headers: RawPairs) -> dict[bytes, bytes]:
     """Values by names in lower case; those of a repeated header joined by commas (RFC 9110, section 5.3)."""
-    found = dict(zip(lower_names(headers), map(_VALUE, headers), strict=True))
+    found = dict(zip(names.lower, map(_VALUE, headers), strict=True))
     if len(found) < len(headers):
         found = {name: b", ".join(values(headers, name)) for name in found}
     return found
