@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+import msgspec
+
 from proxy.usage import UPSTREAM_ERRORS, Usage
 
 
@@ -29,8 +31,7 @@ class Trail(Protocol):
 Outcome = Literal["answered", "forwarded", "local", "refused", "failed"]
 
 
-@dataclass(slots=True)
-class Record:
+class Record(msgspec.Struct):
     """What is told of a request: no header value, no query, no body. Times in milliseconds, sizes in bytes.
 
     What the client has named (method, path, client, model, session) is as `names` lets it through: short, and no key.
@@ -40,8 +41,8 @@ class Record:
     time until the head of the reply was sent, None if none was; `overhead` is the part of it that was spent here, not
     in waiting for the client or the upstream. `status` is 499 when the client went away before the reply was complete
     (nginx's convention). `session` is a hash of what names the client's session, "" for none; `verdict` is what a
-    comparison in shadow came to, "" for none; `usage` is None where nothing was said of tokens. Treat it as immutable;
-    frozen=True would double construction time. Only its methods add to it, once the reply has been read.
+    comparison in shadow came to, "" for none; `usage` is None where nothing was said of tokens. Treat it as immutable:
+    only its methods add to it, once the reply has been read.
     """
 
     id: str

@@ -4,9 +4,9 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from typing import Protocol
 
+import msgspec
 from yarl import URL
 
 from proxy.config import UpstreamSettings
@@ -35,8 +35,7 @@ class OutgoingBody(Protocol):
     def __aiter__(self) -> AsyncIterator[bytes]: ...
 
 
-@dataclass(slots=True)
-class Request:
+class Request(msgspec.Struct):
     """What is to be sent, and what `send` reports of how that went, whether or not there is a reply.
 
     `headers` are those that travel end to end. `chunked` says how the body is framed; `upgrade` are the headers that

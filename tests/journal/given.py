@@ -3,9 +3,10 @@
 import sqlite3
 from collections.abc import Iterable
 from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
+
+from msgspec.structs import replace
 
 from proxy.config import JournalSettings
 from proxy.journal.rows import Row, row

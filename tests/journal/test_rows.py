@@ -1,9 +1,9 @@
 """What of an entry becomes a row, and what does not."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from proxy.journal.rows import COLUMNS, record_of, row
 from tests.journal.given import NOON, entry

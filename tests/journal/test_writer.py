@@ -6,11 +6,11 @@ import json
 import os
 import threading
 from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
 import pytest
+from msgspec.structs import replace
 
 from proxy.config import LogSettings
 from proxy.exchange import Exchange, Head

@@ -1,8 +1,10 @@
 """Requests that have ended, as the page is told of them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
+
+from msgspec.structs import replace
 
 from proxy.record import Record, Step
 from proxy.usage import Usage

@@ -2,8 +2,9 @@
 
 import json
 import re
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from proxy.config import Config
 from proxy.decision.desk import Desk, new_desk

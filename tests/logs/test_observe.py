@@ -3,7 +3,6 @@
 import io
 import logging
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Literal, get_args
 
@@ -11,6 +10,7 @@ import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from proxy.config import LogSettings
 from proxy.logs.observe import LibraryLogs, log_requests, logger, take_over_library_logs

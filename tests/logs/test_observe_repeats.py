@@ -2,10 +2,10 @@
 
 import io
 import logging
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from proxy.config import LogSettings
 from proxy.logs.observe import LibraryLogs, Logger, log_requests, logger

@@ -1,11 +1,11 @@
 """Counts: what a record adds to them, and that no label grows with what clients send."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from proxy.names import OTHER
 from proxy.record import Outcome, Record
