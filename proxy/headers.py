@@ -61,9 +61,11 @@ class Names(NamedTuple):
     to_upstream: tuple[bool, ...]
     to_client: tuple[bool, ...]
     """Which of the headers travel, whatever `Connection` says."""
+    lines: bytes
+    """Those that travel to the upstream, as lines without their values: a format for these."""
 
 
-_NAMELESS = Names((), valid=True, connection=(), to_upstream=(), to_client=())
+_NAMELESS = Names((), valid=True, connection=(), to_upstream=(), to_client=(), lines=b"")
 
 
 # A client sends the same names with every request, an upstream with every reply. They are told apart as one text: to
@@ -71,12 +73,15 @@ _NAMELESS = Names((), valid=True, connection=(), to_upstream=(), to_client=())
 @lru_cache(256)
 def _read(joined: bytes) -> Names:
     names = tuple(joined.lower().split(b"\n"))
+    to_upstream = tuple(name not in _DROPPED_FROM_REQUESTS for name in names)
+    travelling = compress(joined.split(b"\n"), to_upstream)
     return Names(
         names,
         all(map(_TOKEN.fullmatch, names)),
         tuple(at for at, name in enumerate(names) if name == b"connection"),
-        tuple(name not in _DROPPED_FROM_REQUESTS for name in names),
+        to_upstream,
         tuple(name not in HOP_BY_HOP for name in names),
+        b"".join([name.replace(b"%", b"%%") + b": %b\r\n" for name in travelling]),
     )
 
 
@@ -91,13 +96,26 @@ def names_of(raw: RawHeaders) -> Names:
 def drop_from_request(raw: RawHeaders) -> RawPairs:
     """The headers of a request that go on to the upstream: order, case, duplicates and values as they came."""
     names = names_of(raw)
-    return _drop(raw, names.connection, names.to_upstream, _DROPPED_FROM_REQUESTS)
+    return _drop(raw, names, names.to_upstream, _DROPPED_FROM_REQUESTS)
 
 
 def drop_from_reply(raw: RawHeaders) -> RawPairs:
     """The headers of a reply that go back to the client, likewise."""
     names = names_of(raw)
-    return _drop(raw, names.connection, names.to_client, HOP_BY_HOP)
+    return _drop(raw, names, names.to_client, HOP_BY_HOP)
+
+
+def request_lines(raw: RawHeaders) -> bytes:
+    """`lines(drop_from_request(raw))`, in half the time: of names that have come before, only the values are new."""
+    names = names_of(raw)
+    if _names_others(raw, names):
+        return lines(drop_from_request(raw))
+    return names.lines % tuple(compress(map(_VALUE, raw), names.to_upstream))
+
+
+def lines(headers: RawHeaders) -> bytes:
+    """Headers as they are sent (RFC 9112, section 5)."""
+    return b"\r\n".join([*map(b": ".join, headers), b""])
 
 
 def upgrade_headers(raw: RawHeaders) -> RawPairs:
@@ -108,13 +126,20 @@ def upgrade_headers(raw: RawHeaders) -> RawPairs:
     return [(b"Connection", b"Upgrade"), *asked] if asked else []
 
 
-def _drop(raw: RawHeaders, connection: Sequence[int], travels: Sequence[bool], dropped: frozenset[bytes]) -> RawPairs:
+def _drop(raw: RawHeaders, names: Names, travels: Sequence[bool], dropped: frozenset[bytes]) -> RawPairs:
     """All headers but those that are dropped, and those that `Connection` names."""
-    for at in connection:
-        if raw[at][1] != b"keep-alive":  # which names what is dropped in any case
-            dropped = dropped.union(tokens(raw, b"connection")) - _NEVER_NAMED
-            return [pair for pair in raw if pair[0].lower() not in dropped]
+    if _names_others(raw, names):
+        dropped = dropped.union(tokens(raw, b"connection")) - _NEVER_NAMED
+        return [pair for pair in raw if pair[0].lower() not in dropped]
     return [*compress(raw, travels)]
+
+
+def _names_others(raw: RawHeaders, names: Names) -> bool:
+    """Whether `Connection` may name headers that travel otherwise."""
+    for at in names.connection:  # noqa: SIM110 - a generator would take longer than all else here
+        if raw[at][1] != b"keep-alive":
+            return True
+    return False
 
 
 def tokens(raw: RawHeaders, name: bytes) -> list[bytes]:

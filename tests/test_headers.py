@@ -6,7 +6,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from proxy.headers import HOP_BY_HOP, TOKEN_HEADER, RawPairs, drop_from_reply, drop_from_request, tokens
+from proxy.headers import (
+    HOP_BY_HOP,
+    TOKEN_HEADER,
+    RawPairs,
+    drop_from_reply,
+    drop_from_request,
+    lines,
+    request_lines,
+    tokens,
+)
 from tests.cases import every
 
 RESERVED = HOP_BY_HOP | {b"host", b"expect", TOKEN_HEADER}
@@ -97,6 +106,16 @@ def test_bytes_that_are_not_utf8_are_carried_through(travel: Travel, value: byte
 def test_everything_else_is_untouched(travel: Travel, pairs: list[tuple[bool, bytes, bytes, bytes]]) -> None:
     raw = [(name if kept else hop, value) for kept, name, hop, value in pairs]
     assert travel(raw) == [(name, value) for kept, name, _, value in pairs if kept]
+
+
+@settings(deadline=None)
+@given(
+    raw=st.lists(st.tuples(NAMES | HOP_NAMES | st.sampled_from([b"Host", b"X-%b", b"%", b"%%s"]), VALUES), max_size=12),
+    connection=st.sampled_from([b"keep-alive", b"close", b"X-%b", b""]) | st.none(),
+)
+def test_the_lines_of_a_request_are_those_of_the_headers_that_travel(raw: RawPairs, connection: bytes | None) -> None:
+    raw = raw if connection is None else [*raw, (b"Connection", connection)]
+    assert request_lines(raw) == lines(drop_from_request(raw))
 
 
 @BOTH

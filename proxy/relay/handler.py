@@ -9,7 +9,7 @@ from proxy.downstream.incoming import BodyFault
 from proxy.downstream.relayed import Copy, RelayedResponse, send_interim
 from proxy.downstream.replies import HTTP_1_1
 from proxy.exchange import Exchange
-from proxy.headers import drop_from_request, upgrade_headers
+from proxy.headers import request_lines, upgrade_headers
 from proxy.relay.tunnel import tunnel
 from proxy.telemetry.counters import Histogram
 from proxy.upstream.client import Request, Upstream
@@ -96,7 +96,7 @@ def _outgoing(request: web.Request, exchange: Exchange) -> Request:
     return Request(
         request.method.encode(),
         request.raw_path.encode("utf-8", "surrogateescape"),
-        drop_from_request(request.raw_headers),
+        request_lines(request.raw_headers),
         exchange.body,
         "transfer-encoding" in known,
         # HTTP/1.0 has no upgrade: there, the header says nothing (RFC 9110, section 7.8).

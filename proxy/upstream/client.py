@@ -10,7 +10,7 @@ import msgspec
 from yarl import URL
 
 from proxy.config import UpstreamSettings
-from proxy.headers import RawPairs
+from proxy.headers import RawPairs, lines
 from proxy.telemetry.counters import Counters
 from proxy.upstream.connection import Connection
 from proxy.upstream.dial import Dialer
@@ -18,6 +18,8 @@ from proxy.upstream.faults import PROBLEMS, ConnectionLost, upstream_error
 from proxy.upstream.pool import Pool
 from proxy.wire.framing import LAST_CHUNK
 from proxy.wire.heads import ReplyHead, request_head
+
+_CHUNKED = b"Transfer-Encoding: chunked\r\n"
 
 OnInterim = Callable[[ReplyHead], Awaitable[None]]
 
@@ -38,13 +40,13 @@ class OutgoingBody(Protocol):
 class Request(msgspec.Struct):
     """What is to be sent, and what `send` reports of how that went, whether or not there is a reply.
 
-    `headers` are those that travel end to end. `chunked` says how the body is framed; `upgrade` are the headers that
-    ask for another protocol, if any do.
+    `lines` are the headers that travel end to end, as they are sent. `chunked` says how the body is framed; `upgrade`
+    are the headers that ask for another protocol, if any do.
     """
 
     method: bytes
     target: bytes
-    headers: RawPairs
+    lines: bytes
     body: OutgoingBody
     chunked: bool = False
     upgrade: RawPairs | tuple[()] = ()
@@ -75,7 +77,7 @@ class Upstream:
     def __init__(self, settings: UpstreamSettings, pool: Pool, counters: Counters) -> None:
         url = URL(settings.url)
         self._name, self._pool, self._counters = url.host, pool, counters
-        self._host, self._prefix = (b"Host", url.raw_authority.encode()), url.raw_path.rstrip("/").encode()
+        self._host, self._prefix = lines([(b"Host", url.raw_authority.encode())]), url.raw_path.rstrip("/").encode()
         self._perhaps_tls = url.scheme == "http"
         """Whether it is spoken to in plain http, and has never replied."""
 
@@ -150,10 +152,9 @@ class Upstream:
             request.waited_for(time.perf_counter() - begun)
 
     def _head(self, request: Request) -> bytes:
-        headers = [self._host, *request.headers, *request.upgrade]
-        if request.chunked:
-            headers.append((b"Transfer-Encoding", b"chunked"))
-        return request_head(request.method, self._prefix + request.target, headers)
+        framing = _CHUNKED if request.chunked else b""
+        header_lines = b"".join((self._host, request.lines, lines(request.upgrade), framing))
+        return request_head(request.method, self._prefix + request.target, header_lines)
 
 
 async def _send_rest(connection: Connection, request: Request) -> None:

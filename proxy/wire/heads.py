@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from proxy.headers import RawHeaders, RawPairs, by_name, names_of
+from proxy.headers import RawHeaders, RawPairs, by_name, lines, names_of
 
 MAX_HEAD = 256 * 1024
 """Bytes that a head may have in all, in either direction."""
@@ -67,28 +67,24 @@ def parse_reply_head(head: bytes) -> ReplyHead:
     if status is None:
         raise BadReply("sent something that is not an HTTP reply")
     text = head[status.end() :]
-    *lines, _ = text.splitlines()  # at a CR that stands alone too: then there are more of them than line ends
+    *rows, _ = text.splitlines()  # at a CR that stands alone too: then there are more of them than line ends
     ends = text.translate(None, _TEXT).replace(b"\r\n", b"\n")
     try:
-        headers = [(name, value.strip(b" \t")) for name, value in [line.split(b":", 1) for line in lines]]
+        headers = [(name, value.strip(b" \t")) for name, value in [line.split(b":", 1) for line in rows]]
     except ValueError:  # no colon
         raise BadReply("sent a malformed header") from None
-    if ends != b"\n" * (len(lines) + 1):
+    if ends != b"\n" * (len(rows) + 1):
         raise BadReply("sent a malformed header")
     if len(headers) > MAX_HEADERS:
         raise BadReply("sent too many headers")
     return ReplyHead(int(status[1]), int(status[2]), status[3] or b"", headers)
 
 
-def request_head(method: bytes, target: bytes, headers: RawHeaders) -> bytes:
+def request_head(method: bytes, target: bytes, header_lines: bytes) -> bytes:
     """The head of a request, blank line included."""
-    return b"%b %b HTTP/1.1\r\n%b" % (method, target, _lines(headers))
+    return b"%b %b HTTP/1.1\r\n%b\r\n" % (method, target, header_lines)
 
 
 def reply_head(status: int, reason: bytes, headers: RawHeaders) -> bytes:
     """The head of a reply, blank line included."""
-    return b"HTTP/1.1 %d %b\r\n%b" % (status, reason, _lines(headers))
-
-
-def _lines(headers: RawHeaders) -> bytes:
-    return b"\r\n".join([*map(b": ".join, headers), b"\r\n"])
+    return b"HTTP/1.1 %d %b\r\n%b\r\n" % (status, reason, lines(headers))

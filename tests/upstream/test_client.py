@@ -56,7 +56,7 @@ class Sending:
     def __init__(self, *, unread: bool, whole: bool) -> None:
         settings, body = UpstreamSettings(url="http://127.0.0.1:1"), ReceivedBody()
         body.chunks, body.whole = [b"xxxxx"], whole
-        self.request = Request(b"POST", b"/api/x", [(b"Content-Length", b"5")], body)
+        self.request = Request(b"POST", b"/api/x", b"Content-Length: 5\r\n", body)
         self.fresh = Scripted(ReplyHead(1, 200, b"OK", []))
         self.pool = Kept(settings, Scripted(ConnectionLost(unread=unread)), self.fresh)
         self._upstream = Upstream(settings, self.pool, Counters())

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from proxy.headers import lines
 from proxy.wire.heads import (
     MAX_HEAD,
     MAX_HEADERS,
@@ -226,5 +227,5 @@ def test_no_bytes_at_all_bring_anything_but_a_head_or_a_refusal(noise: bytes) ->
 
 
 def test_a_request_has_its_target_and_headers_byte_for_byte() -> None:
-    head = request_head(b"POST", b"/a%2Fb?x|{}", [(b"X-a", b"caf\xe9"), (b"x-A", b""), (b"X-a", b"2")])
+    head = request_head(b"POST", b"/a%2Fb?x|{}", lines([(b"X-a", b"caf\xe9"), (b"x-A", b""), (b"X-a", b"2")]))
     assert head == b"POST /a%2Fb?x|{} HTTP/1.1\r\nX-a: caf\xe9\r\nx-A: \r\nX-a: 2\r\n\r\n"
