@@ -149,12 +149,9 @@ class Connection(asyncio.Protocol):
     @property
     def open(self) -> bool:
         """Whether it has not ended, as far as TCP knows: the event loop may still be about to tell of it."""
-        return self._alive and self._tcp.established
-
-    @property
-    def _alive(self) -> bool:
-        """The same, as far as the event loop has told."""
-        return self.state is not State.CLOSED and self._transport is not None and not self._transport.is_closing()
+        if self.state is State.CLOSED or self._transport is None or self._transport.is_closing():
+            return False
+        return self._tcp.established
 
     def keep(self) -> None:
         """The reply is done with; the connection waits for another request."""
