@@ -64,7 +64,7 @@ def put(journal: Journal, meter: Counted | None = None, **changes: str) -> None:
     """A request has ended."""
     one = Exchange("req_1", Head("POST", "/v1/messages", {}), RECORD.at, 0.0)
     one.upstream_replied(200, cast(Meter | None, meter))
-    journal.put([one], [replace(RECORD, **changes)])  # type: ignore[arg-type]
+    journal.put([one], [replace(RECORD, **changes)])
 
 
 @pytest.fixture
