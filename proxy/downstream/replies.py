@@ -29,7 +29,12 @@ class RawResponse(web.StreamResponse):
     _out: AbstractStreamWriter | None = None
 
     def __init__(self, status: int) -> None:
-        super().__init__(status=status)
+        """aiohttp's own is left out: of what it makes (headers, a state, a reason), these replies have no use."""
+        self._code = status
+
+    @property
+    def status(self) -> int:
+        return self._code
 
     @property
     def prepared(self) -> bool:
@@ -90,7 +95,7 @@ class EventsResponse(RawResponse, aiohttp_sse.EventSourceResponse):
 
     def __init__(self, headers: RawPairs) -> None:
         aiohttp_sse.EventSourceResponse.__init__(self, sep="\n", allow_all_methods=True, send_timeout=None)
-        self._stays, self._out = False, None
+        self._code, self._stays, self._out = 200, False, None
         self._pairs = headers
         self._parts: list[bytes] = []
         self._chunked_out = False

@@ -93,6 +93,13 @@ def test_an_attribute_is_there(name: str) -> None:
     assert hasattr(owner, attribute)
 
 
+def test_a_server_asks_of_a_reply_nothing_that_ours_leave_out() -> None:
+    """`replies.RawResponse` does without what `web.StreamResponse.__init__` makes."""
+    nodes = ast.walk(ast.parse(inspect.getsource(web.RequestHandler)))
+    asked = {node.attr for node in nodes if isinstance(node, ast.Attribute) and ast.unparse(node.value) == "resp"}
+    assert asked <= {"force_close", "keep_alive", "prepare", "write_eof"}
+
+
 @every("option", [*OPTIONS, "keepalive_timeout", "loop"])
 def test_an_option_of_a_connection_is_known(option: str) -> None:
     assert option in inspect.signature(web.RequestHandler).parameters
