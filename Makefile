@@ -39,8 +39,8 @@ doctor: $(VENV)/.run ## find what is wrong, and what to do
 screenshot: $(VENV)/.dev ## docs/page-light.png and docs/page-dark.png: the live page behind an hour of scripted work (needs Chromium)
 	$(PY) -m tests.live.screenshot
 
-test: $(VENV)/.dev ## the tests: two to three minutes on two cores
-	@echo 'The tests take two to three minutes on two cores; at the end of each line stands how much of them is done.'
+test: $(VENV)/.dev ## the tests: about two minutes on two cores
+	@echo 'The tests take about two minutes on two cores; at the end of each line stands how much of them is done.'
 	$(PYTEST) -m "not slow" -n auto --dist worksteal
 
 test-slow: $(VENV)/.dev ## the tests and their long profiles: many times as many made-up examples
