@@ -159,6 +159,8 @@ class Clause(Line):
         else:
             return None
         words, end, points = self.core(at, stop)
+        if words and self.keys[at] == "both" and key != "of" and not any(word.key in _JOINTS for word in words):
+            words = [self.words[at], *words]
         if not words:
             # "when rotating"
             return (head, at, False) if key in _TIMING and len(head) == 2 and self.keys[at] in CLOSING else None

@@ -212,7 +212,7 @@ def _fronted(places: tuple[Words, ...], head: Words) -> Words:
     is_first = head[0].key not in _QUALITIES and head[0].kind == "word"
     if preposition.key not in _BEFORE or not are_words or not is_short or not is_first or not is_alone:
         return []
-    if any(word.key in ("and", "each", "every") or "'" in word.key for word in place) or not content(place):
+    if any(word.key in ("and", "each", "every", "both") or "'" in word.key for word in place) or not content(place):
         return []
     return [*singular(place), *head, *flat(others)]
 

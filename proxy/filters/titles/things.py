@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from proxy.filters.decline import Decline
 from proxy.filters.titles import verbs
 from proxy.filters.titles import words as known
-from proxy.filters.titles.clause import Clause, Words
+from proxy.filters.titles.clause import Clause, Phrase, Words
 from proxy.filters.titles.fitting import compact
 from proxy.filters.titles.frames import EARLIER, checked, is_doing, is_order, placed, whole_object
 from proxy.filters.titles.lexer import Token
@@ -248,15 +248,26 @@ def _told(clause: Clause, thing: Shape, asked: str) -> Shape:
         behind = at + 1 + (following in PARTICLES)
         core = [*compact(thing.core, thing.places), *clause.words[at:behind]]
         return placed(clause, core, behind) or Shape(core, (), behind, front=False)
-    if key in ("has", "have") and (found := _had(clause, replace(thing, end=at))) and size_of(found.words) < 5:
+    if key in ("has", "have"):
+        found = _had(clause, replace(thing, end=at))
+        if found is None or not _is_trouble(found.core) or size_of(found.words) > _MOST:
+            raise Decline(NOT_SEEN)  # "cows have ear tags": what is so, and not what is asked for
         return found
     return thing
+
+
+def _is_trouble(core: Words) -> bool:
+    return core[0].key in known.FAULTS or core[-1].key in known.TROUBLES
 
 
 def _off_by(clause: Clause, thing: Shape, at: int) -> Shape:
     """ "off by one hour", whole or with a word less; a "problem" if there is no room."""
     is_one = clause.keys[at] == "one"
     gap = clause.phrase(at + is_one)
+    if gap and gap.places and gap.places[0][0].key == "of":  # "a factor of two", "a couple of hours"
+        is_few = gap.core[-1].key in known.HOLLOW
+        core = gap.places[0][1:] if is_few else [*gap.core, *gap.places[0]]
+        gap = Phrase(core, gap.places[1:], gap.end)
     end = gap.end if gap else at + is_one
     words = [*thing.core, noun("off"), noun("by"), *clause.words[at : at + is_one], *(gap.core if gap else ())]
     if is_one and len(words) > _MOST and gap:
