@@ -32,6 +32,8 @@ _LOST_WITHOUT = {
     "to": known.AMOUNTS | word_set("change changes update updates edit edits fix fixes modifications additions"),
 }
 """What says nothing without a place that begins with these."""
+_APART = ("with", "without", "from")
+"""What tells apart what stands before it."""
 _COUNTED = word_set("number amount list group uses usages occurrences instances")
 _WORKED_CONTENTS = _CONTENTS | _COUNTED
 _SLIGHT = known.SOFT - STALE
@@ -167,10 +169,17 @@ def _kept(shape: Shape) -> Iterator[tuple[Words, ...]]:
                 break
             del places[at + 1]
         del places[at]
+        if at > shape.tied and place[0].key in _APART and _is_bare(places[at - 1]):
+            at -= 1
+            del places[at]  # "for words with a soft hyphen": without the hyphen, the words say nothing
         is_last = at == len(places) > shape.tied
         if is_last and all(word.kind == "word" and word not in content(places[-1]) for word in places[-1]):
             del places[-1]
         yield tuple(places)
+
+
+def _is_bare(place: Words) -> bool:
+    return place[0].key == "for" and len(place) == 2 and not place[1].is_fixed
 
 
 def _slim(words: Words) -> Words:

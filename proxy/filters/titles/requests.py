@@ -14,9 +14,9 @@ from proxy.filters.titles.leads import WANTS
 from proxy.filters.titles.line import SIGNS
 from proxy.filters.titles.making import CAUSES, causing, described, making
 from proxy.filters.titles.questions import QUESTIONS, overview, question
-from proxy.filters.titles.reasons import NOT_SEEN, SEVERAL, UNCLEAR
+from proxy.filters.titles.reasons import NOT_SEEN, SEVERAL, TOO_LONG, UNCLEAR
 from proxy.filters.titles.reports import UNABLE, missing, report, reported, reports_of, unable
-from proxy.filters.titles.shape import Shape, content, noun, singular
+from proxy.filters.titles.shape import Shape, content, noun, singular, size_of
 from proxy.filters.titles.tables import Phrases, word_set
 from proxy.filters.titles.things import require_known, thing_in
 
@@ -44,6 +44,8 @@ _NO_NAMING = (verbs.GERUNDS.keys() | (verbs.DOING - verbs.NOUN_FIRST)) - known.F
     """continue proceed resume go try again yes yep nope same option phase step test hi hello done bring let leave make
     have help get take give teach ask grab remind forget assume imagine suppose consider treat play catch stuck"""
 )
+_HANDMADE = word_set("hand handwritten handmade hand-written hand-rolled homemade homegrown manual custom own")
+_ROOM = 5
 _PARTS = word_set("button icon link menu flag tab page field option key dialog modal shortcut")
 _COMPOUND = (verbs.NOUN_FIRST | {"reset", "undo", "edit", "save", "copy", "submit", "cancel"}) - verbs.MENDING
 _TROUBLE_THAT = Phrases("(a |the |this )?(nasty |weird |annoying )?(bug|issue|problem|case) (where|when|that|in which)")
@@ -162,6 +164,8 @@ def _titled_where(clause: Clause, verb: str, phrase: Phrase) -> Shape:
     places = _going(verb, phrase.places, completing)
     if verb == "compare" and heads[0] in ("vs", "versus"):
         return Shape([*phrase.core, *places[0]], places[1:], phrase.end, "comparison", front=False)
+    if verb == "replace" and places[0][0].key in ("with", "by") and (told := _instead(phrase, *places)):
+        return told
     is_going = first not in _SAID_BY_GOAL and any(place[0].key in _GOING for place in places)
     is_said = is_going or first in _PAIRED or (verb in _SORTED and heads[0] == "by")
     need = 0 if verb in verbs.THINGS else 1 + is_said
@@ -170,6 +174,18 @@ def _titled_where(clause: Clause, verb: str, phrase: Phrase) -> Shape:
     if verb in _TIED and not is_tied and any(head in _GOING for head in heads):
         raise Decline(UNCLEAR)
     return Shape(phrase.core, places, phrase.end, verbs.VERBS[verb], need, int(is_tied), not is_tied)
+
+
+def _instead(phrase: Phrase, goal: Words, *others: Words) -> Shape | None:
+    """ "serde for hand written JSON", where "hand written JSON replacement with serde" is too long."""
+    size, goal_size = size_of(phrase.core), size_of(goal)
+    if size + goal_size < _ROOM:
+        return None
+    if size + goal_size == _ROOM:
+        return Shape(goal[1:], ([noun("for"), *phrase.core], *others), phrase.end, tied=1, front=False)
+    if phrase.core[0].key in _HANDMADE:
+        raise Decline(TOO_LONG)  # "hand written JSON replacement" may be written by hand itself
+    return None
 
 
 def _may_be_deed(clause: Clause, words: Words) -> bool:

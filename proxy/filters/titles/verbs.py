@@ -11,6 +11,9 @@ _DOUBLED = re.compile(
 
 def spelled(verb: str) -> str:
     """The -ing form of an English verb in lower case: write, writing; run, running; tie, tying."""
+    if "-" in verb:  # "sign-in"
+        first, _, rest = verb.partition("-")
+        return f"{spelled(first)}-{rest}"
     if verb.endswith("ie"):
         return verb[:-2] + "ying"
     if verb.endswith("e") and not verb.endswith(("ee", "oe", "ye")):
