@@ -5,13 +5,13 @@ from msgspec.structs import replace
 from proxy.filters.decline import Decline
 from proxy.filters.titles import verbs
 from proxy.filters.titles import words as known
-from proxy.filters.titles.clause import Clause, Phrase, Stop
+from proxy.filters.titles.clause import Clause, Phrase, Stop, Words
 from proxy.filters.titles.fitting import compact
 from proxy.filters.titles.frames import placed, shape_of, subject_at, whole_object
 from proxy.filters.titles.leads import TAILS
 from proxy.filters.titles.line import SIGNS, is_adverb
 from proxy.filters.titles.reasons import NOT_SEEN, UNCLEAR
-from proxy.filters.titles.shape import Shape, content, noun, singular
+from proxy.filters.titles.shape import Shape, content, noun, singular, size_of
 from proxy.filters.titles.tables import Phrases, word_set
 from proxy.filters.titles.verbs import spelled
 
@@ -227,11 +227,16 @@ def does(clause: Clause, subject: Phrase, verb: str, at: int, *, is_fault: bool 
         if found is None or not (found.places or behind > at or is_kept):
             raise Decline(UNCLEAR)
     else:
+        if clause.keys[behind] == "both" and not thing.places:
+            core = [*core, clause.words[behind]]
         twice = clause.words[thing.end : thing.end + (clause.keys[thing.end] == "twice")]
         end = clause.ends(thing.end + len(twice))
         if end is None:
             raise Decline(UNCLEAR)
-        found = Shape([*core, *thing.core, *twice], thing.places, end)
+        said, places = [*core, *thing.core, *twice], _held(thing, len(core))
+        if verb == "cut" and clause.keys[at] == "off" and size_of(said) == _ROOM + 1 and not twice:
+            return Shape([*core[:-2], *thing.core, noun("cutoff")], (), end, front=False)
+        found = Shape(said, places, end)
     said = {word.key for word in [*found.core[len(core) - 1 :], *(place[0] for place in found.places)]}
     is_wrong = verb in verbs.HARMFUL or not said.isdisjoint(_AMISS)
     if is_fault and not (is_wrong or is_kept):
@@ -239,6 +244,13 @@ def does(clause: Clause, subject: Phrase, verb: str, at: int, *, is_fault: bool 
     if is_kept and clause.keys[found.end] in ("when", "while", "if"):
         raise Decline(UNCLEAR)
     return replace(found, front=False, tied=0 if thing or behind > at else len(found.places[:1]))
+
+
+def _held(thing: Phrase, before: int) -> tuple[Words, ...]:
+    """The places of what a report is about without its owner, if there is no room: "cutting off the last line"."""
+    is_of = bool(thing.places) and thing.places[0][0].key == "of" and len(thing.core) > 1
+    is_long = is_of and before + size_of([*thing.core, *thing.places[0]]) > _ROOM
+    return thing.places[1:] if is_long and thing.core[-1].key not in known.AMOUNTS else thing.places
 
 
 def missing(clause: Clause, at: int) -> Shape | None:

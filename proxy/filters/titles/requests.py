@@ -9,7 +9,7 @@ from proxy.filters.decline import Decline
 from proxy.filters.titles import verbs
 from proxy.filters.titles import words as known
 from proxy.filters.titles.clause import PURPOSE, Clause, Phrase, Words
-from proxy.filters.titles.frames import checked, is_order, placed, shape_of, whole_object
+from proxy.filters.titles.frames import RELATIVE, checked, is_order, placed, shape_of, whole_object
 from proxy.filters.titles.leads import WANTS
 from proxy.filters.titles.line import SIGNS
 from proxy.filters.titles.making import CAUSES, causing, described, making
@@ -38,6 +38,7 @@ _WAYS = word_set("go read open check scan inspect search look walk see explore d
 _ON = word_set("and then")
 _QUESTION = ("why", "how", "what", "where", "who", "which", "whether", "if", "that")
 _CONDITIONS = ("when", "if", "while")
+_OWN = known.ARTICLES - {"a", "an"}
 _NARROWING = ("that", "which", "where", "who")
 _WANTED = word_set("need want like love do am are")
 _NO_NAMING = (verbs.GERUNDS.keys() | (verbs.DOING - verbs.NOUN_FIRST)) - known.FAULTS - known.TROUBLES | word_set(
@@ -278,8 +279,9 @@ def _naming(clause: Clause, at: int) -> Shape | None:
     end = clause.ends(phrase.end) if phrase else None
     if phrase is None or end is None or phrase.points or clause.keys[end] == ":":
         return None
-    if is_order(clause, at):
-        return None
+    is_told_of = clause.keys[at] in _OWN and clause.keys[phrase.end] in RELATIVE
+    if is_told_of or is_order(clause, at):
+        return None  # "our cron job that mails the roster ran twice"
     require_known(clause)
     if clause.keys[at] in _NO_NAMING and not (clause.keys[at] in _COMPOUND and clause.keys[at + 1] in _PARTS):
         return None

@@ -11,7 +11,7 @@ from proxy.filters.titles.clause import Clause, Phrase, Words
 from proxy.filters.titles.fitting import compact
 from proxy.filters.titles.frames import EARLIER, checked, is_doing, is_order, placed, whole_object
 from proxy.filters.titles.lexer import Token
-from proxy.filters.titles.line import SIGNS, is_adverb
+from proxy.filters.titles.line import CLOSING, SIGNS, is_adverb
 from proxy.filters.titles.reasons import NOT_SEEN, NOTHING, POINTS, UNCLEAR
 from proxy.filters.titles.reports import PARTICLES
 from proxy.filters.titles.shape import Shape, content, noun, singular, size_of
@@ -54,6 +54,13 @@ _BE = ("is", "are", "was", "were")
 _BEING = word_set(
     "is are was were gets get being been always still sometimes super really very so pretty also just too now"
 )
+_SHOWING = Phrases(
+    """(come|comes|came|coming|go|goes|went) (in|out|back|through|up)( as)?|(arrive|arrives|appear|appears) as
+    |(show|shows|showed|end|ends|ended|turn|turns|turned|wind|winds|start|starts) (up|out)( as)?
+    |(render|renders|print|prints|export|exports|display|displays) as"""
+)
+"""How a thing looks that is not well: "readings come in as negative"."""
+_AMISS_ENDINGS = ("ive", "less", "ous", "ed")
 _WHETHER = Phrases("(check|see|verify|test|find out|make sure|confirm) (if|whether|that)|make sure|ensure( that)?")
 _NEVER = Phrases("don't|dont|do not|never|stop")
 _OF_NOUNS = known.PREPOSITIONS - {"through", "into", "onto", "after", "before", "during", "under", "over", "by"}
@@ -67,6 +74,13 @@ _ALL = word_set(
     morning"""
 )
 """What many a session of the same person is about: not a title by itself, whatever stands before it."""
+_COMMON = word_set(
+    """cron nightly daily weekly hourly monthly job jobs print preview background batch main worker pipeline build
+    deploy ci script server home landing login settings screen panel dialog window form button search bar box list
+    table view report export import sync process service api client mobile web desktop live backup config data
+    database db cache log logs queue menu modal editor user admin dashboard chart email mail integration unit tests"""
+)
+"""What a thing is called in many a project: without what is wrong with it, it says little."""
 
 
 def thing_in(clause: Clause) -> Shape:
@@ -226,7 +240,17 @@ def _had(clause: Clause, thing: Shape) -> Shape | None:
 
 def _told(clause: Clause, thing: Shape, asked: str) -> Shape:
     """The thing with the one word that says what is wrong with it: "slow gantt view", "preview mirrored"."""
+    told = _with_fault(clause, thing, asked)
+    is_alone = told is thing and not thing.places and clause.keys[thing.end] not in CLOSING
+    if is_alone and all(word.key in _COMMON or word.key in _ALL for word in content(thing.core)):
+        raise Decline(NOTHING)
+    return told
+
+
+def _with_fault(clause: Clause, thing: Shape, asked: str) -> Shape:
     at = thing.end
+    is_shown = (behind := clause.skip(_SHOWING, at)) > at
+    at = behind
     while clause.keys[at] in _BEING or clause.keys[at] in _COPULAS or is_adverb(clause.keys[at]):
         at += 1
     key, before, following = clause.keys[at], clause.keys[at - 1], clause.keys[at + 1]
@@ -240,7 +264,8 @@ def _told(clause: Clause, thing: Shape, asked: str) -> Shape:
     if (before == "too" and (not is_last or key in _DEGREES)) or following == "too":
         raise Decline(NOT_SEEN)  # "too far left", "zoomed too far out"
     is_over = before == "too" and not any(key in table for table in _NO_QUALITIES)
-    is_like = (before in _BE or before in _COPULAS) and _is_quality(key) and following != "to"
+    is_like = before in _BE or before in _COPULAS or (is_shown and key.endswith(_AMISS_ENDINGS))
+    is_like = is_like and _is_quality(key) and following != "to"
     if is_last and (is_over or key in known.FAULTS or (is_like and key not in verbs.PAST)):
         core = [noun(key), *thing.core]
         return placed(clause, core, at + 1, thing.places) or replace(thing, core=core)
