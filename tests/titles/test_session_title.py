@@ -48,6 +48,18 @@ REQUESTS = {
     "draw the orbit trails with a shader instead of line renderers": "Orbit trails with shader",
 }
 REPORTS = {
+    # How far off, whole or not at all; a fault in something that tells it apart.
+    "the tide height is off by a factor of ten": "Tide height problem",
+    "the gps clock is off by a couple of seconds": "GPS clock off by seconds",
+    "the forecast is empty for stations with a broken sensor": "Empty forecast",
+    "some invoices have duplicate line items": "Duplicate line items in invoices",
+    "the lock must open from both ends": "Lock opening from both ends",
+    "admins should approve both invoices": "Admins approving both invoices",
+    # What is wrong goes before whose it is.
+    "the crane arm turns the wrong way past 90": "Crane arm turning wrong way",
+    "the cash drawer cuts off the first digit of the total": "Cash drawer first digit cutoff",
+    "tide predictions arrive as empty": "Empty tide predictions",
+    "scale weights come in as negative": "Negative scale weights",
     "not able to upload avatars on safari": "Avatar upload problem on Safari",
     "the drawer doesn't open when you swipe": "Drawer opening problem",
     "fix the page loads twice on mobile": "Page loading twice on mobile",
@@ -76,6 +88,19 @@ REPORTS = {
     "figure out why the tide importer keeps timing out": "Tide importer timing out",
 }
 FRAMES = {
+    # What else it might have been.
+    "use fetch not axios": "Fetch instead of axios",
+    "use a worker pool not threads for the thumbnailer": "Worker pool for thumbnailer",
+    "use tabs rather than spaces in the kelp formatter": "Tabs in kelp formatter",
+    "sort the crew by rank and not by name": "Crew sorting by rank",
+    "show prices in euros, not dollars": "Prices in euros",
+    # Tests of what they cover, a review of changes, what a tool does in one noun.
+    "add integration tests that cover the seat booking flow": "Seat booking flow integration tests",
+    "do we have tests that cover the export?": "Tests for export",
+    "review my edits to the crew rotation planner": "Crew rotation planner edit review",
+    "give me a cli flag to skip the tide warmup step": "Tide warmup step skipping flag",
+    "write a tool to merge two csv files by station id": "CSV file merge tool",
+    "flaky test: test_tide_rounding": "Flaky test test_tide_rounding",
     # A word before an article is a verb, whatever it is, unless it carries no work of its own.
     # The first noun of a name, and no verb.
     "hook that blocks large commits": "Hook for large commit blocking",
@@ -176,7 +201,8 @@ THINGS = {
     "We have a bug in production: invoices show the wrong currency": "Invoices showing wrong currency",
     "why did the build break": "Build breakage",
     "no sound on ios when the phone is locked": "No sound on iOS",
-    "replace the hand rolled validation with zod": "Hand rolled validation replacement",
+    "replace the hand rolled validation with zod": "Zod for hand rolled validation",
+    "replace raw sockets in the tracker with grpc": "Raw socket replacement with gRPC",
 }
 REFERENCES = {
     "review PR #237": "PR 237 review",
@@ -228,6 +254,16 @@ TOO_LONG = "what is asked for is too long for a title"
 MIXED = "it is not in plain English alone"
 LOST = "a name in it would be lost"
 DECLINED = {
+    # What is so is no report, and what many projects have is no title without its fault.
+    "our boats have a gps tracker in the mast": NOT_SEEN,
+    "our cron job that mails the roster ran twice": NOT_SEEN,
+    "the export job ran twice": NOT_SEEN,
+    "labels end up upside down": NOT_SEEN,
+    # No alternative: another place, more, and doubt.
+    "show the map on phones, not only tablets": TURNED,
+    "update the docs, not sure where they live": TURNED,
+    "save drafts locally rather than on the server": TURNED,
+    "replace the hand written tide parser with a generated grammar module": TOO_LONG,
     "": "there is too little text",
     "a\n" * LINES: "it is too long to be read here",
     "x" * (LIMIT + 1): "it is too long to be read here",
@@ -283,7 +319,6 @@ DECLINED = {
     # A verb or a noun, and what completes it.
     "what's the path from the button click to the db row": TOO_LONG,
     # A head that says nothing by itself, and its complement or purpose would be cut.
-    "review my edits to the crew rotation planner": NOTHING,
     "update part of the docs": NOTHING,
     "add a panel button to approve late arrivals": TOO_LONG,
     "add a tray action to stamp lab results": UNCLEAR,

@@ -37,7 +37,9 @@ _BACKED = ("button", "buttons", "gesture", "arrow", "link", "navigation", "swipe
 """What "back" may stand before in a name."""
 _TIMING = ("when", "while", "after", "before")
 _SAME = {"using": "with", "towards": "to"}
-_SEVERAL_WAYS = NO_CLAUSE | _SAME.keys() | word_set("instead like when while by without out over off to outside")
+_SEVERAL_WAYS = (
+    NO_CLAUSE | _SAME.keys() | word_set("rather not instead like when while by without out over off to outside")
+)
 """What begins a place, or something else, by what stands behind it."""
 _FINITE = known.AUXILIARIES | known.DENIED
 
@@ -182,6 +184,10 @@ class Clause(Line):
                 return [replace(first, key=PURPOSE), self.words[at + 1]] if following in INFINITIVES else [], at + 2
             case "instead" | "like" if following == "of":
                 return [first, self.words[at + 1]], at + 2
+            case "rather" if following == "than":
+                return [_called(first, "instead"), _called(self.words[at + 1], "of")], at + 2
+            case "not" if self.keys[self.lead] == "use" and following not in known.NO_NAME:  # "use postgres not sqlite"
+                return [_called(first, "instead"), _called(first, "of")], at + 1
             case "when" | "while" | "after" | "before" | "by" if following.endswith("ing"):
                 size = 3 if self.keys[at + 2] in known.PREPOSITIONS else 2
                 return [*self.words[at : at + size]], at + size

@@ -164,7 +164,11 @@ def _kept(shape: Shape) -> Iterator[tuple[Words, ...]]:
             continue
         # What stands right behind it may be its place.
         at = places.index(place)
-        while len(places) > at + 1 and (place[0].key in _DOING or places[at + 1][0].key in _NESTED):
+        while (
+            len(places) > at + 1
+            and place[0].key != "instead"
+            and (place[0].key in _DOING or places[at + 1][0].key in _NESTED)
+        ):
             if places[at + 1][-1].is_fixed and (place[0].key in ("for", "with") or "." in places[at + 1][-1].text):
                 break
             del places[at + 1]

@@ -8,6 +8,7 @@ from proxy.filters.decline import Decline
 from proxy.filters.titles import verbs
 from proxy.filters.titles import words as known
 from proxy.filters.titles.clause import Clause, Phrase, Stop, Words
+from proxy.filters.titles.line import is_adverb
 from proxy.filters.titles.reasons import NOT_SEEN, NOTHING, POINTS, SEVERAL, TURNED, UNCLEAR
 from proxy.filters.titles.shape import Shape, content, noun, singular
 from proxy.filters.titles.tables import word_set
@@ -23,6 +24,8 @@ _TELLING = word_set("report log print record track show display count list handl
 _PLAIN = known.SPELLED.keys() | known.MADE_THINGS | known.SOFT
 _QUALITIES = known.SOFT | known.FAULTS
 _BEHIND_ORDER = known.PREPOSITIONS - {"for", "per", "of"}  # "release notes for 2.4"
+_TESTS = word_set("test tests spec specs case cases suite")
+_TESTING = word_set("cover covers exercise exercises check checks verify verifies test tests")
 RELATIVE = ("that", "which")
 _APART = known.BREAKS - {"and", "or", "because", "since", "but", "so"}
 
@@ -49,9 +52,24 @@ def checked(clause: Clause, found: Shape) -> Shape:
         if key in _REASONS or (key == "it" and clause.keys[at - 1] == ","):
             break
         is_other = key == "instead" and (is_swap or clause.keys[at + 1] == "of")
+        is_other = is_other or (key in ("rather", "not") and _is_alternative(clause, at))
         if (key in known.TURNING or key.endswith("n't")) and not is_other:
             raise Decline(TURNED)
     return found
+
+
+def _is_alternative(clause: Clause, at: int) -> bool:
+    """Whether "rather than svg" or "and not by title" stands there: what else it might have been turns nothing."""
+    key, before, behind = clause.keys[at], clause.keys[at - 1], clause.keys[at + 1]
+    if key == "rather":
+        return behind == "than" and not is_adverb(before)
+    if before not in ("and", ",") or (behind in known.PREPOSITIONS and behind not in clause.keys[:at]):
+        return False
+    thing = clause.phrase(at + 1 + (behind in known.PREPOSITIONS))
+    if thing is None or thing.places or clause.keys[thing.end] or clause.keys[at + 1] == "0":
+        return False
+    first = thing.core[0].key
+    return first not in verbs.PAST and first not in known.FAULTS and not first.endswith("ing")
 
 
 def is_doing(core: Words) -> bool:
@@ -127,6 +145,12 @@ def _has_name(words: Words) -> bool:
 def made_for(clause: Clause, phrase: Phrase, *, is_asked: bool = False) -> Phrase | None:
     """ "a script that backs up the database" as "script for database backup" """
     at = phrase.end + 1
+    if phrase.core[-1].key in _TESTS and clause.keys[at] in _TESTING and not phrase.places:
+        tested = clause.phrase(at + 1)
+        end = None if tested is None or tested.points else clause.ends(tested.end)
+        if tested and tested.core[-1].key == "end-to-end" and len(tested.core) > 1:
+            tested = Phrase(tested.core[:-1])
+        return Phrase(phrase.core, ([noun("for"), *tested.core], *tested.places), end) if tested and end else None
     verb = verbs.DOES.get(clause.keys[at], "")
     if phrase.places or phrase.points or not verb:
         return None

@@ -38,6 +38,7 @@ _WAYS = word_set("go read open check scan inspect search look walk see explore d
 _ON = word_set("and then")
 _QUESTION = ("why", "how", "what", "where", "who", "which", "whether", "if", "that")
 _CONDITIONS = ("when", "if", "while")
+_EDITED = word_set("change changes edits modifications additions fixes")
 _OWN = known.ARTICLES - {"a", "an"}
 _NARROWING = ("that", "which", "where", "who")
 _WANTED = word_set("need want like love do am are")
@@ -47,6 +48,7 @@ _NO_NAMING = (verbs.GERUNDS.keys() | (verbs.DOING - verbs.NOUN_FIRST)) - known.F
 )
 _HANDMADE = word_set("hand handwritten handmade hand-written hand-rolled homemade homegrown manual custom own")
 _ROOM = 5
+_PLAIN = known.SPELLED.keys() | known.MADE_THINGS | known.SOFT
 _PARTS = word_set("button icon link menu flag tab page field option key dialog modal shortcut")
 _COMPOUND = (verbs.NOUN_FIRST | {"reset", "undo", "edit", "save", "copy", "submit", "cancel"}) - verbs.MENDING
 _TROUBLE_THAT = Phrases("(a |the |this )?(nasty |weird |annoying )?(bug|issue|problem|case) (where|when|that|in which)")
@@ -145,6 +147,9 @@ def _titled(clause: Clause, verb: str, phrase: Phrase) -> Shape:
         if len(places) == 1 and places[0][-1].key in known.TROUBLES:  # "errors in the logs"
             return Shape(places[0][1:], ([noun("in"), *phrase.core],), phrase.end)
         raise Decline(UNCLEAR)  # "check the repo for keys"
+    if verb == "review" and head in ("to", "in") and len(phrase.core) == 1 and phrase.core[0].key in _EDITED:
+        core = [*singular(places[0][1:]), *singular(phrase.core)]
+        return Shape(core, places[1:], phrase.end, "review", 2) if content(core) else shape_of(phrase, "review", 2)
     if verb in verbs.TAKEN_AWAY:
         return _taken(clause, verb, phrase)
     if first in _MOVED and clause.keys[phrase.end] in _GOING:
@@ -161,6 +166,8 @@ def _titled_where(clause: Clause, verb: str, phrase: Phrase) -> Shape:
         raise Decline(UNCLEAR)
     if verb in _ADDING and any(place[0].key == "to" and _may_be_deed(clause, place[1:]) for place in phrase.places):
         raise Decline(UNCLEAR)
+    if verb in verbs.THINGS and PURPOSE in heads and (found := _made_to(phrase, heads.index(PURPOSE))):
+        return found
     completing = _completing(verb)
     places = _going(verb, phrase.places, completing)
     if verb == "compare" and heads[0] in ("vs", "versus"):
@@ -175,6 +182,18 @@ def _titled_where(clause: Clause, verb: str, phrase: Phrase) -> Shape:
     if verb in _TIED and not is_tied and any(head in _GOING for head in heads):
         raise Decline(UNCLEAR)
     return Shape(phrase.core, places, phrase.end, verbs.VERBS[verb], need, int(is_tied), not is_tied)
+
+
+def _made_to(phrase: Phrase, at: int) -> Shape | None:
+    """ "BAM file comparison tool", where "tool to compare two BAM files" is too long."""
+    _, deed, *thing = phrase.places[at]
+    work = verbs.WORKS.get(deed.key) or verbs.TAKEN_AWAY.get(deed.key)
+    is_made = at == 0 and phrase.core[-1].key in known.MADE_THINGS and all(word.key in _PLAIN for word in phrase.core)
+    is_short = size_of([*phrase.core, *phrase.places[at]]) <= _ROOM and (len(phrase.places) < 2 or len(thing) > 1)
+    if not (work and is_made and content(thing)) or is_short or any(word.key in ("and", "or") for word in thing):
+        return None
+    counted = [word for word in thing if word.key not in known.NUMERALS and word.key not in known.SOFT]
+    return Shape([*singular(counted), noun(work), *phrase.core[-1:]], phrase.places[1:], phrase.end, front=False)
 
 
 def _instead(phrase: Phrase, goal: Words, *others: Words) -> Shape | None:
@@ -277,8 +296,12 @@ def _naming(clause: Clause, at: int) -> Shape | None:
     """ "sql query for monthly active users": a thing, what it is for, and nothing else."""
     phrase = clause.phrase(at)
     end = clause.ends(phrase.end) if phrase else None
-    if phrase is None or end is None or phrase.points or clause.keys[end] == ":":
+    if phrase is None or end is None or phrase.points:
         return None
+    if clause.keys[end] == ":":  # "flaky test: test_leap_second"
+        is_named = clause.keys[end + 1] == "@" and not clause.keys[end + 2] and not phrase.places
+        is_told = phrase.core[0].key in known.FAULTS or phrase.core[0].key == "failing"
+        return Shape([*phrase.core, clause.words[end + 1]], (), end + 2) if is_named and is_told else None
     is_told_of = clause.keys[at] in _OWN and clause.keys[phrase.end] in RELATIVE
     if is_told_of or is_order(clause, at):
         return None  # "our cron job that mails the roster ran twice"
