@@ -48,6 +48,13 @@ REQUESTS = {
     "draw the orbit trails with a shader instead of line renderers": "Orbit trails with shader",
 }
 REPORTS = {
+    # Behind "always" a word in "s" is a verb.
+    "the dog feeder occasionally dispenses double portions": "Dog feeder dispensing double portions",
+    "the chess bot always resigns early": "Chess bot resigning early",
+    # What is asked with a verb that may be a noun, of many things.
+    "why does the search index drop old entries?": "Search index dropping old entries",
+    "no idea why but ctrl+z in the score editor deletes the whole bar": "ctrl+z deleting whole bar",
+    "not sure why but the lamp flickers on startup": "Lamp flicker on startup",
     # How far off, whole or not at all; a fault in something that tells it apart.
     "the tide height is off by a factor of ten": "Tide height problem",
     "the gps clock is off by a couple of seconds": "GPS clock off by seconds",
@@ -88,6 +95,20 @@ REPORTS = {
     "figure out why the tide importer keeps timing out": "Tide importer timing out",
 }
 FRAMES = {
+    # What a thing is to do, or not, and what is to become of it.
+    "teach the sorter to accept accents": "Sorter accepting accents",
+    "have the rota skip public holidays": "Rota skipping public holidays",
+    "make the star map renderer use quadtrees instead of a flat list": "Quadtrees in star map renderer",
+    "stop the sluice from locking at noon": "Sluice locking prevention at noon",
+    "prevent the form from submitting twice": "Form submitting twice",
+    "do not overwrite old charts when the import runs": "No old chart overwriting",
+    "make it so that crew notes can be redacted before export": "Crew note redaction before export",
+    "make it so admins can merge duplicate crews": "Admins merging duplicate crews",
+    "dates need to be normalized": "Date normalization",
+    "the logo should be removed from the footer": "Logo removal from footer",
+    "wanna be able to drag shifts between decks": "Shift dragging between decks",
+    "redact crew names in the export": "Crew name redaction in export",
+    "resend the welcome email": "Welcome email resend",
     "replace the hand written tide parser with a generated grammar module": "Hand written tide parser",
     # What else it might have been.
     "use fetch not axios": "Fetch instead of axios",
@@ -255,6 +276,14 @@ TOO_LONG = "what is asked for is too long for a title"
 MIXED = "it is not in plain English alone"
 LOST = "a name in it would be lost"
 DECLINED = {
+    # What is to go at times only, whom it is kept from, and what is asked to be done.
+    "the banner should be hidden when the user is a guest": UNCLEAR,
+    "stop the bot from replying to itself": UNCLEAR,
+    "stop admins from deleting invoices": NOT_SEEN,
+    "the kiosk sleeps at night": NOT_SEEN,
+    "have the report emailed": UNCLEAR,
+    "guests always happy with breakfast": NOT_SEEN,
+    "drag handles on cards": NOT_SEEN,
     # What is so is no report, and what many projects have is no title without its fault.
     "our boats have a gps tracker in the mast": NOT_SEEN,
     "our cron job that mails the roster ran twice": NOT_SEEN,

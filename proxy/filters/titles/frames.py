@@ -149,7 +149,7 @@ def made_for(clause: Clause, phrase: Phrase, *, is_asked: bool = False) -> Phras
         tested = clause.phrase(at + 1)
         end = None if tested is None or tested.points else clause.ends(tested.end)
         if tested and tested.core[-1].key == "end-to-end" and len(tested.core) > 1:
-            tested = Phrase(tested.core[:-1])
+            tested = Phrase(tested.core[:-1], ())
         return Phrase(phrase.core, ([noun("for"), *tested.core], *tested.places), end) if tested and end else None
     verb = verbs.DOES.get(clause.keys[at], "")
     if phrase.places or phrase.points or not verb:

@@ -10,7 +10,7 @@ from proxy.filters.titles.verbs import SINGLE, TAKEN_AWAY, spelled
 _UNKIND = word_set(
     """block lock skip reset restrict suppress silence shrink cut purge flush cap limit throttle squash mask truncate
     retire stub isolate drain obfuscate cancel swap lower raise delay reduce flip gate guard pad trim quantize setup
-    cleanup"""
+    cleanup decrease deduct decouple reverse dim slice shard fold override"""
 )
 # What a noun or another language's verb suggests, and what is kind to say instead of an alarming word.
 _KINDLY = {

@@ -32,7 +32,8 @@ LEADS = Phrases(
     |what (would|will|happens|does it) (break|happen|take)? ?if (i|we)|what happens (if|when)
     |(tell|remind) me|(i'm |i was )?wondering|do you know|be able to
     |as (a|an|the) [a-z]+( [a-z]+)?( ,)? (i|we) (want|need|would like) to
-    |(any|no|have any|got any) (idea|clue)
+    |(any|no|have any|got any) (idea|clue)|(no idea|no clue|have no idea|i have no idea) (why|how)( ,)? but
+    |not sure (why|how)( ,)? but|(dunno|idk)( why)?( ,)?( but)?|make it so( that)?
     |(i|we) (don't|dont|do not) (really )?(understand|get|know|see)|not sure|where (should|can|could|would) (i|we)"""
 )
 """What may stand before a request and says nothing of it."""

@@ -82,7 +82,7 @@ class Line:
         """Where "but" or another such word opens a clause that says what the first one does not, 0 if none does."""
         if known.CONTRASTS.isdisjoint(self.keys):
             return 0
-        places = range(1, len(self) - 1)
+        places = range(max(self.lead, 1), len(self) - 1)
         at = next((at for at in places if self.keys[at] in known.CONTRASTS and self._opens(at)), 0)
         return 0 if at and not known.WELL.isdisjoint(self.keys[at:]) else at
 

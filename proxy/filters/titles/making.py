@@ -8,20 +8,23 @@ from proxy.filters.titles import words as known
 from proxy.filters.titles.clause import Clause, Phrase
 from proxy.filters.titles.frames import RELATIVE, made_for, placed, shape_of, subject_at, whole_object
 from proxy.filters.titles.leads import WANTS
+from proxy.filters.titles.line import CLOSING, is_adverb
 from proxy.filters.titles.reasons import SEVERAL
-from proxy.filters.titles.reports import does
-from proxy.filters.titles.shape import Shape, content, noun
+from proxy.filters.titles.reports import AMISS, does
+from proxy.filters.titles.shape import Shape, content, noun, singular, size_of
 from proxy.filters.titles.tables import Phrases, word_set
 
 _LITTLE = Phrases("a|bit|little|more|much|even|so|be")
 _WANTED = word_set("want need like love")
-_COMPLETING = word_set("as to into from with without like than instead over for")
+_COMPLETING = word_set("as to into from with without like than over for")
 _MAKERS = known.MADE_THINGS - known.TROUBLES - {"mistake", "race", "duplicates"} | word_set(
     "generator converter calculator editor viewer tracker timer simulator emulator player renderer formatter scheduler"
 )
 _WRONG = verbs.HARMFUL - {"reject", "ignore", "skip", "block", "close", "kill", "truncate"}
 _NO_DEED = known.AUXILIARIES | known.DENIED | known.TURNING | verbs.FAULT_NOUNS.keys()
-CAUSES = word_set("make let have get")
+CAUSES = word_set("make let have get teach")
+_ROOM = 5
+_WHERE = ("at", "in", "on", "during", "after", "before")
 _CONDITIONS = ("when", "if", "while")
 
 
@@ -52,10 +55,11 @@ def causing(clause: Clause, at: int) -> Shape | None:
         return None
 
     def stop(one: int) -> bool:
-        is_many = clause.keys[one] in verbs.DOING and clause.keys[one + 1].endswith("s")
+        is_many = clause.keys[one] in verbs.DOING and _is_many(clause, one + 1)
         if clause.keys[one] in ("working", "running"):
             return True
-        return clause.keys[at] in ("make", "let") and (is_many or clause.is_verb(one))
+        is_made = clause.keys[at] in ("make", "let") or (clause.keys[at] == "have" and clause.keys[at + 1] == "the")
+        return is_made and (is_many or clause.is_verb(one))
 
     if not is_let and clause.keys[start] in ("a", "an"):
         return None  # "I'd like a flag to skip the cache"
@@ -67,9 +71,46 @@ def causing(clause: Clause, at: int) -> Shape | None:
     if not words or points or verb not in verbs.DOING or not (is_let or end > behind):
         return None
     subject = Phrase(words, (), behind)
+    if verb == "use" and (used := _used(clause, subject, end + 1)):
+        return used
     found = does(clause, subject, verb, end + 1)
     held = [n for n, place in enumerate(found.places, 1) if place[0].key in _COMPLETING] if found else []
     return replace(found, tied=max([found.tied, *held])) if found else None
+
+
+def stopping(clause: Clause, at: int) -> Shape | None:
+    """ "stop the fans from toggling", "prevent the form from submitting twice" """
+    core, end, points = clause.core(at + 1, None)
+    doing = clause.keys[end + 1]
+    verb = verbs.DOING_NOW.get(doing) or verbs.GERUNDS.get(doing, "")
+    if clause.keys[end] != "from" or points or not verb or not content(core):
+        return None
+    subject = Phrase(core, (), end)
+    behind = clause.keys[end + 2]
+    is_alone = behind in CLOSING or behind in _CONDITIONS or is_adverb(behind)
+    if verb not in _WRONG and (is_alone or (behind in _WHERE and clause.keys[end + 3] not in known.PRONOUNS)):
+        core = [*singular(subject.core), noun(doing), noun("prevention")]
+        return placed(clause, core, end + 2)
+    found = does(clause, subject, verb, end + 2)
+    is_wrong = verb in _WRONG or any(word.key in AMISS for word in found.core) if found else False
+    return found if is_wrong else None
+
+
+def _used(clause: Clause, subject: Phrase, at: int) -> Shape | None:
+    """ "bitboards in knight move generator", where "knight move generator using bitboards" has no room for more."""
+    thing = clause.phrase(at)
+    if thing is None or thing.points or clause.ends(thing.end) is None:
+        return None
+    is_short = size_of([*subject.core, *thing.words]) < _ROOM
+    return None if is_short else Shape(thing.core, ([noun("in"), *subject.core], *thing.places), thing.end, tied=1)
+
+
+def _is_many(clause: Clause, at: int) -> bool:
+    """ "holidays", "public holidays" """
+    if clause.keys[at].endswith("s"):
+        return True
+    is_quality = clause.keys[at] not in known.NO_NAME and clause.keys[at].isalpha()
+    return is_quality and clause.keys[at + 1].endswith("s") and clause.ends(at + 2) is not None
 
 
 def described(clause: Clause, at: int) -> Shape | None:

@@ -19,13 +19,17 @@ HEDGES = word_set(
     """so way very really always still sometimes keeps keep too often being actually even currently suddenly randomly
     just now already up down constantly get gets getting seems to feels looks sounds"""
 )
+_OFTEN = word_set("always sometimes randomly constantly suddenly often occasionally repeatedly")
+"""Behind these a word in "s" is a verb, and what is done so is a complaint."""
 _REACHING = ("connect", "reconnect", "jump", "redirect")
 _DEEDS = ("jump", "count", "refresh", "reload", "transfer", "trigger", "reconnect")
 _ROOM = 5
 _BE = ("is", "are", "was", "were", "isn't", "aren't")
 _BEING = word_set("is are was were isn't aren't wasn't isnt arent wasnt")
 _WITH_BASE = word_set("do does did can could would will may might")
-_OUGHT = ("should", "must", "needs")
+_OUGHT = ("should", "must", "needs", "need")
+_SO = "make it so "
+_NEEDS = ("needs", "need")
 _BEFORE_VERB = HEDGES | known.DENIED | known.AUXILIARIES | {*_OUGHT}
 AT_WORK = word_set("work works working")
 PARTICLES = ("off", "up", "out", "back", "down")
@@ -36,7 +40,7 @@ _SAID = Phrases(
 _WRONG = word_set("twice too early late behind over above below under outside off nan null old double nothing")
 """What shows that it is wrong, where the verb does not."""
 _SEEMING = word_set("get gets getting feels looks seems sounds")
-_AMISS = known.FAULTS | _WRONG
+AMISS = known.FAULTS | _WRONG
 _ALONE = word_set("add create write implement introduce generate refactor optimize optimise improve simplify remove")
 """Verbs that are never the first noun of a name."""
 _STATES = Phrases(
@@ -74,7 +78,8 @@ def reported(clause: Clause, at: int) -> Shape | None:
     is_asked = not is_named and key not in verbs.NOUN_FIRST and clause.asks_at(start)
     if not key or (is_asked and _FINITE.isdisjoint(clause.keys[start:])):
         return None
-    return report(clause, start, is_sure=start > at)
+    is_sure = start > at or (at > 0 and (clause.keys[at - 1] == "but" or _SO in clause.line))
+    return report(clause, start, is_sure=is_sure)
 
 
 def report(clause: Clause, at: int, *, asked: str = "", is_sure: bool = False) -> Shape | None:
@@ -89,7 +94,7 @@ def report(clause: Clause, at: int, *, asked: str = "", is_sure: bool = False) -
     kept = False
     if clause.keys[end] == "no" and clause.keys[end + 1] == "longer":
         denied, end = True, end + 2
-    while (key := clause.keys[end]) in _BEFORE_VERB or is_adverb(key):
+    while (key := clause.keys[end]) in _BEFORE_VERB or is_adverb(key) or (key == "to" and said in _NEEDS):
         kept = kept or key in ("keep", "keeps")
         if key == "not" and not said and not clause.keys[end + 1].endswith("ing"):
             return None  # "the job not fails" is not understood.
@@ -100,22 +105,37 @@ def report(clause: Clause, at: int, *, asked: str = "", is_sure: bool = False) -
         raise Decline(NOT_SEEN)
     if denied:
         return _denied(clause, subject, key, end)
-    if said in ("should", "must") and not asked and key in verbs.DOING:
-        return does(clause, subject, key, end + 1)  # what is wished for
+    is_wished = said in _OUGHT or (said == "can" and at > 1 and _SO in clause.line)
+    if is_wished and not asked and (wished := _wished(clause, subject, key, end)):
+        return wished
     is_got = clause.keys[end - 1] in _SEEMING
     if key and (is_got or said in known.AUXILIARIES) and said not in _WITH_BASE:
         return _is(clause, subject, key, end, is_sure=is_sure)
-    verb = verbs.DOES.get(key) or (key if is_sure or clause.keys[subject.end - 1].endswith("s") else "")
+    is_often = clause.keys[end - 1] in _OFTEN and end > subject.end
+    stem = verbs.DOES.get(key) or (_base(key) if is_often else "")
+    verb = stem or (key if is_sure or clause.keys[subject.end - 1].endswith("s") else "")
     if key.endswith("ing"):
         verb = key if key in verbs.FAULT_NOUNS else verbs.DOING_NOW.get(key, key)
     is_known = verb in verbs.DOING or verb in verbs.FAULT_NOUNS or verb.endswith("ing")
-    if not is_known:
+    if not (is_known or (is_often and stem)):
         raise Decline(NOT_SEEN)
-    return does(clause, subject, verb, end + 1, is_fault=not (is_sure or kept))
+    found = does(clause, subject, verb, end + 1, is_fault=not (is_sure or kept or is_often))
+    return replace(found, tied=0) if found and is_often else found
+
+
+def _base(key: str) -> str:
+    """The verb of a word in "s" that no table has, "" if it may be none: "resigns"."""
+    if not key.endswith("s") or key.endswith(("ss", "us", "is")) or key in known.NO_NAME or key in verbs.FAULT_NOUNS:
+        return ""
+    if key.endswith("ies"):
+        return key[:-3] + "y"
+    return key[:-2] if key.endswith(("shes", "ches", "xes", "sses", "zzes")) else key[:-1]
 
 
 def _verb_in(clause: Clause, asked: str, *, is_sure: bool) -> Stop:
     """Tells where the verb stands that ends the subject."""
+
+    many = _verb_of_many(clause) if asked in _DO else 0
 
     def stop(one: int) -> bool:
         key, before = clause.keys[one], clause.keys[one - 1]
@@ -124,13 +144,26 @@ def _verb_in(clause: Clause, asked: str, *, is_sure: bool) -> Stop:
             is_done = is_last and (key in verbs.PAST or key.endswith("ing"))
             return is_done or key in known.FAULTS or key in verbs.DOING_NOW
         if asked:
-            return clause.is_verb(one)
+            return clause.is_verb(one) or one == many
         is_plural = before.endswith("s") and not before.endswith("ss") and clause.is_verb(one)
-        return is_plural or (is_sure and is_last and key in verbs.PAST) or key in _SEEMING or clause.is_third(one)
+        is_done = is_sure and is_last and key in verbs.PAST
+        is_third = clause.is_third(one) and clause.keys[one + 1] not in known.AUXILIARIES  # "old drafts should go"
+        return is_plural or is_done or key in _SEEMING or is_third
 
     return stop
 
 
+def _verb_of_many(clause: Clause) -> int:
+    """Where the last verb stands if it may be a noun, and what stands behind it is many: "drop multiallelic sites"."""
+    at = max((at for at, key in enumerate(clause.keys[:-2]) if key in verbs.DOING), default=0)
+    following = clause.keys[at + 1]
+    is_one = clause.ends(at + 2) is not None and following.endswith("s")
+    is_two = clause.ends(at + 3) is not None and clause.keys[at + 2].endswith("s")
+    is_free = at and following not in known.NO_NAME and following.isalpha()
+    return at if is_free and (is_one or is_two) else 0
+
+
+_DO = ("does", "do", "did")
 _OF_THE_VERB = word_set("up down out off on over back away in")
 """What belongs to the verb before it: "won't come up"."""
 
@@ -206,6 +239,20 @@ def _is(clause: Clause, subject: Phrase, key: str, end: int, *, is_sure: bool) -
     raise Decline(NOT_SEEN)
 
 
+def _wished(clause: Clause, subject: Phrase, key: str, end: int) -> Shape | None:
+    """ "statements should be redacted", "(so that) guests can cancel a booking" """
+    if clause.keys[end - 1] != "be":
+        return does(clause, subject, key, end + 1) if key in verbs.DOING else None
+    verb = verbs.PAST.get(key, "")
+    work = verbs.WORKS.get(verb) or verbs.TAKEN_AWAY.get(verb, "")
+    if subject.places or not content(subject.core) or not work:
+        return None
+    found = placed(clause, subject.core, end + 1, subject.places, work)
+    if verb in verbs.TAKEN_AWAY and found is not None and clause.keys[found.end]:
+        raise Decline(UNCLEAR)  # "the banner should be hidden when …"
+    return found
+
+
 def does(clause: Clause, subject: Phrase, verb: str, at: int, *, is_fault: bool = False) -> Shape | None:
     """ "crashes on launch", "rejects valid numbers": the clause stays whole, and a report must name what is wrong."""
     fault = verbs.FAULT_NOUNS.get(verb)
@@ -233,12 +280,15 @@ def does(clause: Clause, subject: Phrase, verb: str, at: int, *, is_fault: bool 
         end = clause.ends(thing.end + len(twice))
         if end is None:
             raise Decline(UNCLEAR)
-        said, places = [*core, *thing.core, *twice], _held(thing, len(core))
-        if verb == "cut" and clause.keys[at] == "off" and size_of(said) == _ROOM + 1 and not twice:
+        places = _held(thing, len(core))
+        if subject.places and size_of([*core, *thing.core]) > _ROOM and subject.places[0][0].key in ("in", "on"):
+            core = [*subject.core, *core[-1 - behind + at :]]  # "ctrl+z deleting whole bar"
+        told = [*core, *thing.core, *twice]
+        if verb == "cut" and clause.keys[at] == "off" and size_of(told) == _ROOM + 1 and not twice:
             return Shape([*core[:-2], *thing.core, noun("cutoff")], (), end, front=False)
-        found = Shape(said, places, end)
+        found = Shape(told, places, end)
     said = {word.key for word in [*found.core[len(core) - 1 :], *(place[0] for place in found.places)]}
-    is_wrong = verb in verbs.HARMFUL or not said.isdisjoint(_AMISS)
+    is_wrong = verb in verbs.HARMFUL or not said.isdisjoint(AMISS)
     if is_fault and not (is_wrong or is_kept):
         raise Decline(NOT_SEEN)
     if is_kept and clause.keys[found.end] in ("when", "while", "if"):

@@ -12,7 +12,7 @@ from proxy.filters.titles.clause import PURPOSE, Clause, Phrase, Words
 from proxy.filters.titles.frames import RELATIVE, checked, is_order, placed, shape_of, whole_object
 from proxy.filters.titles.leads import WANTS
 from proxy.filters.titles.line import SIGNS
-from proxy.filters.titles.making import CAUSES, causing, described, making
+from proxy.filters.titles.making import CAUSES, causing, described, making, stopping
 from proxy.filters.titles.questions import QUESTIONS, overview, question
 from proxy.filters.titles.reasons import NOT_SEEN, SEVERAL, TOO_LONG, UNCLEAR
 from proxy.filters.titles.reports import UNABLE, missing, report, reported, reports_of, unable
@@ -39,6 +39,7 @@ _ON = word_set("and then")
 _QUESTION = ("why", "how", "what", "where", "who", "which", "whether", "if", "that")
 _CONDITIONS = ("when", "if", "while")
 _EDITED = word_set("change changes edits modifications additions fixes")
+_KEPT = ("in", "on", "for", "from")
 _OWN = known.ARTICLES - {"a", "an"}
 _NARROWING = ("that", "which", "where", "who")
 _WANTED = word_set("need want like love do am are")
@@ -193,7 +194,8 @@ def _made_to(phrase: Phrase, at: int) -> Shape | None:
     if not (work and is_made and content(thing)) or is_short or any(word.key in ("and", "or") for word in thing):
         return None
     counted = [word for word in thing if word.key not in known.NUMERALS and word.key not in known.SOFT]
-    return Shape([*singular(counted), noun(work), *phrase.core[-1:]], phrase.places[1:], phrase.end, front=False)
+    places = tuple([place for place in phrase.places[1:] if place[0].key in _KEPT])
+    return Shape([*singular(counted), noun(work), *phrase.core[-1:]], places, phrase.end, front=False)
 
 
 def _instead(phrase: Phrase, goal: Words, *others: Words) -> Shape | None:
@@ -281,8 +283,10 @@ def _wanting(clause: Clause, at: int) -> Shape | None:
     if clause.keys[behind] not in ("a", "an", "some") and phrase.places and phrase.places[0][0].key == PURPOSE:
         return None  # "I want the dashboard to load faster"
     said = clause.keys[:behind]
-    is_past = phrase.core[-1].key in verbs.PAST or clause.keys[behind].endswith(("ed", "ing"))
-    if (is_past and clause.keys[at].startswith(("wh", "wtf"))) or clause.keys[len(clause) - 1] == "for":
+    last = phrase.core[-1].key
+    is_past = last in verbs.PAST or last.endswith("ed") or clause.keys[behind].endswith(("ed", "ing"))
+    is_done = is_past and (clause.keys[at].startswith(("wh", "wtf")) or clause.keys[at] == "have")
+    if is_done or clause.keys[len(clause) - 1] == "for":
         raise Decline(UNCLEAR)
     is_wrong = "with" in said and "help" not in said
     is_trouble = phrase.core[-1].key in known.TROUBLES or phrase.core[0].key in known.FAULTS
@@ -318,10 +322,15 @@ def _naming(clause: Clause, at: int) -> Shape | None:
 Frame = Callable[[Clause, int], Shape | None]
 _EARLY = UNABLE.firsts | WANTS.firsts
 _FRAMES: dict[Frame, frozenset[str]] = dict.fromkeys(
-    (unable, question, making, causing, _request, _wanting, missing, described, reported, _naming), frozenset()
+    (unable, question, making, causing, stopping, _request, _wanting, missing, described, reported, _naming),
+    frozenset(),
 )
 _FRAMES |= {unable: _EARLY, question: QUESTIONS, making: CAUSES, causing: CAUSES | WANTS.firsts}
-_FRAMES |= {_wanting: WANTS.firsts, missing: frozenset(("no", "avoid"))}
+_FRAMES |= {
+    stopping: frozenset(("stop", "prevent", "keep")),
+    _wanting: WANTS.firsts,
+    missing: frozenset(("no", "avoid")),
+}
 """The frames, the most certain first, each with the words that it begins with: with any word if there are none."""
 _ALWAYS = tuple(frame for frame, firsts in _FRAMES.items() if not firsts)
 _FITTING = {

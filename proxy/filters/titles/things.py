@@ -66,6 +66,8 @@ _NEVER = Phrases("don't|dont|do not|never|stop")
 _OF_NOUNS = known.PREPOSITIONS - {"through", "into", "onto", "after", "before", "during", "under", "over", "by"}
 _MOST = 5
 _DEGREES = ("far", "much", "many", "little", "few")
+_TIMES = ("when", "while", "if", "before", "after")
+_OUGHT = ("should", "must")
 _WHERE = ("in", "on", "for", "of", "at")
 _ALL = word_set(
     """app application site website project code repo repository system company team service product tool server
@@ -86,7 +88,7 @@ _COMMON = word_set(
 def thing_in(clause: Clause) -> Shape:
     """The subject of the clause, if it ends where the verb begins; raises `Decline` if there is none that tells."""
     at, asked = clause.lead, ""
-    while clause.keys[at] in _ASKING:
+    while clause.keys[at] in _ASKING and clause.keys[at + 1] != "not":
         asked = clause.keys[at]
         at += 1
     if (behind := clause.skip(_WHETHER, at)) > at:
@@ -164,7 +166,7 @@ def _subject(clause: Clause, at: int, asked: str) -> Shape:
         raise Decline(NOT_SEEN)  # "are uploads virus scanned"
     if not is_finite and (asked in _BE or asked in _MODALS or asked == "if" or clause.ends(end) is None):
         raise Decline(NOT_SEEN)
-    is_end = key in ("", ",", "and") or key in known.CONTRASTS
+    is_end = key in ("", ",", "and") or key in known.CONTRASTS or clause.ends(end) == len(clause)
     is_noun = phrase.places and phrase.places[0][0].key in _OF_NOUNS
     if is_end and not (is_finite or asked or is_noun) and is_doing(core):
         raise Decline(NOT_SEEN)  # "app closes"
@@ -212,7 +214,11 @@ def _forbidden(clause: Clause, at: int) -> Shape | None:
     key = clause.keys[behind]
     if behind == at or not (key in verbs.DOING or key in verbs.DOING_NOW) or key in ("use", "using", "let", "make"):
         return None
-    phrase, verb = whole_object(clause, behind + 1), verbs.DOING_NOW.get(key, key)
+    verb = verbs.DOING_NOW.get(key, key)
+    told = clause.phrase(behind + 1) if verb in verbs.HARMFUL else None
+    if told and content(told.core) and not (told.points or told.places) and clause.keys[told.end] in _TIMES:
+        return Shape([noun("no"), *singular(told.core), noun(verbs.spelled(verb))], (), told.end, front=False)
+    phrase = whole_object(clause, behind + 1)
     goals = ("to", "into") if verb in ("write", "log", "print", "send") else ()
     located = ([noun("in"), *place[1:]] if place[0].key in goals else place for place in phrase.places)
     places = tuple(place for place in located if place[0].key in _WHERE)
@@ -240,6 +246,9 @@ def _had(clause: Clause, thing: Shape) -> Shape | None:
 
 def _told(clause: Clause, thing: Shape, asked: str) -> Shape:
     """The thing with the one word that says what is wrong with it: "slow gantt view", "preview mirrored"."""
+    end = thing.end
+    if clause.keys[end] in _OUGHT and verbs.PAST.get(clause.keys[end + 2]) in verbs.TAKEN_AWAY:
+        raise Decline(UNCLEAR)  # "the banner should be hidden when …"
     told = _with_fault(clause, thing, asked)
     is_alone = told is thing and not thing.places and clause.keys[thing.end] not in CLOSING
     if is_alone and all(word.key in _COMMON or word.key in _ALL for word in content(thing.core)):

@@ -99,6 +99,24 @@ WORKS = _verbs(
     tokenize:ation decompress:ion unpack:ing downsample:downsampling upsample:upsampling rasterize:ation
     recalculate:ion rescale:rescaling reconcile:reconciliation transcode:transcoding transpose:transposition
     triangulate:ion denoise:denoising classify:classification recompile:recompilation blacklist:ing denylist:ing
+    activate:ion adapt:ation allocate:ion amend:ing arrange:arrangement assess:assessment authorize:ation amortize:ation
+    authorise:ation categorize:ation categorise:ation coalesce:coalescing collate:ion colorize:ation concatenate:ion
+    correlate:ion customize:ation customise:ation decouple:decoupling decrease:= decrypt:ion deduct:ion delegate:ion
+    deliver:delivery derive:derivation digitize:ation digitise:ation distribute:ion drag:dragging emulate:ion
+    enlarge:enlargement enrich:enrichment enroll:enrollment execute:execution finalize:ation finalise:ation forward:ing
+    hyphenate:ion identify:identification increment:= indent:indentation intercept:ion
+    interpret:ation invert:inversion launch:= maintain:maintenance modify:modification mount:ing
+    notify:notification offload:ing organize:ation organise:ation paint:ing partition:ing polish:ing
+    postpone:postponement preserve:preservation prioritise:ation quantify:quantification rank:ing
+    randomise:ation reactivate:ion rearrange:rearrangement reassign:reassignment rebalance:ing recolor:ing redact:ion
+    redraw:= refine:refinement refund:= reimburse:reimbursement relabel:relabeling remap:remapping renumber:ing
+    replay:= reprint:= reprocess:ing resend:= reschedule:rescheduling reserve:reservation reshape:reshaping
+    resubmit:resubmission retain:retention retrain:ing retrieve:retrieval reverse:reversal revise:revision rewind:=
+    rewire:rewiring sample:sampling scan:scanning segment:segmentation settle:settlement shard:ing sharpen:ing
+    shuffle:shuffling slice:slicing snapshot:= spellcheck:= subscribe:subscription synthesize:synthesis
+    tabulate:ion transmit:transmission transliterate:ion watermark:= weigh:ing
+    recover:recovery override:= promote:promotion redo:= substitute:substitution darken:ing brighten:ing
+    lengthen:ing dim:dimming broadcast:= fold:ing
     normalise:ation parallelise:ation visualise:ation localise:ation serialise:ation tokenise:ation rasterise:ation
     synchronize:ation synchronise:ation deserialize:ation georeference:georeferencing typeset:typesetting
     stitch:ing"""
@@ -113,6 +131,8 @@ TAKEN_AWAY = _verbs(
     rip_out:removal remove:removal delete:removal drop:removal get_rid_of:removal strip:removal revert:=
     strip_out:removal roll_back:rollback undo:reversal deprecate:ion prevent:ion uninstall:removal take_out:removal
     throw_out:removal eliminate:removal clear:ing phase_out:removal decommission:ing delete_all:removal
+    erase:erasure revoke:revocation terminate:termination unpublish:ing unlink:ing unmount:ing detach:detachment
+    evict:eviction quarantine:= omit:omission suspend:suspension withdraw:withdrawal deactivate:ion
     throw_away:removal ignore:exclusion exclude:exclusion"""
 )
 """Verbs that take their object away: a title without their noun might say the opposite."""
@@ -132,7 +152,10 @@ NOUN_FIRST = word_set(
     cover return match map index hash record print hook apply proxy push pull set get commit load upload download
     check review fork mirror toggle order link block host limit cap round tag log-in log-out sign-in sign-up opt-out
     clip reconcile classify calibrate interpolate transpose stitch denoise resample triangulate typeset
-    seed merge sync retry autocomplete autosave deploy backup audit train plot"""
+    seed merge sync retry autocomplete autosave deploy backup audit train plot
+    scan rank sample segment forward launch mount polish paint partition shard slice
+    snapshot refund reprint replay broadcast quarantine increment fold reserve reverse drag
+    rewind watermark decrease deliver dim notify override"""
 )
 """Verbs that may as well be the first noun of a name: without a lead they need an article or a name behind them."""
 
@@ -142,6 +165,7 @@ NOUNS_TOO = NOUN_FIRST | word_set(
     use audit count call like drop report miss conflict point drift block print trip fall stop turn flash post
     reply flip hold pick pause scroll zoom drag press transfer exit refresh reload fit store process flow trigger
     clip overflow leak timeout show queue respond dispatch
+    slip tilt guess heat cool loop pay vote walk climb buzz
     track sound ring lock sync charge score live sleep boot wake scroll fade spill stretch double draw focus"""
 )
 """Verbs that are nouns as well, inside a name: what stands behind one must show that it is a verb."""
@@ -171,6 +195,9 @@ DOES_MORE = word_set(
     run render log hit bounce reset reconnect mention arrive round back subtract add prevent remember hover score beep
     burn spawn respawn vibrate refuse continue focus scrub bring proceed live sleep wake boot charge sound sing ring
     fade resolve react chew choke stall segfault reboot misfire oscillate
+    resign misread misplace mislabel miscount misjudge overcharge hallucinate wobble tilt slip wander dissolve fall
+    guess heat cool infer inherit interrupt judge listen loop operate perform remind shut succeed vote walk pay climb
+    buzz squeak rattle
     spam bloat double shake spill stretch survive tell ask draw lock unlock sync"""
 )
 DOING = SINGLE.keys() | {verb.replace("_", " ") for verb in DOES_MORE}
