@@ -27,7 +27,8 @@ _JOINTS = ("and", "or")
 _APPOSED = ("called", "named", "one", "ones")
 _ENDING = (known.NO_NAME | {"", ",", ":", "?", "."}) - {"about", *_JOINTS}
 """What no name goes on with, among the keys of a line."""
-_UNSURE = known.FOREIGN | known.TRAILING | (_RELATING - known.NO_NAME) | {"about", *_JOINTS}
+_UNSURE = known.FOREIGN | known.TRAILING | (_RELATING - known.NO_NAME) | {"about", "past", *_JOINTS}
+_BEHIND_PAST = known.ARTICLES | {"@", "0"}
 _TELLING = ("ly", "ing", "er")
 """How a word ends that may be no name by what stands behind it."""
 _HOLLOW = known.SOFT | known.GENERIC
@@ -110,6 +111,8 @@ class Clause(Line):
                     continue
                 if words and key in known.TRAILING and keys[at + 1] not in _BACKED:
                     break
+                if words and key == "past" and keys[at + 1] in _BEHIND_PAST:
+                    break  # "past 360"
                 if not self._is_named(at, stop if words else None):
                     break
             elif stop and words and stop(at):

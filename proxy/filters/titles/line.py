@@ -17,7 +17,7 @@ _BEYOND = [""] * 12
 CLOSING = ("", ",", ":")
 """What stands at the end of a clause, among its keys."""
 NO_CLAUSE = word_set("since as before after until")
-_ENDS = known.BREAKS | NO_CLAUSE | {*CLOSING}
+_ENDS = known.BREAKS | NO_CLAUSE | {*CLOSING, "past"}
 _BEFORE_DOING = known.PREPOSITIONS - {"with", "without"}
 _SPARE = known.ADVERBS - {"twice", "off"}
 _TIMES = ("when", "while", "if", "until")
@@ -28,7 +28,6 @@ _CONDITIONS = word_set(
 )
 _LEADING = LEADS.firsts | LABELS | {",", ":"}
 _LEAVABLE = TAILS.firsts | known.PREPOSITIONS | _SPARE
-_BEHIND_PAST = known.ARTICLES | {"@", "0"}
 _AFTER_VERB = known.DETERMINERS | known.PRONOUNS | known.PREPOSITIONS | known.ADVERBS | known.FAULTS | known.NUMERALS
 _AFTER_VERB |= {"@", "0"}
 
@@ -147,8 +146,6 @@ class Line:
         key, following = self.keys[at], self.keys[at + 1]
         if key in _ENDS or following == "than" or (key == "to" and following in INFINITIVES):
             return at
-        if key == "past":
-            return at if following in _BEHIND_PAST else None
         return at if key in _BEFORE_DOING and following.endswith("ing") else None
 
     def behind_adverbs(self, at: int) -> int:

@@ -135,8 +135,6 @@ def _base(key: str) -> str:
 def _verb_in(clause: Clause, asked: str, *, is_sure: bool) -> Stop:
     """Tells where the verb stands that ends the subject."""
 
-    many = _verb_of_many(clause) if asked in _DO else 0
-
     def stop(one: int) -> bool:
         key, before = clause.keys[one], clause.keys[one - 1]
         is_last = clause.ends(one + 1) is not None
@@ -144,7 +142,8 @@ def _verb_in(clause: Clause, asked: str, *, is_sure: bool) -> Stop:
             is_done = is_last and (key in verbs.PAST or key.endswith("ing"))
             return is_done or key in known.FAULTS or key in verbs.DOING_NOW
         if asked:
-            return clause.is_verb(one) or one == many
+            is_noun_too = key in verbs.NOUNS_TOO and asked in _DO
+            return clause.is_verb(one) or (is_noun_too and one == _verb_of_many(clause))
         is_plural = before.endswith("s") and not before.endswith("ss") and clause.is_verb(one)
         is_done = is_sure and is_last and key in verbs.PAST
         is_third = clause.is_third(one) and clause.keys[one + 1] not in known.AUXILIARIES  # "old drafts should go"

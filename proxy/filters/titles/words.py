@@ -65,7 +65,7 @@ ADVERBS = word_set(
     forever everywhere somewhere anywhere altogether apart yes yeah yep ok okay sure hi hello hey lol out off down
     either else like up please pls plz thanks thx super pretty totally randomly constantly suddenly currently live"""
 )
-TRAILING = word_set("next back ahead aside alone along apart past")  # behind a noun: "next to the title", "past 360"
+TRAILING = word_set("next back ahead aside alone along apart")  # adverbs behind a noun: "next to the title"
 NO_NAME = PRONOUNS | AUXILIARIES | DENIED | VERBAL | ADVERBS | DETERMINERS | PREPOSITIONS | BREAKS | TURNING
 """No part of a name."""
 
