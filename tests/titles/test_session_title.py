@@ -48,6 +48,10 @@ REQUESTS = {
     "draw the orbit trails with a shader instead of line renderers": "Orbit trails with shader",
 }
 REPORTS = {
+    # Without what tells them apart, the names and the rows say nothing.
+    "search fails for names longer than 20 letters": "Search failure",
+    "tooltips are missing on rows that are collapsed": "Missing tooltips",
+    "users can't remove their own avatar": "Avatar removal problem",
     # Behind "always" a word in "s" is a verb.
     "the dog feeder occasionally dispenses double portions": "Dog feeder dispensing double portions",
     "the chess bot always resigns early": "Chess bot resigning early",
@@ -95,6 +99,10 @@ REPORTS = {
     "figure out why the tide importer keeps timing out": "Tide importer timing out",
 }
 FRAMES = {
+    "make the star map work on tablets": "Tablet support in star map",
+    "allow admins to merge two accounts": "Admins merging two accounts",
+    "allow uploads up to 10 mb": "Uploads up to 10 mb",
+    "block the ip asap": "IP blocking",
     # What a thing is to do, or not, and what is to become of it.
     "teach the sorter to accept accents": "Sorter accepting accents",
     "have the rota skip public holidays": "Rota skipping public holidays",

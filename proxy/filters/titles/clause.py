@@ -181,6 +181,8 @@ class Clause(Line):
         """What stands before the thing, and where that begins; nothing if it is no place."""
         first, following = self.words[at], self.keys[at + 1]
         match first.key:
+            case "to" if following == "0" and self.keys[at - 1] == "up":
+                return [_called(first, "up to")], at + 1
             case "to" if following and self._is_infinitive(at + 1, to_thing):
                 if following == "use":
                     return [_called(first, "with")], at + 2

@@ -68,6 +68,6 @@ TAILS = Phrases(
     |for (an hour|a day|a week|a minute|months|weeks|days|hours|some reason)|at (night|once|the moment|all)
     |right now|in addition( to [a-z0-9.@-]+)?|etc|all (over|the time)|automatically|at the same time|to (me|us)
     |step by step|in detail|currently|anymore|completely|last (week|night|month)|this (week|morning|afternoon)
-    |yesterday|in the background|by default|up|side by side|from scratch|by hand|manually|together"""
+    |yesterday|in the background|by default|in half|by half|up|side by side|from scratch|by hand|manually|together"""
 )
 """What stands behind a request and may be left out."""

@@ -5,7 +5,7 @@ from msgspec.structs import replace
 from proxy.filters.decline import Decline
 from proxy.filters.titles import verbs
 from proxy.filters.titles import words as known
-from proxy.filters.titles.clause import Clause, Phrase
+from proxy.filters.titles.clause import Clause, Phrase, Words
 from proxy.filters.titles.frames import RELATIVE, made_for, placed, shape_of, subject_at, whole_object
 from proxy.filters.titles.leads import WANTS
 from proxy.filters.titles.line import CLOSING, is_adverb
@@ -22,8 +22,9 @@ _MAKERS = known.MADE_THINGS - known.TROUBLES - {"mistake", "race", "duplicates"}
 )
 _WRONG = verbs.HARMFUL - {"reject", "ignore", "skip", "block", "close", "kill", "truncate"}
 _NO_DEED = known.AUXILIARIES | known.DENIED | known.TURNING | verbs.FAULT_NOUNS.keys()
-CAUSES = word_set("make let have get teach")
-_ROOM = 5
+CAUSES = word_set("make let have get teach allow")
+_WITH = ("with", "on", "in")
+_ROOM, _NARROW = 5, 2
 _WHERE = ("at", "in", "on", "during", "after", "before")
 _CONDITIONS = ("when", "if", "while")
 
@@ -56,7 +57,7 @@ def causing(clause: Clause, at: int) -> Shape | None:
 
     def stop(one: int) -> bool:
         is_many = clause.keys[one] in verbs.DOING and _is_many(clause, one + 1)
-        if clause.keys[one] in ("working", "running"):
+        if clause.keys[one] in ("working", "running") or (clause.keys[one] == "work" and clause.keys[one + 1] in _WITH):
             return True
         is_made = clause.keys[at] in ("make", "let") or (clause.keys[at] == "have" and clause.keys[at + 1] == "the")
         return is_made and (is_many or clause.is_verb(one))
@@ -68,6 +69,8 @@ def causing(clause: Clause, at: int) -> Shape | None:
     verb = clause.keys[end]
     if words and not points and clause.keys[at] in ("get", "have") and verb in ("working", "running", "green", "work"):
         return Shape(words, (), end + 1, "fix")
+    if words and not points and verb == "work" and clause.keys[end + 1] in _WITH:
+        return _supporting(clause, words, end + 2)
     if not words or points or verb not in verbs.DOING or not (is_let or end > behind):
         return None
     subject = Phrase(words, (), behind)
@@ -76,6 +79,14 @@ def causing(clause: Clause, at: int) -> Shape | None:
     found = does(clause, subject, verb, end + 1)
     held = [n for n, place in enumerate(found.places, 1) if place[0].key in _COMPLETING] if found else []
     return replace(found, tied=max([found.tied, *held])) if found else None
+
+
+def _supporting(clause: Clause, words: Words, at: int) -> Shape | None:
+    """ "make the seat picker work with a keyboard" as "keyboard support in seat picker" """
+    thing = clause.phrase(at)
+    if thing is None or thing.points or thing.places or clause.ends(thing.end) is None or len(thing.core) > _NARROW:
+        return None
+    return Shape([*singular(thing.core), noun("support")], ([noun("in"), *words],), thing.end, tied=1)
 
 
 def stopping(clause: Clause, at: int) -> Shape | None:

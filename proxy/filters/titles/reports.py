@@ -29,6 +29,7 @@ _BEING = word_set("is are was were isn't aren't wasn't isnt arent wasnt")
 _WITH_BASE = word_set("do does did can could would will may might")
 _OUGHT = ("should", "must", "needs", "need")
 _SO = "make it so "
+_UNDONE = ("delete", "remove", "cancel", "uninstall", "disable", "hide")
 _NEEDS = ("needs", "need")
 _BEFORE_VERB = HEDGES | known.DENIED | known.AUXILIARIES | {*_OUGHT}
 AT_WORK = word_set("work works working")
@@ -292,7 +293,8 @@ def does(clause: Clause, subject: Phrase, verb: str, at: int, *, is_fault: bool 
         raise Decline(NOT_SEEN)
     if is_kept and clause.keys[found.end] in ("when", "while", "if"):
         raise Decline(UNCLEAR)
-    return replace(found, front=False, tied=0 if thing or behind > at else len(found.places[:1]))
+    is_held = not (thing or behind > at) or (bool(found.places) and found.places[0][0].key == "as")
+    return replace(found, front=False, tied=len(found.places[:1]) if is_held else 0)
 
 
 def _held(thing: Phrase, before: int) -> tuple[Words, ...]:
@@ -317,6 +319,11 @@ def unable(clause: Clause, at: int) -> Shape | None:
     verb = clause.verb(behind) if behind > at else ""
     if behind > at and not verb and clause.keys[behind].isalpha() and clause.keys[behind + 1] in known.DETERMINERS:
         return shape_of(whole_object(clause, behind + 1), "problem", need=2)
+    if verb in _UNDONE and (thing := clause.phrase(behind + 1)) and not thing.points:
+        core = thing.core[thing.core[0].key == "own" :]
+        is_whole = core and clause.ends(thing.end) is not None
+        work = f"{verbs.VERBS[verb]} problem"
+        return Shape(core, thing.places, thing.end, work, 2) if is_whole else None
     if not verb or verb in verbs.TAKEN_AWAY or verb in ("reproduce", "find", "see", "figure out"):
         return None
     work, behind = verbs.SAME_STEM.get(verb, ""), behind + len(verb.split())

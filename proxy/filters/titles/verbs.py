@@ -197,7 +197,7 @@ DOES_MORE = word_set(
     fade resolve react chew choke stall segfault reboot misfire oscillate
     resign misread misplace mislabel miscount misjudge overcharge hallucinate wobble tilt slip wander dissolve fall
     guess heat cool infer inherit interrupt judge listen loop operate perform remind shut succeed vote walk pay climb
-    buzz squeak rattle
+    buzz squeak rattle treat assume consider
     spam bloat double shake spill stretch survive tell ask draw lock unlock sync"""
 )
 DOING = SINGLE.keys() | {verb.replace("_", " ") for verb in DOES_MORE}

@@ -63,7 +63,7 @@ ADVERBS = word_set(
     """again anymore still always often sometimes twice thrice now too also just even away together already yet maybe
     perhaps almost very really quite more less most least such soon later today tomorrow yesterday ago depending
     forever everywhere somewhere anywhere altogether apart yes yeah yep ok okay sure hi hello hey lol out off down
-    either else like up please pls plz thanks thx super pretty totally randomly constantly suddenly currently live"""
+    either else like up please pls plz thanks thx super pretty totally randomly constantly suddenly currently live asap tbh imo"""
 )
 TRAILING = word_set("next back ahead aside alone along apart")  # adverbs behind a noun: "next to the title"
 NO_NAME = PRONOUNS | AUXILIARIES | DENIED | VERBAL | ADVERBS | DETERMINERS | PREPOSITIONS | BREAKS | TURNING
@@ -194,7 +194,7 @@ NAMES = word_set(
     Italian Japanese Chinese Celery Kafka RabbitMQ Elasticsearch Grafana Prometheus Sentry Webpack ESLint Vite Golang
     Java Kotlin Bash Jenkins Nginx Vercel Heroku Figma WebSocket WebSockets RSS GDPR VAT QR 2FA MFA YouTube Swedish
     Norwegian Danish Finnish Dutch Polish Portuguese Russian Korean Turkish Arabic Hebrew Hindi IBAN SKU LLM GPS USB
-    NFC BLE LED LEDs UART SPI I2C DMA PWA
+    NFC BLE IP SMS MIDI FLAC LED LEDs UART SPI I2C DMA PWA
     CMS CRM ERP KPI PII Arduino Raspberry Supabase Firebase Bluetooth Ubuntu Debian npm pnpm npx
     pip pytest kubectl tmux systemd jq CORS CSRF XSS CRUD gRPC OpenAPI DuckDB Jest Prettier TTL LRU EOF NaN DOM SEO
     WYSIWYG Excel Outlook SCSS WebP uv Poetry ruff mypy golangci-lint OpenSearch Rust MicroPython MapLibre Leaflet
