@@ -99,6 +99,9 @@ REPORTS = {
     "figure out why the tide importer keeps timing out": "Tide importer timing out",
 }
 FRAMES = {
+    "replace the pie chart with a bar chart on the tide page": "Pie chart replacement",
+    "backups must not be overwritten": "No backup overwriting",
+    "passwords shouldn't be logged": "No password logging",
     "make the star map work on tablets": "Tablet support in star map",
     "allow admins to merge two accounts": "Admins merging two accounts",
     "allow uploads up to 10 mb": "Uploads up to 10 mb",
@@ -202,7 +205,7 @@ THINGS = {
     "avoid floats in the ledger": "No floats in ledger",
     "never log the authorization header": "No authorization header logging",
     "see if the prod queue is empty": "Prod queue check",
-    "do the kiosks need a static ip?": "Static ip in kiosks",
+    "do the kiosks need a static ip?": "Static IP in kiosks",
     "stop writing tokens to the debug log": "Tokens in debug log",
     "the popover should close on escape": "Popover closing on escape",
     "the thumb strip isnt updating after crop": "Thumb strip update problem",
@@ -284,6 +287,12 @@ TOO_LONG = "what is asked for is too long for a title"
 MIXED = "it is not in plain English alone"
 LOST = "a name in it would be lost"
 DECLINED = {
+    # What must not be is no problem, and what need not be is none either.
+    "make it so the crew can't delete their own admin account": NOT_SEEN,
+    "make it so that the lease doesn't expire": NOT_SEEN,
+    "crew notes need not be saved": NOT_SEEN,
+    "deck hands don't need to be notified": NOT_SEEN,
+    "backups must not be overwritten when the import runs": NOT_SEEN,
     # What is to go at times only, whom it is kept from, and what is asked to be done.
     "the banner should be hidden when the user is a guest": UNCLEAR,
     "stop the bot from replying to itself": UNCLEAR,

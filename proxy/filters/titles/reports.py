@@ -28,8 +28,9 @@ _BE = ("is", "are", "was", "were", "isn't", "aren't")
 _BEING = word_set("is are was were isn't aren't wasn't isnt arent wasnt")
 _WITH_BASE = word_set("do does did can could would will may might")
 _OUGHT = ("should", "must", "needs", "need")
-_SO = "make it so "
+SO = "make it so "
 _UNDONE = ("delete", "remove", "cancel", "uninstall", "disable", "hide")
+_FORBIDDING = ("should", "must", "shouldn't", "shouldnt", "mustn't", "mustnt")
 _NEEDS = ("needs", "need")
 _BEFORE_VERB = HEDGES | known.DENIED | known.AUXILIARIES | {*_OUGHT}
 AT_WORK = word_set("work works working")
@@ -79,7 +80,7 @@ def reported(clause: Clause, at: int) -> Shape | None:
     is_asked = not is_named and key not in verbs.NOUN_FIRST and clause.asks_at(start)
     if not key or (is_asked and _FINITE.isdisjoint(clause.keys[start:])):
         return None
-    is_sure = start > at or (at > 0 and (clause.keys[at - 1] == "but" or _SO in clause.line))
+    is_sure = start > at or (at > 0 and (clause.keys[at - 1] == "but" or SO in clause.line))
     return report(clause, start, is_sure=is_sure)
 
 
@@ -102,11 +103,14 @@ def report(clause: Clause, at: int, *, asked: str = "", is_sure: bool = False) -
         denied = denied or key in known.DENIED
         said = said or (key if key in known.AUXILIARIES or key in _OUGHT else "")
         end += 1
-    if denied and said in ("may", "might"):
-        raise Decline(NOT_SEEN)
+    if denied and (said in ("may", "might") or SO in clause.line):
+        raise Decline(NOT_SEEN)  # what must not be is no problem: "make it so that guests can't"
+    is_done = denied and not asked and (key in verbs.PAST or key.endswith(("ed", "en")))
+    if is_done and clause.keys[end - 1] == "be" and _is_ought(clause.keys[subject.end : end]):
+        return _unwished(clause, subject, key, end)
     if denied:
         return _denied(clause, subject, key, end)
-    is_wished = said in _OUGHT or (said == "can" and at > 1 and _SO in clause.line)
+    is_wished = said in _OUGHT or (said == "can" and at > 1 and SO in clause.line)
     if is_wished and not asked and (wished := _wished(clause, subject, key, end)):
         return wished
     is_got = clause.keys[end - 1] in _SEEMING
@@ -253,6 +257,22 @@ def _wished(clause: Clause, subject: Phrase, key: str, end: int) -> Shape | None
     return found
 
 
+def _is_ought(keys: list[str]) -> bool:
+    return any(key.startswith(("should", "must", "need")) for key in keys)
+
+
+def _unwished(clause: Clause, subject: Phrase, key: str, end: int) -> Shape:
+    """ "backups must not be overwritten" as "no backup overwriting" """
+    verb = verbs.PAST.get(key, "")
+    if not verb or subject.places or not content(subject.core) or clause.keys[subject.end] not in _FORBIDDING:
+        raise Decline(NOT_SEEN)  # "notes need not be saved"
+    core = [noun("no"), *singular(subject.core), noun(verbs.VERBS.get(verb) or spelled(verb))]
+    found = placed(clause, core, end + 1)
+    if found is None or clause.keys[found.end]:
+        raise Decline(NOT_SEEN)
+    return replace(found, front=False, tied=len(found.places))
+
+
 def does(clause: Clause, subject: Phrase, verb: str, at: int, *, is_fault: bool = False) -> Shape | None:
     """ "crashes on launch", "rejects valid numbers": the clause stays whole, and a report must name what is wrong."""
     fault = verbs.FAULT_NOUNS.get(verb)
@@ -316,6 +336,8 @@ def missing(clause: Clause, at: int) -> Shape | None:
 def unable(clause: Clause, at: int) -> Shape | None:
     """ "we can't upload avatars on safari": the title must never say that it works."""
     behind = clause.skip_early(UNABLE, at)
+    if behind > at and SO in clause.line:
+        raise Decline(NOT_SEEN)
     verb = clause.verb(behind) if behind > at else ""
     if behind > at and not verb and clause.keys[behind].isalpha() and clause.keys[behind + 1] in known.DETERMINERS:
         return shape_of(whole_object(clause, behind + 1), "problem", need=2)

@@ -201,7 +201,8 @@ def _made_to(phrase: Phrase, at: int) -> Shape | None:
 def _instead(phrase: Phrase, goal: Words, *others: Words) -> Shape | None:
     """ "serde for hand written JSON", where "hand written JSON replacement with serde" is too long."""
     size, goal_size = size_of(phrase.core), size_of(goal)
-    if size + goal_size < _ROOM:
+    is_twice = not {word.key for word in goal if word.key}.isdisjoint(word.key for word in phrase.core)
+    if size + goal_size < _ROOM or is_twice:
         return None
     if size + goal_size == _ROOM:
         return Shape(goal[1:], ([noun("for"), *phrase.core], *others), phrase.end, tied=1, front=False)

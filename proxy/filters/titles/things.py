@@ -13,7 +13,7 @@ from proxy.filters.titles.frames import EARLIER, checked, is_doing, is_order, pl
 from proxy.filters.titles.lexer import Token
 from proxy.filters.titles.line import CLOSING, SIGNS, is_adverb
 from proxy.filters.titles.reasons import NOT_SEEN, NOTHING, POINTS, UNCLEAR
-from proxy.filters.titles.reports import PARTICLES
+from proxy.filters.titles.reports import PARTICLES, SO
 from proxy.filters.titles.shape import Shape, content, noun, singular, size_of
 from proxy.filters.titles.tables import Phrases, word_set
 
@@ -114,6 +114,8 @@ def thing_in(clause: Clause) -> Shape:
         return checked(clause, found)
     if asked == "if":
         return checked(clause, thing if thing.places else replace(thing, work="check", need=1))
+    if key in known.DENIED and (SO in clause.line or clause.keys[end + 1] == "need"):
+        raise Decline(NOT_SEEN)
     is_denied = key in _DENIED or (key == "not" and clause.keys[end + 1] in verbs.PAST)
     if not _tells(thing.core, is_listed=key == ","):
         raise Decline(NOTHING)
@@ -284,9 +286,9 @@ def _with_fault(clause: Clause, thing: Shape, asked: str) -> Shape:
         return placed(clause, core, behind) or Shape(core, (), behind, front=False)
     if key in ("has", "have"):
         found = _had(clause, replace(thing, end=at))
-        if found is None or not _is_trouble(found.core) or size_of(found.words) > _MOST:
+        if found and (not _is_trouble(found.core) or size_of(found.words) > _MOST):
             raise Decline(NOT_SEEN)  # "cows have ear tags": what is so, and not what is asked for
-        return found
+        return found or thing
     return thing
 
 

@@ -132,7 +132,7 @@ TAKEN_AWAY = _verbs(
     strip_out:removal roll_back:rollback undo:reversal deprecate:ion prevent:ion uninstall:removal take_out:removal
     throw_out:removal eliminate:removal clear:ing phase_out:removal decommission:ing delete_all:removal
     erase:erasure revoke:revocation terminate:termination unpublish:ing unlink:ing unmount:ing detach:detachment
-    evict:eviction quarantine:= omit:omission suspend:suspension withdraw:withdrawal deactivate:ion
+    evict:eviction quarantine:= omit:omission disallow:prevention suspend:suspension withdraw:withdrawal deactivate:ion
     throw_away:removal ignore:exclusion exclude:exclusion"""
 )
 """Verbs that take their object away: a title without their noun might say the opposite."""
@@ -212,7 +212,8 @@ PAST = (
     | _verbs(
         """sent:send lost:lose kept:keep built:build written:write shown:show set:= hidden:hide thrown:throw run:=
         broken:break rebuilt:rebuild rewritten:rewrite reset:=
-        found:find read:= cut:= applied:apply copied:copy denied:deny"""
+        overwritten:overwrite drawn:draw redrawn:redraw withdrawn:withdraw resent:resend held:hold paid:pay
+        chosen:choose found:find read:= cut:= applied:apply copied:copy denied:deny"""
     )
 )
 """What was done to a thing: "rejected"."""

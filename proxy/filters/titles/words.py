@@ -63,7 +63,8 @@ ADVERBS = word_set(
     """again anymore still always often sometimes twice thrice now too also just even away together already yet maybe
     perhaps almost very really quite more less most least such soon later today tomorrow yesterday ago depending
     forever everywhere somewhere anywhere altogether apart yes yeah yep ok okay sure hi hello hey lol out off down
-    either else like up please pls plz thanks thx super pretty totally randomly constantly suddenly currently live asap tbh imo"""
+    either else like up please pls plz thanks thx super pretty totally randomly constantly suddenly currently live
+    asap tbh imo"""
 )
 TRAILING = word_set("next back ahead aside alone along apart")  # adverbs behind a noun: "next to the title"
 NO_NAME = PRONOUNS | AUXILIARIES | DENIED | VERBAL | ADVERBS | DETERMINERS | PREPOSITIONS | BREAKS | TURNING
