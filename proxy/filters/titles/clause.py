@@ -98,7 +98,9 @@ class Clause(Line):
         words: Words = []
         while (key := keys[at]) in _BEFORE_NAME:
             at += 1
-            if key in ("every", "each"):
+            if key in ("every", "each", "both"):
+                if key == "both" and (keys[at] in _ENDING or "and" in keys[at : at + 4]):
+                    continue  # "both the importer and the exporter"
                 words.append(self.words[at - 1])
                 break
             if key in known.POINTING or (keys[at] in ("other", "others") and key in known.DETERMINERS):
@@ -164,8 +166,6 @@ class Clause(Line):
         else:
             return None
         words, end, points = self.core(at, stop)
-        if words and self.keys[at] == "both" and key != "of" and not any(word.key in _JOINTS for word in words):
-            words = [self.words[at], *words]
         if not words:
             # "when rotating"
             return (head, at, False) if key in _TIMING and len(head) == 2 and self.keys[at] in CLOSING else None

@@ -133,7 +133,7 @@ def _ways(shape: Shape, most: int) -> Iterator[Words]:
 
 def _heads(core: Words, places: tuple[Words, ...], work: str, need: int, most: int) -> list[Words]:
     """The thing with the noun and without it, as it may be left out."""
-    one = core[1:] if core[0].key in ("each", "every") and len(core) > 1 else core
+    one = core[1:] if core[0].key in ("each", "every", "both") and len(core) > 1 else core
     if _is_of(places):
         worked = [noun(work), noun("of"), *one]
     else:

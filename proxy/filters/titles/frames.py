@@ -27,6 +27,10 @@ _BEHIND_ORDER = known.PREPOSITIONS - {"for", "per", "of"}  # "release notes for 
 _TESTS = word_set("test tests spec specs case cases suite")
 _TESTING = word_set("cover covers exercise exercises check checks verify verifies test tests")
 RELATIVE = ("that", "which")
+_NARROWING = word_set(
+    "that which who whose larger longer bigger smaller older newer wider shorter higher lower greater"
+)
+"""What begins what tells apart the thing before it."""
 _APART = known.BREAKS - {"and", "or", "because", "since", "but", "so"}
 
 
@@ -191,12 +195,6 @@ def subject_at(clause: Clause, at: int, stop: Stop) -> Phrase:
     return phrase
 
 
-def _narrows(clause: Clause, at: int) -> bool:
-    """Whether what stands there tells apart the thing before it: "that are old", "larger than"."""
-    key, following = clause.keys[at], clause.keys[at + 1]
-    return key in RELATIVE or key in ("who", "whose") or (key.endswith("er") and following == "than")
-
-
 def placed(clause: Clause, core: Words, at: int, places: tuple[Words, ...] = (), work: str = "") -> Shape | None:
     """A thing with the places that stand behind its verb, from `at` on; None if the clause does not end behind them."""
     behind = clause.phrase(at, to_thing=True, thing=core[:1])
@@ -205,6 +203,6 @@ def placed(clause: Clause, core: Words, at: int, places: tuple[Words, ...] = (),
         end = clause.ends(at)
     else:
         end, places = clause.ends(behind.end), (*places, *behind.places)
-        if end is not None and len(places) == 1 and len(places[0]) == 2 and _narrows(clause, end):
+        if clause.keys[behind.end] in _NARROWING and len(places) == 1 and len(places[0]) == 2:
             places = ()  # "for files larger than 2gb": without that, the files say nothing
     return Shape(core, places, end, work, need=2 if work else 0) if end is not None else None

@@ -105,10 +105,10 @@ def report(clause: Clause, at: int, *, asked: str = "", is_sure: bool = False) -
         end += 1
     if denied and (said in ("may", "might") or SO in clause.line):
         raise Decline(NOT_SEEN)  # what must not be is no problem: "make it so that guests can't"
-    is_done = denied and not asked and (key in verbs.PAST or key.endswith(("ed", "en")))
-    if is_done and clause.keys[end - 1] == "be" and _is_ought(clause.keys[subject.end : end]):
-        return _unwished(clause, subject, key, end)
     if denied:
+        is_done = clause.keys[end - 1] == "be" and not asked and (key in verbs.PAST or key.endswith(("ed", "en")))
+        if is_done and _is_ought(clause.keys[subject.end : end]):
+            return _unwished(clause, subject, key, end)
         return _denied(clause, subject, key, end)
     is_wished = said in _OUGHT or (said == "can" and at > 1 and SO in clause.line)
     if is_wished and not asked and (wished := _wished(clause, subject, key, end)):
@@ -116,7 +116,7 @@ def report(clause: Clause, at: int, *, asked: str = "", is_sure: bool = False) -
     is_got = clause.keys[end - 1] in _SEEMING
     if key and (is_got or said in known.AUXILIARIES) and said not in _WITH_BASE:
         return _is(clause, subject, key, end, is_sure=is_sure)
-    is_often = clause.keys[end - 1] in _OFTEN and end > subject.end
+    is_often = end > subject.end and clause.keys[end - 1] in _OFTEN
     stem = verbs.DOES.get(key) or (_base(key) if is_often else "")
     verb = stem or (key if is_sure or clause.keys[subject.end - 1].endswith("s") else "")
     if key.endswith("ing"):
@@ -150,9 +150,9 @@ def _verb_in(clause: Clause, asked: str, *, is_sure: bool) -> Stop:
             is_noun_too = key in verbs.NOUNS_TOO and asked in _DO
             return clause.is_verb(one) or (is_noun_too and one == _verb_of_many(clause))
         is_plural = before.endswith("s") and not before.endswith("ss") and clause.is_verb(one)
-        is_done = is_sure and is_last and key in verbs.PAST
-        is_third = clause.is_third(one) and clause.keys[one + 1] not in known.AUXILIARIES  # "old drafts should go"
-        return is_plural or is_done or key in _SEEMING or is_third
+        if is_plural or (is_sure and is_last and key in verbs.PAST) or key in _SEEMING:
+            return True
+        return clause.is_third(one) and clause.keys[one + 1] not in known.AUXILIARIES  # "old drafts should go"
 
     return stop
 
@@ -294,8 +294,6 @@ def does(clause: Clause, subject: Phrase, verb: str, at: int, *, is_fault: bool 
         if found is None or not (found.places or behind > at or is_kept):
             raise Decline(UNCLEAR)
     else:
-        if clause.keys[behind] == "both" and not thing.places:
-            core = [*core, clause.words[behind]]
         twice = clause.words[thing.end : thing.end + (clause.keys[thing.end] == "twice")]
         end = clause.ends(thing.end + len(twice))
         if end is None:

@@ -167,7 +167,7 @@ def _titled_where(clause: Clause, verb: str, phrase: Phrase) -> Shape:
         raise Decline(UNCLEAR)
     if verb in _ADDING and any(place[0].key == "to" and _may_be_deed(clause, place[1:]) for place in phrase.places):
         raise Decline(UNCLEAR)
-    if verb in verbs.THINGS and PURPOSE in heads and (found := _made_to(phrase, heads.index(PURPOSE))):
+    if heads[0] == PURPOSE and verb in verbs.THINGS and (found := _made_to(phrase)):
         return found
     completing = _completing(verb)
     places = _going(verb, phrase.places, completing)
@@ -185,12 +185,12 @@ def _titled_where(clause: Clause, verb: str, phrase: Phrase) -> Shape:
     return Shape(phrase.core, places, phrase.end, verbs.VERBS[verb], need, int(is_tied), not is_tied)
 
 
-def _made_to(phrase: Phrase, at: int) -> Shape | None:
+def _made_to(phrase: Phrase) -> Shape | None:
     """ "BAM file comparison tool", where "tool to compare two BAM files" is too long."""
-    _, deed, *thing = phrase.places[at]
+    _, deed, *thing = phrase.places[0]
     work = verbs.WORKS.get(deed.key) or verbs.TAKEN_AWAY.get(deed.key)
-    is_made = at == 0 and phrase.core[-1].key in known.MADE_THINGS and all(word.key in _PLAIN for word in phrase.core)
-    is_short = size_of([*phrase.core, *phrase.places[at]]) <= _ROOM and (len(phrase.places) < 2 or len(thing) > 1)
+    is_made = phrase.core[-1].key in known.MADE_THINGS and all(word.key in _PLAIN for word in phrase.core)
+    is_short = size_of([*phrase.core, *phrase.places[0]]) <= _ROOM and (len(phrase.places) < 2 or len(thing) > 1)
     if not (work and is_made and content(thing)) or is_short or any(word.key in ("and", "or") for word in thing):
         return None
     counted = [word for word in thing if word.key not in known.NUMERALS and word.key not in known.SOFT]

@@ -159,7 +159,7 @@ def _subject(clause: Clause, at: int, asked: str) -> Shape:
         raise Decline(NOT_SEEN)  # "why does npm run build eat …"
     is_finite = key in _FINITE and key not in known.TURNING
     is_said = (key, clause.keys[end + 1]) == ("off", "by") or (key == "not" and clause.keys[end + 1] in verbs.PAST)
-    if core[0].key in _SENSES or core[0].key in ("every", "each"):
+    if core[0].key in _SENSES or core[0].key in ("every", "each", "both"):
         raise Decline(NOTHING)
     if key == "and" and clause.asks_at(end + 1):
         raise Decline(NOT_SEEN)

@@ -173,7 +173,7 @@ TROUBLES = word_set(
 )
 """What somebody has who does not tell what there is, but what is wrong."""
 
-NUMERALS = word_set("two three four five six seven eight nine ten")
+NUMERALS = word_set("both two three four five six seven eight nine ten")
 ENDLESS = word_set(
     """axios redis kubernetes postgres jenkins rails windows pandas canvas alias aws dns https js css tls os ios macos
     sass sales news lens series always chaos nexus settings docs metrics analytics permissions actions access status
