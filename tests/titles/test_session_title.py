@@ -99,6 +99,7 @@ REPORTS = {
     "figure out why the tide importer keeps timing out": "Tide importer timing out",
 }
 FRAMES = {
+    "deliver reports for night shifts": "Report delivery for night shifts",
     "replace the pie chart with a bar chart on the tide page": "Pie chart replacement",
     "backups must not be overwritten": "No backup overwriting",
     "passwords shouldn't be logged": "No password logging",
@@ -287,6 +288,10 @@ TOO_LONG = "what is asked for is too long for a title"
 MIXED = "it is not in plain English alone"
 LOST = "a name in it would be lost"
 DECLINED = {
+    # A verb and its object are no name, whatever they are for.
+    "scan uploads for viruses": NOT_SEEN,
+    "rank crews for the league": NOT_SEEN,
+    "both sensors report zero": NOT_SEEN,
     # What must not be is no problem, and what need not be is none either.
     "make it so the crew can't delete their own admin account": NOT_SEEN,
     "make it so that the lease doesn't expire": NOT_SEEN,

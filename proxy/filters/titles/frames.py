@@ -26,6 +26,9 @@ _QUALITIES = known.SOFT | known.FAULTS
 _BEHIND_ORDER = known.PREPOSITIONS - {"for", "per", "of"}  # "release notes for 2.4"
 _TESTS = word_set("test tests spec specs case cases suite")
 _TESTING = word_set("cover covers exercise exercises check checks verify verifies test tests")
+_ORDERS = word_set("scan rank segment forward polish broadcast increment fold reserve reverse match sample shard slice")
+_ORDERS |= word_set("paint mount launch refund replay snapshot partition watermark override")
+"""What more often is a verb than the first noun of a name, before things that are many."""
 RELATIVE = ("that", "which")
 _NARROWING = word_set(
     "that which who whose larger longer bigger smaller older newer wider shorter higher lower greater"
@@ -87,7 +90,7 @@ def is_order(clause: Clause, at: int) -> bool:
     key, following = clause.keys[at], clause.keys[at + 1]
     is_many = following.endswith("s") and not following.endswith("ss") and following not in known.ENDLESS
     is_noun_first = key in verbs.NOUNS_TOO and not (following in known.TROUBLES and key not in _TELLING)
-    is_placed = clause.keys[at + 2] in _BEHIND_ORDER
+    is_placed = clause.keys[at + 2] in _BEHIND_ORDER or (key in _ORDERS and clause.keys[at + 2] == "for")
     return is_noun_first and is_many and is_placed and following not in known.NO_NAME
 
 

@@ -39,6 +39,8 @@ _ON = word_set("and then")
 _QUESTION = ("why", "how", "what", "where", "who", "which", "whether", "if", "that")
 _CONDITIONS = ("when", "if", "while")
 _EDITED = word_set("change changes edits modifications additions fixes")
+_DEEDS = word_set("notify deliver dim decrease reprint rewind")
+"""What is no first noun of a name before things that are many."""
 _KEPT = ("in", "on", "for", "from")
 _OWN = known.ARTICLES - {"a", "an"}
 _NARROWING = ("that", "which", "where", "who")
@@ -114,7 +116,8 @@ def _is_marked(clause: Clause, at: int) -> bool:
     """Whether what stands at `at` shows that the word before it is a verb, and not the first noun of a name."""
     if clause.keys[at] in known.DETERMINERS or clause.keys[at] in _GOING or clause.keys[at] in SIGNS:
         return True
-    if clause.keys[at].endswith("s") and clause.keys[at + 1] in _GOING_AS:
+    is_many = clause.keys[at].endswith("s")
+    if is_many and (clause.keys[at + 1] in _GOING_AS or clause.keys[at - 1] in _DEEDS):
         return True  # "export orders to csv"
     phrase = clause.phrase(at)
     if phrase is None or len(phrase.core) == 1 or clause.keys[at] in verbs.DOES:
