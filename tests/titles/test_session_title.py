@@ -99,6 +99,7 @@ REPORTS = {
     "figure out why the tide importer keeps timing out": "Tide importer timing out",
 }
 FRAMES = {
+    "replace the manual vat table with an api": "Manual VAT table replacement",
     "deliver reports for night shifts": "Report delivery for night shifts",
     "replace the pie chart with a bar chart on the tide page": "Pie chart replacement",
     "backups must not be overwritten": "No backup overwriting",
@@ -302,6 +303,8 @@ DECLINED = {
     "the banner should be hidden when the user is a guest": UNCLEAR,
     "stop the bot from replying to itself": UNCLEAR,
     "stop admins from deleting invoices": NOT_SEEN,
+    "stop emails from landing in spam": NOT_SEEN,
+    "have the crawler respect robots.txt": NOT_SEEN,
     "the kiosk sleeps at night": NOT_SEEN,
     "have the report emailed": UNCLEAR,
     "guests always happy with breakfast": NOT_SEEN,

@@ -25,7 +25,7 @@ _NO_DEED = known.AUXILIARIES | known.DENIED | known.TURNING | verbs.FAULT_NOUNS.
 CAUSES = word_set("make let have get teach allow")
 _WITH = ("with", "on", "in")
 _ROOM, _NARROW = 5, 2
-_WHERE = ("at", "in", "on", "during", "after", "before")
+_WHERE = ("at", "during", "after", "before")
 _CONDITIONS = ("when", "if", "while")
 
 

@@ -205,7 +205,8 @@ def _instead(phrase: Phrase, goal: Words, *others: Words) -> Shape | None:
     """ "serde for hand written JSON", where "hand written JSON replacement with serde" is too long."""
     size, goal_size = size_of(phrase.core), size_of(goal)
     is_twice = not {word.key for word in goal if word.key}.isdisjoint(word.key for word in phrase.core)
-    if size + goal_size < _ROOM or is_twice:
+    is_vague = goal[1] is goal[-1] and (goal[-1].key in known.MADE_THINGS or goal[-1].key in known.FOR)
+    if size + goal_size < _ROOM or is_twice or is_vague:
         return None
     if size + goal_size == _ROOM:
         return Shape(goal[1:], ([noun("for"), *phrase.core], *others), phrase.end, tied=1, front=False)
@@ -294,6 +295,8 @@ def _wanting(clause: Clause, at: int) -> Shape | None:
         raise Decline(UNCLEAR)
     is_wrong = "with" in said and "help" not in said
     is_trouble = phrase.core[-1].key in known.TROUBLES or phrase.core[0].key in known.FAULTS
+    if said == ["have"] and clause.keys[behind] == "the" and not phrase.places and not is_trouble:
+        return None  # "have the crawler respect robots.txt"
     is_had = ("i" in said or "we" in said) and _WANTED.isdisjoint(said)
     if is_had and not (is_trouble or is_wrong):
         return None  # What somebody has is told before what is asked for.
