@@ -6,11 +6,11 @@ from proxy.filters.decline import Decline
 from proxy.filters.titles import verbs
 from proxy.filters.titles import words as known
 from proxy.filters.titles.clause import Clause, Phrase, Words
+from proxy.filters.titles.deeds import AMISS, does
 from proxy.filters.titles.frames import RELATIVE, made_for, placed, shape_of, subject_at, whole_object
 from proxy.filters.titles.leads import WANTS
 from proxy.filters.titles.line import CLOSING, is_adverb
 from proxy.filters.titles.reasons import SEVERAL
-from proxy.filters.titles.reports import AMISS, does
 from proxy.filters.titles.shape import Shape, content, noun, singular, size_of
 from proxy.filters.titles.tables import Phrases, word_set
 

@@ -5,13 +5,13 @@ from msgspec.structs import replace
 from proxy.filters.decline import Decline
 from proxy.filters.titles import verbs
 from proxy.filters.titles import words as known
-from proxy.filters.titles.clause import Clause, Phrase, Stop, Words
+from proxy.filters.titles.clause import Clause, Phrase, Stop
+from proxy.filters.titles.deeds import PARTICLES, ROOM, does, is_ought, unwished, wished
 from proxy.filters.titles.fitting import compact
 from proxy.filters.titles.frames import placed, shape_of, subject_at, whole_object
-from proxy.filters.titles.leads import TAILS
 from proxy.filters.titles.line import SIGNS, is_adverb
 from proxy.filters.titles.reasons import NOT_SEEN, UNCLEAR
-from proxy.filters.titles.shape import Shape, content, noun, singular, size_of
+from proxy.filters.titles.shape import Shape, content, noun, singular
 from proxy.filters.titles.tables import Phrases, word_set
 from proxy.filters.titles.verbs import spelled
 
@@ -23,26 +23,20 @@ _OFTEN = word_set("always sometimes randomly constantly suddenly often occasiona
 """Behind these a word in "s" is a verb, and what is done so is a complaint."""
 _REACHING = ("connect", "reconnect", "jump", "redirect")
 _DEEDS = ("jump", "count", "refresh", "reload", "transfer", "trigger", "reconnect")
-_ROOM = 5
 _BE = ("is", "are", "was", "were", "isn't", "aren't")
 _BEING = word_set("is are was were isn't aren't wasn't isnt arent wasnt")
 _WITH_BASE = word_set("do does did can could would will may might")
 _OUGHT = ("should", "must", "needs", "need")
 SO = "make it so "
 _UNDONE = ("delete", "remove", "cancel", "uninstall", "disable", "hide")
-_FORBIDDING = ("should", "must", "shouldn't", "shouldnt", "mustn't", "mustnt")
 _NEEDS = ("needs", "need")
 _BEFORE_VERB = HEDGES | known.DENIED | known.AUXILIARIES | {*_OUGHT}
 AT_WORK = word_set("work works working")
-PARTICLES = ("off", "up", "out", "back", "down")
 _SAID = Phrases(
     "(our |the |some |many )?(users|customers|people|clients|testers|qa|support)( in [a-z]+)? "
     "(report|say|complain|tell us|told us)( that)?|(my|our) [a-z]+ (says|thinks|told me|told us)( that)?"
 )
-_WRONG = word_set("twice too early late behind over above below under outside off nan null old double nothing")
-"""What shows that it is wrong, where the verb does not."""
 _SEEMING = word_set("get gets getting feels looks seems sounds")
-AMISS = known.FAULTS | _WRONG
 _ALONE = word_set("add create write implement introduce generate refactor optimize optimise improve simplify remove")
 """Verbs that are never the first noun of a name."""
 _STATES = Phrases(
@@ -107,12 +101,12 @@ def report(clause: Clause, at: int, *, asked: str = "", is_sure: bool = False) -
         raise Decline(NOT_SEEN)  # what must not be is no problem: "make it so that guests can't"
     if denied:
         is_done = clause.keys[end - 1] == "be" and not asked and (key in verbs.PAST or key.endswith(("ed", "en")))
-        if is_done and _is_ought(clause.keys[subject.end : end]):
-            return _unwished(clause, subject, key, end)
+        if is_done and is_ought(clause.keys[subject.end : end]):
+            return unwished(clause, subject, key, end)
         return _denied(clause, subject, key, end)
     is_wished = said in _OUGHT or (said == "can" and at > 1 and SO in clause.line)
-    if is_wished and not asked and (wished := _wished(clause, subject, key, end)):
-        return wished
+    if is_wished and not asked and (found := wished(clause, subject, key, end)):
+        return found
     is_got = clause.keys[end - 1] in _SEEMING
     if key and (is_got or said in known.AUXILIARIES) and said not in _WITH_BASE:
         return _is(clause, subject, key, end, is_sure=is_sure)
@@ -217,7 +211,7 @@ def _undone(clause: Clause, subject: Phrase, verb: str, at: int) -> Shape | None
     if not work:
         return None
     core = [*singular(subject.core), *singular(thing.core), noun(work)]
-    return Shape(core, (), thing.end, "problem", 2, front=False) if len(core) < _ROOM else None
+    return Shape(core, (), thing.end, "problem", 2, front=False) if len(core) < ROOM else None
 
 
 def _is(clause: Clause, subject: Phrase, key: str, end: int, *, is_sure: bool) -> Shape | None:
@@ -241,85 +235,6 @@ def _is(clause: Clause, subject: Phrase, key: str, end: int, *, is_sure: bool) -
         found = placed(clause, [*compact(subject.core, subject.places), *clause.words[end:behind]], behind)
         return replace(found, front=False) if found else None
     raise Decline(NOT_SEEN)
-
-
-def _wished(clause: Clause, subject: Phrase, key: str, end: int) -> Shape | None:
-    """ "statements should be redacted", "(so that) guests can cancel a booking" """
-    if clause.keys[end - 1] != "be":
-        return does(clause, subject, key, end + 1) if key in verbs.DOING else None
-    verb = verbs.PAST.get(key, "")
-    work = verbs.WORKS.get(verb) or verbs.TAKEN_AWAY.get(verb, "")
-    if subject.places or not content(subject.core) or not work:
-        return None
-    found = placed(clause, subject.core, end + 1, subject.places, work)
-    if verb in verbs.TAKEN_AWAY and found is not None and clause.keys[found.end]:
-        raise Decline(UNCLEAR)  # "the banner should be hidden when …"
-    return found
-
-
-def _is_ought(keys: list[str]) -> bool:
-    return any(key.startswith(("should", "must", "need")) for key in keys)
-
-
-def _unwished(clause: Clause, subject: Phrase, key: str, end: int) -> Shape:
-    """ "backups must not be overwritten" as "no backup overwriting" """
-    verb = verbs.PAST.get(key, "")
-    if not verb or subject.places or not content(subject.core) or clause.keys[subject.end] not in _FORBIDDING:
-        raise Decline(NOT_SEEN)  # "notes need not be saved"
-    core = [noun("no"), *singular(subject.core), noun(verbs.VERBS.get(verb) or spelled(verb))]
-    found = placed(clause, core, end + 1)
-    if found is None or clause.keys[found.end]:
-        raise Decline(NOT_SEEN)
-    return replace(found, front=False, tied=len(found.places))
-
-
-def does(clause: Clause, subject: Phrase, verb: str, at: int, *, is_fault: bool = False) -> Shape | None:
-    """ "crashes on launch", "rejects valid numbers": the clause stays whole, and a report must name what is wrong."""
-    fault = verbs.FAULT_NOUNS.get(verb)
-    if fault and clause.keys[at] == "to":
-        raise Decline(UNCLEAR)  # "fails to load"
-    if fault and (clause.phrase(at) is None or clause.skip(TAILS, at) > at):
-        found = placed(clause, subject.core, at, subject.places, fault)
-        return replace(found, front=False) if found else None
-    is_kept = verb == "keep" and clause.keys[at].endswith("ing")
-    if is_kept:
-        verb, at = clause.keys[at], at + 1
-    doing = noun(verb if verb.endswith("ing") and verb not in verbs.DOING else spelled(verb))
-    behind = at + (clause.keys[at] in (*PARTICLES, "twice"))
-    behind += clause.keys[behind] == "twice" and behind > at
-    core = [*compact(subject.core, subject.places), doing, *clause.words[at:behind]]
-    thing = None if clause.skip(TAILS, behind) > behind else clause.phrase(behind)
-    if thing is None or thing.points:
-        found = placed(clause, core, behind)
-        if found is None or not (found.places or behind > at or is_kept):
-            raise Decline(UNCLEAR)
-    else:
-        twice = clause.words[thing.end : thing.end + (clause.keys[thing.end] == "twice")]
-        end = clause.ends(thing.end + len(twice))
-        if end is None:
-            raise Decline(UNCLEAR)
-        places = _held(thing, len(core))
-        if subject.places and size_of([*core, *thing.core]) > _ROOM and subject.places[0][0].key in ("in", "on"):
-            core = [*subject.core, *core[-1 - behind + at :]]  # "ctrl+z deleting whole bar"
-        told = [*core, *thing.core, *twice]
-        if verb == "cut" and clause.keys[at] == "off" and size_of(told) == _ROOM + 1 and not twice:
-            return Shape([*core[:-2], *thing.core, noun("cutoff")], (), end, front=False)
-        found = Shape(told, places, end)
-    said = {word.key for word in [*found.core[len(core) - 1 :], *(place[0] for place in found.places)]}
-    is_wrong = verb in verbs.HARMFUL or not said.isdisjoint(AMISS)
-    if is_fault and not (is_wrong or is_kept):
-        raise Decline(NOT_SEEN)
-    if is_kept and clause.keys[found.end] in ("when", "while", "if"):
-        raise Decline(UNCLEAR)
-    is_held = not (thing or behind > at) or (bool(found.places) and found.places[0][0].key == "as")
-    return replace(found, front=False, tied=len(found.places[:1]) if is_held else 0)
-
-
-def _held(thing: Phrase, before: int) -> tuple[Words, ...]:
-    """The places of what a report is about without its owner, if there is no room: "cutting off the last line"."""
-    is_of = bool(thing.places) and thing.places[0][0].key == "of" and len(thing.core) > 1
-    is_long = is_of and before + size_of([*thing.core, *thing.places[0]]) > _ROOM
-    return thing.places[1:] if is_long and thing.core[-1].key not in known.AMOUNTS else thing.places
 
 
 def missing(clause: Clause, at: int) -> Shape | None:

@@ -7,14 +7,14 @@ from msgspec.structs import replace
 from proxy.filters.decline import Decline
 from proxy.filters.titles import verbs
 from proxy.filters.titles import words as known
-from proxy.filters.titles.clause import Clause, Phrase, Words
-from proxy.filters.titles.fitting import compact
-from proxy.filters.titles.frames import EARLIER, checked, is_doing, is_order, placed, whole_object
+from proxy.filters.titles.clause import Clause, Words
+from proxy.filters.titles.frames import EARLIER, checked, is_doing, is_order, whole_object
 from proxy.filters.titles.lexer import Token
-from proxy.filters.titles.line import CLOSING, SIGNS, is_adverb
+from proxy.filters.titles.line import CLOSING, SIGNS
+from proxy.filters.titles.qualities import BE, COPULAS, DONE, had, with_fault
 from proxy.filters.titles.reasons import NOT_SEEN, NOTHING, POINTS, UNCLEAR
-from proxy.filters.titles.reports import PARTICLES, SO
-from proxy.filters.titles.shape import Shape, content, noun, singular, size_of
+from proxy.filters.titles.reports import SO
+from proxy.filters.titles.shape import Shape, content, noun, singular
 from proxy.filters.titles.tables import Phrases, word_set
 
 _ASKING = word_set("is are was were does do did can could would will should has what which how when why where who")
@@ -39,33 +39,12 @@ _ONLY_ENGLISH = (
 ) - _SHARED | _TROUBLES
 """Words that show that a message is in English, which those do not that other languages have as well."""
 _ENDINGS = ("ing", "tion", "ment", "ness", "ity", "able", "ed", "ly", "ship", "ght", "ck", "'s")
-_DONE = word_set("finished done fixed closed ready working fine complete merged")
-_COPULAS = word_set("turns turn goes go stays stay becomes become remains looks look")
-_NO_QUALITIES = (known.NO_NAME, known.GENERIC, _DONE, verbs.DOING, SIGNS, ("",))
-_HAVING = word_set(
-    """has have need support use read handle keep remember retry accept return validate check cache log store send show
-    emit parse expose include contain require allow write produce generate render track"""
-)
-"""Verbs whose object is in their subject: "can the parser read comments"."""
 _MODALS = word_set("can could would will should do does did has")
 _NO_HEAD = word_set("many much long option number variant choice")
 _SENSES = word_set("looks sounds seems works feels look sound seem feel")
-_BE = ("is", "are", "was", "were")
-_BEING = word_set(
-    "is are was were gets get being been always still sometimes super really very so pretty also just too now"
-)
-_SHOWING = Phrases(
-    """(come|comes|came|coming|go|goes|went) (in|out|back|through|up)( as)?|(arrive|arrives|appear|appears) as
-    |(show|shows|showed|end|ends|ended|turn|turns|turned|wind|winds|start|starts) (up|out)( as)?
-    |(render|renders|print|prints|export|exports|display|displays) as"""
-)
-"""How a thing looks that is not well: "readings come in as negative"."""
-_AMISS_ENDINGS = ("ive", "less", "ous", "ed")
 _WHETHER = Phrases("(check|see|verify|test|find out|make sure|confirm) (if|whether|that)|make sure|ensure( that)?")
 _NEVER = Phrases("don't|dont|do not|never|stop")
 _OF_NOUNS = known.PREPOSITIONS - {"through", "into", "onto", "after", "before", "during", "under", "over", "by"}
-_MOST = 5
-_DEGREES = ("far", "much", "many", "little", "few")
 _TIMES = ("when", "while", "if", "before", "after")
 _OUGHT = ("should", "must")
 _WHERE = ("in", "on", "for", "of", "at")
@@ -110,7 +89,7 @@ def thing_in(clause: Clause) -> Shape:
             return checked(clause, Shape(phrase.core, kept, phrase.end, front=False))
     thing = _subject(clause, at, asked)
     key, end = clause.keys[thing.end], thing.end
-    if asked in _MODALS and (found := _had(clause, thing)):
+    if asked in _MODALS and (found := had(clause, thing)):
         return checked(clause, found)
     if asked == "if":
         return checked(clause, thing if thing.places else replace(thing, work="check", need=1))
@@ -150,7 +129,7 @@ def _subject(clause: Clause, at: int, asked: str) -> Shape:
     if phrase is None or phrase.points:
         raise Decline(POINTS if phrase or clause.keys[at] in known.PRONOUNS else NOT_SEEN)
     core, end, key = phrase.core, phrase.end, clause.keys[phrase.end]
-    if _is_deed(clause, at) or key in _SAYING or not _DONE.isdisjoint((clause.keys[end + 1], clause.keys[end + 2])):
+    if _is_deed(clause, at) or key in _SAYING or not DONE.isdisjoint((clause.keys[end + 1], clause.keys[end + 2])):
         raise Decline(NOT_SEEN)
     if key in _OBJECTS and not phrase.places:
         # A word before an article is a verb, whatever it is: "the crawler visits every page".
@@ -163,10 +142,10 @@ def _subject(clause: Clause, at: int, asked: str) -> Shape:
         raise Decline(NOTHING)
     if key == "and" and clause.asks_at(end + 1):
         raise Decline(NOT_SEEN)
-    is_finite = is_finite or key in _DENIED or key in _COPULAS or is_said or _is_verb(clause, end, asked)
-    if asked in _BE and any(word.key.endswith("s") for word in core[:-1]):
+    is_finite = is_finite or key in _DENIED or key in COPULAS or is_said or _is_verb(clause, end, asked)
+    if asked in BE and any(word.key.endswith("s") for word in core[:-1]):
         raise Decline(NOT_SEEN)  # "are uploads virus scanned"
-    if not is_finite and (asked in _BE or asked in _MODALS or asked == "if" or clause.ends(end) is None):
+    if not is_finite and (asked in BE or asked in _MODALS or asked == "if" or clause.ends(end) is None):
         raise Decline(NOT_SEEN)
     is_end = key in ("", ",", "and") or key in known.CONTRASTS or clause.ends(end) == len(clause)
     is_noun = phrase.places and phrase.places[0][0].key in _OF_NOUNS
@@ -234,85 +213,13 @@ def _forbidden(clause: Clause, at: int) -> Shape | None:
     return Shape(core, places, phrase.end, tied=len(places), front=False)
 
 
-def _had(clause: Clause, thing: Shape) -> Shape | None:
-    """ "can the parser read comments" as "comments in parser" """
-    what = clause.phrase(thing.end + 1)
-    if what is None or what.points or clause.ends(what.end) is None or not content(what.core):
-        return None
-    if clause.keys[thing.end] not in _HAVING or what.core[-1].key in verbs.PAST:
-        return None
-    if any(word.key in known.TURNING for word in what.words):
-        return None
-    return Shape(what.core, ([noun("in"), *thing.core],), what.end)
-
-
 def _told(clause: Clause, thing: Shape, asked: str) -> Shape:
     """The thing with the one word that says what is wrong with it: "slow gantt view", "preview mirrored"."""
     end = thing.end
     if clause.keys[end] in _OUGHT and verbs.PAST.get(clause.keys[end + 2]) in verbs.TAKEN_AWAY:
         raise Decline(UNCLEAR)  # "the banner should be hidden when …"
-    told = _with_fault(clause, thing, asked)
+    told = with_fault(clause, thing, asked)
     is_alone = told is thing and not thing.places and clause.keys[thing.end] not in CLOSING
     if is_alone and all(word.key in _COMMON or word.key in _ALL for word in content(thing.core)):
         raise Decline(NOTHING)
     return told
-
-
-def _with_fault(clause: Clause, thing: Shape, asked: str) -> Shape:
-    at = thing.end
-    is_shown = (behind := clause.skip(_SHOWING, at)) > at
-    at = behind
-    while clause.keys[at] in _BEING or clause.keys[at] in _COPULAS or is_adverb(clause.keys[at]):
-        at += 1
-    key, before, following = clause.keys[at], clause.keys[at - 1], clause.keys[at + 1]
-    if asked and key in verbs.USED and clause.keys[at + 1] in ("", ","):
-        return replace(thing, work=verbs.USED[key], need=1)
-    if asked or not (at > thing.end or key in verbs.WRONGED or key in ("off", "has", "have")):
-        return thing
-    if key == "off" and following == "by":
-        return _off_by(clause, thing, at + 2)
-    is_last = clause.ends(at + 1) is not None or following in known.PREPOSITIONS
-    if (before == "too" and (not is_last or key in _DEGREES)) or following == "too":
-        raise Decline(NOT_SEEN)  # "too far left", "zoomed too far out"
-    is_over = before == "too" and not any(key in table for table in _NO_QUALITIES)
-    is_like = before in _BE or before in _COPULAS or (is_shown and key.endswith(_AMISS_ENDINGS))
-    is_like = is_like and _is_quality(key) and following != "to"
-    if is_last and (is_over or key in known.FAULTS or (is_like and key not in verbs.PAST)):
-        core = [noun(key), *thing.core]
-        return placed(clause, core, at + 1, thing.places) or replace(thing, core=core)
-    if key in verbs.PAST or key in verbs.WRONGED or (before in _BE and key.endswith("ed")):
-        behind = at + 1 + (following in PARTICLES)
-        core = [*compact(thing.core, thing.places), *clause.words[at:behind]]
-        return placed(clause, core, behind) or Shape(core, (), behind, front=False)
-    if key in ("has", "have"):
-        found = _had(clause, replace(thing, end=at))
-        if found and (not _is_trouble(found.core) or size_of(found.words) > _MOST):
-            raise Decline(NOT_SEEN)  # "cows have ear tags": what is so, and not what is asked for
-        return found or thing
-    return thing
-
-
-def _is_trouble(core: Words) -> bool:
-    return core[0].key in known.FAULTS or core[-1].key in known.TROUBLES
-
-
-def _off_by(clause: Clause, thing: Shape, at: int) -> Shape:
-    """ "off by one hour", whole or with a word less; a "problem" if there is no room."""
-    is_one = clause.keys[at] == "one"
-    gap = clause.phrase(at + is_one)
-    if gap and gap.places and gap.places[0][0].key == "of":  # "a factor of two", "a couple of hours"
-        is_few = gap.core[-1].key in known.HOLLOW
-        core = gap.places[0][1:] if is_few else [*gap.core, *gap.places[0]]
-        gap = Phrase(core, gap.places[1:], gap.end)
-    end = gap.end if gap else at + is_one
-    words = [*thing.core, noun("off"), noun("by"), *clause.words[at : at + is_one], *(gap.core if gap else ())]
-    if is_one and len(words) > _MOST and gap:
-        words.remove(clause.words[at])
-    if end == at or len(words) > _MOST:
-        return replace(thing, work="problem", need=2)
-    return replace(thing, core=words, end=end)
-
-
-def _is_quality(key: str) -> bool:
-    """Whether a word behind "is" may stand before its thing: "the build is red"."""
-    return key.isalpha() and not key.endswith(("s", "ing")) and not any(key in table for table in _NO_QUALITIES)
