@@ -99,6 +99,9 @@ REPORTS = {
     "figure out why the tide importer keeps timing out": "Tide importer timing out",
 }
 FRAMES = {
+    "could you possibly rename the tide table": "Tide table rename",
+    "can we perhaps cache the tide tiles": "Tide tile caching",
+    "can you help me fix the tide tile cache": "Tide tile cache",
     "replace the manual vat table with an api": "Manual VAT table replacement",
     "deliver reports for night shifts": "Report delivery for night shifts",
     "replace the pie chart with a bar chart on the tide page": "Pie chart replacement",

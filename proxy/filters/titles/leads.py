@@ -9,7 +9,8 @@ LEADS = Phrases(
     |good (morning|afternoon|evening)|ok|okay|so|well|now|also|and|please|pls|just|then
     |quick (question|one|q|task|thing)
     |question|task|sorry|btw|fyi|actually|sometimes|(it )?(looks|seems) like
-    |(can|could|would|will) (you|u|we|i|someone|somebody)( please| also| help (me|us)( to)?| be so kind as to)?
+    |(can|could|would|will) (you|u|we|i|someone|somebody)( please| also| perhaps| maybe| possibly| help
+    (me|us)( to)?| be so kind as to)?
     |thanks|(should|shall|would) (i|we|you)|(can|could|would) you mind|are you able to
     |(is|would) it( be)? possible to|is there (a|any) way to
     |(i|we) (want|need|have|had|would like|wanna|gotta|got|would love)( you)? to
