@@ -102,7 +102,7 @@ FRAMES = {
     "could you possibly rename the tide table": "Tide table rename",
     "can we perhaps cache the tide tiles": "Tide tile caching",
     "can you help me fix the tide tile cache": "Tide tile cache",
-    "replace the manual vat table with an api": "Manual VAT table replacement",
+    "replace the manual vat table with an api": "Replacement of manual VAT table",
     "deliver reports for night shifts": "Report delivery for night shifts",
     "replace the pie chart with a bar chart on the tide page": "Pie chart replacement",
     "backups must not be overwritten": "No backup overwriting",
@@ -125,7 +125,7 @@ FRAMES = {
     "wanna be able to drag shifts between decks": "Shift dragging between decks",
     "redact crew names in the export": "Crew name redaction in export",
     "resend the welcome email": "Welcome email resend",
-    "replace the hand written tide parser with a generated grammar module": "Hand written tide parser",
+    "replace the hand written tide parser with a generated grammar module": "Hand written tide parser replacement",
     # What else it might have been.
     "use fetch not axios": "Fetch instead of axios",
     "use a worker pool not threads for the thumbnailer": "Worker pool for thumbnailer",
@@ -239,7 +239,7 @@ THINGS = {
     "We have a bug in production: invoices show the wrong currency": "Invoices showing wrong currency",
     "why did the build break": "Build breakage",
     "no sound on ios when the phone is locked": "No sound on iOS",
-    "replace the hand rolled validation with zod": "Zod for hand rolled validation",
+    "replace the hand rolled validation with zod": "Replacement of hand rolled validation",
     "replace raw sockets in the tracker with grpc": "Raw socket replacement with gRPC",
 }
 REFERENCES = {

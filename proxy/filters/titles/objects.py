@@ -5,8 +5,8 @@ from proxy.filters.titles import verbs
 from proxy.filters.titles import words as known
 from proxy.filters.titles.clause import PURPOSE, Clause, Phrase, Words
 from proxy.filters.titles.frames import shape_of
-from proxy.filters.titles.reasons import SEVERAL, TOO_LONG, UNCLEAR
-from proxy.filters.titles.shape import Shape, content, noun, singular, size_of
+from proxy.filters.titles.reasons import SEVERAL, UNCLEAR
+from proxy.filters.titles.shape import Shape, content, flat, noun, singular, size_of
 from proxy.filters.titles.tables import word_set
 
 MOVED = word_set("migrate switch move port convert turn pin upgrade change rename")
@@ -25,7 +25,7 @@ _CONDITIONS = ("when", "if", "while")
 _EDITED = word_set("change changes edits modifications additions fixes")
 _KEPT = ("in", "on", "for", "from")
 _NARROWING = ("that", "which", "where", "who")
-_HANDMADE = word_set("hand handwritten handmade hand-written hand-rolled homemade homegrown manual custom own")
+_HANDMADE = word_set("hand handwritten handmade hand-written hand-rolled homemade homegrown manual custom")
 _ROOM = 5
 _PLAIN = known.SPELLED.keys() | known.MADE_THINGS | known.SOFT
 
@@ -65,8 +65,8 @@ def _titled_where(clause: Clause, verb: str, phrase: Phrase) -> Shape:
     places = _going(verb, phrase.places, completing)
     if verb == "compare" and heads[0] in ("vs", "versus"):
         return Shape([*phrase.core, *places[0]], places[1:], phrase.end, "comparison", front=False)
-    if verb == "replace" and places[0][0].key in ("with", "by") and (told := _instead(phrase, *places)):
-        return told
+    if verb == "replace" and phrase.core[0].key in _HANDMADE and (found := _handmade(phrase)):
+        return found
     is_going = first not in _SAID_BY_GOAL and any(place[0].key in GOING for place in places)
     is_said = is_going or first in PAIRED or (verb in _SORTED and heads[0] == "by")
     need = 0 if verb in verbs.THINGS else 1 + is_said
@@ -90,18 +90,12 @@ def _made_to(phrase: Phrase) -> Shape | None:
     return Shape([*singular(counted), noun(work), *phrase.core[-1:]], places, phrase.end, front=False)
 
 
-def _instead(phrase: Phrase, goal: Words, *others: Words) -> Shape | None:
-    """ "serde for hand written JSON", where "hand written JSON replacement with serde" is too long."""
-    size, goal_size = size_of(phrase.core), size_of(goal)
-    is_twice = not {word.key for word in goal if word.key}.isdisjoint(word.key for word in phrase.core)
-    is_vague = goal[1] is goal[-1] and (goal[-1].key in known.MADE_THINGS or goal[-1].key in known.FOR)
-    if size + goal_size < _ROOM or is_twice or is_vague:
-        return None
-    if size + goal_size == _ROOM:
-        return Shape(goal[1:], ([noun("for"), *phrase.core], *others), phrase.end, tied=1, front=False)
-    if phrase.core[0].key in _HANDMADE:
-        raise Decline(TOO_LONG)  # "hand written JSON replacement" may be written by hand itself
-    return None
+def _handmade(phrase: Phrase) -> Shape | None:
+    """ "replacement of hand written JSON": "hand written JSON replacement" may be written by hand itself"""
+    places = tuple([place for place in phrase.places if place[0].key not in ("with", "by")])
+    core = [noun("replacement"), noun("of"), *phrase.core]
+    kept = [place for place in places if place[-1].is_fixed]
+    return Shape(core, places, phrase.end, front=False) if size_of([*core, *flat(kept)]) <= _ROOM else None
 
 
 def _may_be_deed(clause: Clause, words: Words) -> bool:
