@@ -21,7 +21,7 @@ _GIVING = ("give", "show", "send", "offer", "assign", "grant", "me")
 _NO_WORK = word_set("turn convert return take get have do use make need run let keep give")
 _TELLING = word_set("report log print record track show display count list handle catch hook mask match filter trace")
 """What is done with errors."""
-_PLAIN = known.SPELLED.keys() | known.MADE_THINGS | known.SOFT
+PLAIN = known.SPELLED.keys() | known.MADE_THINGS | known.SOFT
 _QUALITIES = known.SOFT | known.FAULTS
 _BEHIND_ORDER = known.PREPOSITIONS - {"for", "per", "of"}  # "release notes for 2.4"
 _TESTS = word_set("test tests spec specs case cases suite")
@@ -131,7 +131,7 @@ def _require_told(phrase: Phrase, key: str) -> None:
     """Raises `Decline` unless the thing has a name of its own: what is left out behind it tells it apart otherwise."""
     said = _told(phrase.words)
     is_open = key in ("that", "which", "who") and phrase.core[-1].key in known.MADE_THINGS
-    if is_open and not any(word.is_fixed or word.key not in _PLAIN for word in said):
+    if is_open and not any(word.is_fixed or word.key not in PLAIN for word in said):
         raise Decline(UNCLEAR)  # "a small python tool that …"
     if _has_name(said):
         return

@@ -4,7 +4,7 @@ from proxy.filters.decline import Decline
 from proxy.filters.titles import verbs
 from proxy.filters.titles import words as known
 from proxy.filters.titles.clause import PURPOSE, Clause, Phrase, Words
-from proxy.filters.titles.frames import shape_of
+from proxy.filters.titles.frames import PLAIN, shape_of
 from proxy.filters.titles.reasons import SEVERAL, UNCLEAR
 from proxy.filters.titles.shape import Shape, content, flat, noun, singular, size_of
 from proxy.filters.titles.tables import word_set
@@ -27,7 +27,6 @@ _KEPT = ("in", "on", "for", "from")
 _NARROWING = ("that", "which", "where", "who")
 _HANDMADE = word_set("hand handwritten handmade hand-written hand-rolled homemade homegrown manual custom")
 _ROOM = 5
-_PLAIN = known.SPELLED.keys() | known.MADE_THINGS | known.SOFT
 
 
 def titled(clause: Clause, verb: str, phrase: Phrase) -> Shape:
@@ -81,7 +80,7 @@ def _made_to(phrase: Phrase) -> Shape | None:
     """ "BAM file comparison tool", where "tool to compare two BAM files" is too long."""
     _, deed, *thing = phrase.places[0]
     work = verbs.WORKS.get(deed.key) or verbs.TAKEN_AWAY.get(deed.key)
-    is_made = phrase.core[-1].key in known.MADE_THINGS and all(word.key in _PLAIN for word in phrase.core)
+    is_made = phrase.core[-1].key in known.MADE_THINGS and all(word.key in PLAIN for word in phrase.core)
     is_short = size_of([*phrase.core, *phrase.places[0]]) <= _ROOM and (len(phrase.places) < 2 or len(thing) > 1)
     if not (work and is_made and content(thing)) or is_short or any(word.key in ("and", "or") for word in thing):
         return None

@@ -30,7 +30,7 @@ _DEEDS = word_set("notify deliver dim decrease reprint rewind")
 """What is no first noun of a name before things that are many."""
 _OWN = known.ARTICLES - {"a", "an"}
 _WANTED = word_set("need want like love do am are")
-_NO_NAMING = (verbs.GERUNDS.keys() | (verbs.DOING - verbs.NOUN_FIRST)) - known.FAULTS - known.TROUBLES | word_set(
+_NO_NAMING = word_set(
     """continue proceed resume go try again yes yep nope same option phase step test hi hello done bring let leave make
     have help get take give teach ask grab remind forget assume imagine suppose consider treat play catch stuck"""
 )
@@ -161,7 +161,7 @@ def _naming(clause: Clause, at: int) -> Shape | None:
     if is_told_of or is_order(clause, at):
         return None  # "our cron job that mails the roster ran twice"
     require_known(clause)
-    if clause.keys[at] in _NO_NAMING and not (clause.keys[at] in _COMPOUND and clause.keys[at + 1] in _PARTS):
+    if _is_deed(clause.keys[at]) and not (clause.keys[at] in _COMPOUND and clause.keys[at + 1] in _PARTS):
         return None
     last, told = phrase.core[-1].key, len(content(phrase.core))
     is_done = len(phrase.core) > 2 and last in verbs.PAST
@@ -189,3 +189,9 @@ _FITTING = {
     for word in frozenset().union(*_FRAMES.values())
 }
 """The frames that may fit behind each word that one of them begins with."""
+
+
+def _is_deed(key: str) -> bool:
+    """Whether a name does not begin with the word."""
+    is_verb = key in verbs.GERUNDS or (key in verbs.DOING and key not in verbs.NOUN_FIRST)
+    return key in _NO_NAMING or (is_verb and key not in known.FAULTS and key not in known.TROUBLES)
