@@ -46,8 +46,8 @@ test: $(VENV)/.dev ## the tests: about two minutes on two cores
 test-slow: $(VENV)/.dev ## the tests and their long profiles: many times as many made-up examples
 	$(PYTEST) --hypothesis-profile=long
 
-titles: $(VENV)/.dev ## the titles of a corpus of first messages, by kind and language: answered, good, bad, and why declined
-	$(PY) -m tests.titles
+titles: $(VENV)/.dev ## the titles of a corpus of first messages, judged, and what they take (CORPUS=FILE: of your own)
+	$(PY) -m tests.titles $(CORPUS)
 
 check: typecheck ## style and types
 	$(PY) -m ruff check .

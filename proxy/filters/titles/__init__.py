@@ -5,8 +5,8 @@ positive evidence, in this order; the first that is missing declines, with that 
 
 1.  The message has at most `session_title.LIMIT` characters and `prose.LINES` lines.
 2.  What the client, an editor, an issue form or another program put around it is known and left out: wrappers, a role
-    that is given to the assistant, fields and boxes of forms, the items of a list behind prose. Pasted traces, logs,
-    prompts and code are told from what the user wrote (`prose`).
+    that is given to the assistant, fields and boxes of forms, sections of what is expected or holds in general, the
+    items of a list behind prose. Pasted traces, logs, prompts and code are told from what the user wrote (`prose`).
 3.  What the user wrote is in English alone: words that other languages have as well are no evidence of it.
     In any language there is a name for a message that has one error of its own (`errors`), and for one that has one
     ticket or one address of a forge or tracker (`sentences.reference_of`).
