@@ -111,6 +111,8 @@ FRAMES = {
     "allow admins to merge two accounts": "Admins merging two accounts",
     "allow uploads up to 10 mb": "Uploads up to 10 mb",
     "block the ip asap": "IP blocking",
+    "the mooring button does nothing on safari": "Mooring button problem",
+    "the crane runs out of power under load": "Crane running out of power",
     # What a thing is to do, or not, and what is to become of it.
     "teach the sorter to accept accents": "Sorter accepting accents",
     "have the rota skip public holidays": "Rota skipping public holidays",
@@ -315,6 +317,7 @@ DECLINED = {
     "have the report emailed": UNCLEAR,
     "guests always happy with breakfast": NOT_SEEN,
     "drag handles on cards": NOT_SEEN,
+    "the fan is controlled by a script in the cabin": NOT_SEEN,
     # What is so is no report, and what many projects have is no title without its fault.
     "our boats have a gps tracker in the mast": NOT_SEEN,
     "our cron job that mails the roster ran twice": NOT_SEEN,

@@ -9,6 +9,7 @@ from proxy.filters.titles.clause import Clause, Phrase, Words
 from proxy.filters.titles.fitting import compact
 from proxy.filters.titles.frames import placed
 from proxy.filters.titles.leads import TAILS
+from proxy.filters.titles.lexer import Token
 from proxy.filters.titles.reasons import NOT_SEEN, UNCLEAR
 from proxy.filters.titles.shape import Shape, content, noun, singular, size_of
 from proxy.filters.titles.tables import word_set
@@ -64,6 +65,8 @@ def does(clause: Clause, subject: Phrase, verb: str, at: int, *, is_fault: bool 
     if is_kept:
         verb, at = clause.keys[at], at + 1
     doing = noun(verb if verb.endswith("ing") and verb not in verbs.DOING else spelled(verb))
+    if clause.keys[at] == "out" and clause.keys[at + 1] == "of":
+        return _out_of(clause, subject, doing, at)
     behind = at + (clause.keys[at] in (*PARTICLES, "twice"))
     behind += clause.keys[behind] == "twice" and behind > at
     core = [*compact(subject.core, subject.places), doing, *clause.words[at:behind]]
@@ -92,6 +95,15 @@ def does(clause: Clause, subject: Phrase, verb: str, at: int, *, is_fault: bool 
         raise Decline(UNCLEAR)
     is_held = not (thing or behind > at) or (bool(found.places) and found.places[0][0].key == "as")
     return replace(found, front=False, tied=len(found.places[:1]) if is_held else 0)
+
+
+def _out_of(clause: Clause, subject: Phrase, doing: Token, at: int) -> Shape:
+    """ "the crane runs out of power": what it lacks is never left out."""
+    lacking = clause.phrase(at + 2)
+    if lacking is None or lacking.points:
+        raise Decline(UNCLEAR)
+    core = [*compact(subject.core, subject.places), doing, *clause.words[at : at + 2], *lacking.core]
+    return Shape(core, lacking.places, lacking.end, front=False)
 
 
 def _held(thing: Phrase, before: int) -> tuple[Words, ...]:

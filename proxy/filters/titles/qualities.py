@@ -62,6 +62,9 @@ def with_fault(clause: Clause, thing: Shape, asked: str) -> Shape:
         return thing
     if key == "off" and following == "by":
         return _off_by(clause, thing, at + 2)
+    is_fault = key in verbs.WRONGED or key in known.FAULTS or clause.keys[at + 2] in ("0", "one")
+    if following == "by" and key.endswith(("ed", "en")) and not is_fault:
+        raise Decline(NOT_SEEN)  # "the fan is controlled by a script": what is so
     is_last = clause.ends(at + 1) is not None or following in known.PREPOSITIONS
     if (before == "too" and (not is_last or key in _DEGREES)) or following == "too":
         raise Decline(NOT_SEEN)  # "too far left", "zoomed too far out"

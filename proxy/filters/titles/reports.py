@@ -104,6 +104,8 @@ def report(clause: Clause, at: int, *, asked: str = "", is_sure: bool = False) -
         if is_done and is_ought(clause.keys[subject.end : end]):
             return unwished(clause, subject, key, end)
         return _denied(clause, subject, key, end)
+    if key == "nothing":
+        raise Decline(NOT_SEEN)  # "the button does nothing"
     is_wished = said in _OUGHT or (said == "can" and at > 1 and SO in clause.line)
     if is_wished and not asked and (found := wished(clause, subject, key, end)):
         return found
