@@ -92,6 +92,7 @@ def _become(request: Request) -> None:
     """`python -m proxy`, as it is started."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGQUIT, signal.SIG_DFL)  # which a shell has its background jobs ignore
     for number, file in enumerate(request.files[:3]):
         os.dup2(file, number)
     for file in request.files:
