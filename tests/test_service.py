@@ -161,9 +161,10 @@ async def test_a_reload_under_load_loses_no_request(tmp_path: Path) -> None:
             file.write_text(rule.replace('action = "answer"', f'action = "answer"\nstatus = "{status}"'))
             process.process.send_signal(signal.SIGHUP)
             await process.line("reloaded")
+            assert await _is_answered(port) is (status == "on")
         done.set()
-        replies = [reply for client in clients for reply in await client]
-    assert set(replies) == {True, False}
+        replies = [len(await client) for client in clients]
+    assert min(replies) > 0
 
 
 async def test_a_broken_rule_is_left_out_loudly_and_the_others_serve(tmp_path: Path) -> None:
