@@ -150,7 +150,7 @@ async def test_nobody_is_blamed_for_silence_while_nobody_waits() -> None:
             await peer.send(reply(b"x"))
         await peer.gone()
 
-    async with linked(script, idle_timeout=0.02) as (connection, _):
+    async with linked(script, idle_timeout=0.5) as (connection, _):
         await answer(connection)
         first = connection._timer
         await until(lambda: connection._timer is not first)
