@@ -85,6 +85,8 @@ class ScriptedUpstream:
                 return await self._message(request, body)
             case "POST", "/v1/messages/count_tokens":
                 return _json({"input_tokens": len(raw) // 4})
+            case "POST", "/api/event_logging/batch":  # from 2.0.76 to 2.1.20; what is refused is kept and repeated
+                return _json({})
             case "GET", "/v1/models":
                 return _json({"data": [], "has_more": False, "first_id": None, "last_id": None})
             case "HEAD", _:

@@ -1,6 +1,5 @@
 """What a person does with a client, and what must have come of it."""
 
-import re
 import subprocess
 from collections import Counter
 from collections.abc import Iterator
@@ -14,7 +13,8 @@ from tests.e2e.proxy import Sidestep
 from tests.e2e.terminal import Terminal
 
 QUESTION = "please explain how sorting works in src/app.py"
-COMMAND = "RUN[cat notes.txt]"
+COMMAND = "print notes.txt"
+"""A message whose topic is certain, so that none of its side questions may reach the upstream."""
 REPLY = "It sorts three numbers and prints them."
 DONE = "The notes hold three Greek letters."
 
@@ -42,18 +42,18 @@ _PERMISSION = ("Do you want to proceed", "Do you want to run", "Enter to continu
 
 
 def script(body: dict[str, Any]) -> list[ContentBlock]:
-    """The model's part: an explanation, and one shell command when the person asks for it by `RUN[…]`."""
-    asked, done = "", False
+    """The model's part: an explanation, and one shell command when the person asks for it by `COMMAND`."""
+    asked = done = False
     for message in body["messages"]:
         content = message["content"]
         blocks = [{"type": "text", "text": content}] if isinstance(content, str) else content
         for block in blocks:
             if message["role"] == "user" and block["type"] == "tool_result":
                 done = True
-            elif message["role"] == "user" and (found := re.search(r"RUN\[(.*?)\]", block.get("text", ""))):
-                asked, done = found[1], False
+            elif message["role"] == "user" and COMMAND in block.get("text", ""):
+                asked, done = True, False
     if asked and not done and any(tool.get("name") == "Bash" for tool in body.get("tools", ())):
-        call = {"command": asked, "description": "Shows the notes"}
+        call = {"command": "cat notes.txt", "description": "Shows the notes"}
         return [{"type": "tool_use", "id": "toolu_000001", "name": "Bash", "input": call}]
     return [{"type": "text", "text": DONE if done else REPLY}]
 
