@@ -64,6 +64,11 @@ class Phrase(msgspec.Struct, frozen=True):
 class Clause(Line):
     """A sentence, and the noun phrases in it."""
 
+    def closed_phrase(self, at: int) -> Phrase | None:
+        """The noun phrase that begins at `at`, if it points at nothing and a clause may end behind it."""
+        phrase = self.phrase(at)
+        return None if phrase is None or phrase.points or self.ends(phrase.end) is None else phrase
+
     def phrase(
         self, at: int, stop: Stop | None = None, *, to_thing: bool = False, thing: Words | None = None
     ) -> Phrase | None:

@@ -11,11 +11,10 @@ from proxy.filters.titles.frames import placed
 from proxy.filters.titles.leads import TAILS
 from proxy.filters.titles.lexer import Token
 from proxy.filters.titles.reasons import NOT_SEEN, UNCLEAR
-from proxy.filters.titles.shape import Shape, content, noun, singular, size_of
+from proxy.filters.titles.shape import ROOM, Shape, content, noun, singular, size_of
 from proxy.filters.titles.tables import word_set
 from proxy.filters.titles.verbs import spelled
 
-ROOM = 5
 _FORBIDDING = ("should", "must", "shouldn't", "shouldnt", "mustn't", "mustnt")
 PARTICLES = ("off", "up", "out", "back", "down")
 _WRONG = word_set("twice too early late behind over above below under outside off nan null old double nothing")

@@ -177,8 +177,8 @@ def made_for(clause: Clause, phrase: Phrase, *, is_asked: bool = False) -> Phras
 
 def _given(clause: Clause, whom: Phrase) -> Phrase | None:
     """ "give the export a progress bar" as "progress bar for the export" """
-    thing = clause.phrase(whom.end)
-    if thing is None or thing.points or whom.points or clause.ends(thing.end) is None:
+    thing = None if whom.points else clause.closed_phrase(whom.end)
+    if thing is None:
         return None
     return Phrase(thing.core, (*thing.places, [noun("for"), *whom.core]), thing.end)
 

@@ -11,7 +11,7 @@ from proxy.filters.titles.frames import RELATIVE, made_for, placed, shape_of, su
 from proxy.filters.titles.leads import WANTS
 from proxy.filters.titles.line import CLOSING, is_adverb
 from proxy.filters.titles.reasons import SEVERAL
-from proxy.filters.titles.shape import Shape, content, noun, singular, size_of
+from proxy.filters.titles.shape import ROOM, Shape, content, noun, singular, size_of
 from proxy.filters.titles.tables import Phrases, word_set
 
 _LITTLE = Phrases("a|bit|little|more|much|even|so|be")
@@ -24,7 +24,7 @@ _WRONG = verbs.HARMFUL - {"reject", "ignore", "skip", "block", "close", "kill", 
 _NO_DEED = known.AUXILIARIES | known.DENIED | known.TURNING | verbs.FAULT_NOUNS.keys()
 CAUSES = word_set("make let have get teach allow")
 _WITH = ("with", "on", "in")
-_ROOM, _NARROW = 5, 2
+_NARROW = 2
 _WHERE = ("at", "during", "after", "before")
 _CONDITIONS = ("when", "if", "while")
 
@@ -83,8 +83,8 @@ def causing(clause: Clause, at: int) -> Shape | None:
 
 def _supporting(clause: Clause, words: Words, at: int) -> Shape | None:
     """ "make the seat picker work with a keyboard" as "keyboard support in seat picker" """
-    thing = clause.phrase(at)
-    if thing is None or thing.points or thing.places or clause.ends(thing.end) is None or len(thing.core) > _NARROW:
+    thing = clause.closed_phrase(at)
+    if thing is None or thing.places or len(thing.core) > _NARROW:
         return None
     return Shape([*singular(thing.core), noun("support")], ([noun("in"), *words],), thing.end, tied=1)
 
@@ -109,10 +109,10 @@ def stopping(clause: Clause, at: int) -> Shape | None:
 
 def _used(clause: Clause, subject: Phrase, at: int) -> Shape | None:
     """ "bitboards in knight move generator", where "knight move generator using bitboards" has no room for more."""
-    thing = clause.phrase(at)
-    if thing is None or thing.points or clause.ends(thing.end) is None:
+    thing = clause.closed_phrase(at)
+    if thing is None:
         return None
-    is_short = size_of([*subject.core, *thing.words]) < _ROOM
+    is_short = size_of([*subject.core, *thing.words]) < ROOM
     return None if is_short else Shape(thing.core, ([noun("in"), *subject.core], *thing.places), thing.end, tied=1)
 
 

@@ -6,7 +6,7 @@ from proxy.filters.titles import words as known
 from proxy.filters.titles.clause import PURPOSE, Clause, Phrase, Words
 from proxy.filters.titles.frames import PLAIN, shape_of
 from proxy.filters.titles.reasons import SEVERAL, UNCLEAR
-from proxy.filters.titles.shape import Shape, content, flat, noun, singular, size_of
+from proxy.filters.titles.shape import ROOM, Shape, content, flat, noun, singular, size_of
 from proxy.filters.titles.tables import word_set
 
 MOVED = word_set("migrate switch move port convert turn pin upgrade change rename")
@@ -26,7 +26,6 @@ _EDITED = word_set("change changes edits modifications additions fixes")
 _KEPT = ("in", "on", "for", "from")
 _NARROWING = ("that", "which", "where", "who")
 _HANDMADE = word_set("hand handwritten handmade hand-written hand-rolled homemade homegrown manual custom")
-_ROOM = 5
 
 
 def titled(clause: Clause, verb: str, phrase: Phrase) -> Shape:
@@ -81,7 +80,7 @@ def _made_to(phrase: Phrase) -> Shape | None:
     _, deed, *thing = phrase.places[0]
     work = verbs.WORKS.get(deed.key) or verbs.TAKEN_AWAY.get(deed.key)
     is_made = phrase.core[-1].key in known.MADE_THINGS and all(word.key in PLAIN for word in phrase.core)
-    is_short = size_of([*phrase.core, *phrase.places[0]]) <= _ROOM and (len(phrase.places) < 2 or len(thing) > 1)
+    is_short = size_of([*phrase.core, *phrase.places[0]]) <= ROOM and (len(phrase.places) < 2 or len(thing) > 1)
     if not (work and is_made and content(thing)) or is_short or any(word.key in ("and", "or") for word in thing):
         return None
     counted = [word for word in thing if word.key not in known.NUMERALS and word.key not in known.SOFT]
@@ -94,7 +93,7 @@ def _handmade(phrase: Phrase) -> Shape | None:
     places = tuple([place for place in phrase.places if place[0].key not in ("with", "by")])
     core = [noun("replacement"), noun("of"), *phrase.core]
     kept = [place for place in places if place[-1].is_fixed]
-    return Shape(core, places, phrase.end, front=False) if size_of([*core, *flat(kept)]) <= _ROOM else None
+    return Shape(core, places, phrase.end, front=False) if size_of([*core, *flat(kept)]) <= ROOM else None
 
 
 def _may_be_deed(clause: Clause, words: Words) -> bool:

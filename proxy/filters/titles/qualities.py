@@ -11,7 +11,7 @@ from proxy.filters.titles.fitting import compact
 from proxy.filters.titles.frames import placed
 from proxy.filters.titles.line import SIGNS, is_adverb
 from proxy.filters.titles.reasons import NOT_SEEN
-from proxy.filters.titles.shape import Shape, content, noun, size_of
+from proxy.filters.titles.shape import ROOM, Shape, content, noun, size_of
 from proxy.filters.titles.tables import Phrases, word_set
 
 DONE = word_set("finished done fixed closed ready working fine complete merged")
@@ -33,14 +33,13 @@ _SHOWING = Phrases(
 )
 """How a thing looks that is not well: "readings come in as negative"."""
 _AMISS_ENDINGS = ("ive", "less", "ous", "ed")
-_MOST = 5
 _DEGREES = ("far", "much", "many", "little", "few")
 
 
 def had(clause: Clause, thing: Shape) -> Shape | None:
     """ "can the parser read comments" as "comments in parser" """
-    what = clause.phrase(thing.end + 1)
-    if what is None or what.points or clause.ends(what.end) is None or not content(what.core):
+    what = clause.closed_phrase(thing.end + 1)
+    if what is None or not content(what.core):
         return None
     if clause.keys[thing.end] not in _HAVING or what.core[-1].key in verbs.PAST:
         return None
@@ -80,7 +79,7 @@ def with_fault(clause: Clause, thing: Shape, asked: str) -> Shape:
         return placed(clause, core, behind) or Shape(core, (), behind, front=False)
     if key in ("has", "have"):
         found = had(clause, replace(thing, end=at))
-        if found and (not _is_trouble(found.core) or size_of(found.words) > _MOST):
+        if found and (not _is_trouble(found.core) or size_of(found.words) > ROOM):
             raise Decline(NOT_SEEN)  # "cows have ear tags": what is so, and not what is asked for
         return found or thing
     return thing
@@ -100,9 +99,9 @@ def _off_by(clause: Clause, thing: Shape, at: int) -> Shape:
         gap = Phrase(core, gap.places[1:], gap.end)
     end = gap.end if gap else at + is_one
     words = [*thing.core, noun("off"), noun("by"), *clause.words[at : at + is_one], *(gap.core if gap else ())]
-    if is_one and len(words) > _MOST and gap:
+    if is_one and len(words) > ROOM and gap:
         words.remove(clause.words[at])
-    if end == at or len(words) > _MOST:
+    if end == at or len(words) > ROOM:
         return replace(thing, work="problem", need=2)
     return replace(thing, core=words, end=end)
 

@@ -6,12 +6,12 @@ from proxy.filters.decline import Decline
 from proxy.filters.titles import verbs
 from proxy.filters.titles import words as known
 from proxy.filters.titles.clause import Clause, Phrase, Stop
-from proxy.filters.titles.deeds import PARTICLES, ROOM, does, is_ought, unwished, wished
+from proxy.filters.titles.deeds import PARTICLES, does, is_ought, unwished, wished
 from proxy.filters.titles.fitting import compact
 from proxy.filters.titles.frames import placed, shape_of, subject_at, whole_object
 from proxy.filters.titles.line import SIGNS, is_adverb
 from proxy.filters.titles.reasons import NOT_SEEN, UNCLEAR
-from proxy.filters.titles.shape import Shape, content, noun, singular
+from proxy.filters.titles.shape import ROOM, Shape, content, noun, singular
 from proxy.filters.titles.tables import Phrases, word_set
 from proxy.filters.titles.verbs import spelled
 
@@ -204,8 +204,8 @@ def _undone(clause: Clause, subject: Phrase, verb: str, at: int) -> Shape | None
         core = [*singular(subject.core), noun(f"{verb}-{clause.keys[at]}")]
         return Shape(core, (), len(clause), "problem", 2, front=False)
     is_reached = verb in _REACHING and clause.keys[at] in ("to", "into")
-    thing = clause.phrase(at + is_reached)
-    if thing is None or thing.points or thing.places or clause.ends(thing.end) is None:
+    thing = clause.closed_phrase(at + is_reached)
+    if thing is None or thing.places:
         return None
     if thing.core[-1].key in known.TROUBLES or any(word.kind != "word" for word in thing.core):
         return None
@@ -242,8 +242,8 @@ def _is(clause: Clause, subject: Phrase, key: str, end: int, *, is_sure: bool) -
 def missing(clause: Clause, at: int) -> Shape | None:
     """ "no sound on ios", "avoid floats in the ledger" """
     is_avoided = clause.keys[at] == "avoid" and not clause.keys[at + 1].endswith("ing")
-    phrase = clause.phrase(at + 1) if clause.keys[at] == "no" or is_avoided else None
-    if phrase is None or phrase.points or clause.ends(phrase.end) is None or phrase.core[-1].key in known.MADE_THINGS:
+    phrase = clause.closed_phrase(at + 1) if clause.keys[at] == "no" or is_avoided else None
+    if phrase is None or phrase.core[-1].key in known.MADE_THINGS:
         return None
     return Shape([noun("no"), *phrase.core], phrase.places, phrase.end, front=False)
 

@@ -12,6 +12,8 @@ from proxy.filters.titles.lexer import Token, text_of, word_of
 _LETTER = re.compile(r"[A-Za-z]|[#!]\d|^\d{2,}$|^[0-9a-f]{7,}$")
 _DIGIT = re.compile(r"^\w+\d\w*$")
 _REFERENCE = re.compile(r"(?:[#!]|\b(?:PR|MR|issue|ticket|discussion) |^[A-Z]{2}[A-Z0-9]*-)\d+$")
+ROOM = 5
+"""Words of a title: frames that know two ways to say something take the shorter one where it has more."""
 JOINING = known.PREPOSITIONS | {"and", "or", PURPOSE}
 VAGUE = known.GENERIC | known.SOFT | known.HOLLOW | JOINING | known.NUMERALS | {""}
 """Words that name nothing in particular; "" is what is no word."""
