@@ -27,7 +27,6 @@ _PIECE = 64 * 1024
 _ESTABLISHED, _CLOSED = 1, 7  # tcp_states.h
 _HAS_INFO = hasattr(socket, "TCP_INFO")
 _INFO = struct.Struct("=B119xQ")  # tcp.h, `struct tcp_info`: `tcpi_state`, `tcpi_bytes_acked` (since Linux 4.1)
-_ASKED = (socket.IPPROTO_TCP, socket.TCP_INFO, _INFO.size) if _HAS_INFO else (0, 0, 0)
 
 
 class Tcp:
@@ -103,7 +102,7 @@ class Tcp:
         if self._socket is None or not _HAS_INFO:
             return None
         try:
-            told = self._socket.getsockopt(*_ASKED)
+            told = self._socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _INFO.size)
         except (OSError, ValueError):  # as asyncio and uvloop have it when the socket is closed
             return None
         return _INFO.unpack(told) if len(told) == _INFO.size else None

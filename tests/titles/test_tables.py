@@ -1,7 +1,12 @@
 """How tables are written and looked up."""
 
+import ast
+from collections import Counter
+from pathlib import Path
+
 import pytest
 
+from proxy.filters import titles
 from proxy.filters.titles.tables import Phrases, word_set
 
 PHRASES = Phrases(
@@ -12,6 +17,17 @@ PHRASES = Phrases(
 
 def test_words_stand_between_spaces() -> None:
     assert word_set("a an\n  the") == {"a", "an", "the"}
+
+
+def test_no_table_has_a_word_twice() -> None:
+    twice = []
+    for file in Path(titles.__file__).parent.glob("*.py"):
+        calls = [node for node in ast.walk(ast.parse(file.read_text("utf-8"))) if isinstance(node, ast.Call)]
+        for call in calls:
+            if ast.unparse(call.func) == "word_set" and isinstance(call.args[0], ast.Constant):
+                counts = Counter(str(call.args[0].value).split())
+                twice += [f"{file.name}:{call.lineno}: {word}" for word, count in counts.items() if count > 1]
+    assert twice == []
 
 
 @pytest.mark.parametrize(

@@ -46,7 +46,7 @@ _WHERE = ("in", "on", "for", "of", "at")
 _ALL = word_set(
     """app application site website project code repo repository system company team service product tool server
     customer customers user users people client clients thing everything problem issue bug error idea version
-    library finance marketing product support colleague boss places text question time times moment day days week month
+    library finance marketing support colleague boss places text question time times moment day days week month
     morning"""
 )
 """What many a session of the same person is about: not a title by itself, whatever stands before it."""

@@ -166,7 +166,7 @@ NOUNS_TOO = NOUN_FIRST | word_set(
     reply flip hold pick pause scroll zoom drag press transfer exit refresh reload fit store process flow trigger
     clip overflow leak timeout show queue respond dispatch
     slip tilt guess heat cool loop pay vote walk climb buzz
-    track sound ring lock sync charge score live sleep boot wake scroll fade spill stretch double draw focus"""
+    track sound ring lock charge score live sleep boot wake fade spill stretch double draw focus"""
 )
 """Verbs that are nouns as well, inside a name: what stands behind one must show that it is a verb."""
 
@@ -194,11 +194,11 @@ DOES_MORE = word_set(
     print block sit creep happen use forget warn point mix conflict produce grow consume spin start stop turn come
     run render log hit bounce reset reconnect mention arrive round back subtract add prevent remember hover score beep
     burn spawn respawn vibrate refuse continue focus scrub bring proceed live sleep wake boot charge sound sing ring
-    fade resolve react chew choke stall segfault reboot misfire oscillate
-    resign misread misplace mislabel miscount misjudge overcharge hallucinate wobble tilt slip wander dissolve fall
+    fade resolve chew choke stall segfault reboot misfire oscillate
+    resign misread misplace mislabel miscount misjudge overcharge hallucinate wobble tilt slip wander dissolve
     guess heat cool infer inherit interrupt judge listen loop operate perform remind shut succeed vote walk pay climb
     buzz squeak rattle treat assume consider
-    spam bloat double shake spill stretch survive tell ask draw lock unlock sync"""
+     bloat shake spill stretch survive tell ask draw lock unlock sync"""
 )
 DOING = SINGLE.keys() | {verb.replace("_", " ") for verb in DOES_MORE}
 DOING_NOW = {spelled(verb): verb for verb in DOING if " " not in verb}
@@ -222,7 +222,7 @@ HARMFUL = word_set(
     """overlap reject ignore lose drop skip overwrite swallow duplicate block miss leak corrupt break crash hang
     freeze flicker fail throw raise truncate clip overflow disappear vanish eat spam forget flash jump lag stutter
     jitter blink deadlock explode forbid double trip die overshoot exceed bleed drift conflict stop disconnect
-    mangle timeout restart choke stall misfire close kill destroy leak"""
+    mangle timeout restart choke stall misfire close kill destroy"""
 )
 """What a thing does that nobody wants, whatever its object is."""
 

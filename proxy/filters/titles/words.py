@@ -144,7 +144,7 @@ AMOUNTS = word_set(
 
 SOFT = word_set(
     """technical new old small simple better good quick proper nice big little basic whole entire minimal clean tiny
-    lightweight actual current existing own different various lovely cool proper full complete detailed extra
+    lightweight actual current existing own different various lovely cool full complete detailed extra
     separate single modern remaining last internal plain fancy"""
 )
 """Adjectives that a title may leave out where it has no room for them."""
