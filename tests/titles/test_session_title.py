@@ -108,6 +108,7 @@ FRAMES = {
     "backups must not be overwritten": "No backup overwriting",
     "passwords shouldn't be logged": "No password logging",
     "make the star map work on tablets": "Tablet support in star map",
+    "make the buoy flash async so that it never blocks": "Async buoy flash",
     "allow admins to merge two accounts": "Admins merging two accounts",
     "allow uploads up to 10 mb": "Uploads up to 10 mb",
     "block the ip asap": "IP blocking",
@@ -436,6 +437,7 @@ DECLINED = {
     "replace the hand written tide station import queue with Celery": TOO_LONG,
     # What somebody is at, or no longer wants, is no request.
     "I'm writing a ferry planner as a hobby. It lacks a legend of any kind.": POINTS,
+    "Wrote a small tide compiler for a course. The parser works. It crashes on loops.": NOT_SEEN,
     "forget the legend, today it's the berths: ships should wait there": NOT_SEEN,
     # A code of an error is no ticket, a shout and a letter are no name.
     "PLS-201 again": NOT_SEEN,

@@ -35,7 +35,12 @@ def making(clause: Clause, at: int) -> Shape | None:
         return None
     if clause.keys[at + 1] in ("a", "an", "me"):
         return shape_of(whole_object(clause, at + 1 + (clause.keys[at + 1] == "me")))
-    subject = subject_at(clause, at + 1, lambda one: _is_made(clause.keys[one]) or clause.is_verb(one))
+
+    def stop(one: int) -> bool:
+        is_deed = clause.is_verb(one) and not _is_made(clause.keys[one + 1])  # "make the flash erase async"
+        return is_deed or _is_made(clause.keys[one])
+
+    subject = subject_at(clause, at + 1, stop)
     end = clause.skip(_LITTLE, subject.end)
     if clause.keys[subject.end] in ("a", "an") and end < subject.end + 2:  # "make Settings a frozen dataclass"
         made = whole_object(clause, subject.end)

@@ -25,6 +25,7 @@ _NO_TICKETS = (
 """What else is written with a hyphen and a number: standards, codes of errors."""
 _BACKGROUND = re.compile(
     r"(?:i'm|im|i am|we're|we are) (?:building|writing|making|creating|developing|working|designing) "
+    r"|(?:(?:i|we)(?:'ve| have)? )?(?:wrote|written|built|coded|made) (?:an?|my|our) "
 )
 """How somebody begins who tells first what they are at, and then what they want."""
 _DROPPED = ("forget", "nevermind", "scratch")
