@@ -12,9 +12,9 @@ from bench.latency import no_collection
 from bench.processes import ROOT
 from bench.results import Result
 from bench.traffic import conversation, fields
-from proxy import messages
 from proxy.exchange import Forward, Head
-from proxy.messages import MessagesRequest
+from proxy.question import messages
+from proxy.question.messages import MessagesRequest
 from proxy.rules.load import load
 from proxy.rules.ruleset import NO_MATCH, RuleSet
 

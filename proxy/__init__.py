@@ -15,27 +15,24 @@ Five nouns are the project's own:
 
 Where to look for what:
 
-    the chain           `middleware`: its four stages; `app` puts them together, `exchange` holds what they pass on,
-                        `record` what remains of it
+    the chain           `middleware`: its four stages; `exchange` holds what they pass on, `record` what remains of it
     HTTP in             `downstream`: connections, access, bodies and replies; `bodies` holds what has been received
     HTTP out            `upstream`: connections, retries, faults in words; `wire` is HTTP/1.1 without a socket
     both sides          `relay` streams one into the other; `headers` decides which headers are dropped on the way
-    the question        `messages` reads a body as far as rules need it: `turns`, over `inspection`, over an `outline`
+    the question        `question` reads a body as far as rules need it
     the decision        `decision` asks `rules`; `filters` compute texts, and decline when they are not certain
     before parsing      `rules/marks`: what one pass over a body's bytes tells of the rules that cannot match
     permission          `rules/permission` recognizes requests that may decide about permission; no rule answers these
     the answer          `synthesis` makes events or one message, `sse` encodes events; `respond` is for other requests
     what is kept        `telemetry` counts; `usage` reads tokens from the copy of a reply, which `coding` unpacks;
                         `journal` keeps rows, `capture` whole requests, `logs` writes lines; `names` decides which
-                        names chosen by clients may be shown
+                        names chosen by clients may be shown, `ids` makes a request's
     pages               `live` for people, `local` for programs
-    settings            `config`, `toml`, `validation`, `setting_values`; `places` names the files, `disk` reads them,
-                        `reload` reads them again
-    the program         `__main__`, `program`, `commandline`, `commands`, `service`; `banner`, `terminal`, `printable`
-                        for its output; `notify` talks to systemd, `client_settings` reads Claude Code's settings
-    helpers             `addresses` (which are this machine), `ids`, `preload` (what is imported first, and why),
-                        `surroundings` (environment variables that are ignored), `scripted` (a stand-in for the model,
-                        for the demo and tests)
+    settings            `settings`: TOML files, checked; where files are; what Claude Code was told
+    the program         `__main__` and `program` run one of `commands`; `serving` is the process that serves
+    this machine        `machine`: addresses, files, systemd, the terminal
+    beside all these    `preload` (what is imported first, and why), `scripted` (a stand-in for the model, for the demo
+                        and tests)
 
 Where to begin: `middleware` for the flow, `rules/ruleset` for the decision, `relay/handler` for the way out and back,
 `filters/shell/grammar` for what is trusted in a shell command.

@@ -17,7 +17,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if interruptible:
         signal.signal(signal.SIGINT, signal.SIG_DFL)  # else Ctrl-C within this half second prints a traceback
     gc.disable()  # imports leave almost no cycles: looking for them takes 26 of 440 ms
-    from proxy import printable, program
+    from proxy import program
+    from proxy.machine import printable
 
     gc.freeze()  # and modules stay for good
     gc.enable()

@@ -16,11 +16,11 @@ from typing import Any, BinaryIO
 import orjson
 
 from proxy import names
-from proxy.config import CaptureSettings
-from proxy.disk import in_thread
 from proxy.exchange import Exchange, Forward
 from proxy.headers import Pairs, RawHeaders, text_pairs
 from proxy.logs.observe import Logger
+from proxy.machine.disk import in_thread
+from proxy.settings.config import CaptureSettings
 
 # Headers that help to distinguish requests, and hold no secrets. Others may: anybody can invent a header.
 _HARMLESS = frozenset(

@@ -9,7 +9,6 @@ from aiohttp.typedefs import Handler, Middleware
 
 from proxy import synthesis
 from proxy.capture import Writer
-from proxy.config import Config
 from proxy.decision import shadow
 from proxy.decision.audits import AUDIT
 from proxy.decision.comparison import model_text
@@ -26,6 +25,7 @@ from proxy.ids import message_id, request_id
 from proxy.logs.observe import Logger
 from proxy.relay.handler import Relay
 from proxy.respond import Respond
+from proxy.settings.config import Config
 from proxy.telemetry.request_log import RequestLog
 from proxy.upstream.faults import UpstreamError
 

@@ -12,13 +12,15 @@ from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from proxy import client_settings, config, notify, places, service, toml
-from proxy.commandline import parser
+from proxy.commands.commandline import parser
 from proxy.decision import agreements
 from proxy.logs.journald import is_journal, marked
 from proxy.logs.observe import logger, take_over_library_logs
-from proxy.reload import report
+from proxy.machine import notify
 from proxy.rules.load import Loaded, configured
+from proxy.serving import service
+from proxy.serving.reload import report
+from proxy.settings import client_settings, config, places, toml
 
 if TYPE_CHECKING:
     from proxy.commands import connect

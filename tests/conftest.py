@@ -17,14 +17,14 @@ import uvloop
 from aiohttp import web
 from hypothesis import HealthCheck, settings
 
-from proxy.app import REQUEST_LOG, build
-from proxy.config import Config, ShadowSettings
 from proxy.decision.desk import Desk, new_desk
 from proxy.downstream.server import listening
 from proxy.logs.observe import logger
 from proxy.rules.load import Loaded, load
 from proxy.rules.ruleset import RuleSet
 from proxy.scripted import ScriptedUpstream, scripted_upstream
+from proxy.serving.app import REQUEST_LOG, build
+from proxy.settings.config import Config, ShadowSettings
 
 ROOT = Path(__file__).parent.parent
 

@@ -14,55 +14,33 @@ LAYERS = (
     {"__main__"},
     {"program"},
     {"commands"},
-    {"service"},
-    {"app", "reload"},
+    {"serving"},
     {"live"},
-    {"banner", "local"},
+    {"local"},
     {"middleware"},
     {"relay"},
     {"upstream", "downstream", "decision", "journal"},
     {"rules", "telemetry", "capture"},
-    {"messages", "synthesis", "logs", "commandline"},
-    {"client_settings", "exchange", "scripted", "surroundings"},
+    {"question", "synthesis", "logs"},
+    {"exchange"},
     {"record"},
-    {"wire", "config", "filters", "inspection", "usage"},
-    {"bodies", "coding", "headers", "sse", "turns", "validation"},
-    {"outline", "toml"},
-    {"disk", "ids", "names", "notify", "places", "preload", "printable", "respond", "setting_values", "terminal"},
-    {"addresses"},
+    {"scripted", "settings", "usage", "wire"},
+    {"bodies", "coding", "filters", "headers", "ids", "machine", "names", "preload", "respond", "sse"},
 )
 """From the top down: a module imports its own package, and what stands in a layer below; siblings do not meet."""
 
 SPEAK_HTTP = {
-    *("app", "commands.demo", "downstream", "live.pages", "local.handlers", "middleware", "relay"),
-    "scripted",
+    *("commands.demo", "downstream", "live.pages", "local.handlers", "middleware", "relay", "scripted"),
+    "serving.app",
 }
 """Who may import aiohttp."""
 
 PURE = {
-    *(
-        "addresses",
-        "bodies",
-        "coding",
-        "exchange",
-        "filters",
-        "inspection",
-        "headers",
-        "messages",
-        "names",
-        "outline",
-        "record",
-        "respond",
-        "rules",
-        "sse",
-        "synthesis",
-        "turns",
-        "usage",
-        "wire",
-    ),
+    *("bodies", "coding", "exchange", "filters", "headers", "names", "question", "record", "respond", "rules", "sse"),
+    *("synthesis", "usage", "wire"),
     *("decision.breaker", "decision.drift", "decision.ratelimits", "decision.shadow", "downstream.access"),
-    *("journal.rows", "journal.schema", "live.charts", "live.rows", "logs.repeats", "telemetry.bucket"),
-    "telemetry.counters",
+    *("journal.rows", "journal.schema", "live.charts", "live.rows", "logs.repeats", "machine.addresses"),
+    *("telemetry.bucket", "telemetry.counters"),
 }
 """Who touches nothing outside of the process and its own arguments: no sockets, no files, no clock, no randomness."""
 

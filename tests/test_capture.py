@@ -12,9 +12,9 @@ import pytest
 
 from proxy.bodies import ReceivedBody
 from proxy.capture import Writer
-from proxy.config import CaptureSettings, LogSettings
 from proxy.exchange import Answer, Exchange, Forward, Head
 from proxy.logs.observe import logger
+from proxy.settings.config import CaptureSettings, LogSettings
 from tests.waiting import until
 
 SECRET = [

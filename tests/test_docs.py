@@ -12,13 +12,13 @@ import pytest
 from pydantic import BaseModel
 
 from proxy import __main__ as program
-from proxy import toml
-from proxy.commandline import EXIT_CODES, parser
+from proxy.commands.commandline import EXIT_CODES, parser
 from proxy.filters import FILTERS
 from proxy.rules import schema
 from proxy.rules.facts import FACTS, fact
 from proxy.rules.load import compile_document
 from proxy.rules.operators import OPERATORS
+from proxy.settings import toml
 from tests.cases import every
 
 ROOT = Path(__file__).parent.parent

@@ -4,9 +4,9 @@ import re
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from proxy import toml
-from proxy.config import parse
 from proxy.rules.load import load
+from proxy.settings import toml
+from proxy.settings.config import parse
 from tests.cases import every
 
 ROOT = Path(__file__).parent.parent

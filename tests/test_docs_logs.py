@@ -11,9 +11,9 @@ from pathlib import Path
 
 import orjson
 
-from proxy.config import LogSettings
 from proxy.decision.drift import Notice
 from proxy.logs.observe import _KIND, _NEVER_HELD_BACK, LibraryLogs, logger
+from proxy.settings.config import LogSettings
 from tests.cases import every
 from tests.logs.test_observe import FIELDS
 

@@ -117,7 +117,10 @@ sys.exit(main(sys.argv[1:-1]))
 @pytest.mark.parametrize(
     ("command", "module"),
     [
-        *(("serve", name) for name in ("proxy.printable", "proxy.program", "aiohttp", "proxy.rules.load", "uvloop")),
+        *(
+            ("serve", name)
+            for name in ("proxy.machine.printable", "proxy.program", "aiohttp", "proxy.rules.load", "uvloop")
+        ),
         *(("rules", name) for name in ("pydantic", "proxy.commands.catalogue")),
         *(("demo", "proxy.scripted"), ("doctor", "proxy.commands.doctor.bench")),
     ],

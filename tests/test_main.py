@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from proxy import program
-from proxy.config import Config
+from proxy.settings.config import Config
 from tests.cases import every
 
 CONFIG = str(Path(__file__).parent.parent / "config.toml")

@@ -7,10 +7,10 @@ import aiohttp
 import orjson
 import pytest
 
-from proxy.app import REQUEST_LOG
 from proxy.rules.load import Loaded
 from proxy.rules.ruleset import RuleSet
 from proxy.scripted import ScriptedUpstream
+from proxy.serving.app import REQUEST_LOG
 from proxy.sse import Decoder
 from tests.conftest import Start
 from tests.raw import raw_client, request

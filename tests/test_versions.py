@@ -6,7 +6,7 @@ import orjson
 import pytest
 
 from proxy.exchange import Answer, Decision, Forward
-from proxy.messages import MessagesRequest, parse
+from proxy.question.messages import MessagesRequest, parse
 from proxy.rules.load import Loaded
 from tests.cases import every
 from tests.policy import POLICY

@@ -8,8 +8,8 @@ from typing import Any
 from proxy.commands.tables import Column, json_text, place, problem_json, problem_line, table
 from proxy.decision.shadow import Agreement, audits_shown
 from proxy.exchange import version_text
+from proxy.machine.terminal import columns
 from proxy.rules.load import Loaded, LoadedRule
-from proxy.terminal import columns
 
 HEADS = (
     *("no.", "rule", "status", Column("action", rank=1), Column("about", least=30)),

@@ -7,15 +7,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from proxy import toml
 from proxy.commands.tables import counted, json_text, place, problem_json, problem_line
 from proxy.exchange import Answer
-from proxy.messages import MessagesRequest, seen
+from proxy.question.messages import MessagesRequest, seen
 from proxy.respond import Respond
 from proxy.rules.examples import request_of
 from proxy.rules.load import Loaded, LoadedRule
 from proxy.rules.ruleset import Rule, RuleSet
 from proxy.rules.schema import Example
+from proxy.settings import toml
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,8 @@ from typing import Any
 import orjson
 
 from proxy.commands.tables import cut, json_text, table
-from proxy.config import CaptureSettings
-from proxy.terminal import columns
+from proxy.machine.terminal import columns
+from proxy.settings.config import CaptureSettings
 
 
 @dataclass(frozen=True, slots=True)

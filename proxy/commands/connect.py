@@ -15,12 +15,12 @@ from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
-from proxy import client_settings, places
-from proxy.client_settings import BASE_URL, HEADERS, TOOL_SEARCH
 from proxy.commands import json_edit
-from proxy.config import ListenSettings, client_url, origin
-from proxy.disk import must_be_file, replace_file
 from proxy.headers import TOKEN_HEADER
+from proxy.machine.disk import must_be_file, replace_file
+from proxy.settings import client_settings, places
+from proxy.settings.client_settings import BASE_URL, HEADERS, TOOL_SEARCH
+from proxy.settings.config import ListenSettings, client_url, origin
 
 _ON = "true"
 """What `connect` sets `ENABLE_TOOL_SEARCH` to, and the only value that `disconnect` removes."""

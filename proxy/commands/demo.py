@@ -12,21 +12,28 @@ from typing import Any
 
 import aiohttp
 
-from proxy.app import build
 from proxy.commands.tables import Column, problem_line, table
-from proxy.config import CaptureSettings, Config, JournalSettings, ListenSettings, ShadowSettings, UpstreamSettings
 from proxy.decision.desk import new_desk
 from proxy.decision.shadow import text_of
 from proxy.downstream.server import listening
 from proxy.exchange import Head
 from proxy.logs.observe import logger
+from proxy.machine.terminal import columns
 from proxy.rules.examples import request_of
 from proxy.rules.load import Loaded, LoadedRule, configured
 from proxy.rules.ruleset import RuleSet
 from proxy.rules.schema import RequestModel
 from proxy.scripted import ContentBlock, scripted_upstream
+from proxy.serving.app import build
+from proxy.settings.config import (
+    CaptureSettings,
+    Config,
+    JournalSettings,
+    ListenSettings,
+    ShadowSettings,
+    UpstreamSettings,
+)
 from proxy.sse import Decoder
-from proxy.terminal import columns
 
 _REPLY = "This came from the scripted upstream, event by event, as a model's reply would."
 _PAUSE = 0.02

@@ -8,10 +8,10 @@ from typing import Any
 import orjson
 
 from proxy.commands.tables import Column, json_text, place, table
-from proxy.config import Config
 from proxy.decision.drift import Notice
 from proxy.decision.sightings import Sightings, file_of, load
-from proxy.terminal import columns
+from proxy.machine.terminal import columns
+from proxy.settings.config import Config
 
 HEADS = (
     *(Column("since", rank=3), Column("times", rank=1), "client", Column("sign", least=20)),

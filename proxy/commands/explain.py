@@ -11,12 +11,12 @@ from proxy.commands.requests import Given, read
 from proxy.commands.rule_examples import examples
 from proxy.commands.tables import Column, json_text, place, problem_json, problem_line, table
 from proxy.exchange import Answer, Forward, Version, version_text
+from proxy.machine.terminal import columns
 from proxy.respond import Respond
 from proxy.rules.load import Loaded, LoadedRule
 from proxy.rules.misses import Miss
 from proxy.rules.ruleset import Rule, RuleSet
-from proxy.terminal import columns
-from proxy.toml import Problem
+from proxy.settings.toml import Problem
 
 MESSAGE_ID = "msg_sidestep_explained"
 """Replaces the random id of a real answer."""

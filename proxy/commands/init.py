@@ -9,11 +9,11 @@ from pathlib import Path
 
 import orjson
 
-from proxy import toml
 from proxy.commands import upkeep
 from proxy.commands.upkeep import FilePlan, Found
-from proxy.disk import replace_file
-from proxy.places import Places, state_files
+from proxy.machine.disk import replace_file
+from proxy.settings import toml
+from proxy.settings.places import Places, state_files
 
 RECORD = ".written.sha256"
 """Next to `config.toml`: digests of what was written, so that the next version knows which files were edited."""

@@ -5,7 +5,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from proxy import client_settings, config, places, toml
 from proxy.commands import init
 from proxy.commands.units import (
     INSTANCES,
@@ -19,7 +18,8 @@ from proxy.commands.units import (
     systemd_unit,
     template,
 )
-from proxy.disk import replace_file
+from proxy.machine.disk import replace_file
+from proxy.settings import client_settings, config, places, toml
 
 _IN_HOME = """{path}: a system service does not see this place, so it cannot run the program there.
 Install it for the machine (`sudo pipx install --global .`), or take a service of your own: add --user."""

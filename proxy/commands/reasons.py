@@ -10,7 +10,7 @@ from typing import Any
 from proxy.commands.requests import Given
 from proxy.commands.rule_examples import ExampleRequest
 from proxy.exchange import Answer, Decision, Forward
-from proxy.messages import MessagesRequest, NotUnderstood, conversation, seen
+from proxy.question.messages import MessagesRequest, NotUnderstood, conversation, seen
 from proxy.respond import Respond
 from proxy.rules.conditions import When
 from proxy.rules.facts import value_of

@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 
 from proxy.exchange import Head
-from proxy.toml import Problem
+from proxy.settings.toml import Problem
 
 _BOM = b"\xef\xbb\xbf"
 _PATH = "/v1/messages"

@@ -10,7 +10,7 @@ from proxy.rules.examples import request_of
 from proxy.rules.load import LoadedRule, load_file
 from proxy.rules.ruleset import Rule
 from proxy.rules.schema import Example
-from proxy.toml import Problem
+from proxy.settings.toml import Problem
 
 _ENDING = ".toml:"
 

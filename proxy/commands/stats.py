@@ -14,11 +14,11 @@ from proxy.commands.plots import bar, lasting, number, percent
 from proxy.commands.savings import basis_line, saving
 from proxy.commands.spans import since as beginning
 from proxy.commands.tables import Column, cut, fitted, json_text, place, too_narrow, width
-from proxy.config import JournalSettings
 from proxy.decision.audits import LAST
 from proxy.journal.figures import HOUR, Basis, RuleAndModel, Totals, audits, bases, totals
 from proxy.journal.reader import UnreadableError, opened
-from proxy.terminal import columns
+from proxy.machine.terminal import columns
+from proxy.settings.config import JournalSettings
 
 OUTCOMES = ("answered", "forwarded", "failed", "refused")
 HEADS = (

@@ -11,7 +11,7 @@ from unicodedata import category, east_asian_width
 
 import orjson
 
-from proxy.toml import Problem
+from proxy.settings.toml import Problem
 
 
 @dataclass(frozen=True, slots=True)

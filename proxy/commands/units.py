@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from proxy.logs.outlet import LOG_FILE
-from proxy.places import state_files
+from proxy.settings.places import state_files
 
 MARK = "Written by `sidestep install-service`, which may write it anew;"
 """Marks files written by Sidestep, which it may overwrite or remove."""

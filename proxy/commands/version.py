@@ -5,9 +5,10 @@ import platform
 import sys
 from pathlib import Path
 
-from proxy import __version__, places
+from proxy import __version__
 from proxy.exchange import version_text
 from proxy.rules.load import load
+from proxy.settings import places
 
 
 def run() -> int:

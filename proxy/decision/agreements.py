@@ -9,7 +9,7 @@ import orjson
 from proxy.decision.audits import LAST, Auditing
 from proxy.decision.kept import Kept
 from proxy.decision.shadow import VERDICTS, Agreement, Verdict
-from proxy.disk import read_text
+from proxy.machine.disk import read_text
 
 
 @dataclass(slots=True)

@@ -6,8 +6,8 @@ A rule that is on produces no evidence that it is right; audits do.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from proxy.config import RulesSettings
 from proxy.rules.ruleset import RuleSet
+from proxy.settings.config import RulesSettings
 
 AUDIT = "audit"
 """The reason in the log for forwarding an audited question."""

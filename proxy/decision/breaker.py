@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from proxy import names
 from proxy.exchange import Answer, Decision, Forward
-from proxy.messages import MessagesRequest
+from proxy.question.messages import MessagesRequest
 from proxy.rules.ruleset import in_shadow
 
 _REMEMBERED = 4096

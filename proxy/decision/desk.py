@@ -11,7 +11,6 @@ from dataclasses import dataclass, field, replace
 import msgspec
 from msgspec import structs
 
-from proxy.config import Config
 from proxy.decision.agreements import Agreements
 from proxy.decision.audits import AUDIT, Auditing, auditing
 from proxy.decision.breaker import Breaker
@@ -20,11 +19,12 @@ from proxy.decision.ratelimits import ReplyHeaders
 from proxy.decision.shadow import Verdict, audits_shown, verdict
 from proxy.decision.sightings import Sightings
 from proxy.exchange import Answer, Decision, Forward, Head, Replay
-from proxy.messages import Conversation, MessagesRequest
+from proxy.question.messages import Conversation, MessagesRequest
 from proxy.record import Trail
 from proxy.respond import Respond
 from proxy.rules.ruleset import NO_MATCH, Failed, RuleSet
 from proxy.rules.trail import RuleTrail
+from proxy.settings.config import Config
 
 _PASSED = Forward(NO_MATCH)
 

@@ -10,7 +10,7 @@ from functools import lru_cache
 import orjson
 
 from proxy.exchange import Answer, Decision, Forward, Head, Version, version_text
-from proxy.messages import MessagesRequest
+from proxy.question.messages import MessagesRequest
 from proxy.rules.conditions import Condition
 from proxy.rules.misses import miss_of, near_misses
 from proxy.rules.permission import DECISION

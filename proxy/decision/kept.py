@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from proxy.disk import in_thread
 from proxy.logs.observe import Logger
+from proxy.machine.disk import in_thread
 
 _PAUSE = 1.0
 """Seconds between two writes of a file."""

@@ -7,10 +7,10 @@ from typing import Any
 
 import orjson
 
-from proxy.config import Config
 from proxy.decision.drift import Notice
 from proxy.decision.kept import Kept
-from proxy.disk import read_text
+from proxy.machine.disk import read_text
+from proxy.settings.config import Config
 
 _MOST = 1000
 """Signs that are kept: the ones seen last."""

@@ -5,11 +5,11 @@ import time
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from proxy import messages
 from proxy.decision.desk import Desk, InForce, Ruling
 from proxy.exchange import Exchange, Forward, Head
 from proxy.logs.observe import Logger
-from proxy.messages import MessagesRequest, NotUnderstood
+from proxy.question import messages
+from proxy.question.messages import MessagesRequest, NotUnderstood
 
 _LARGE = 1024 * 1024
 """A body of more bytes is understood in one turn of the event loop, and decided on in a later one."""

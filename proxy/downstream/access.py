@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from proxy.addresses import is_loopback
 from proxy.exchange import Head
 from proxy.headers import TOKEN_HEADER, RawHeaders, tokens, values
+from proxy.machine.addresses import is_loopback
 
 HttpVersion = tuple[int, int]
 

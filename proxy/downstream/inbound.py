@@ -11,10 +11,10 @@ from typing import Any
 
 from aiohttp import web
 
-from proxy.config import LimitsSettings
 from proxy.downstream.replies import failure
 from proxy.ids import request_id
 from proxy.logs.observe import Logger
+from proxy.settings.config import LimitsSettings
 from proxy.wire.heads import MAX_HEAD, MAX_HEADERS
 from proxy.wire.requests import BadRequest, RequestReader
 

@@ -11,9 +11,9 @@ from typing import Any
 
 from aiohttp import web
 
-from proxy.config import Config, ListenSettings
 from proxy.downstream.inbound import OPTIONS, Inbound, Load, SameTask
 from proxy.logs.observe import Logger
+from proxy.settings.config import Config, ListenSettings
 from proxy.telemetry.counters import Counters
 
 ENTRY: web.AppKey[Callable[[Any], Any]] = web.AppKey("entry")

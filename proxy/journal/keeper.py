@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from proxy.config import JournalSettings
 from proxy.journal.rows import row
 from proxy.journal.store import Store, UnusableError, is_corrupt, quarantine
 from proxy.logs.observe import Logger
 from proxy.record import Record
+from proxy.settings.config import JournalSettings
 
 _EVERY = 1.0
 """Seconds between two checks of the bounds."""

@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from queue import SimpleQueue
 
-from proxy.config import JournalSettings
 from proxy.exchange import Exchange
 from proxy.logs.observe import Logger
 from proxy.record import Record
+from proxy.settings.config import JournalSettings
 from proxy.usage import EMPTY_REPLY, NOT_A_MESSAGE, Meter
 
 Listener = Callable[[Sequence[Record]], None]

@@ -11,7 +11,6 @@ import orjson
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from proxy.config import Config
 from proxy.decision.desk import Desk
 from proxy.downstream.replies import FullResponse, failure
 from proxy.live.charts import SPANS, History, Recent, chart
@@ -21,6 +20,7 @@ from proxy.live.rows import decision, row
 from proxy.live.state import LiveState
 from proxy.middleware import EXCHANGE, serve_local
 from proxy.record import Record
+from proxy.settings.config import Config
 from proxy.telemetry.request_log import RequestLog
 
 EVENTS = "/-/events"

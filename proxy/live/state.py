@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from proxy import __version__
-from proxy.config import Config, origin
 from proxy.decision.desk import Desk
 from proxy.decision.shadow import Verdict
 from proxy.downstream.access import LOCAL_PATHS
@@ -17,6 +16,7 @@ from proxy.live.feed import Feed
 from proxy.live.rows import running
 from proxy.local.status import health, went_wrong
 from proxy.rules.ruleset import Rule
+from proxy.settings.config import Config, origin
 from proxy.telemetry.request_log import RequestLog
 from proxy.telemetry.savings import Savings
 from proxy.usage import Usage

@@ -13,13 +13,13 @@ from typing import Any, TextIO
 import msgspec
 import structlog
 
-from proxy.config import Level, LogSettings
 from proxy.logs.journald import PRIORITIES, is_journal
 from proxy.logs.outlet import Outlet
 from proxy.logs.repeats import Repeats
-from proxy.printable import printable
+from proxy.machine.printable import printable
+from proxy.machine.terminal import coloured
 from proxy.record import Record
-from proxy.terminal import coloured
+from proxy.settings.config import Level, LogSettings
 
 Logger = Any
 """A structlog logger, `log.info("event", key=value)`; `logger` adds `write_repeats`, `set_level` and `write_all`."""

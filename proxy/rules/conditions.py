@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 from typing import Any, TypeGuard
 
 from proxy.exchange import Head
-from proxy.messages import MessagesRequest
+from proxy.question.messages import MessagesRequest
 from proxy.rules.facts import FACTS, HEADER_PREFIX, BodyFact, HeadFact, fact
 from proxy.rules.marks import marks_of
 from proxy.rules.operators import OPERATORS, Context, Matcher, matcher, suggestion
 from proxy.rules.searches import Groups
-from proxy.toml import KeyPath
+from proxy.settings.toml import KeyPath
 
 Check = Callable[[MessagesRequest, Groups], bool]
 """Whether a request meets a condition; may add to the groups."""

@@ -6,12 +6,12 @@ from typing import Any
 import orjson
 
 from proxy.exchange import Answer, Forward, Head
-from proxy.messages import MessagesRequest, NotUnderstood, seen
+from proxy.question.messages import MessagesRequest, NotUnderstood, seen
 from proxy.respond import Respond
 from proxy.rules.misses import miss_of
 from proxy.rules.ruleset import Rule
 from proxy.rules.schema import Example, Match, RequestModel, RuleModel
-from proxy.toml import KeyPath
+from proxy.settings.toml import KeyPath
 
 
 def request_of(*layers: RequestModel) -> tuple[Head, bytes]:

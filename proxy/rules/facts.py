@@ -6,7 +6,7 @@ from operator import attrgetter
 from typing import Any, Literal
 
 from proxy.exchange import Head
-from proxy.messages import MessagesRequest
+from proxy.question.messages import MessagesRequest
 
 OF_A_SCHEMA = '"json_schema"'
 """Stands in every request whose reply is to follow a schema."""

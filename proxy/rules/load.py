@@ -6,8 +6,6 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from proxy import toml
-from proxy.config import Config
 from proxy.exchange import Replay, parse_version
 from proxy.rules.conditions import When, compile_when
 from proxy.rules.examples import failures
@@ -19,7 +17,9 @@ from proxy.rules.responses import plan as planned
 from proxy.rules.ruleset import AnswerPlan, Rule, RuleSet
 from proxy.rules.schema import RequestModel, RuleFile, RuleModel
 from proxy.rules.templates import UnknownNameError, compile_template
-from proxy.validation import error_text, known_keys, place_of, unknown_key
+from proxy.settings import toml
+from proxy.settings.config import Config
+from proxy.settings.validation import error_text, known_keys, place_of, unknown_key
 
 Fault = tuple[toml.KeyPath, str]
 """A path below the rule or document, and what is wrong there."""

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from proxy.messages import MessagesRequest
+from proxy.question.messages import MessagesRequest
 from proxy.rules.conditions import AnyCondition, AnyOf, Condition, Not, When, first_failing
 from proxy.rules.facts import value_of
 from proxy.rules.ruleset import Rule

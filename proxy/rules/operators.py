@@ -9,7 +9,7 @@ from proxy.exchange import parse_version
 from proxy.rules.facts import FactKind
 from proxy.rules.literals import literals
 from proxy.rules.searches import Groups, Search, any_of, pattern
-from proxy.toml import KeyPath
+from proxy.settings.toml import KeyPath
 
 
 @dataclass(frozen=True, slots=True)

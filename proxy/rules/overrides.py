@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from proxy.config import Override, UpstreamSettings
 from proxy.rules.operators import suggestion
 from proxy.rules.ruleset import Rule
+from proxy.settings.config import Override, UpstreamSettings
 
 
 def overridden(rule: Rule, override: Override | None, upstream: UpstreamSettings) -> Rule:

@@ -13,8 +13,8 @@ from typing import Any
 import orjson
 import re2
 
-from proxy.messages import MessagesRequest
-from proxy.outline import LARGE
+from proxy.question.messages import MessagesRequest
+from proxy.question.outline import LARGE
 from proxy.rules.structured import CACHED_SCHEMAS, MAX_SCHEMA
 
 DECISION = "may be a decision about permission"

@@ -13,11 +13,11 @@ import re2
 
 from proxy import names
 from proxy.filters.decline import Decline
-from proxy.messages import MessagesRequest
+from proxy.question.messages import MessagesRequest
 from proxy.respond import Estimate, Respond
 from proxy.rules.conditions import Condition, When
 from proxy.rules.schema import RespondModel
-from proxy.toml import KeyPath
+from proxy.settings.toml import KeyPath
 
 Endpoint = tuple[str, str]
 """A method and a path."""

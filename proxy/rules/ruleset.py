@@ -7,9 +7,9 @@ from typing import Any
 
 from proxy.exchange import Answer, Decision, Forward, Head, Replay, Version
 from proxy.filters.decline import Decline
-from proxy.inspection import SMALL
-from proxy.messages import MessagesRequest
-from proxy.outline import LARGE
+from proxy.question.inspection import SMALL
+from proxy.question.messages import MessagesRequest
+from proxy.question.outline import LARGE
 from proxy.rules.conditions import (
     AnyCondition,
     Check,

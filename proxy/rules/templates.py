@@ -12,7 +12,7 @@ from jinja2.utils import missing
 
 from proxy.filters import FILTERS
 from proxy.filters.decline import Decline
-from proxy.messages import MessagesRequest
+from proxy.question.messages import MessagesRequest
 from proxy.rules.facts import FACTS, BodyFact
 
 LONGEST = 1024 * 1024

@@ -9,8 +9,8 @@ from typing import Protocol
 import msgspec
 from yarl import URL
 
-from proxy.config import UpstreamSettings
 from proxy.headers import RawPairs, lines
+from proxy.settings.config import UpstreamSettings
 from proxy.telemetry.counters import Counters
 from proxy.upstream.connection import Connection
 from proxy.upstream.dial import Dialer

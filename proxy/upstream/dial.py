@@ -9,7 +9,7 @@ import ssl
 import aiohappyeyeballs
 from yarl import URL
 
-from proxy.config import UpstreamSettings
+from proxy.settings.config import UpstreamSettings
 from proxy.upstream.connection import Connection
 from proxy.upstream.faults import ConnectTimeout, ProxyRefused, TlsFailed, TlsTimeout
 

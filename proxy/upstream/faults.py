@@ -5,7 +5,7 @@ import socket
 import ssl
 from dataclasses import dataclass
 
-from proxy.surroundings import AUTHORITIES, proxy_variable
+from proxy.settings.surroundings import AUTHORITIES, proxy_variable
 from proxy.wire.heads import BadReply
 
 _NETWORK = "check upstream.url and the network, and set upstream.proxy where a proxy is the way out"

@@ -7,7 +7,7 @@ import pytest
 from bench.decide import synthetic_rules, timed
 from bench.traffic import conversation
 from proxy.exchange import Answer
-from proxy.messages import MessagesRequest, parse
+from proxy.question.messages import MessagesRequest, parse
 from proxy.rules.load import Loaded
 from tests.bench.test_traffic import HEAD
 

@@ -7,7 +7,7 @@ import pytest
 
 from bench.traffic import TARGET, conversation, fields, quota_probe, request, title_requests
 from proxy.exchange import Answer, Decision, Forward, Head
-from proxy.messages import MessagesRequest, parse
+from proxy.question.messages import MessagesRequest, parse
 from proxy.rules.load import Loaded
 from proxy.rules.ruleset import NO_MATCH
 

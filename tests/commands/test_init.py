@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from proxy import __main__ as program
-from proxy import config, places
 from proxy.commands import init
+from proxy.settings import config, places
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = ["config.toml", *sorted(f"rules/{path.name}" for path in (ROOT / "rules").glob("*.toml"))]

@@ -5,9 +5,9 @@ import io
 import json
 from pathlib import Path
 
-from proxy.config import LogSettings
 from proxy.decision.agreements import Agreements, load
 from proxy.logs.observe import logger
+from proxy.settings.config import LogSettings
 from tests.cases import every
 from tests.waiting import until
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import orjson
 
-from proxy.config import Config, RulesSettings
 from proxy.decision.agreements import Agreements, load
 from proxy.decision.audits import LAST, Auditing, auditing
 from proxy.decision.desk import Desk, in_force, new_desk
+from proxy.settings.config import Config, RulesSettings
 from tests.cases import every
 from tests.conftest import Running, Start
 from tests.decision.test_desk import ask, body, lines, message, rules

@@ -7,7 +7,7 @@ import pytest
 
 from proxy.decision.breaker import Breaker
 from proxy.exchange import Answer, Forward, Head
-from proxy.messages import MessagesRequest, parse
+from proxy.question.messages import MessagesRequest, parse
 
 ANSWER = Answer("topic", "text", "end_turn", "m", True)
 

@@ -8,15 +8,15 @@ from typing import Any
 
 import orjson
 
-from proxy import toml
-from proxy.config import Config
 from proxy.decision.desk import Desk, Ruling, in_force, new_desk
 from proxy.exchange import Forward, Head
-from proxy.messages import MessagesRequest, seen
+from proxy.question.messages import MessagesRequest, seen
 from proxy.respond import Respond
 from proxy.rules.load import compile_document
 from proxy.rules.ruleset import RuleSet
 from proxy.scripted import ScriptedUpstream, stream_events
+from proxy.settings import toml
+from proxy.settings.config import Config
 from proxy.sse import encode
 from tests.conftest import Running, Start
 from tests.raw import Peer, raw_client, raw_upstream, reply, request

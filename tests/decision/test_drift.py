@@ -8,7 +8,7 @@ import pytest
 
 from proxy.decision.drift import REQUESTS, SESSIONS, Drift, Notice
 from proxy.exchange import Answer, Forward, Head
-from proxy.messages import MessagesRequest, parse
+from proxy.question.messages import MessagesRequest, parse
 from proxy.rules.conditions import compile_when
 from proxy.rules.load import Loaded
 from proxy.rules.operators import Context

@@ -8,7 +8,7 @@ import pytest
 
 from proxy.commands.doctor.client import client, left_behind
 from proxy.commands.doctor.findings import Finding
-from proxy.config import ListenSettings
+from proxy.settings.config import ListenSettings
 
 GOOD = {"ANTHROPIC_BASE_URL": "http://127.0.0.1:8787", "ENABLE_TOOL_SEARCH": "true"}
 SEVERITY = {"ok": 0, "warning": 1, "fault": 2}

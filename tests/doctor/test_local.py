@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from proxy import places
 from proxy.commands.doctor import local
 from proxy.commands.doctor.findings import Finding
 from proxy.commands.doctor.local import Holder, holder
-from proxy.config import ListenSettings
+from proxy.settings import places
+from proxy.settings.config import ListenSettings
 from tests.conftest import Start
 from tests.process import EXECUTED, running
 from tests.raw import Peer, Script, raw_upstream, reply

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from proxy import places
 from proxy.commands.doctor import manager
 from proxy.commands.doctor.findings import Finding
 from proxy.commands.units import Service, systemd_unit
-from proxy.config import ListenSettings
+from proxy.settings import places
+from proxy.settings.config import ListenSettings
 
 ROOT = Path(__file__).parents[2]
 WELL = {"LoadState": "loaded", "ActiveState": "active", "SubState": "running", "Result": "success", "NRestarts": "0"}
@@ -55,7 +55,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
     monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:/usr/bin:/bin")
-    monkeypatch.setattr("proxy.places.for_system", lambda: places.for_user().below(tmp_path / "system"))
+    monkeypatch.setattr("proxy.settings.places.for_system", lambda: places.for_user().below(tmp_path / "system"))
     return Home(tmp_path)
 
 

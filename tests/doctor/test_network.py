@@ -11,7 +11,7 @@ import pytest
 import proxy
 from proxy.commands.doctor import network
 from proxy.commands.doctor.findings import Finding
-from proxy.config import Config, UpstreamSettings
+from proxy.settings.config import Config, UpstreamSettings
 from tests.certificates import Certificate, certificate
 from tests.raw import Peer, Script, raw_upstream, reply
 

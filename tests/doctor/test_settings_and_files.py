@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from proxy import config
 from proxy.commands.doctor import configuration
 from proxy.commands.doctor.files import permissions
 from proxy.commands.doctor.findings import Finding
-from proxy.disk import read_text
 from proxy.journal.schema import VERSION
-from proxy.places import Places
+from proxy.machine.disk import read_text
 from proxy.rules.load import load
+from proxy.settings import config
+from proxy.settings.places import Places
 from tests.commands.given import BASE, HELLO, rule
 from tests.journal.given import asked, written
 
@@ -52,7 +52,9 @@ def test_a_token_that_only_root_may_read_wants_root(file: Path, monkeypatch: pyt
 
     file.with_name("listen.token").touch()
     read = read_text
-    monkeypatch.setattr("proxy.config.read_text", lambda path: denied(path) if path.suffix == ".token" else read(path))
+    monkeypatch.setattr(
+        "proxy.settings.config.read_text", lambda path: denied(path) if path.suffix == ".token" else read(path)
+    )
     found, (finding,) = configuration.settings(file, [])
     assert found is None
     assert (f"{file.parent}/listen.token: " in finding.found, "with sudo" in finding.todo) == (True, True)
@@ -200,7 +202,9 @@ def machines(file: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         path.chmod(0o644)
     (file.parent / "rules").chmod(0o755)
     monkeypatch.setattr("proxy.commands.doctor.manager.is_the_machines", lambda _file: True)
-    monkeypatch.setattr("proxy.places.for_system", lambda: Places(file.parent, file.parent / "state", file.parent))
+    monkeypatch.setattr(
+        "proxy.settings.places.for_system", lambda: Places(file.parent, file.parent / "state", file.parent)
+    )
     return file
 
 

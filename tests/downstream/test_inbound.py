@@ -12,10 +12,10 @@ import pytest
 import pytest_asyncio
 from aiohttp import web
 
-from proxy.config import LimitsSettings, LogSettings
 from proxy.downstream.inbound import OPTIONS, Inbound, Load
 from proxy.downstream.replies import FullResponse
 from proxy.logs.observe import logger
+from proxy.settings.config import LimitsSettings, LogSettings
 from proxy.wire.heads import MAX_HEAD
 from tests.waiting import PATIENCE, until
 

@@ -8,10 +8,10 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from proxy.config import JournalSettings
 from proxy.journal.rows import Row, row
 from proxy.journal.store import Store
 from proxy.record import Record
+from proxy.settings.config import JournalSettings
 from proxy.usage import Usage
 from tests.records import FORWARDED
 

@@ -12,11 +12,11 @@ from typing import Any, cast
 
 import pytest
 
-from proxy.config import LogSettings
 from proxy.journal import store
 from proxy.journal.keeper import Keeper
 from proxy.journal.schema import VERSION
 from proxy.logs.observe import logger
+from proxy.settings.config import LogSettings
 from tests.journal.given import NOON, asked, count, entry, settings
 
 

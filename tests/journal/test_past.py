@@ -5,12 +5,12 @@ from pathlib import Path
 import aiohttp
 import orjson
 
-from proxy.app import JOURNAL, REQUEST_LOG
-from proxy.config import Config, JournalSettings
 from proxy.journal.past import Past
 from proxy.journal.writer import Journal
 from proxy.logs.observe import logger
 from proxy.scripted import ScriptedUpstream
+from proxy.serving.app import JOURNAL, REQUEST_LOG
+from proxy.settings.config import Config, JournalSettings
 from tests.conftest import Start
 from tests.journal.given import NOON, entry, written
 

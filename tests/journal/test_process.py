@@ -169,7 +169,7 @@ async def test_stats_can_be_asked_while_it_runs(tmp_path: Path, scripted: Script
 
 
 async def test_the_library_is_not_loaded_before_there_is_something_to_write() -> None:
-    code = "import proxy.program, proxy.service, sys; print('sqlite3' in sys.modules)"
+    code = "import proxy.program, proxy.serving.service, sys; print('sqlite3' in sys.modules)"
     child = await asyncio.create_subprocess_exec(
         *(sys.executable, "-c", code),
         stdout=asyncio.subprocess.PIPE,

@@ -12,12 +12,12 @@ from typing import cast
 import pytest
 from msgspec.structs import replace
 
-from proxy.config import LogSettings
 from proxy.exchange import Exchange, Head
 from proxy.journal import keeper, writer
 from proxy.journal.writer import BATCH, Journal
 from proxy.logs.observe import logger
 from proxy.record import Record
+from proxy.settings.config import LogSettings
 from proxy.usage import Meter, Usage
 from tests.journal.given import RECORD, USAGE, asked, count, settings
 from tests.waiting import PATIENCE

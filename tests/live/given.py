@@ -12,8 +12,6 @@ import aiohttp
 import orjson
 from aiohttp import web
 
-from proxy.app import build
-from proxy.config import Config
 from proxy.decision.desk import new_desk
 from proxy.downstream.server import listening
 from proxy.exchange import Head
@@ -22,6 +20,8 @@ from proxy.rules.examples import request_of
 from proxy.rules.load import Loaded
 from proxy.rules.ruleset import RuleSet
 from proxy.scripted import ContentBlock, Script, ScriptedUpstream, scripted_upstream
+from proxy.serving.app import build
+from proxy.settings.config import Config
 
 TEXT = "The session cookie expires on Sunday night, so the login test starts signed out."
 

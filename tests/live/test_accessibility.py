@@ -8,8 +8,8 @@ import aiohttp
 import pytest
 from playwright.async_api import Page
 
-from proxy.app import LIVE
 from proxy.rules.load import Loaded
+from proxy.serving.app import LIVE
 from tests.live.browser import SCHEMES
 from tests.live.conftest import Open
 from tests.live.entries import every_outcome

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from playwright.async_api import Page, Route, expect
 
-from proxy.app import LIVE
+from proxy.serving.app import LIVE
 from tests.live.conftest import Open
 from tests.live.given import Shown
 from tests.waiting import until

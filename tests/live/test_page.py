@@ -9,11 +9,11 @@ import orjson
 import pytest
 from playwright.async_api import expect
 
-from proxy.app import LIVE
 from proxy.exchange import Head
 from proxy.rules.load import Loaded
 from proxy.rules.ruleset import RuleSet
 from proxy.scripted import ScriptedUpstream
+from proxy.serving.app import LIVE
 from tests.live.conftest import ENDS, Open
 from tests.live.given import Shown, conversation, mix, send, shown
 from tests.raw import Peer, raw_upstream, reply

@@ -9,12 +9,12 @@ from typing import Any, cast
 import aiohttp
 import pytest
 
-from proxy.app import LIVE, REQUEST_LOG
 from proxy.live import pages
 from proxy.live.feed import MAX_WATCHERS
 from proxy.live.state import LiveState
 from proxy.rules.load import Loaded
 from proxy.scripted import ScriptedUpstream
+from proxy.serving.app import LIVE, REQUEST_LOG
 from proxy.sse import Decoder, Event
 from tests.live.entries import entry
 from tests.live.given import Shown, conversation, send, shown

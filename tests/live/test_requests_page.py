@@ -6,11 +6,11 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import BrowserContext, Page, expect
 
-from proxy.app import LIVE
 from proxy.decision.drift import NEARLY, SIGNS, STOPPED, UNKNOWN, UNTESTED, Notice
 from proxy.live.feed import SHOWN
 from proxy.rules.load import Loaded
 from proxy.scripted import ScriptedUpstream
+from proxy.serving.app import LIVE
 from proxy.usage import Usage
 from tests.cases import every
 from tests.live.conftest import Open, looking

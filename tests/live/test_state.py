@@ -6,7 +6,6 @@ from typing import Any
 
 import orjson
 
-from proxy.config import Config
 from proxy.decision.desk import Desk, new_desk
 from proxy.decision.drift import Notice
 from proxy.exchange import Exchange, Head
@@ -15,6 +14,7 @@ from proxy.live.state import LiveState
 from proxy.local.status import LATELY
 from proxy.rules.load import Loaded, configured
 from proxy.rules.ruleset import RuleSet
+from proxy.settings.config import Config
 from proxy.telemetry.counters import Counters
 from proxy.telemetry.request_log import RequestLog
 from proxy.usage import Usage

@@ -6,10 +6,10 @@ from typing import Any
 import aiohttp
 import pytest
 
-from proxy.config import Config
 from proxy.decision.desk import new_desk
 from proxy.rules.ruleset import RuleSet
 from proxy.scripted import ScriptedUpstream
+from proxy.settings.config import Config
 from tests.conftest import Start
 from tests.raw import raw_client
 

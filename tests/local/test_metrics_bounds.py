@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 
 from proxy import __version__
-from proxy.config import Config
 from proxy.decision.desk import new_desk
 from proxy.decision.shadow import Agreement, Verdict
 from proxy.local.metrics import exposition
 from proxy.rules.load import Loaded
 from proxy.rules.ruleset import RuleSet
 from proxy.scripted import ScriptedUpstream
+from proxy.settings.config import Config
 from proxy.telemetry.counters import Counters, Histogram
 from proxy.upstream.faults import NAMES
 from proxy.usage import UPSTREAM_ERRORS

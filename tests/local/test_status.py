@@ -6,11 +6,11 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from proxy.config import Config
 from proxy.decision.desk import Desk, new_desk
 from proxy.local.status import LATELY, health, readiness, status_line
 from proxy.rules.load import Loaded
 from proxy.rules.ruleset import RuleSet
+from proxy.settings.config import Config
 from proxy.telemetry.counters import Counters
 from tests.cases import every
 from tests.records import FORWARDED

@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from proxy.config import LogSettings
 from proxy.logs.observe import LibraryLogs, log_requests, logger, take_over_library_logs
 from proxy.record import Outcome, Record
+from proxy.settings.config import LogSettings
 from tests.cases import every
 
 Level = Literal["debug", "info", "warning", "error"]

@@ -11,8 +11,8 @@ from typing import Literal
 
 import pytest
 
-from proxy.config import LogSettings
 from proxy.logs.observe import Logger, log_requests, logger
+from proxy.settings.config import LogSettings
 from tests.logs.test_observe import FIELDS, RECORD
 
 Form = Literal["auto", "console", "json"]

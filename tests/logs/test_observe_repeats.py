@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from proxy.config import LogSettings
 from proxy.logs.observe import LibraryLogs, Logger, log_requests, logger
+from proxy.settings.config import LogSettings
 from tests.cases import every
 from tests.logs.test_observe import RECORD, lines
 

@@ -7,9 +7,9 @@ from typing import IO, Any, cast
 
 import pytest
 
-from proxy.config import LogSettings
 from proxy.logs.observe import logger
 from proxy.logs.outlet import Outlet, keep_small
+from proxy.settings.config import LogSettings
 from tests.process import running
 from tests.raw import Peer, raw_client, raw_upstream, reply, request
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from proxy.app import REQUEST_LOG
+from proxy.serving.app import REQUEST_LOG
 from tests.conftest import Start
 from tests.raw import Peer, raw_client, raw_upstream, reply, request
 from tests.waiting import PATIENCE

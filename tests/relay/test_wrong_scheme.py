@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from proxy.app import REQUEST_LOG
+from proxy.serving.app import REQUEST_LOG
 from tests.certificates import Certificate, certificate
 from tests.conftest import Start
 from tests.raw import Peer, raw_client, raw_upstream, reply, request

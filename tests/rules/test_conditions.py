@@ -7,10 +7,10 @@ import orjson
 import pytest
 
 from proxy.exchange import Head
-from proxy.messages import MessagesRequest, parse
+from proxy.question.messages import MessagesRequest, parse
 from proxy.rules.conditions import When, compile_when
 from proxy.rules.operators import OPERATORS, Context
-from proxy.toml import dotted
+from proxy.settings.toml import dotted
 from tests.cases import every
 
 AGENT = "claude-cli/2.1.83 (external)"

@@ -6,7 +6,7 @@ import orjson
 import pytest
 
 from proxy.exchange import Head
-from proxy.messages import MessagesRequest, parse
+from proxy.question.messages import MessagesRequest, parse
 from proxy.rules.conditions import compile_when
 from proxy.rules.examples import failures, request_of
 from proxy.rules.load import Loaded

@@ -6,7 +6,7 @@ import orjson
 import pytest
 
 from proxy.exchange import Head
-from proxy.messages import MessagesRequest, parse
+from proxy.question.messages import MessagesRequest, parse
 from proxy.rules.facts import FACTS, HeadFact, fact
 from proxy.rules.operators import OPERATORS
 from tests.cases import every

@@ -5,7 +5,7 @@ from typing import Any
 import orjson
 
 from proxy.exchange import Forward, Head
-from proxy.messages import MessagesRequest, parse
+from proxy.question.messages import MessagesRequest, parse
 from proxy.rules.load import Loaded
 from tests.cases import every
 

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from proxy import config, toml
 from proxy.exchange import Head
 from proxy.rules.load import Loaded, configured, load
 from proxy.rules.schema import RequestModel, RuleFile, RuleModel
-from proxy.validation import error_text, known_keys
+from proxy.settings import config, toml
+from proxy.settings.validation import error_text, known_keys
 from tests.cases import every
 from tests.commands.given import BASE, HELLO
 

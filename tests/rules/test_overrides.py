@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from proxy.config import Config, load
 from proxy.decision.audits import auditing
 from proxy.exchange import Replay
 from proxy.rules.load import Loaded, configured
+from proxy.settings.config import Config, load
 
 ROOT = Path(__file__).parents[2]
 

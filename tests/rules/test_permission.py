@@ -9,7 +9,7 @@ import orjson
 import pytest
 
 from proxy.exchange import Decision, Forward, Head
-from proxy.messages import MessagesRequest, parse
+from proxy.question.messages import MessagesRequest, parse
 from proxy.rules.load import Loaded, load
 from proxy.rules.permission import DECISION, may_decide
 from proxy.scripted import ScriptedUpstream

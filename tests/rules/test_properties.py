@@ -15,8 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proxy.exchange import Answer, Decision, Forward, Head
-from proxy.inspection import SMALL
-from proxy.messages import MessagesRequest, conversation, parse
+from proxy.question.inspection import SMALL
+from proxy.question.messages import MessagesRequest, conversation, parse
 from proxy.rules.conditions import Known, first_failing
 from proxy.rules.examples import request_of
 from proxy.rules.load import load

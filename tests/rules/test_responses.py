@@ -8,7 +8,7 @@ import orjson
 import pytest
 
 from proxy.exchange import Forward, Head
-from proxy.messages import seen
+from proxy.question.messages import seen
 from proxy.respond import Respond
 from proxy.rules.load import load
 from proxy.rules.permission import DECISION

@@ -8,8 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from proxy.exchange import Answer, Decision, Forward, Head
-from proxy.messages import MessagesRequest, parse
-from proxy.outline import LARGE
+from proxy.question.messages import MessagesRequest, parse
+from proxy.question.outline import LARGE
 from proxy.rules.conditions import Condition, When, compile_when
 from proxy.rules.examples import request_of
 from proxy.rules.facts import FACTS

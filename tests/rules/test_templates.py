@@ -12,7 +12,7 @@ from jinja2 import Environment, nodes
 
 from proxy.exchange import Head
 from proxy.filters.decline import Decline
-from proxy.messages import MessagesRequest, parse
+from proxy.question.messages import MessagesRequest, parse
 from proxy.rules.facts import FACTS
 from proxy.rules.templates import _ALLOWED, _ENVIRONMENT, LONGEST, TextTemplate, compile_template
 from tests.cases import every

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from proxy.exchange import Head
-from proxy.messages import MessagesRequest, parse
+from proxy.question.messages import MessagesRequest, parse
 from proxy.record import Step
 from proxy.rules.load import load
 from proxy.rules.ruleset import Failed

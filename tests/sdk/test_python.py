@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from proxy.config import Config
 from proxy.rules.load import configured
+from proxy.settings.config import Config
 from tests import official
 from tests.conftest import ROOT, Start
 from tests.raw import Peer, raw_upstream, reply

@@ -16,7 +16,8 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 TIMES = 30
 MINUTES_OF_HALF_A_SECOND = """
 import functools, sys
-from proxy import __main__, service
+from proxy import __main__
+from proxy.serving import service
 from proxy.logs import observe, repeats
 service.SPAN = 0.5
 observe.Repeats = functools.partial(repeats.Repeats, 0.5)

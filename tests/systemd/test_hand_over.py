@@ -6,9 +6,9 @@ import socket
 
 from aiohttp import web
 
-from proxy.config import Config
 from proxy.downstream.server import listening
 from proxy.logs.observe import logger
+from proxy.settings.config import Config
 from tests.waiting import PATIENCE
 
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from proxy import notify
-from proxy.notify import ManagerError, beyond_loopback, inherited_sockets
+from proxy.machine import notify
+from proxy.machine.notify import ManagerError, beyond_loopback, inherited_sockets
 from tests.raw import raw_client
 from tests.waiting import PATIENCE
 
@@ -22,7 +22,7 @@ FIRST = 200
 
 SERVER = """
 import os, socket
-from proxy.notify import inherited_sockets
+from proxy.machine.notify import inherited_sockets
 (held,) = inherited_sockets()
 held.setblocking(True)
 client, _ = held.accept()

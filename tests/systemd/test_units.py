@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from proxy.commands.units import Service, systemd_unit
-from proxy.config import StopSettings
 from proxy.program import USAGE_ERROR
+from proxy.settings.config import StopSettings
 from tests.waiting import PATIENCE
 
 ROOT = Path(__file__).parents[2]

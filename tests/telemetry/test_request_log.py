@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 
 import orjson
 
-from proxy.config import LogSettings
 from proxy.exchange import Exchange, Forward, Head
 from proxy.logs.observe import logger
 from proxy.record import Record
+from proxy.settings.config import LogSettings
 from proxy.telemetry.counters import Counters
 from proxy.telemetry.request_log import RequestLog
 from tests.waiting import PATIENCE

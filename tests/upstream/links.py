@@ -6,7 +6,7 @@ import struct
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from proxy.config import UpstreamSettings
+from proxy.settings.config import UpstreamSettings
 from proxy.upstream.connection import Connection
 from proxy.upstream.dial import Dialer
 from proxy.wire.heads import ReplyHead

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from proxy.bodies import ReceivedBody
-from proxy.config import UpstreamSettings
+from proxy.settings.config import UpstreamSettings
 from proxy.telemetry.counters import Counters
 from proxy.upstream.client import Request, Upstream
 from proxy.upstream.connection import Connection

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 import uvloop
 
-from proxy.config import UpstreamSettings
+from proxy.settings.config import UpstreamSettings
 from proxy.upstream.connection import ENOUGH, Connection
 from proxy.upstream.dial import Dialer
 from proxy.upstream.faults import ConnectionLost

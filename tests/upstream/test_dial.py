@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from proxy.config import UpstreamSettings
+from proxy.settings.config import UpstreamSettings
 from proxy.upstream.dial import Dialer, tls_context
 from proxy.upstream.faults import ConnectTimeout, ProxyRefused, TlsFailed, TlsTimeout
 from tests.cases import every

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 import pytest
 import uvloop
 
-from proxy.config import UpstreamSettings
+from proxy.settings.config import UpstreamSettings
 from proxy.upstream import tcp
 from proxy.upstream.connection import Connection
 from proxy.upstream.dial import Dialer

@@ -15,7 +15,7 @@ import orjson
 
 import proxy
 from proxy.commands.doctor.plain_http import TIMEOUT, Address, HttpMessage, read_message
-from proxy.config import Config, UpstreamSettings
+from proxy.settings.config import Config, UpstreamSettings
 
 FRAMES = 5
 """Events of the scripted stream; each is sent after the client has received the one before."""

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import orjson
 
-from proxy import client_settings, places
-from proxy.addresses import is_loopback
-from proxy.client_settings import BASE_URL, TOOL_SEARCH, shown, url_of
 from proxy.commands.doctor.findings import Finding, fault, ok, warning
-from proxy.config import ListenSettings, client_url
-from proxy.surroundings import without_proxy
+from proxy.machine.addresses import is_loopback
+from proxy.settings import client_settings, places
+from proxy.settings.client_settings import BASE_URL, TOOL_SEARCH, shown, url_of
+from proxy.settings.config import ListenSettings, client_url
+from proxy.settings.surroundings import without_proxy
 
 ELSEWHERE = ("CLAUDE_CODE_USE_BEDROCK", "CLAUDE_CODE_USE_VERTEX")
 """Switches that send the client to another provider, whatever its base URL."""

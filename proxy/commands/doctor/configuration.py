@@ -5,12 +5,12 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from proxy import config, toml
 from proxy.commands.check import check
 from proxy.commands.doctor.findings import Finding, fault, ok
 from proxy.commands.tables import problem_line
-from proxy.config import Config
 from proxy.rules.load import Loaded
+from proxy.settings import config, toml
+from proxy.settings.config import Config
 
 
 def settings(file: Path, given: Sequence[str]) -> tuple[Config | None, list[Finding]]:

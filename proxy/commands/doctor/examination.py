@@ -11,9 +11,9 @@ from proxy.commands.doctor.files import permissions
 from proxy.commands.doctor.findings import Finding, as_json, as_text, exit_code, fault, warning
 from proxy.commands.doctor.probes import PROBES, probe
 from proxy.commands.doctor.shortcuts import shortcuts, to_repeat
-from proxy.config import Config
+from proxy.machine.terminal import columns
 from proxy.rules.load import Loaded, configured
-from proxy.terminal import columns
+from proxy.settings.config import Config
 
 
 @dataclass(frozen=True, slots=True)

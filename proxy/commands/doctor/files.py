@@ -8,11 +8,11 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-from proxy import places
 from proxy.commands.doctor import manager
 from proxy.commands.doctor.findings import Finding, fault, ok, warning
-from proxy.config import Config
 from proxy.journal.reader import OlderError, UnreadableError, obstacle, opened
+from proxy.settings import places
+from proxy.settings.config import Config
 
 
 def permissions(file: Path, config: Config) -> list[Finding]:

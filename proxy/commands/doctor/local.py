@@ -14,11 +14,11 @@ from typing import Any
 
 import orjson
 
-from proxy import places
 from proxy.commands.doctor import manager
 from proxy.commands.doctor.findings import Finding, fault, ok, warning
 from proxy.commands.units import address
-from proxy.config import ListenSettings
+from proxy.settings import places
+from proxy.settings.config import ListenSettings
 
 TIMEOUT = 5.0
 """Seconds for an answer on loopback."""

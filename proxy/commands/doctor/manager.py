@@ -6,10 +6,10 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from proxy import places
 from proxy.commands.doctor.findings import Finding, fault, ok, warning
 from proxy.commands.units import LABEL, SYSTEMD, address, listens, program
-from proxy.config import ListenSettings
+from proxy.settings import places
+from proxy.settings.config import ListenSettings
 
 _PROPERTIES = (
     *("LoadState", "ActiveState", "SubState", "Result", "NRestarts"),

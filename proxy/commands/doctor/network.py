@@ -15,10 +15,10 @@ import orjson
 from yarl import URL
 
 import proxy
-from proxy.addresses import is_loopback
 from proxy.commands.doctor.findings import Finding, fault, ok, warning
-from proxy.config import Config, UpstreamSettings
-from proxy.surroundings import hints
+from proxy.machine.addresses import is_loopback
+from proxy.settings.config import Config, UpstreamSettings
+from proxy.settings.surroundings import hints
 from proxy.upstream.dial import Dialer, tls_context
 from proxy.upstream.faults import PROBLEMS, upstream_error
 
