@@ -1,7 +1,7 @@
 """One pasted error: what was raised, and where."""
 
 from proxy.filters.titles.errors import error_title
-from proxy.filters.titles.prose import read
+from proxy.filters.titles.text.prose import read
 from tests.cases import every
 
 PYTHON = """Traceback (most recent call last):

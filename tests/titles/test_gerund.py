@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from proxy.filters.titles.english.verbs import spelled
 from proxy.filters.titles.gerund import FORMS, WHIMS, gerund
-from proxy.filters.titles.prose import LOOKED_AT
-from proxy.filters.titles.verbs import spelled
+from proxy.filters.titles.text.prose import LOOKED_AT
 from tests.cases import every
 
 ALARMING = re.compile(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from proxy.filters.titles.lexer import Token, lexed
+from proxy.filters.titles.text.lexer import Token, lexed
 from tests.cases import every
 
 

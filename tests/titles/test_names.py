@@ -2,7 +2,7 @@
 
 import pytest
 
-from proxy.filters.titles import names
+from proxy.filters.titles.english import names
 from tests.cases import every
 
 

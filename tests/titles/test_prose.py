@@ -2,7 +2,7 @@
 
 import pytest
 
-from proxy.filters.titles.prose import read
+from proxy.filters.titles.text.prose import read
 from tests.cases import every
 
 

@@ -8,9 +8,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from proxy.filters.decline import Decline
-from proxy.filters.titles import verbs, words
-from proxy.filters.titles.prose import LINES
+from proxy.filters.titles.english import verbs, words
 from proxy.filters.titles.session_title import LIMIT, session_title
+from proxy.filters.titles.text.prose import LINES
 from tests.cases import every
 
 REQUESTS = {

@@ -3,16 +3,16 @@
 import re
 
 from proxy.filters.decline import Decline
-from proxy.filters.titles.clause import Clause
-from proxy.filters.titles.fitting import fitted
-from proxy.filters.titles.lexer import Text, Token, lexed, word_of
-from proxy.filters.titles.prose import plain, require_english
+from proxy.filters.titles.english.tables import word_set
+from proxy.filters.titles.english.words import PREPOSITIONS, TURNING
+from proxy.filters.titles.grammar.clause import Clause
+from proxy.filters.titles.grammar.fitting import fitted
+from proxy.filters.titles.grammar.requests import asked_in
+from proxy.filters.titles.grammar.sentences import title_of, whole
+from proxy.filters.titles.grammar.shape import Shape, flat, size_of
 from proxy.filters.titles.reasons import TURNED
-from proxy.filters.titles.requests import asked_in
-from proxy.filters.titles.sentences import title_of, whole
-from proxy.filters.titles.shape import Shape, flat, size_of
-from proxy.filters.titles.tables import word_set
-from proxy.filters.titles.words import PREPOSITIONS, TURNING
+from proxy.filters.titles.text.lexer import Text, Token, lexed, word_of
+from proxy.filters.titles.text.prose import plain, require_english
 
 _COMMAND_TAG = re.compile(r"<command-name>\s{0,9}/?([\w:.-]{1,48})\s{0,9}</command-name>")
 _COMMAND_ARGUMENTS = re.compile(r"<command-args>([^<]{1,400})")

@@ -2,9 +2,9 @@
 
 import re
 
-from proxy.filters.titles.lexer import Token, word_of
-from proxy.filters.titles.names import displayed, is_secret
-from proxy.filters.titles.prose import Message
+from proxy.filters.titles.english.names import displayed, is_secret
+from proxy.filters.titles.text.lexer import Token, word_of
+from proxy.filters.titles.text.prose import Message
 
 # An error at the beginning of a line with its package, as runtimes end or begin a trace.
 _RAISED = re.compile(

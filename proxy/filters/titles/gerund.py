@@ -3,9 +3,9 @@
 import re
 import zlib
 
-from proxy.filters.titles.prose import LOOKED_AT, read
-from proxy.filters.titles.tables import word_set
-from proxy.filters.titles.verbs import SINGLE, TAKEN_AWAY, spelled
+from proxy.filters.titles.english.tables import word_set
+from proxy.filters.titles.english.verbs import SINGLE, TAKEN_AWAY, spelled
+from proxy.filters.titles.text.prose import LOOKED_AT, read
 
 _UNKIND = word_set(
     """block lock skip reset restrict suppress silence shrink cut purge flush cap limit throttle squash mask truncate

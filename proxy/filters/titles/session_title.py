@@ -4,21 +4,21 @@ import re
 from contextlib import suppress
 
 from proxy.filters.decline import Decline
-from proxy.filters.titles.clause import Clause
 from proxy.filters.titles.commands import command_title
+from proxy.filters.titles.english.leads import LEADS
+from proxy.filters.titles.english.tables import word_set
+from proxy.filters.titles.english.verbs import NOUN_FIRST, VERB_STARTS
+from proxy.filters.titles.english.words import ASKING_ABROAD, DETERMINERS
 from proxy.filters.titles.errors import error_title
-from proxy.filters.titles.fitting import LONGEST, fitted
-from proxy.filters.titles.leads import LEADS
-from proxy.filters.titles.lexer import Text, Token, lexed
-from proxy.filters.titles.prose import LINES, LOOKED_AT, MIXED, Message, read, require_english
+from proxy.filters.titles.grammar.clause import Clause
+from proxy.filters.titles.grammar.fitting import LONGEST, fitted
+from proxy.filters.titles.grammar.requests import asked_in
+from proxy.filters.titles.grammar.sentences import reference_of, title_of
+from proxy.filters.titles.grammar.shape import Shape, shown
+from proxy.filters.titles.grammar.things import thing_in
 from proxy.filters.titles.reasons import LOST, NOT_SEEN, NOTHING, SEVERAL, TOO_LONG, TURNED, UNCLEAR
-from proxy.filters.titles.requests import asked_in
-from proxy.filters.titles.sentences import reference_of, title_of
-from proxy.filters.titles.shape import Shape, shown
-from proxy.filters.titles.tables import word_set
-from proxy.filters.titles.things import thing_in
-from proxy.filters.titles.verbs import NOUN_FIRST, VERB_STARTS
-from proxy.filters.titles.words import ASKING_ABROAD, DETERMINERS
+from proxy.filters.titles.text.lexer import Text, Token, lexed
+from proxy.filters.titles.text.prose import LINES, LOOKED_AT, MIXED, Message, read, require_english
 
 MOST = 5
 LIMIT = LOOKED_AT

@@ -3,10 +3,10 @@
 import re
 
 from proxy.filters.decline import Decline
-from proxy.filters.titles.prose import read
+from proxy.filters.titles.english.tables import Phrases
 from proxy.filters.titles.reasons import LOST, SEVERAL, TOO_LONG, TURNED
 from proxy.filters.titles.session_title import LIMIT, session_title
-from proxy.filters.titles.tables import Phrases
+from proxy.filters.titles.text.prose import read
 
 MOST_WORDS = 3
 _LONGEST_CONTINUATION = 8

@@ -3,16 +3,16 @@
 from msgspec.structs import replace
 
 from proxy.filters.decline import Decline
-from proxy.filters.titles import verbs
-from proxy.filters.titles import words as known
-from proxy.filters.titles.clause import Clause, Phrase, Words
-from proxy.filters.titles.deeds import AMISS, does
-from proxy.filters.titles.frames import RELATIVE, made_for, placed, shape_of, subject_at, whole_object
-from proxy.filters.titles.leads import WANTS
-from proxy.filters.titles.line import CLOSING, is_adverb
+from proxy.filters.titles.english import verbs
+from proxy.filters.titles.english import words as known
+from proxy.filters.titles.english.leads import WANTS
+from proxy.filters.titles.english.tables import Phrases, word_set
+from proxy.filters.titles.grammar.clause import Clause, Phrase, Words
+from proxy.filters.titles.grammar.deeds import AMISS, does
+from proxy.filters.titles.grammar.frames import RELATIVE, made_for, placed, shape_of, subject_at, whole_object
+from proxy.filters.titles.grammar.shape import ROOM, Shape, content, noun, singular, size_of
 from proxy.filters.titles.reasons import SEVERAL
-from proxy.filters.titles.shape import ROOM, Shape, content, noun, singular, size_of
-from proxy.filters.titles.tables import Phrases, word_set
+from proxy.filters.titles.text.line import CLOSING, is_adverb
 
 _LITTLE = Phrases("a|bit|little|more|much|even|so|be")
 _WANTED = word_set("want need like love")

@@ -3,17 +3,17 @@
 from msgspec.structs import replace
 
 from proxy.filters.decline import Decline
-from proxy.filters.titles import verbs
-from proxy.filters.titles import words as known
-from proxy.filters.titles.clause import Clause, Phrase, Words
-from proxy.filters.titles.fitting import compact
-from proxy.filters.titles.frames import placed
-from proxy.filters.titles.leads import TAILS
-from proxy.filters.titles.lexer import Token
+from proxy.filters.titles.english import verbs
+from proxy.filters.titles.english import words as known
+from proxy.filters.titles.english.leads import TAILS
+from proxy.filters.titles.english.tables import word_set
+from proxy.filters.titles.english.verbs import spelled
+from proxy.filters.titles.grammar.clause import Clause, Phrase, Words
+from proxy.filters.titles.grammar.fitting import compact
+from proxy.filters.titles.grammar.frames import placed
+from proxy.filters.titles.grammar.shape import ROOM, Shape, content, noun, singular, size_of
 from proxy.filters.titles.reasons import NOT_SEEN, UNCLEAR
-from proxy.filters.titles.shape import ROOM, Shape, content, noun, singular, size_of
-from proxy.filters.titles.tables import word_set
-from proxy.filters.titles.verbs import spelled
+from proxy.filters.titles.text.lexer import Token
 
 _FORBIDDING = ("should", "must", "shouldn't", "shouldnt", "mustn't", "mustnt")
 PARTICLES = ("off", "up", "out", "back", "down")

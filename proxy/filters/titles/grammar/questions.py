@@ -3,15 +3,15 @@
 from msgspec.structs import replace
 
 from proxy.filters.decline import Decline
-from proxy.filters.titles import verbs
-from proxy.filters.titles import words as known
-from proxy.filters.titles.clause import Clause
-from proxy.filters.titles.frames import placed, shape_of, subject_at, whole_object
-from proxy.filters.titles.line import is_adverb
+from proxy.filters.titles.english import verbs
+from proxy.filters.titles.english import words as known
+from proxy.filters.titles.english.tables import word_set
+from proxy.filters.titles.grammar.clause import Clause
+from proxy.filters.titles.grammar.frames import placed, shape_of, subject_at, whole_object
+from proxy.filters.titles.grammar.reports import AT_WORK, HEDGES, report
+from proxy.filters.titles.grammar.shape import Shape, content, noun, singular
 from proxy.filters.titles.reasons import UNCLEAR
-from proxy.filters.titles.reports import AT_WORK, HEDGES, report
-from proxy.filters.titles.shape import Shape, content, noun, singular
-from proxy.filters.titles.tables import word_set
+from proxy.filters.titles.text.line import is_adverb
 
 _DEGREES = known.SOFT | known.FAULTS | word_set("many much often long about so far fast bad hard soon well few")
 _DOING = word_set("do does mean means")

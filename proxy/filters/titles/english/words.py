@@ -4,7 +4,7 @@ Every list is closed: a word that is in none of them may only be part of a name 
 name, and is not listed as something that may stand where it stands, makes the filter decline.
 """
 
-from proxy.filters.titles.tables import word_set
+from proxy.filters.titles.english.tables import word_set
 
 POINTING = word_set("this that these those")
 """Words that mean something only to who sees what is pointed at."""

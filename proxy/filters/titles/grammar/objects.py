@@ -1,13 +1,13 @@
 """What a verb makes of its object: the thing, where it goes, and what it is to be."""
 
 from proxy.filters.decline import Decline
-from proxy.filters.titles import verbs
-from proxy.filters.titles import words as known
-from proxy.filters.titles.clause import PURPOSE, Clause, Phrase, Words
-from proxy.filters.titles.frames import PLAIN, shape_of
+from proxy.filters.titles.english import verbs
+from proxy.filters.titles.english import words as known
+from proxy.filters.titles.english.tables import word_set
+from proxy.filters.titles.grammar.clause import PURPOSE, Clause, Phrase, Words
+from proxy.filters.titles.grammar.frames import PLAIN, shape_of
+from proxy.filters.titles.grammar.shape import ROOM, Shape, content, flat, noun, singular, size_of
 from proxy.filters.titles.reasons import SEVERAL, UNCLEAR
-from proxy.filters.titles.shape import ROOM, Shape, content, flat, noun, singular, size_of
-from proxy.filters.titles.tables import word_set
 
 MOVED = word_set("migrate switch move port convert turn pin upgrade change rename")
 PAIRED = word_set("rename replace swap benchmark compare wrap extend fill populate")

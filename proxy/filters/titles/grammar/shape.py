@@ -5,9 +5,9 @@ from itertools import chain
 
 import msgspec
 
-from proxy.filters.titles import words as known
-from proxy.filters.titles.clause import PURPOSE, Words
-from proxy.filters.titles.lexer import Token, text_of, word_of
+from proxy.filters.titles.english import words as known
+from proxy.filters.titles.grammar.clause import PURPOSE, Words
+from proxy.filters.titles.text.lexer import Token, text_of, word_of
 
 _LETTER = re.compile(r"[A-Za-z]|[#!]\d|^\d{2,}$|^[0-9a-f]{7,}$")
 _DIGIT = re.compile(r"^\w+\d\w*$")

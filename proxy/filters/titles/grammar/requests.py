@@ -6,20 +6,20 @@ from contextlib import suppress
 from msgspec.structs import replace
 
 from proxy.filters.decline import Decline
-from proxy.filters.titles import verbs
-from proxy.filters.titles import words as known
-from proxy.filters.titles.clause import PURPOSE, Clause
-from proxy.filters.titles.frames import RELATIVE, checked, is_order, placed, shape_of, whole_object
-from proxy.filters.titles.leads import WANTS
-from proxy.filters.titles.line import SIGNS
-from proxy.filters.titles.making import CAUSES, causing, described, making, stopping
-from proxy.filters.titles.objects import GOING, MOVED, PAIRED, titled
-from proxy.filters.titles.questions import QUESTIONS, overview, question
+from proxy.filters.titles.english import verbs
+from proxy.filters.titles.english import words as known
+from proxy.filters.titles.english.leads import WANTS
+from proxy.filters.titles.english.tables import Phrases, word_set
+from proxy.filters.titles.grammar.clause import PURPOSE, Clause
+from proxy.filters.titles.grammar.frames import RELATIVE, checked, is_order, placed, shape_of, whole_object
+from proxy.filters.titles.grammar.making import CAUSES, causing, described, making, stopping
+from proxy.filters.titles.grammar.objects import GOING, MOVED, PAIRED, titled
+from proxy.filters.titles.grammar.questions import QUESTIONS, overview, question
+from proxy.filters.titles.grammar.reports import UNABLE, missing, report, reported, reports_of, unable
+from proxy.filters.titles.grammar.shape import Shape, content, noun
+from proxy.filters.titles.grammar.things import require_known, thing_in
 from proxy.filters.titles.reasons import NOT_SEEN, UNCLEAR
-from proxy.filters.titles.reports import UNABLE, missing, report, reported, reports_of, unable
-from proxy.filters.titles.shape import Shape, content, noun
-from proxy.filters.titles.tables import Phrases, word_set
-from proxy.filters.titles.things import require_known, thing_in
+from proxy.filters.titles.text.line import SIGNS
 
 _BROUGHT = MOVED | PAIRED | word_set("add introduce apply put insert embed update bump connect deploy export wire")
 _GOING_AS = (*GOING, "as")

@@ -5,7 +5,7 @@ People recognise a session by the names in its title, so names are kept as they 
 
 import re
 
-from proxy.filters.titles.tables import word_set
+from proxy.filters.titles.english.tables import word_set
 
 LONGEST_NAME = 48
 

@@ -1,6 +1,6 @@
 """What may stand before and behind a request, and says nothing of it."""
 
-from proxy.filters.titles.tables import Phrases, word_set
+from proxy.filters.titles.english.tables import Phrases, word_set
 
 LEADS = Phrases(
     """do (a|an|some)|hi|hello|hey|sry|hmm|wrong window

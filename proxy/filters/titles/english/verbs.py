@@ -2,7 +2,7 @@
 
 import re
 
-from proxy.filters.titles.tables import word_set
+from proxy.filters.titles.english.tables import word_set
 
 _DOUBLED = re.compile(
     r"[^aeiou]*[^aeiou][aeiou][^aeiouwxy]|debug|commit|unzip|overlap|emit|embed|rerun|prefer|refer|\w*(?:format|submit|permit|strap|set|get|begin)"

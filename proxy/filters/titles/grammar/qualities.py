@@ -3,16 +3,16 @@
 from msgspec.structs import replace
 
 from proxy.filters.decline import Decline
-from proxy.filters.titles import verbs
-from proxy.filters.titles import words as known
-from proxy.filters.titles.clause import Clause, Phrase, Words
-from proxy.filters.titles.deeds import PARTICLES
-from proxy.filters.titles.fitting import compact
-from proxy.filters.titles.frames import placed
-from proxy.filters.titles.line import SIGNS, is_adverb
+from proxy.filters.titles.english import verbs
+from proxy.filters.titles.english import words as known
+from proxy.filters.titles.english.tables import Phrases, word_set
+from proxy.filters.titles.grammar.clause import Clause, Phrase, Words
+from proxy.filters.titles.grammar.deeds import PARTICLES
+from proxy.filters.titles.grammar.fitting import compact
+from proxy.filters.titles.grammar.frames import placed
+from proxy.filters.titles.grammar.shape import ROOM, Shape, content, noun, size_of
 from proxy.filters.titles.reasons import NOT_SEEN
-from proxy.filters.titles.shape import ROOM, Shape, content, noun, size_of
-from proxy.filters.titles.tables import Phrases, word_set
+from proxy.filters.titles.text.line import SIGNS, is_adverb
 
 DONE = word_set("finished done fixed closed ready working fine complete merged")
 COPULAS = word_set("turns turn goes go stays stay becomes become remains looks look")

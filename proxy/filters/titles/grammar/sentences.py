@@ -7,13 +7,13 @@ from contextlib import suppress
 from msgspec.structs import replace
 
 from proxy.filters.decline import Decline
-from proxy.filters.titles.clause import Clause, Words
-from proxy.filters.titles.fitting import fitted
-from proxy.filters.titles.lexer import Text, Token, place_of, text_of, word_of
+from proxy.filters.titles.english.verbs import ASKING
+from proxy.filters.titles.english.words import AUXILIARIES, GENERIC, MADE_THINGS, PREPOSITIONS, TROUBLES, TURNING
+from proxy.filters.titles.grammar.clause import Clause, Words
+from proxy.filters.titles.grammar.fitting import fitted
+from proxy.filters.titles.grammar.shape import Shape, is_reference, size_of
 from proxy.filters.titles.reasons import LOST, NOT_SEEN, NOTHING, SEVERAL, TOO_LONG, TURNED
-from proxy.filters.titles.shape import Shape, is_reference, size_of
-from proxy.filters.titles.verbs import ASKING
-from proxy.filters.titles.words import AUXILIARIES, GENERIC, MADE_THINGS, PREPOSITIONS, TROUBLES, TURNING
+from proxy.filters.titles.text.lexer import Text, Token, place_of, text_of, word_of
 
 Frame = Callable[[Clause], Shape]
 _RESTRICTING = ("only", "except", "not", "without", "unless", "instead", "but")

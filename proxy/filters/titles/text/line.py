@@ -4,11 +4,20 @@ from collections.abc import Sequence
 
 from propcache.api import cached_property
 
-from proxy.filters.titles import words as known
-from proxy.filters.titles.leads import LABELS, LEADS, TAILS
-from proxy.filters.titles.lexer import Token
-from proxy.filters.titles.tables import Phrases, word_set
-from proxy.filters.titles.verbs import DOES, DOING, FAULT_NOUNS, INFINITIVES, NOUN_FIRST, NOUNS_TOO, VERB_STARTS, VERBS
+from proxy.filters.titles.english import words as known
+from proxy.filters.titles.english.leads import LABELS, LEADS, TAILS
+from proxy.filters.titles.english.tables import Phrases, word_set
+from proxy.filters.titles.english.verbs import (
+    DOES,
+    DOING,
+    FAULT_NOUNS,
+    INFINITIVES,
+    NOUN_FIRST,
+    NOUNS_TOO,
+    VERB_STARTS,
+    VERBS,
+)
+from proxy.filters.titles.text.lexer import Token
 
 _SIGNS = {"name": "@", "quote": "@", "number": "0", "comma": ",", "cut": ":", "unknown": "?", "stop": "."}
 SIGNS = frozenset(_SIGNS.values())

@@ -10,12 +10,12 @@ import msgspec
 from msgspec.structs import replace
 
 from proxy.filters.decline import Decline
-from proxy.filters.titles import words as known
-from proxy.filters.titles.lexer import Token
-from proxy.filters.titles.line import CLOSING, NO_CLAUSE, Line, is_adverb
-from proxy.filters.titles.prose import MIXED
-from proxy.filters.titles.tables import word_set
-from proxy.filters.titles.verbs import DOES, INFINITIVES, NOUNS_TOO
+from proxy.filters.titles.english import words as known
+from proxy.filters.titles.english.tables import word_set
+from proxy.filters.titles.english.verbs import DOES, INFINITIVES, NOUNS_TOO
+from proxy.filters.titles.text.lexer import Token
+from proxy.filters.titles.text.line import CLOSING, NO_CLAUSE, Line, is_adverb
+from proxy.filters.titles.text.prose import MIXED
 
 Words = list[Token]
 Stop = Callable[[int], bool]

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from msgspec.structs import replace
 
 from proxy.filters.decline import Decline
-from proxy.filters.titles import words as known
-from proxy.filters.titles.clause import PURPOSE, Words
-from proxy.filters.titles.lexer import place_of, text_of
+from proxy.filters.titles.english import words as known
+from proxy.filters.titles.english.tables import word_set
+from proxy.filters.titles.english.verbs import FAULT_NOUNS, STALE
+from proxy.filters.titles.grammar.clause import PURPOSE, Words
+from proxy.filters.titles.grammar.shape import JOINING, VAGUE, Shape, content, flat, noun, singular
 from proxy.filters.titles.reasons import NOTHING, TOO_LONG
-from proxy.filters.titles.shape import JOINING, VAGUE, Shape, content, flat, noun, singular
-from proxy.filters.titles.tables import word_set
-from proxy.filters.titles.verbs import FAULT_NOUNS, STALE
+from proxy.filters.titles.text.lexer import place_of, text_of
 
 LEAST, LONGEST = 2, 64
 

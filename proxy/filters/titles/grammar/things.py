@@ -5,17 +5,17 @@ from collections.abc import Set
 from msgspec.structs import replace
 
 from proxy.filters.decline import Decline
-from proxy.filters.titles import verbs
-from proxy.filters.titles import words as known
-from proxy.filters.titles.clause import Clause, Words
-from proxy.filters.titles.frames import EARLIER, checked, is_doing, is_order, whole_object
-from proxy.filters.titles.lexer import Token
-from proxy.filters.titles.line import CLOSING, SIGNS
-from proxy.filters.titles.qualities import BE, COPULAS, DONE, had, with_fault
+from proxy.filters.titles.english import verbs
+from proxy.filters.titles.english import words as known
+from proxy.filters.titles.english.tables import Phrases, word_set
+from proxy.filters.titles.grammar.clause import Clause, Words
+from proxy.filters.titles.grammar.frames import EARLIER, checked, is_doing, is_order, whole_object
+from proxy.filters.titles.grammar.qualities import BE, COPULAS, DONE, had, with_fault
+from proxy.filters.titles.grammar.reports import SO
+from proxy.filters.titles.grammar.shape import Shape, content, noun, singular
 from proxy.filters.titles.reasons import NOT_SEEN, NOTHING, POINTS, UNCLEAR
-from proxy.filters.titles.reports import SO
-from proxy.filters.titles.shape import Shape, content, noun, singular
-from proxy.filters.titles.tables import Phrases, word_set
+from proxy.filters.titles.text.lexer import Token
+from proxy.filters.titles.text.line import CLOSING, SIGNS
 
 _ASKING = word_set("is are was were does do did can could would will should has what which how when why where who")
 _FINITE = known.AUXILIARIES | known.DENIED | known.VERBAL

@@ -9,8 +9,8 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from proxy.filters.decline import Decline
-from proxy.filters.titles.tables import word_set
-from proxy.filters.titles.words import FOREIGN
+from proxy.filters.titles.english.tables import word_set
+from proxy.filters.titles.english.words import FOREIGN
 
 LOOKED_AT, LINES = 10_000, 500
 MIXED = "it is not in plain English alone"

@@ -9,8 +9,8 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
-from proxy.filters.titles.names import displayed, is_secret
-from proxy.filters.titles.words import SPELLED
+from proxy.filters.titles.english.names import displayed, is_secret
+from proxy.filters.titles.english.words import SPELLED
 
 Kind = Literal["word", "name", "number", "quote", "stop", "comma", "cut", "unknown"]
 

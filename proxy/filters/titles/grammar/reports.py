@@ -3,17 +3,17 @@
 from msgspec.structs import replace
 
 from proxy.filters.decline import Decline
-from proxy.filters.titles import verbs
-from proxy.filters.titles import words as known
-from proxy.filters.titles.clause import Clause, Phrase, Stop
-from proxy.filters.titles.deeds import PARTICLES, does, is_ought, unwished, wished
-from proxy.filters.titles.fitting import compact
-from proxy.filters.titles.frames import placed, shape_of, subject_at, whole_object
-from proxy.filters.titles.line import SIGNS, is_adverb
+from proxy.filters.titles.english import verbs
+from proxy.filters.titles.english import words as known
+from proxy.filters.titles.english.tables import Phrases, word_set
+from proxy.filters.titles.english.verbs import spelled
+from proxy.filters.titles.grammar.clause import Clause, Phrase, Stop
+from proxy.filters.titles.grammar.deeds import PARTICLES, does, is_ought, unwished, wished
+from proxy.filters.titles.grammar.fitting import compact
+from proxy.filters.titles.grammar.frames import placed, shape_of, subject_at, whole_object
+from proxy.filters.titles.grammar.shape import ROOM, Shape, content, noun, singular
 from proxy.filters.titles.reasons import NOT_SEEN, UNCLEAR
-from proxy.filters.titles.shape import ROOM, Shape, content, noun, singular
-from proxy.filters.titles.tables import Phrases, word_set
-from proxy.filters.titles.verbs import spelled
+from proxy.filters.titles.text.line import SIGNS, is_adverb
 
 HEDGES = word_set(
     """so way very really always still sometimes keeps keep too often being actually even currently suddenly randomly

@@ -5,13 +5,13 @@ import re
 from msgspec.structs import replace
 
 from proxy.filters.decline import Decline
-from proxy.filters.titles import verbs
-from proxy.filters.titles import words as known
-from proxy.filters.titles.clause import Clause, Phrase, Stop, Words
-from proxy.filters.titles.line import is_adverb
+from proxy.filters.titles.english import verbs
+from proxy.filters.titles.english import words as known
+from proxy.filters.titles.english.tables import word_set
+from proxy.filters.titles.grammar.clause import Clause, Phrase, Stop, Words
+from proxy.filters.titles.grammar.shape import Shape, content, noun, singular
 from proxy.filters.titles.reasons import NOT_SEEN, NOTHING, POINTS, SEVERAL, TURNED, UNCLEAR
-from proxy.filters.titles.shape import Shape, content, noun, singular
-from proxy.filters.titles.tables import word_set
+from proxy.filters.titles.text.line import is_adverb
 
 EARLIER = re.compile(r"\b(?:your|you) (?:last |latest )?(?:fix|changes?|edits?|patch|commit|made|did|wrote|added) ")
 """What was done before the session began."""
