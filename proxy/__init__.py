@@ -24,9 +24,9 @@ Where to look for what:
     before parsing      `rules/marks`: what one pass over a body's bytes tells of the rules that cannot match
     permission          `rules/permission` recognizes requests that may decide about permission; no rule answers these
     the answer          `synthesis` makes events or one message, `sse` encodes events; `respond` is for other requests
-    what is kept        `telemetry` counts; `usage` reads tokens from the copy of a reply, which `coding` unpacks;
-                        `journal` keeps rows, `capture` whole requests, `logs` writes lines; `names` decides which
-                        names chosen by clients may be shown, `ids` makes a request's
+    what is kept        `telemetry` counts; `replies` reads tokens and errors from the copy of a reply; `journal` keeps
+                        rows, `capture` whole requests, `logs` writes lines; `names` decides which names chosen by
+                        clients may be shown, `ids` makes a request's
     pages               `live` for people, `local` for programs
     settings            `settings`: TOML files, checked; where files are; what Claude Code was told
     the program         `__main__` and `program` run one of `commands`; `serving` is the process that serves

@@ -10,8 +10,9 @@ import msgspec
 from proxy import names
 from proxy.bodies import ReceivedBody
 from proxy.record import Outcome, Record, Trail
+from proxy.replies.errors import UPSTREAM_ERRORS, error_of_status
+from proxy.replies.meter import Meter
 from proxy.respond import Respond
-from proxy.usage import UPSTREAM_ERRORS, Meter, error_of_status
 
 Version = tuple[int, ...]
 GONE, STOPPED = "the client went away", "Sidestep stopped before it was complete"

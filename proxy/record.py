@@ -6,7 +6,8 @@ from typing import Literal, Protocol
 
 import msgspec
 
-from proxy.usage import UPSTREAM_ERRORS, Usage
+from proxy.replies.errors import UPSTREAM_ERRORS
+from proxy.replies.usage import Usage
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +38,9 @@ class Record(msgspec.Struct):
     What the client has named (method, path, client, model, session) is as `names` lets it through: short, and no key.
     `at` is the time of day at which it came, in seconds since the epoch. `reason` says why a request was forwarded or
     refused, `error` what went wrong, and `fault` which kind of thing that was, where it was the upstream's: one of
-    `upstream.faults` if the request failed, one of `usage.UPSTREAM_ERRORS` if it was forwarded. `first_byte` is the
-    time until the head of the reply was sent, None if none was; `overhead` is the part of it that was spent here, not
-    in waiting for the client or the upstream. `status` is 499 when the client went away before the reply was complete
+    `upstream.faults` if the request failed, one of `UPSTREAM_ERRORS` if it was forwarded. `first_byte` is the time
+    until the head of the reply was sent, None if none was; `overhead` is the part of it that was spent here, not in
+    waiting for the client or the upstream. `status` is 499 when the client went away before the reply was complete
     (nginx's convention). `session` is a hash of what names the client's session, "" for none; `verdict` is what a
     comparison in shadow came to, "" for none; `usage` is None where nothing was said of tokens. Treat it as immutable:
     only its methods add to it, once the reply has been read.
@@ -75,7 +76,7 @@ class Record(msgspec.Struct):
 
     def error_read(self, error: str) -> None:
         """The reply is or has an error, which counts if it is to a message and began as if all were well."""
-        if self.fault or (self.outcome, self.status) != ("forwarded", 200):
-            return
+        if self.fault or self.error or (self.outcome, self.status) != ("forwarded", 200):
+            return  # what ended it otherwise, such as the end of this process, is no fault of the upstream's
         if (self.method, self.path) == ("POST", "/v1/messages"):
             self.fault, self.error = error, UPSTREAM_ERRORS[error]

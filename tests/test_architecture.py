@@ -24,8 +24,8 @@ LAYERS = (
     {"question", "synthesis", "logs"},
     {"exchange"},
     {"record"},
-    {"scripted", "settings", "usage", "wire"},
-    {"bodies", "coding", "filters", "headers", "ids", "machine", "names", "preload", "respond", "sse"},
+    {"replies", "scripted", "settings", "wire"},
+    {"bodies", "filters", "headers", "ids", "machine", "names", "preload", "respond", "sse"},
 )
 """From the top down: a module imports its own package, and what stands in a layer below; siblings do not meet."""
 
@@ -36,8 +36,8 @@ SPEAK_HTTP = {
 """Who may import aiohttp."""
 
 PURE = {
-    *("bodies", "coding", "exchange", "filters", "headers", "names", "question", "record", "respond", "rules", "sse"),
-    *("synthesis", "usage", "wire"),
+    *("bodies", "exchange", "filters", "headers", "names", "question", "record", "replies", "respond", "rules", "sse"),
+    *("synthesis", "wire"),
     *("decision.breaker", "decision.drift", "decision.ratelimits", "decision.shadow", "downstream.access"),
     *("journal.rows", "journal.schema", "live.charts", "live.rows", "logs.repeats", "machine.addresses"),
     *("telemetry.bucket", "telemetry.counters"),

@@ -8,7 +8,7 @@ from typing import Any, Literal, get_args
 
 import orjson
 
-from proxy.coding import decoded
+from proxy.replies.coding import decoded
 from proxy.rules.schema import Comparison
 from proxy.sse import Decoder
 

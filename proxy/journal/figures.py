@@ -57,7 +57,7 @@ class Totals:
 
     outcomes: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     errors: dict[str, int] = field(default_factory=lambda: defaultdict(int))
-    """Forwarded requests to which the upstream replied with an error, by kind (`usage.UPSTREAM_ERRORS`)."""
+    """Forwarded requests to which the upstream replied with an error, by kind (`replies.errors.UPSTREAM_ERRORS`)."""
     same: int = 0
     different: int = 0
     counted: int = 0

@@ -4,8 +4,8 @@ from typing import Any
 
 from proxy.names import OTHER
 from proxy.record import Record
+from proxy.replies.usage import Usage
 from proxy.telemetry.counters import family
-from proxy.usage import Usage
 
 COLUMNS = (
     *("at", "outcome", "rule", "reason", "error", "fault", "method", "path", "client", "version", "session"),

@@ -10,8 +10,8 @@ from proxy.journal.reader import opened
 from proxy.journal.rows import COLUMNS, record_of
 from proxy.journal.schema import MICROSECONDS
 from proxy.record import Record
+from proxy.replies.usage import Usage
 from proxy.telemetry.bucket import Bucket
-from proxy.usage import Usage
 
 _IN = "WHERE at >= :since AND at < :until"
 _IN_HOURS = "WHERE hour >= :since / 3600 AND hour < :until / 3600"

@@ -10,8 +10,9 @@ from queue import SimpleQueue
 from proxy.exchange import Exchange
 from proxy.logs.observe import Logger
 from proxy.record import Record
+from proxy.replies.errors import EMPTY_REPLY, NOT_A_MESSAGE
+from proxy.replies.meter import Meter
 from proxy.settings.config import JournalSettings
-from proxy.usage import EMPTY_REPLY, NOT_A_MESSAGE, Meter
 
 Listener = Callable[[Sequence[Record]], None]
 """Is called on the event loop with records, in the order in which they ended; must neither wait nor raise."""

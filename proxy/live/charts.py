@@ -7,8 +7,8 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, Protocol, get_args
 
 from proxy.record import Record
+from proxy.replies.usage import Usage
 from proxy.telemetry.bucket import Bucket
-from proxy.usage import Usage
 
 Span = Literal["hour", "week"]
 SPANS: tuple[Span, ...] = get_args(Span)

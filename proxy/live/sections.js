@@ -123,7 +123,7 @@ function showSetup(setup) {
   ]);
   const trouble = byId("trouble");
   trouble.hidden = !setup.faults.length;
-  say(trouble, ["Not all rules are in force as they stand in their files:", ...setup.faults].join("\n"));
+  say(trouble, ["Not all rules and settings are in force as they stand in their files:", ...setup.faults].join("\n"));
 }
 
 function showDrift(notices) {

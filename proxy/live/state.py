@@ -15,11 +15,11 @@ from proxy.live.charts import History
 from proxy.live.feed import Feed
 from proxy.live.rows import running
 from proxy.local.status import health, went_wrong
+from proxy.replies.usage import Usage
 from proxy.rules.ruleset import Rule
 from proxy.settings.config import Config, origin
 from proxy.telemetry.request_log import RequestLog
 from proxy.telemetry.savings import Savings
-from proxy.usage import Usage
 
 _RUNNING = 50
 """Running requests that are shown, the oldest first."""

@@ -25,7 +25,7 @@ async def health(request: web.Request) -> web.StreamResponse:
 
 
 def ready(desk: Desk, request_log: RequestLog, journal: Journal) -> Handler:
-    """`GET /-/ready`: 200 if all rules are in force as in their files, else 503 with what is wrong.
+    """`GET /-/ready`: 200 if rules and settings were read without a fault, else 503 with what is wrong.
 
     Also 503 if the process is about to end. A failing upstream or journal does not matter; the body says so (`status`).
     """

@@ -19,9 +19,9 @@ from proxy.decision.drift import SIGNS
 from proxy.downstream.inbound import UNREAD
 from proxy.names import OTHER
 from proxy.record import Outcome
+from proxy.replies.errors import UPSTREAM_ERRORS
 from proxy.telemetry.counters import BOUNDS, Counters, Histogram
 from proxy.upstream.faults import NAMES
-from proxy.usage import UPSTREAM_ERRORS
 
 Numbers = dict[tuple[str, ...], float]
 Counts = Iterable[tuple[tuple[str, ...], float]]
@@ -137,7 +137,7 @@ def _upstream(counters: Counters, idle: int) -> Iterator[Metric]:
 
 def _rules(counters: Counters, desk: Desk) -> Iterator[Metric]:
     yield _gauge("rules", "Rules in force", len(desk.now.rules.rules))
-    yield _gauge("rule_faults", "Faults in the rules that were loaded last", len(desk.faults))
+    yield _gauge("rule_faults", "Faults in the rules and settings that were read last", len(desk.faults))
     compared = _bounded(desk).items()
     about = "Answers of rules in shadow, held against the model's"
     yield _counter("shadow_comparisons", about, ("rule", "verdict"), compared)
@@ -147,7 +147,8 @@ def _rules(counters: Counters, desk: Desk) -> Iterator[Metric]:
     reloads = (((result,), counters.reloads[result]) for result in ("done", "refused"))
     yield _counter("reloads", "Times that rules were to be loaded anew", ("result",), reloads)
     at = counters.last_reload and counters.last_reload[0]
-    yield _gauge("last_reload_timestamp_seconds", "When rules were last loaded anew, in seconds since the epoch", at)
+    about = "When rules were last loaded anew, or that was refused, in seconds since the epoch"
+    yield _gauge("last_reload_timestamp_seconds", about, at)
 
 
 def _bounded(desk: Desk) -> Numbers:

@@ -11,11 +11,11 @@ from proxy.downstream.replies import HTTP_1_1
 from proxy.exchange import Exchange
 from proxy.headers import request_lines, upgrade_headers
 from proxy.relay.tunnel import tunnel
+from proxy.replies.meter import meter_for
 from proxy.telemetry.counters import Histogram
 from proxy.upstream.client import Request, Upstream
 from proxy.upstream.connection import Connection
 from proxy.upstream.faults import BROKEN_OFF, PROBLEMS
-from proxy.usage import meter_for
 from proxy.wire.heads import ReplyHead
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from proxy.usage import Usage
+from proxy.replies.usage import Usage
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,9 @@ from typing import Literal
 
 from proxy.names import OTHER
 from proxy.record import Outcome, Record
+from proxy.replies.errors import FOUND_IN_REPLIES
+from proxy.replies.usage import Usage
 from proxy.telemetry.savings import Savings
-from proxy.usage import FOUND_IN_REPLIES, Usage
 
 BOUNDS = (
     *(0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05),
@@ -86,7 +87,7 @@ class Counters:
     faults: Counter[str] = field(default_factory=Counter)
     """Requests without a complete reply of the upstream, by `upstream.faults.NAMES`."""
     upstream_errors: Counter[str] = field(default_factory=Counter)
-    """Errors that the upstream replied with, by `usage.UPSTREAM_ERRORS`."""
+    """Errors that the upstream replied with, by `replies.errors.UPSTREAM_ERRORS`."""
     lately: "OrderedDict[str, tuple[float, str]]" = field(default_factory=OrderedDict)
     """The requests that were forwarded last, by id: when they ended, and the fault or error, "" for none."""
     bytes_in: int = 0
@@ -117,9 +118,10 @@ class Counters:
     _rules: _Values = field(default_factory=_Values)
     _reasons: _Values = field(default_factory=_Values)
 
-    def reply_begun(self) -> None:
-        """A reply of the upstream is being relayed."""
+    def reply_begun(self, at: float) -> None:
+        """The upstream has begun a reply, which is being relayed; `at` in seconds since the epoch."""
         self.streams += 1
+        self.last_reply = at
 
     def reply_ended(self) -> None:
         """It is no more."""
@@ -151,21 +153,22 @@ class Counters:
         self.bytes_in += record.bytes_in
         self.bytes_out += record.bytes_out
         self.retried += record.retried
-        if outcome == "forwarded" and record.first_byte is not None:
-            self.last_reply = record.at + record.first_byte / 1000
-        elif not record.fault:
-            return
-        self._note(record)
+        if record.fault or (outcome == "forwarded" and record.first_byte is not None):
+            ended = self.lately[record.id] = (record.at + record.duration / 1000, record.fault)
+            if len(self.lately) > _LATELY:
+                self.lately.popitem(last=False)
+            if record.fault:
+                (self.faults if outcome == "failed" else self.upstream_errors)[record.fault] += 1
+                self.last_fault = ended
 
-    def _note(self, record: Record) -> None:
-        """Note whether the upstream failed with this request; called again if its reply turns out to be an error."""
-        ended = record.at + record.duration / 1000
-        self.lately[record.id] = (ended, record.fault)
-        if len(self.lately) > _LATELY:
-            self.lately.popitem(last=False)
-        if record.fault:
-            (self.faults if record.outcome == "failed" else self.upstream_errors)[record.fault] += 1
-            self.last_fault = (ended, record.fault)
+    def _error_read(self, record: Record) -> None:
+        """The reply turned out to be an error, some time after it had ended: others may have ended since."""
+        ended = record.at + record.duration / 1000, record.fault
+        self.upstream_errors[record.fault] += 1
+        if record.id in self.lately:
+            self.lately[record.id] = ended
+        if self.last_fault is None or self.last_fault[0] <= ended[0]:
+            self.last_fault = ended
 
     def reloaded(self, at: float, result: Reloaded) -> None:
         """Rules were reloaded, or refused; `at` in seconds since the epoch."""
@@ -176,7 +179,7 @@ class Counters:
         """Replies have been read for tokens and errors; called after `count`."""
         for record in records:
             if record.fault in FOUND_IN_REPLIES:
-                self._note(record)
+                self._error_read(record)
             self.saved.read(record, family(record.model))
         usages = zip(*[record.usage for record in records if record.usage], strict=True)
         for kind, counts in zip(Usage._fields, usages, strict=False):  # empty if no reply had usage

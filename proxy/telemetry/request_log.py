@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from proxy.exchange import Exchange
 from proxy.logs.observe import Logger, log_requests
 from proxy.record import Record
+from proxy.replies.errors import FOUND_IN_REPLIES
 from proxy.telemetry.counters import Counters
-from proxy.usage import FOUND_IN_REPLIES
 
 Observer = Callable[[Sequence[Exchange], Sequence[Record]], None]
 """Is called with requests that have ended, one record each, in that order; must neither wait nor raise."""

@@ -108,7 +108,7 @@ class Upstream:
         except PROBLEMS as error:
             raise upstream_error(error, self._name, perhaps_tls=self._perhaps_tls) from error
         self._perhaps_tls = False
-        self._counters.reply_begun()
+        self._counters.reply_begun(time.time())
         return connection, head
 
     def release(self, connection: Connection) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from proxy.journal.schema import VERSION
 from proxy.record import Record
-from proxy.usage import Usage
+from proxy.replies.usage import Usage
 from tests.commands.given import Program
 from tests.journal.given import asked, entry, written
 

@@ -11,8 +11,8 @@ from msgspec.structs import replace
 from proxy.journal.rows import Row, row
 from proxy.journal.store import Store
 from proxy.record import Record
+from proxy.replies.usage import Usage
 from proxy.settings.config import JournalSettings
-from proxy.usage import Usage
 from tests.records import FORWARDED
 
 NOON = 1_700_049_600.0

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from proxy.journal.rows import Row, row
 from proxy.journal.store import Store
-from proxy.usage import Usage
+from proxy.replies.usage import Usage
 from tests.journal.given import entry
 
 ROWS = 1_000_000

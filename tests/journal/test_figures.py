@@ -11,8 +11,8 @@ from proxy.journal.reader import UnreadableError, opened
 from proxy.journal.schema import VERSION
 from proxy.journal.store import Store
 from proxy.journal.timeline import timeline
+from proxy.replies.usage import Usage
 from proxy.telemetry.bucket import Bucket
-from proxy.usage import Usage
 from tests.journal.given import NOON, asked, entry, rows, written
 
 HOUR = 3600.0

@@ -17,7 +17,7 @@ from tests.journal.given import asked, count
 from tests.packing import PACKING
 from tests.process import run, running
 from tests.raw import Peer, raw_client, raw_upstream, reply, request
-from tests.test_usage import EVENTS, JSON, TOLD, message, stream
+from tests.replies.test_meter import EVENTS, JSON, TOLD, message, stream
 from tests.waiting import PATIENCE, until
 
 SECRET = "sk-ant-planted"

@@ -17,8 +17,9 @@ from proxy.journal import keeper, writer
 from proxy.journal.writer import BATCH, Journal
 from proxy.logs.observe import logger
 from proxy.record import Record
+from proxy.replies.meter import Meter
+from proxy.replies.usage import Usage
 from proxy.settings.config import LogSettings
-from proxy.usage import Meter, Usage
 from tests.journal.given import RECORD, USAGE, asked, count, settings
 from tests.waiting import PATIENCE
 

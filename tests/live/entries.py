@@ -7,7 +7,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from proxy.record import Record, Step
-from proxy.usage import Usage
+from proxy.replies.usage import Usage
 from tests.records import FORWARDED
 
 AT = 1_700_000_040.0

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import cast
 
 from proxy.live.charts import History, Recent, chart
+from proxy.replies.usage import Usage
 from proxy.telemetry.bucket import Bucket
-from proxy.usage import Usage
 from tests.live.entries import AT, entry
 
 

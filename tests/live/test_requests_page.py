@@ -8,10 +8,10 @@ from playwright.async_api import BrowserContext, Page, expect
 
 from proxy.decision.drift import NEARLY, SIGNS, STOPPED, UNKNOWN, UNTESTED, Notice
 from proxy.live.feed import SHOWN
+from proxy.replies.usage import Usage
 from proxy.rules.load import Loaded
 from proxy.scripted import ScriptedUpstream
 from proxy.serving.app import LIVE
-from proxy.usage import Usage
 from tests.cases import every
 from tests.live.conftest import Open, looking
 from tests.live.entries import AT, FIRST, entry, every_outcome

@@ -3,7 +3,7 @@
 from proxy.exchange import Exchange, Head
 from proxy.live.rows import decision, row, running
 from proxy.record import Step
-from proxy.usage import Usage
+from proxy.replies.usage import Usage
 from tests.live.entries import entry
 
 

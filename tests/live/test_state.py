@@ -12,12 +12,12 @@ from proxy.exchange import Exchange, Head
 from proxy.live.feed import Feed
 from proxy.live.state import LiveState
 from proxy.local.status import LATELY
+from proxy.replies.usage import Usage
 from proxy.rules.load import Loaded, configured
 from proxy.rules.ruleset import RuleSet
 from proxy.settings.config import Config
 from proxy.telemetry.counters import Counters
 from proxy.telemetry.request_log import RequestLog
-from proxy.usage import Usage
 from tests.conftest import ROOT
 from tests.live.entries import entry
 

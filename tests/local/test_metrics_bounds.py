@@ -12,13 +12,13 @@ from proxy import __version__
 from proxy.decision.desk import new_desk
 from proxy.decision.shadow import Agreement, Verdict
 from proxy.local.metrics import exposition
+from proxy.replies.errors import UPSTREAM_ERRORS
 from proxy.rules.load import Loaded
 from proxy.rules.ruleset import RuleSet
 from proxy.scripted import ScriptedUpstream
 from proxy.settings.config import Config
 from proxy.telemetry.counters import Counters, Histogram
 from proxy.upstream.faults import NAMES
-from proxy.usage import UPSTREAM_ERRORS
 from tests.cases import every
 from tests.conftest import Start
 from tests.process import running

@@ -34,6 +34,8 @@ def after(*requests: tuple[float, str]) -> Counters:
     counters = Counters()
     for number, (ago, fault) in enumerate(requests):
         ended = replace(FORWARDED, id=str(number), at=NOW - ago, duration=0.0, first_byte=0.0, fault=fault)
+        if fault != "unreachable":
+            counters.reply_begun(NOW - ago)
         counters.count(replace(ended, outcome="failed", first_byte=None) if fault == "unreachable" else ended)
     counters.requests.clear()
     return counters

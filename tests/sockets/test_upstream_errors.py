@@ -10,7 +10,7 @@ from typing import Any
 
 import aiohttp
 
-from proxy.usage import UPSTREAM_ERRORS
+from proxy.replies.errors import UPSTREAM_ERRORS
 from tests.journal.given import asked
 from tests.process import run, running
 from tests.raw import Peer, raw_client, raw_upstream, reply, request
@@ -44,7 +44,10 @@ KINDS: Mapping[str, list[bytes]] = {
         reply(gzip.compress(b"".join(STREAM[:-1])), headers=PACKED),
     ],
     "empty reply": [reply(b"", headers=EVENTS), reply(b"")],
-    "not a message": [reply(b"<html>log in</html>", headers="content-type: text/html"), reply(SAID, headers=JSON)],
+    "not a message": [
+        reply(b"<html>log in</html>", headers="content-type: text/html"),
+        *(reply(body, headers=JSON) for body in (SAID, b'{"detail":"model not loaded"}', b"[]", b"no JSON")),
+    ],
 }
 """Replies of the upstream, by the kind of error that they are."""
 
@@ -111,3 +114,48 @@ async def test_an_hour_of_errors_is_told_figure_by_figure_as_the_upstream_counte
     code, out, _ = await run("stats", "--set", f"journal.path={file}")
     lines_shown = {tuple(line.split()) for line in out.splitlines()}
     assert {(*kind.split(), str(many)) for kind, many in counted.items()} <= lines_shown
+
+
+async def test_a_stream_that_this_process_cuts_short_is_no_error_of_the_upstream(tmp_path: Path) -> None:
+    async def script(peer: Peer) -> None:
+        await peer.sized(await peer.head())
+        await peer.send(b"HTTP/1.1 200 OK\r\n" + EVENTS.encode() + b"\r\n\r\n" + b"".join(BEGINNING))
+        await peer.gone()
+
+    file = tmp_path / "journal.sqlite"
+    settings = (f"journal.path={file}", "stop.drain_timeout=0.1")
+    async with raw_upstream(script) as upstream, running(upstream.url, *settings) as (process, port):
+        async with asyncio.timeout(PATIENCE), raw_client(port) as client:
+            await client.send(request(port, body=b"{}"))
+            await client.head()
+            process.process.terminate()
+            assert await process.exit_code() == 0
+        lines = [json.loads(line) for line in process.said]
+    assert "upstream error" not in {line["event"] for line in lines}
+    assert asked(file, "SELECT error, fault FROM requests") == [("Sidestep stopped before it was complete", "")]
+
+
+async def test_the_last_reply_is_the_one_that_began_last_and_not_the_one_that_ended_last() -> None:
+    last, release = "sidestep_upstream_last_reply_timestamp_seconds", asyncio.Event()
+
+    async def script(peer: Peer) -> None:
+        body = await peer.sized(await peer.head())
+        if b"slow" in body:
+            await peer.send(b"HTTP/1.1 200 OK\r\n" + EVENTS.encode() + b"\r\nconnection: close\r\n\r\n")
+            await release.wait()
+            await peer.send(b"".join(STREAM))
+        else:
+            await peer.send(KINDS[""][0])
+
+    async with raw_upstream(script) as upstream, running(upstream.url) as (process, port):
+        async with asyncio.timeout(PATIENCE), raw_client(port) as slow, raw_client(port) as quick:
+            await slow.send(request(port, body=b'{"slow": 1}'))
+            await slow.head()
+            began = (await scrape(port)).value(last)
+            await quick.send(request(port, body=b"{}"))
+            await quick.sized(await quick.head())
+            await process.line("request")
+            latest = (await scrape(port)).value(last)
+            release.set()
+            await process.line("request")
+            assert began < latest == (await scrape(port)).value(last)

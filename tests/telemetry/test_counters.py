@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from proxy.names import OTHER
 from proxy.record import Outcome, Record
+from proxy.replies.errors import ERROR_IN_STREAM, NOT_A_MESSAGE
 from proxy.telemetry.counters import BOUNDS, Counters, Histogram, family
 from tests.cases import every
 from tests.records import FORWARDED
@@ -50,23 +51,47 @@ def test_a_request_is_counted_by_its_labels_with_its_times_and_sizes() -> None:
 def test_a_request_without_a_reply_has_a_duration_alone() -> None:
     counters = counted(record(status=499, first_byte=None, overhead=None))
     assert filled(counters.duration["forwarded"]) == {2.5: 1}
-    assert (counters.first_byte, counters.overhead, counters.last_reply) == ({}, {}, None)
+    assert (counters.first_byte, counters.overhead) == ({}, {})
+    assert list(counters.lately) == []
 
 
 def test_a_page_of_its_own_has_no_reason_and_is_no_reply_of_the_upstream() -> None:
     counters = counted(record(outcome="local", reason=""))
-    assert (counters.reasons, counters.last_reply) == ({}, None)
+    assert (counters.reasons, list(counters.lately)) == ({}, [])
 
 
-def test_it_is_remembered_when_the_upstream_last_replied_and_last_failed() -> None:
+def test_it_is_remembered_when_the_upstream_last_failed() -> None:
     counters = counted(record(), record(at=2000.0, outcome="failed", status=502, fault="unreachable"))
-    assert (counters.last_reply, counters.last_fault) == (1000.5, (2002.5, "unreachable"))
+    assert counters.last_fault == (2002.5, "unreachable")
     assert counters.faults == {"unreachable": 1}
+
+
+def test_errors_that_are_read_late_are_no_news_of_the_upstream() -> None:
+    """Replies are read a quarter of a second after they ended; many others may have ended by then."""
+    early = [record(id=f"early {number}", at=1000.0 + number) for number in range(3)]
+    counters = counted(*early, record(at=1900.0, id="it", outcome="failed", fault="lost"))
+    for number in range(19):
+        counters.count(record(id=str(number), at=2000.0 + number))
+    for one in early:
+        one.error_read(ERROR_IN_STREAM if one is early[0] else NOT_A_MESSAGE)
+    counters.read(early)
+    assert counters.upstream_errors == {ERROR_IN_STREAM: 1, NOT_A_MESSAGE: 2}
+    assert [fault for _, fault in counters.lately.values()] == ["lost", *[""] * 19]
+    assert counters.last_fault == (1902.5, "lost")
+
+
+def test_an_error_that_is_read_stands_where_its_reply_ended() -> None:
+    found = record(id="first")
+    counters = counted(found, record(id="second"))
+    found.error_read(NOT_A_MESSAGE)
+    counters.read([found])
+    assert [fault for _, fault in counters.lately.values()] == [NOT_A_MESSAGE, ""]
+    assert counters.last_fault == (1002.5, NOT_A_MESSAGE)
 
 
 def test_a_failure_that_is_not_the_upstreams_says_nothing_of_it() -> None:
     counters = counted(record(outcome="failed", status=408))
-    assert (counters.last_reply, counters.last_fault, counters.faults) == (None, None, {})
+    assert (list(counters.lately), counters.last_fault, counters.faults) == ([], None, {})
 
 
 def test_a_reload_is_counted_by_its_result_and_the_last_is_remembered() -> None:

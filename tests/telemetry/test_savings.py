@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from proxy.replies.usage import Usage
 from proxy.telemetry.savings import CACHE_LASTS, AvoidedCost, Measures, Savings
-from proxy.usage import Usage
 from tests.cases import every
 from tests.journal.given import NOON, entry
 

@@ -1,6 +1,7 @@
 """Which requests are sent a second time: none that the upstream may have read, and none whose body is not held."""
 
 import itertools
+import time
 from types import SimpleNamespace
 
 import pytest
@@ -91,7 +92,7 @@ async def test_what_is_waited_for_is_both_replies_and_the_opening_of_a_connectio
 ) -> None:
     """It is no overhead of Sidestep's. To make and write a request is, and takes a tick each time here."""
     ticks = itertools.count()
-    monkeypatch.setattr("proxy.upstream.client.time", SimpleNamespace(perf_counter=lambda: next(ticks)))
+    monkeypatch.setattr("proxy.upstream.client.time", SimpleNamespace(perf_counter=lambda: next(ticks), time=time.time))
     sending = Sending(unread=True, whole=True)
     await sending.connection()
     assert (sending.request.waited, next(ticks)) == (3, 8)

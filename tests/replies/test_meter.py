@@ -1,5 +1,6 @@
 """Tokens read from a copy of a reply: in every form and coding, however it was cut, however far it came."""
 
+import gzip
 import json
 import zlib
 from typing import Any
@@ -11,22 +12,14 @@ import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from proxy.replies.errors import ERROR_IN_STREAM, NOT_A_MESSAGE, STREAM_WITHOUT_END
+from proxy.replies.meter import HEAD, LIMIT, TAIL, Meter, meter_for
+from proxy.replies.usage import Usage
 from proxy.scripted import stream_events
 from proxy.sse import Event, encode
-from proxy.usage import (
-    ERROR_IN_STREAM,
-    HEAD,
-    LIMIT,
-    NOT_A_MESSAGE,
-    STREAM_WITHOUT_END,
-    TAIL,
-    Meter,
-    Usage,
-    meter_for,
-)
 from proxy.wire.heads import parse_reply_head
 from tests.cases import every
-from tests.test_coding import PACKING, flushed
+from tests.replies.test_coding import PACKING, flushed
 
 EVENTS, JSON = "text/event-stream; charset=utf-8", "application/json"
 USAGE = {
@@ -157,10 +150,31 @@ def test_the_end_of_a_stream_is_found_as_the_standard_has_it(end: bytes) -> None
     assert wrong(EVENTS, "", b'data: {"type": "error"}'.join([end, end * 2])) == ERROR_IN_STREAM
 
 
-def test_of_a_whole_reply_an_error_is_told_and_of_what_cannot_be_read_nothing() -> None:
-    assert wrong(JSON, "", orjson.dumps(message())) == ""
-    assert wrong(JSON, "", b'{"type": "error", "error": {"type": "api_error"}}') == NOT_A_MESSAGE
-    for kind, coding, body in ((JSON, "", b"{"), (EVENTS, "gzip", b"no gzip"), (EVENTS, "x", b"x"), (JSON, "br", b"")):
+@every(
+    ("body", "is_one"),
+    [
+        (orjson.dumps(message()), True),
+        (b"\xef\xbb\xbf \n" + orjson.dumps(message()), True),
+        (b'{"type": "message", "usage": 3}', True),
+        (b'{"type": "message", "usage": {"input_tokens": "many"}, "content": null}', True),
+        (b'{"content": [{"type": "text", "text": "from a server that leaves out the type"}]}', True),
+        (b'{"usage": null, "content": ' + b"[" * 100_000, True),  # so deep that nothing can be said of it
+        (b'{"type": "error", "error": {"type": "api_error"}}', False),
+        (b'{"type": "completion", "content": []}', False),
+        (b'{"error": {"message": "boom", "type": "server_error"}}', False),
+        (b'{"detail": "model not loaded"}', False),
+        (b'{"object": "chat.completion", "choices": [], "usage": {"prompt_tokens": 5}}', False),
+        *((body, False) for body in (b"{}", b"[]", b'"hi"', b"null", b"7", b"{", b"not json at all", b"<html>")),
+    ],
+    ids=lambda value: str(value)[:40],
+)
+def test_of_json_it_is_told_whether_it_is_a_message(body: bytes, is_one: bool) -> None:
+    assert wrong(JSON, "", body) == ("" if is_one else NOT_A_MESSAGE)
+    assert wrong(JSON, "gzip", gzip.compress(body)) == ("" if is_one else NOT_A_MESSAGE)
+
+
+def test_what_cannot_be_unpacked_has_no_error_that_is_known() -> None:
+    for kind, coding, body in ((EVENTS, "gzip", b"no gzip"), (EVENTS, "x", b"x"), (JSON, "br", b"")):
         assert wrong(kind, coding, body) == ""
 
 

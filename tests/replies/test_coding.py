@@ -11,8 +11,8 @@ import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from proxy import coding
-from proxy.coding import PIECE, CodingError, Pieces, TruncatedError, decoded, unpacked
+from proxy.replies import coding
+from proxy.replies.coding import PIECE, CodingError, Pieces, TruncatedError, decoded, unpacked
 from tests.cases import every
 
 LIMIT = 1024 * 1024
