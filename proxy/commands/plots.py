@@ -42,5 +42,8 @@ def lasting(milliseconds: float) -> str:
 
 
 def percent(part: float, whole: float) -> str:
-    """`87 %`, or "" of nothing."""
-    return f"{100 * part / whole:.0f} %" if whole else ""
+    """`87 %`, or "" of nothing; neither all nor nothing where it is not."""
+    if not whole:
+        return ""
+    share = 100 * part / whole
+    return "<1 %" if 0 < share < 1 else ">99 %" if 99 < share < 100 else f"{share:.0f} %"

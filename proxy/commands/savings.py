@@ -1,4 +1,4 @@
-"""What was saved, and by which basis: "about", by a rule's own forwards, or "at least", by the size of requests."""
+"""What was saved, and by which basis: a rule's own forwards, or an estimate from the size of requests."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,12 +17,12 @@ class Saving:
     size: float = 0.0
     """Bytes of requests that were not sent."""
     timed: int = 0
-    """Answers for which a lower bound of the waiting is known."""
+    """Answers of rules whose questions were also forwarded, so that the model's time for them is known."""
     with_tokens: int = 0
-    """Answers for which a lower bound of the tokens is known."""
+    """Answers whose tokens are measured or estimated."""
     measured: int = 0
-    """Answers of rules whose questions were also forwarded, so that the cost was measured."""
-    waiting: float = 0.0
+    """Those of them that are measured."""
+    time: float = 0.0
     input: float = 0.0
     cached: float = 0.0
     output: float = 0.0
@@ -31,12 +31,12 @@ class Saving:
         """Add answers that took `duration` in all, each of which saved what `basis` says."""
         self.answers += answers
         self.size += answers * (basis.size or 0.0)
-        if basis.waiting is not None:
+        if basis.time is not None:
             self.timed += answers
-            self.waiting += answers * basis.waiting - duration
+            self.time += answers * basis.time - duration
         if basis.input is not None:
             self.with_tokens += answers
-            self.measured += answers if basis.forwards else 0
+            self.measured += answers if basis.counted else 0
             self.input += answers * basis.input
             self.cached += answers * basis.cached
             self.output += answers * basis.output
@@ -47,24 +47,23 @@ class Saving:
         return {
             "answers": self.answers,
             "bytes": round(self.size),
-            "at_least": self.measured < self.answers,
-            "measured": self.measured,
-            "with_waiting": self.timed,
-            "waiting_ms": round(self.waiting, 1) if self.timed else None,
+            "with_time": self.timed,
+            "time_ms": round(self.time, 1) if self.timed else None,
             "with_tokens": self.with_tokens,
+            "measured": self.measured,
             **{name: round(value) if self.with_tokens else None for name, value in tokens.items()},
         }
 
     def line(self) -> str:
-        """For people: `22 requests: at least 172k tokens in (151k cached), 12.9 s of waiting`."""
+        """For people: `22 requests: about 172k tokens in (151k cached), 12.9 s of model time`."""
         if not self.answers:
             return "nothing yet"
         parts = [self._tokens()] if self.with_tokens else []
-        parts += [f"{lasting(self.waiting)} of waiting"] if self.timed else []
+        parts += [f"{lasting(self.time)} of model time"] if self.timed else []
         requests = counted(self.answers, "request")
         if not parts:
             return f"{requests}, {number(self.size)} bytes; what they would have cost, no reply has told yet"
-        return f"{requests}: {'at least' if self.measured < self.answers else 'about'} {', '.join(parts)}"
+        return f"{requests}: about {', '.join(parts)}"
 
     def _tokens(self) -> str:
         held = f" ({number(self.cached)} cached)" if round(self.cached) else ""
@@ -82,9 +81,17 @@ def saving(total: Totals, bases: Mapping[RuleAndModel, Basis]) -> Saving:
 def basis_line(kind: RuleAndModel, answers: int, basis: Basis) -> str:
     """One line about the basis of a saving."""
     name = " ".join(filter(None, kind)) + f": {counted(answers, 'answer')}"
-    if basis.waiting is None:
+    parts = [lasting(basis.time)] if basis.time is not None else []
+    if parts and basis.counted != basis.forwards:
+        parts = [f"{parts[0]} ({_median_of(basis.forwards)})"]
+    if basis.input is not None and basis.counted:
+        parts.append(f"{number(basis.input)} + {number(basis.output)} tokens ({_median_of(basis.counted)})")
+    elif basis.input is not None:
+        parts.append(f"{number(basis.input)} tokens in (estimated from its size)")
+    if not parts:
         return f"{name}; no reply of the model has told yet what one saves"
-    tokens = f", {number(basis.input)} + {number(basis.output)} tokens" if basis.input is not None else ""
-    if basis.forwards:
-        return f"{name}, each about {lasting(basis.waiting)}{tokens} (median of {counted(basis.forwards, 'forward')})"
-    return f"{name}, each at least {lasting(basis.waiting)}{tokens} (by the size of the request)"
+    return f"{name}, each about {', '.join(parts)}"
+
+
+def _median_of(forwards: int) -> str:
+    return f"median of {counted(forwards, 'forward')}"

@@ -24,7 +24,7 @@ OUTCOMES = ("answered", "forwarded", "failed", "refused")
 HEADS = (
     *("requests", "answered", Column("forwarded", rank=1), Column("failed", rank=3), Column("refused", rank=6)),
     *(Column("errors", rank=2), Column("agreement", rank=7), Column("in", rank=4), Column("cached", rank=8)),
-    *(Column("out", rank=5), "saved", Column("added", rank=9)),
+    *(Column("out", rank=5), "saved", Column("time", rank=10), Column("added", rank=9)),
 )
 
 _NARROW, _WIDE = 40, 160
@@ -92,7 +92,8 @@ def _document(found: _Found) -> dict[str, Any]:
             "answers": whole.answered[rule, family][0],
             "forwards": basis.forwards,
             "bytes": basis.size,
-            "waiting_ms": basis.waiting,
+            "forwards_with_tokens": basis.counted,
+            "time_ms": basis.time,
             "input_tokens": basis.input,
             "cached_tokens": basis.cached,
             "output_tokens": basis.output,
@@ -137,7 +138,7 @@ def _lines(file: Path, found: _Found) -> list[str]:
     if whole.answered:
         lines += [
             "",
-            *_within(room, 2, ["What was saved, by your own forwards of the same rule and model, or by sizes:"]),
+            *_within(room, 2, ["What was saved, by your own forwards of the same rule and model, or by an estimate:"]),
         ]
         by_kind = (f"  {basis_line(kind, whole.answered[kind][0], basis)}" for kind, basis in found.worth.items())
         lines += _within(room, 4, by_kind)
@@ -223,6 +224,7 @@ def _cells(total: Totals, worth: Mapping[RuleAndModel, Basis]) -> Sequence[str]:
         number(total.all_input) if total.counted else "",
         percent(total.cache_read, total.all_input),
         number(total.output) if total.counted else "",
-        lasting(found.waiting) if found.timed else "",
+        number(found.input + found.output) if found.with_tokens else "",
+        lasting(found.time) if found.timed else "",
         lasting(total.overhead) if total.overhead is not None else "",
     )

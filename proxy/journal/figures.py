@@ -22,7 +22,7 @@ _AUDITS = """
 """
 
 LATEST = 20_000
-"""Requests that the lower bounds of savings are computed from."""
+"""Requests that savings are estimated from, where a rule has no forwards of its own."""
 
 RuleAndModel = tuple[str, str]
 """A rule, and a model family."""
@@ -44,9 +44,9 @@ _MEASURED = """
     ORDER BY at DESC LIMIT ?
 """
 _LATEST = """
-    SELECT rule, family, session, at, bytes_in, input + cache_read + cache_creation, first_byte FROM requests
+    SELECT rule, family, session, at, bytes_in, input + cache_read + cache_creation FROM requests
     WHERE at >= ? AND (outcome = 'answered' OR
-        outcome = 'forwarded' AND status = 200 AND fault = '' AND input IS NOT NULL AND first_byte IS NOT NULL)
+        outcome = 'forwarded' AND status = 200 AND error = '' AND fault = '' AND input IS NOT NULL)
     ORDER BY at DESC LIMIT ?
 """
 
@@ -103,22 +103,24 @@ class Totals:
 
 @dataclass(frozen=True, slots=True)
 class Basis:
-    """What one answer of a rule for a model family has saved on average.
+    """What one answer of a rule for a model family has saved on average. None where nothing is known.
 
-    If the rule also forwarded requests (`forwards`), the median of their cost; else a lower bound, see
-    `telemetry.savings`. None where nothing is known.
+    If the rule also forwarded requests, the median of their cost; tokens are else estimated, see `telemetry.savings`.
     """
 
     size: float | None
     """Bytes of the request that was not sent."""
-    waiting: float | None
-    """Milliseconds, without deducting the time that the answer itself took."""
+    time: float | None
+    """Milliseconds that the model takes, without deducting the time that the answer itself took."""
     input: float | None
     """Tokens, cached ones included."""
     cached: float
     """Those of the tokens that the cache would have held."""
     output: float
     forwards: int = 0
+    """Requests that `time` is the median of."""
+    counted: int = 0
+    """Those of them whose tokens are known; with none, tokens are estimated."""
 
 
 _NOTHING_KNOWN = Basis(None, None, None, 0.0, 0.0)
@@ -147,21 +149,21 @@ def _day(hour: int) -> str:
 
 def bases(connection: sqlite3.Connection, since: float, kinds: Iterable[RuleAndModel]) -> dict[RuleAndModel, Basis]:
     """What one answer has saved, by rule and model family, from the hour of `since` on."""
-    found = _at_least(connection, since // HOUR * HOUR)
+    found = _estimated(connection, since // HOUR * HOUR)
     return {kind: _measured(connection, kind, found.get(kind, _NOTHING_KNOWN)) for kind in kinds}
 
 
-def _measured(connection: sqlite3.Connection, kind: RuleAndModel, least: Basis) -> Basis:
-    """By the rule's successful forwards; `least` for what these do not tell."""
+def _measured(connection: sqlite3.Connection, kind: RuleAndModel, estimated: Basis) -> Basis:
+    """By the rule's successful forwards; `estimated` for what these do not tell."""
     found = connection.execute(_MEASURED, (*kind, MEASURED)).fetchall()
     counted = [tokens for _, *tokens in found if tokens[0] is not None]
     if not found:
-        return least
-    waiting = median(duration for duration, *_ in found)
+        return estimated
+    time = median(duration for duration, *_ in found)
     if not counted:
-        return replace(least, waiting=waiting)
+        return replace(estimated, time=time, forwards=len(found))
     read, cached, written = (median(column) for column in zip(*counted, strict=True))
-    return Basis(least.size, waiting, read, cached, written, len(found))
+    return Basis(estimated.size, time, read, cached, written, len(found), len(counted))
 
 
 def audits(connection: sqlite3.Connection, since: float, most: int) -> dict[str, tuple[int, int]]:
@@ -174,15 +176,15 @@ def audits(connection: sqlite3.Connection, since: float, most: int) -> dict[str,
     return dict(sorted(found.items()))
 
 
-def _at_least(connection: sqlite3.Connection, since: float) -> dict[RuleAndModel, Basis]:
-    """Lower bounds, by the sizes of the latest requests that were not sent."""
+def _estimated(connection: sqlite3.Connection, since: float) -> dict[RuleAndModel, Basis]:
+    """By the sizes of the latest requests that were not sent."""
     rows = connection.execute(_LATEST, (since, LATEST)).fetchall()[::-1]
     measures = Measures(MEASURED)
-    for _, family, _, _, size, tokens, first_byte in rows:
+    for _, family, _, _, size, tokens in rows:
         if tokens is not None:
-            measures.measure(family, size, tokens, first_byte)
+            measures.measure(family, size, tokens)
     found: dict[RuleAndModel, list[tuple[int, AvoidedCost]]] = defaultdict(list)
-    for rule, family, session, at, size, tokens, _ in rows:
+    for rule, family, session, at, size, tokens in rows:
         if tokens is not None:
             measures.remember(session, family, at, size, tokens)
         else:
@@ -192,10 +194,9 @@ def _at_least(connection: sqlite3.Connection, since: float) -> dict[RuleAndModel
 
 def _mean(found: Sequence[tuple[int, AvoidedCost]]) -> Basis:
     tokens = [estimate.tokens for _, estimate in found if estimate.tokens is not None]
-    waiting = [estimate.waiting for _, estimate in found if estimate.waiting is not None]
     return Basis(
         size=fmean(size for size, _ in found),
-        waiting=fmean(waiting) if waiting else None,
+        time=None,
         input=fmean(tokens) if tokens else None,
         cached=fmean(estimate.cached for _, estimate in found),
         output=0.0,

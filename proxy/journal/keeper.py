@@ -46,6 +46,12 @@ class Keeper:
             self._recovered()
             self._trim()
 
+    def finish(self) -> None:
+        """Close the file; rows that could not be stored until now are lost for good."""
+        if self._lost:
+            self._log.error("journal not finished", lost=self._lost)
+        self.close()
+
     def close(self) -> None:
         if self._store:
             self._store.close()

@@ -145,7 +145,7 @@ class Journal:
                 keeper.keep(records)
             _call_on_loop(loop, self._kept, records, keeper.trouble if keeper else "")
         if keeper:
-            keeper.close()
+            keeper.finish()
         _call_on_loop(loop, self._over.set)
 
     def _records(self, batch: Sequence[Ended]) -> list[Record]:

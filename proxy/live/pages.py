@@ -141,7 +141,9 @@ class Live:
         """The requests that ended last, filled up with older ones from the journal."""
         if self._earlier is None and self._history is not None and self._history.enabled:
             self._earlier = await self._history.latest(self._started, SHOWN)
-        return [*(self._earlier or ()), *self._feed.latest()][-SHOWN:]
+        latest = self._feed.latest()
+        known = {record.at for record in latest}  # if the clock was set back, what is new looks earlier than the start
+        return [*(record for record in self._earlier or () if record.at not in known), *latest][-SHOWN:]
 
     async def _timeline(self, request: web.Request) -> web.StreamResponse:
         """`GET /-/timeline?span=hour|week`: the data of the charts."""

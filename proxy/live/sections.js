@@ -12,7 +12,8 @@ function showCounts({ outcomes, errors, overhead, tokens, saved }) {
   say(byId("answered-share"), all ? `${percent(answered, all)} of ${count(all)}` : "");
   say(byId("saved"), saved.requests ? (saved.tokens ? count(saved.tokens) : bytes(saved.bytes)) : "–");
   const cached = saved.cached ? ` (${percent(saved.cached, saved.tokens)} cached)` : "";
-  const more = saved.tokens ? `tokens in${cached}, ${duration(saved.waiting)} of waiting` : "of requests not sent";
+  const time = saved.time ? `, ${duration(saved.time)} of model time` : "";
+  const more = saved.tokens ? `tokens in${cached}${time}` : `of requests not sent${time}`;
   say(byId("saved-more"), saved.requests ? more : "nothing yet");
   say(byId("forwarded"), count(forwarded));
   const erring = Object.values(errors).reduce((sum, times) => sum + times, 0);

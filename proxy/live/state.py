@@ -67,7 +67,7 @@ def _counts(state: LiveState) -> dict[str, Any]:
 
 def _saved(saved: Savings) -> dict[str, float]:
     whole = {"requests": saved.requests, "bytes": saved.size}
-    return {**whole, "tokens": round(saved.tokens), "cached": round(saved.cached), "waiting": round(saved.waiting, 1)}
+    return {**whole, "tokens": round(saved.tokens), "cached": round(saved.cached), "time": round(saved.time, 1)}
 
 
 def _rules(state: LiveState) -> list[dict[str, Any]]:

@@ -86,9 +86,9 @@ def _saved(counters: Counters) -> Iterator[Metric]:
     tokens = [(("cached",), saved.cached), (("other",), saved.tokens - saved.cached)]
     yield _counter("saved_requests", "Requests that were answered here, and not sent", (), [((), saved.requests)])
     yield _counter("saved_bytes", "Bytes of the bodies of requests that were not sent", (), [((), saved.size)])
-    yield _counter("saved_tokens", "Input tokens of requests that were not sent, at least", ("kind",), tokens)
-    seconds = [((), saved.waiting / 1000)]
-    yield _counter("saved_seconds", "Seconds of waiting for requests that were not sent, at least", (), seconds)
+    yield _counter("saved_tokens", "Input tokens of requests that were not sent, estimated", ("kind",), tokens)
+    about = "Seconds that the model takes for such requests, where some of their rule were forwarded"
+    yield _counter("saved_seconds", about, (), [((), saved.time / 1000)])
 
 
 def _decisions(counters: Counters) -> Iterator[Metric]:

@@ -1,8 +1,8 @@
-"""What an answer has saved, as a lower bound, by measurements of other requests.
+"""What an answer has saved, estimated from other requests.
 
-Input tokens are computed from the size of the request that was not sent, and the ratio of tokens to bytes in the
-model's other requests; waiting from the times to the first byte of the model's replies. The lower quartile of both
-is used. The output that was not generated is not counted.
+Its input tokens are computed from the size of the request that was not sent, and the ratio of tokens to bytes in the
+model's other requests: the lower quartile. The model's time is told only where questions of the same rule also went to
+the model, since it depends on too much else. The output that was not generated is not counted.
 """
 
 from collections import OrderedDict, deque
@@ -22,31 +22,26 @@ _LEAST, _MOST = 0.125, 0.75
 """Tokens per byte of real texts: from long English words to a script that the model hardly knows."""
 
 _SESSIONS = 1024
+_TURNS = 4
+"""Turns of a session that are kept in mind: the last may be another agent's."""
 _FAMILIES = 8
 """`counters.family` has four."""
+_KINDS = 512
+"""Rules with a model family whose forwards are kept in mind."""
 
 
 @dataclass(frozen=True, slots=True)
 class AvoidedCost:
-    """A lower bound of what a request would have cost. None where no reply of the model was measured yet."""
+    """What a request would have cost in input tokens. None where no reply of the model was measured yet."""
 
     tokens: float | None
     cached: float
     """Those of the tokens that the upstream's cache would have held: the conversation up to its last turn."""
-    waiting: float | None
-    """Milliseconds to the first byte of a reply."""
 
 
-_UNKNOWN = AvoidedCost(None, 0.0, None)
-
-
-class _Model:
-    """Measurements of one model."""
-
-    def __init__(self, most: int) -> None:
-        self.ratios: deque[float] = deque(maxlen=most)
-        """Input tokens a byte."""
-        self.first_bytes: deque[float] = deque(maxlen=most)
+_UNKNOWN = AvoidedCost(None, 0.0)
+_Turn = tuple[float, int, int]
+"""When it came, in seconds; its bytes; its input tokens."""
 
 
 class Measures:
@@ -54,45 +49,36 @@ class Measures:
 
     def __init__(self, most: int = _SAMPLES) -> None:
         self._most = most
-        self._models: dict[str, _Model] = {}
-        self._sessions: OrderedDict[tuple[str, str], tuple[float, int, int]] = OrderedDict()
+        self._ratios: dict[str, deque[float]] = {}
+        """Input tokens a byte, by model family."""
+        self._sessions: OrderedDict[tuple[str, str], deque[_Turn]] = OrderedDict()
 
-    def measure(self, family: str, size: int, tokens: int, first_byte: float) -> None:
-        """A request of `size` bytes had so many input tokens; `first_byte` in milliseconds.
-
-        Requests whose model is not known are ignored.
-        """
-        model = self._models.get(family)
-        if model is None:
-            if not family or len(self._models) >= _FAMILIES:
-                return
-            model = self._models[family] = _Model(self._most)
-        if size:
-            model.ratios.append(tokens / size)
-            model.first_bytes.append(first_byte)
+    def measure(self, family: str, size: int, tokens: int) -> None:
+        """A request of `size` bytes had so many input tokens. Requests whose model is not known are ignored."""
+        if size and family and (family in self._ratios or len(self._ratios) < _FAMILIES):
+            self._ratios.setdefault(family, deque(maxlen=self._most)).append(tokens / size)
 
     def remember(self, session: str, family: str, at: float, size: int, tokens: int) -> None:
-        """Remember the last turn of a conversation that the upstream has seen; `at` in seconds."""
+        """Remember a turn of a session that the upstream has seen; `at` in seconds."""
         if session:
-            self._sessions[session, family] = (at, size, tokens)
+            self._sessions.setdefault((session, family), deque(maxlen=_TURNS)).append((at, size, tokens))
             self._sessions.move_to_end((session, family))
             if len(self._sessions) > _SESSIONS:
                 self._sessions.popitem(last=False)
 
     def estimate(self, session: str, family: str, at: float, size: int) -> AvoidedCost:
-        """What a request of `size` bytes would have cost at least.
+        """What a request of `size` bytes would have cost.
 
-        If it is larger than its session's last turn, it contains that turn: it is a copy of the conversation, followed
-        by a question.
+        If it is larger than a turn of its session, it contains that turn: it is a copy of the conversation, followed
+        by a question. Of several turns it is the largest, since those of other agents are smaller.
         """
-        model = self._models.get(family)
-        if model is None or not model.ratios:
+        ratios = self._ratios.get(family)
+        if not ratios:
             return _UNKNOWN
-        ratio, waiting = _lower_quartile(model.ratios), _lower_quartile(model.first_bytes)
-        then, turn, tokens = self._sessions.get((session, family), (0.0, 0, 0))
-        if turn and size > turn and at - then <= CACHE_LASTS:
-            return AvoidedCost(tokens + (size - turn) * ratio, tokens, waiting)
-        return AvoidedCost(size * ratio, 0.0, waiting)
+        ratio, turns = _lower_quartile(ratios), self._sessions.get((session, family), ())
+        copied = [(turn, tokens) for then, turn, tokens in turns if size > turn and at - then <= CACHE_LASTS]
+        turn, tokens = max(copied, default=(0, 0))
+        return AvoidedCost(tokens + (size - turn) * ratio, tokens)
 
     def bytes_per_token(self, family: str) -> tuple[float, int] | None:
         """The median of a model's replies, and how many these were; None for too few.
@@ -101,8 +87,7 @@ class Measures:
         """
         from statistics import median  # imported here, since serving does not need it and it loads many modules
 
-        model = self._models.get(family)
-        likely = [1 / ratio for ratio in model.ratios if _LEAST <= ratio <= _MOST] if model else []
+        likely = [1 / ratio for ratio in self._ratios.get(family, ()) if _LEAST <= ratio <= _MOST]
         return (median(likely), len(likely)) if len(likely) >= _ENOUGH else None
 
 
@@ -119,9 +104,11 @@ class Savings:
     """Bytes of the requests that were not sent."""
     tokens: float = 0.0
     cached: float = 0.0
-    waiting: float = 0.0
-    """Milliseconds."""
+    time: float = 0.0
+    """Milliseconds that the model takes for such questions, less those of the answers."""
     _measures: Measures = field(default_factory=Measures)
+    _times: "dict[tuple[str, str], deque[float]]" = field(default_factory=dict)
+    """Milliseconds of the forwards of a rule, by its name and the model family."""
 
     def bytes_per_token(self, family: str) -> tuple[float, int] | None:
         """See `Measures`."""
@@ -129,14 +116,23 @@ class Savings:
 
     def read(self, record: Record, family: str) -> None:
         """A request has ended: another answer, or another measurement."""
+        times = self._times.get((record.rule, family))
         if record.outcome == "answered":
             found = self._measures.estimate(record.session, family, record.at, record.bytes_in)
             self.requests += 1
             self.size += record.bytes_in
             self.tokens += found.tokens or 0.0
             self.cached += found.cached
-            self.waiting += max(0.0, (found.waiting or 0.0) - record.duration)
-        elif record.usage and record.outcome == "forwarded" and not record.fault and record.first_byte is not None:
-            tokens = record.usage.all_input
-            self._measures.measure(family, record.bytes_in, tokens, record.first_byte)
-            self._measures.remember(record.session, family, record.at, record.bytes_in, tokens)
+            self.time += max(0.0, _median(times) - record.duration) if times else 0.0
+        elif record.outcome == "forwarded" and record.status == 200 and not (record.error or record.fault):
+            if record.rule and (times is not None or len(self._times) < _KINDS):
+                self._times.setdefault((record.rule, family), deque(maxlen=_SAMPLES)).append(record.duration)
+            if record.usage:
+                tokens = record.usage.all_input
+                self._measures.measure(family, record.bytes_in, tokens)
+                self._measures.remember(record.session, family, record.at, record.bytes_in, tokens)
+
+
+def _median(values: "deque[float]") -> float:
+    """The lower one."""
+    return sorted(values)[(len(values) - 1) // 2]

@@ -51,5 +51,19 @@ def test_a_time_is_told_in_its_unit(milliseconds: float, shown: str) -> None:
     assert lasting(milliseconds) == shown
 
 
-def test_a_share_of_nothing_is_none() -> None:
-    assert (percent(87, 100), percent(1, 0)) == ("87 %", "")
+@every(
+    ("part", "shown"),
+    [
+        (0, "0 %"),
+        (0.2, "<1 %"),
+        (0.9, "<1 %"),
+        (1, "1 %"),
+        (87.4, "87 %"),
+        (99, "99 %"),
+        (99.4, ">99 %"),
+        (100, "100 %"),
+    ],
+)
+def test_a_share_is_neither_all_nor_nothing_where_it_is_not(part: float, shown: str) -> None:
+    assert percent(part, 100) == shown
+    assert percent(part, 0) == ""

@@ -72,19 +72,18 @@ def test_the_sums_are_right_and_savings_are_told_with_their_basis(program: Progr
         "saved": {
             "answers": 5,
             "bytes": 5000,
-            "at_least": True,
-            "measured": 4,
-            "with_waiting": 5,
-            "waiting_ms": 4 * 1200.0 + 800.0 - 5 * 1.0,
+            "with_time": 4,
+            "time_ms": 4 * 1200.0 - 4 * 1.0,
             "with_tokens": 5,
+            "measured": 4,
             "input_tokens": 1200 + 300,
             "cached_tokens": 800,
             "output_tokens": 40,
         },
         "added_ms_median": 0.2,
     }
-    kinds = [(one["rule"], one["model"], one["answers"], one["forwards"], one["waiting_ms"]) for one in found["basis"]]
-    assert kinds == [("quota-probe", "haiku", 1, 0, 800.0), ("session-title", "haiku", 4, 3, 1200.0)]
+    kinds = [(one["rule"], one["model"], one["answers"], one["forwards"], one["time_ms"]) for one in found["basis"]]
+    assert kinds == [("quota-probe", "haiku", 1, 0, None), ("session-title", "haiku", 4, 3, 1200.0)]
 
 
 def test_people_see_the_same_with_bars(program: Program, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -92,7 +91,7 @@ def test_people_see_the_same_with_bars(program: Program, file: Path, monkeypatch
     code, out, err = run(program, written(file, of_all_kinds()))
     assert (code, err) == (0, "")
     assert out.split("\n")[2:4] == [
-        "saved               5 requests: at least 1.50k tokens in (800 cached), 40 out, 5.6 s of waiting",
+        "saved               5 requests: about 1.50k tokens in (800 cached), 40 out, 4.8 s of model time",
         "",
     ]
     for line in (
@@ -103,7 +102,7 @@ def test_people_see_the_same_with_bars(program: Program, file: Path, monkeypatch
         "agreement              2 of 3",
         "tokens upstream     10.9k in (88 % read from the cache), 530 out",
         "time added          0.20 ms (median, before the first byte)",
-        "  quota-probe haiku: 1 answer, each at least 800 ms, 300 + 0 tokens (by the size of the request)",
+        "  quota-probe haiku: 1 answer, each about 300 tokens in (estimated from its size)",
         "  session-title haiku: 4 answers, each about 1.2 s, 300 + 10 tokens (median of 3 forwards)",
     ):
         assert line in out.split("\n")
@@ -130,7 +129,7 @@ def test_without_any_forward_nothing_is_invented(program: Program, file: Path) -
     assert "saved               1 request, 1.00k bytes; what they would have cost, no reply has told yet\n" in out
     assert "  topic haiku: 1 answer; no reply of the model has told yet what one saves\n" in out
     found = document(program, file)["total"]["saved"]
-    assert (found["waiting_ms"], found["input_tokens"], found["bytes"]) == (None, None, 1000)
+    assert (found["time_ms"], found["input_tokens"], found["bytes"]) == (None, None, 1000)
 
 
 def test_own_forwards_alone_tell_about_how_much_was_saved(program: Program, file: Path) -> None:
@@ -139,18 +138,18 @@ def test_own_forwards_alone_tell_about_how_much_was_saved(program: Program, file
         entry(hour(), None, outcome="answered", rule="topic", duration=1.0),
     ]
     _, out, _ = run(program, written(file, entries))
-    assert "saved               1 request: about 80 tokens in (30 cached), 20 out, 99 ms of waiting\n" in out
+    assert "saved               1 request: about 80 tokens in (30 cached), 20 out, 99 ms of model time\n" in out
 
 
 def test_before_the_first_answer_nothing_is_said_to_be_saved(program: Program, file: Path) -> None:
     assert "\nsaved               nothing yet\n" in run(program, written(file, [entry(hour())]))[1]
 
 
-def test_where_tokens_are_not_known_only_waiting_is_told(program: Program, file: Path) -> None:
+def test_where_tokens_are_not_known_only_time_is_told(program: Program, file: Path) -> None:
     entries = [entry(hour(), None, rule="topic"), entry(hour(), None, outcome="answered", rule="topic", duration=0.0)]
     _, out, _ = run(program, written(file, entries))
-    assert "saved               1 request: at least 1.5 s of waiting\n" in out
-    assert "  topic haiku: 1 answer, each at least 1.5 s (by the size of the request)" in out
+    assert "saved               1 request: about 1.5 s of model time\n" in out
+    assert "  topic haiku: 1 answer, each about 1.5 s (median of 1 forward)" in out
     assert "tokens upstream     not known" in out
 
 

@@ -153,7 +153,7 @@ def faults(agent: str, version: str) -> Iterator[str]:
         yield f"answered: {own.answered}, and no suggestion"
     really, told = direct.read - own.read, own.saved.get("input_tokens") or 0
     if not _LEAST * really <= told <= _MOST * really:
-        yield f"stats says that {told} tokens were saved at least, and really it was {really}"
+        yield f"stats says that {told} tokens were saved, and really it was {really}"
     if charged(own) != dict(own.told):
         yield f"the client charged for {charged(own)}, and the upstream counted {dict(own.told)}"
 

@@ -119,17 +119,17 @@ def test_the_basis_is_the_median_of_the_forwards_of_one_rule_and_model(file: Pat
     written(file, [*mine, *answers, *(entry(**{"duration": 1.0, "session": "", **other}) for other in others)])
     assert based(file).forwards == 3
     found = based(file)
-    assert (found.waiting, found.input, found.cached, found.output) == (200.0, 203.0, 1.0, 7.0)
+    assert (found.time, found.input, found.cached, found.output) == (200.0, 203.0, 1.0, 7.0)
 
 
-def test_without_forwards_of_its_own_it_is_a_lower_bound_by_sizes(file: Path) -> None:
-    talk: dict[str, Any] = {"usage": Usage(100, 9, 300, 100), "bytes_in": 2000, "first_byte": 600.0, "session": "mine"}
+def test_without_forwards_of_its_own_tokens_are_estimated_by_sizes_and_no_time_is_told(file: Path) -> None:
+    talk: dict[str, Any] = {"usage": Usage(100, 9, 300, 100), "bytes_in": 2000, "session": "mine"}
     before = entry(NOON, **ANSWER, bytes_in=1000, session="mine")
     copies = [entry(NOON + 60, **ANSWER, bytes_in=3000, session=session) for session in ("mine", "other")]
     written(file, [before, entry(NOON + 30, **talk), *copies])
     size, tokens, cached = (1000 + 3000 + 3000) / 3, (250 + 750 + 750) / 3, 500 / 3
     found = based(file)
-    assert (found.size, found.waiting, found.output, found.forwards) == (pytest.approx(size), 600.0, 0.0, 0)
+    assert (found.size, found.time, found.output, found.forwards) == (pytest.approx(size), None, 0.0, 0)
     assert (found.input, found.cached) == (pytest.approx(tokens), pytest.approx(cached))
 
 
@@ -137,24 +137,24 @@ def test_without_forwards_of_its_own_it_is_a_lower_bound_by_sizes(file: Path) ->
     "talk",
     [
         *({"usage": None}, {"status": 529, "fault": "529"}, {"fault": "error in stream"}, {"outcome": "failed"}),
-        *({"first_byte": None}, {"bytes_in": 0}, {"model": "opus"}),
+        *({"error": "the client went away"}, {"bytes_in": 0}, {"model": "opus"}),
     ],
 )
 def test_what_told_nothing_of_the_model_is_no_basis(file: Path, talk: dict[str, Any]) -> None:
     found = based(written(file, [entry(**ANSWER, bytes_in=700), entry(**talk)]))
-    assert found == Basis(size=700.0, waiting=None, input=None, cached=0.0, output=0.0)
+    assert found == Basis(size=700.0, time=None, input=None, cached=0.0, output=0.0)
 
 
-def test_forwards_whose_tokens_are_not_known_tell_of_waiting_alone(file: Path) -> None:
+def test_forwards_whose_tokens_are_not_known_tell_of_time_alone(file: Path) -> None:
     written(file, [entry(rule="topic", usage=None, duration=90.0), entry(**ANSWER, bytes_in=10), entry(bytes_in=100)])
     found = based(file)
-    assert (found.waiting, found.input, found.output, found.forwards) == (90.0, 8.0, 0.0, 0)
+    assert (found.time, found.input, found.output, found.forwards) == (90.0, 8.0, 0.0, 1)
 
 
 def test_only_the_latest_forwards_count(file: Path) -> None:
     old = [entry(NOON - 1, rule="topic", duration=1.0) for _ in range(MEASURED)]
     found = based(written(file, [*old, *(entry(rule="topic", duration=9.0) for _ in range(MEASURED))]))
-    assert (found.forwards, found.waiting) == (MEASURED, 9.0)
+    assert (found.forwards, found.time) == (MEASURED, 9.0)
 
 
 def test_answers_before_the_hour_are_no_part_of_the_mean(file: Path) -> None:

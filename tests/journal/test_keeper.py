@@ -196,3 +196,18 @@ def test_a_disk_that_is_full_from_the_beginning_is_no_corrupt_file(tiny: Path) -
         assert made.events == ["journal failed", "journal recovered"]
     finally:
         made.keeper.close()
+
+
+def test_rows_that_are_lost_for_good_are_told_at_the_end(kept: Kept) -> None:
+    kept.keep()
+    with held(kept.file):
+        kept.keep(7)
+        kept.keeper.finish()
+    assert kept.events == ["journal failed", "journal not finished"]
+    assert kept.said[-1]["lost"] == 7
+
+
+def test_an_end_with_all_rows_stored_is_not_worth_a_word(kept: Kept) -> None:
+    kept.keep()
+    kept.keeper.finish()
+    assert kept.events == []

@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from pathlib import Path
 from typing import Any, cast
 
 import aiohttp
@@ -16,6 +17,7 @@ from proxy.rules.load import Loaded
 from proxy.scripted import ScriptedUpstream
 from proxy.serving.app import LIVE, REQUEST_LOG
 from proxy.sse import Decoder, Event
+from tests.journal.given import written
 from tests.live.entries import entry
 from tests.live.given import Shown, conversation, send, shown
 from tests.raw import Peer, raw_client, raw_upstream
@@ -72,6 +74,16 @@ async def test_events_begin_with_all_there_is_and_go_on_with_what_ends(sidestep:
         sidestep.app[LIVE].publish([entry("req_after")])
         rows = await anext(event async for event in events if event.name == "rows")
         assert [row["id"] for row in json.loads(rows.data)] == ["req_after"]
+
+
+async def test_what_seems_to_be_of_before_the_start_is_shown_once(sidestep: Shown, tmp_path: Path) -> None:
+    """A clock that was set back makes new requests look like those of an earlier process, which the journal has."""
+    old, new = entry("req_old", at=1000.0), entry("req_new", at=2000.0)
+    written(tmp_path / "journal.sqlite", [old, new])
+    sidestep.app[LIVE].publish([new])
+    async with _session() as session, session.get(f"{sidestep.url}/-/events") as reply:
+        state = await anext(_events(reply))
+        assert [row["id"] for row in json.loads(state.data)["rows"]] == ["earlier_1", "req_new"]
 
 
 async def test_sections_are_told_when_they_change(sidestep: Shown) -> None:

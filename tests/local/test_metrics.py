@@ -156,7 +156,7 @@ async def test_signs_of_drift_are_counted_by_kind() -> None:
     assert found.counts("sidestep_drift_signs_total", "sign") == {("unknown question",): 2}
 
 
-async def test_what_answers_saved_is_counted_at_least_by_what_the_upstream_told_of_others() -> None:
+async def test_what_answers_saved_is_estimated_by_what_the_upstream_told_of_others() -> None:
     talk = HELLO.replace(b"hello", b"hello " * 1000)
     told = b'{"type": "message", "usage": {"input_tokens": 100, "cache_read_input_tokens": 900, "output_tokens": 5}}'
 
@@ -176,7 +176,7 @@ async def test_what_answers_saved_is_counted_at_least_by_what_the_upstream_told_
     assert found.value("sidestep_saved_bytes_total") == 2 * len(WARM_UP)
     tokens = found.counts("sidestep_saved_tokens_total", "kind")
     assert tokens == {("other",): pytest.approx(2 * len(WARM_UP) * 1000 / len(talk))}
-    assert 0.1 < found.value("sidestep_saved_seconds_total") < 2 * PATIENCE
+    assert found.value("sidestep_saved_seconds_total") == 0, "none of its rule was forwarded"
 
 
 async def test_a_rule_that_declines_is_counted_with_its_reason() -> None:

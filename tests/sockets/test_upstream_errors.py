@@ -147,15 +147,20 @@ async def test_the_last_reply_is_the_one_that_began_last_and_not_the_one_that_en
         else:
             await peer.send(KINDS[""][0])
 
-    async with raw_upstream(script) as upstream, running(upstream.url) as (process, port):
-        async with asyncio.timeout(PATIENCE), raw_client(port) as slow, raw_client(port) as quick:
-            await slow.send(request(port, body=b'{"slow": 1}'))
-            await slow.head()
-            began = (await scrape(port)).value(last)
-            await quick.send(request(port, body=b"{}"))
-            await quick.sized(await quick.head())
-            await process.line("request")
-            latest = (await scrape(port)).value(last)
-            release.set()
-            await process.line("request")
-            assert began < latest == (await scrape(port)).value(last)
+    async with (
+        asyncio.timeout(PATIENCE),
+        raw_upstream(script) as upstream,
+        running(upstream.url) as (process, port),
+        raw_client(port) as slow,
+        raw_client(port) as quick,
+    ):
+        await slow.send(request(port, body=b'{"slow": 1}'))
+        await slow.head()
+        began = (await scrape(port)).value(last)
+        await quick.send(request(port, body=b"{}"))
+        await quick.sized(await quick.head())
+        await process.line("request")
+        latest = (await scrape(port)).value(last)
+        release.set()
+        await process.line("request")
+        assert began < latest == (await scrape(port)).value(last)
