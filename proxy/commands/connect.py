@@ -8,7 +8,7 @@ import json
 import os
 import socket
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from itertools import takewhile
@@ -24,6 +24,9 @@ from proxy.settings.config import ListenSettings, client_url, origin
 
 _ON = "true"
 """What `connect` sets `ENABLE_TOOL_SEARCH` to, and the only value that `disconnect` removes."""
+
+_ENVIRONMENT = "the environment"
+"""As `client_settings.entries` has it."""
 
 _BY_HAND = "Nothing was changed: edit it by hand."
 
@@ -77,8 +80,24 @@ def disconnect(job: Job) -> int:
         return 1
     for place in client_settings.entries(job.listen):
         if place != str(job.file):
-            print(f"{BASE_URL} in {place} leads here as well", file=sys.stderr)
+            print(f"{BASE_URL} in {place} leads here as well: {taken_out_by(place)}", file=sys.stderr)
     return 0
+
+
+def command_for(place: str, command: str, environ: Mapping[str, str] = os.environ, here: Path | None = None) -> str:
+    """How `connect` or `disconnect` is called for a place (`client_settings.entries`); "" if neither changes it."""
+    if place == str(client_settings.user_file(environ)):
+        return f"{places.called()} {command}"
+    if place == str(client_settings.project_file(here or Path.cwd())):
+        return f"{places.called()} {command} --project"
+    return ""
+
+
+def taken_out_by(place: str, environ: Mapping[str, str] = os.environ, here: Path | None = None) -> str:
+    """What takes the base URL out of that place."""
+    if place == _ENVIRONMENT:
+        return f"unset {BASE_URL}, and take it out of your shell's start-up files"
+    return command_for(place, "disconnect", environ, here) or f"take {BASE_URL} out of {place} by hand"
 
 
 def _changed(job: Job, changes_of: Callable[[Job, dict[str, Any]], Iterator[Change]], said: str) -> bool:

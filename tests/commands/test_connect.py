@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from proxy import __main__ as program
+from proxy.settings import places
 from tests.commands.given import CONFIG
 
 HERE = "http://127.0.0.1:8787"
@@ -136,6 +137,19 @@ def test_a_project_has_settings_of_its_own(home: Home) -> None:
     assert f"ANTHROPIC_BASE_URL in {home.project} leads here as well" in home.run("disconnect")[2]
     assert home.run("disconnect", "--project")[0] == 0
     assert json.loads(home.project.read_text()) == {}
+
+
+def test_what_disconnect_cannot_take_out_is_named_with_what_does(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    local = home.project.with_name("settings.local.json")
+    for file in (home.project, local):
+        home.has(json.dumps({"env": ENV}), file)
+    monkeypatch.setenv("ANTHROPIC_BASE_URL", HERE)
+    ends = [line.partition(" leads here as well: ")[2] for line in home.run("disconnect")[2].splitlines()]
+    assert ends == [
+        f"take ANTHROPIC_BASE_URL out of {local} by hand",
+        f"{places.called()} disconnect --project",
+        "unset ANTHROPIC_BASE_URL, and take it out of your shell's start-up files",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,11 @@ import pytest
 
 from proxy.commands.doctor.client import client, left_behind
 from proxy.commands.doctor.findings import Finding
+from proxy.settings import places
 from proxy.settings.config import ListenSettings
 
-GOOD = {"ANTHROPIC_BASE_URL": "http://127.0.0.1:8787", "ENABLE_TOOL_SEARCH": "true"}
+HERE = "http://127.0.0.1:8787"
+GOOD = {"ANTHROPIC_BASE_URL": HERE, "ENABLE_TOOL_SEARCH": "true"}
 SEVERITY = {"ok": 0, "warning": 1, "fault": 2}
 SECRET = "sk-ant-secret"
 
@@ -94,6 +96,36 @@ def test_what_leads_a_client_to_where_nobody_answers_is_a_fault_unasked(
     assert left_behind(ListenSettings(port=1)) == []
 
 
+USER, LOCAL = ".claude/settings.json", "work/.claude/settings.local.json"
+
+
+@pytest.mark.parametrize(
+    ("where", "todo"),
+    [
+        ("user", f"{places.called()} disconnect"),
+        ("project", f"{places.called()} disconnect --project"),
+        ("local", "take ANTHROPIC_BASE_URL out of {folder}/work/.claude/settings.local.json by hand"),
+        ("environment", "unset ANTHROPIC_BASE_URL, and take it out of your shell's start-up files"),
+    ],
+)
+def test_what_takes_the_base_url_out_is_said_for_the_place_where_it_is(tmp_path: Path, where: str, todo: str) -> None:
+    environ, files = (GOOD, {}) if where == "environment" else ({}, {where: GOOD})
+    finding = _look(tmp_path, environ, running=False, **files)["base URL"]
+    assert (finding.verdict, finding.found.endswith("no Sidestep answers there")) == ("fault", True)
+    assert finding.todo.endswith(f"; or {todo.format(folder=tmp_path)}")
+
+
+def test_every_place_that_leads_to_nobody_is_a_row(tmp_path: Path) -> None:
+    """To take out the first alone would bring the next into force."""
+    for place in (USER, LOCAL):
+        (tmp_path / place).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / place).write_text(json.dumps({"env": GOOD}))
+    found = client(ListenSettings(), {**GOOD, "HOME": str(tmp_path)}, tmp_path / "work", running=False)
+    told = [finding.found for finding in found if finding.check == "base URL"]
+    wanted = (f"{tmp_path / LOCAL}", f"{tmp_path / USER}", "the environment")
+    assert told == [f"ANTHROPIC_BASE_URL is {HERE} in {place}: no Sidestep answers there" for place in wanted]
+
+
 def test_tool_search_switched_off_on_purpose_is_left_so(tmp_path: Path) -> None:
     finding = _look(tmp_path, {**GOOD, "ENABLE_TOOL_SEARCH": "false"})["tool search"]
     assert (finding.verdict, finding.found) == ("ok", "off, in the environment")
@@ -131,11 +163,6 @@ def test_no_file_but_the_settings_is_opened(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setattr(Path, "read_bytes", lambda path: (opened.append(path.name), read(path))[1])
     _look(tmp_path, user=GOOD)
     assert set(opened) == {"managed-settings.json", "settings.local.json", "settings.json"}
-
-
-def test_a_base_url_where_nobody_answers_is_a_fault(tmp_path: Path) -> None:
-    finding = _look(tmp_path, user=GOOD, running=False)["base URL"]
-    assert (finding.verdict, finding.found.endswith("no Sidestep answers there")) == ("fault", True)
 
 
 @pytest.mark.parametrize("name", ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"])
