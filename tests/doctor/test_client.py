@@ -13,6 +13,7 @@ from proxy.settings.config import ListenSettings
 
 HERE = "http://127.0.0.1:8787"
 GOOD = {"ANTHROPIC_BASE_URL": HERE, "ENABLE_TOOL_SEARCH": "true"}
+URL = {"ANTHROPIC_BASE_URL": HERE}
 SEVERITY = {"ok": 0, "warning": 1, "fault": 2}
 SECRET = "sk-ant-secret"
 
@@ -38,6 +39,13 @@ def _look(
     found = client(ListenSettings(), whole, folder / "work", running=running)
     assert SECRET not in repr(found)
     return {finding.check: finding for finding in sorted(found, key=lambda finding: SEVERITY[finding.verdict])}
+
+
+def _look_at(folder: Path, where: str, said: dict[str, str], *, running: bool = True) -> dict[str, Finding]:
+    """Likewise, with all settings in one place: a file by its name, or the environment."""
+    if where == "environment":
+        return _look(folder, said, running=running)
+    return _look(folder, running=running, **{where: said})
 
 
 def test_a_client_that_goes_through_sidestep_is_well(tmp_path: Path) -> None:
@@ -74,9 +82,49 @@ def test_no_base_url_is_a_warning_that_says_what_puts_it_there(tmp_path: Path) -
     assert finding.todo.endswith(" connect")
 
 
-def test_tool_search_that_nobody_switched_on_is_a_warning(tmp_path: Path) -> None:
-    found = _look(tmp_path, user={"ANTHROPIC_BASE_URL": GOOD["ANTHROPIC_BASE_URL"]})
-    assert (found["tool search"].verdict, found["tool search"].todo.endswith(" connect")) == ("warning", True)
+@pytest.mark.parametrize(
+    ("where", "todo"),
+    [
+        ("user", f"{places.called()} connect"),
+        ("project", f"{places.called()} connect --project"),
+        ("local", "set ENABLE_TOOL_SEARCH=true in {folder}/work/.claude/settings.local.json as well"),
+        ("environment", "set ENABLE_TOOL_SEARCH=true in the environment as well"),
+    ],
+)
+def test_tool_search_that_nobody_switched_on_is_a_warning(tmp_path: Path, where: str, todo: str) -> None:
+    finding = _look_at(tmp_path, where, URL)["tool search"]
+    assert (finding.verdict, finding.todo) == ("warning", todo.format(folder=tmp_path))
+    assert "clients before 2.1.326 switch it off for every address but Anthropic's own" in finding.found
+
+
+def test_tool_search_is_not_put_next_to_an_address_that_connect_leaves_alone(tmp_path: Path) -> None:
+    finding = _look(tmp_path, user={"ANTHROPIC_BASE_URL": "https://gateway.example"})["tool search"]
+    assert finding.todo == f"set ENABLE_TOOL_SEARCH=true in {tmp_path}/.claude/settings.json as well"
+
+
+@pytest.mark.parametrize("url", [None, "", "https://api.anthropic.com"])
+def test_tool_search_is_not_off_for_anthropics_own_address(tmp_path: Path, url: str | None) -> None:
+    finding = _look(tmp_path, user={} if url is None else {"ANTHROPIC_BASE_URL": url})["tool search"]
+    assert (finding.verdict, "not needed for Anthropic's own address" in finding.found) == ("ok", True)
+
+
+@pytest.mark.parametrize(
+    ("version", "verdict"),
+    [("2.1.325", "warning"), ("2.1.326", "ok"), ("2.2.0", "ok"), ("2.1.99", "warning"), ("cli.js", "warning")],
+)
+def test_tool_search_is_not_off_in_clients_whose_file_tells_that_they_keep_it(
+    tmp_path: Path, version: str, verdict: str
+) -> None:
+    """A link to a file that is named by its version, as the client's own installer makes it. Nothing is started."""
+    there = tmp_path / "versions" / version
+    there.parent.mkdir()
+    there.write_text("#!/bin/sh\n")
+    there.chmod(0o755)
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin/claude").symlink_to(there)
+    environ = {**URL, "HOME": str(tmp_path), "PATH": str(tmp_path / "bin")}
+    (finding,) = (each for each in client(ListenSettings(), environ, tmp_path) if each.check == "tool search")
+    assert finding.verdict == verdict
 
 
 def test_what_leads_a_client_to_where_nobody_answers_is_a_fault_unasked(
@@ -109,8 +157,7 @@ USER, LOCAL = ".claude/settings.json", "work/.claude/settings.local.json"
     ],
 )
 def test_what_takes_the_base_url_out_is_said_for_the_place_where_it_is(tmp_path: Path, where: str, todo: str) -> None:
-    environ, files = (GOOD, {}) if where == "environment" else ({}, {where: GOOD})
-    finding = _look(tmp_path, environ, running=False, **files)["base URL"]
+    finding = _look_at(tmp_path, where, GOOD, running=False)["base URL"]
     assert (finding.verdict, finding.found.endswith("no Sidestep answers there")) == ("fault", True)
     assert finding.todo.endswith(f"; or {todo.format(folder=tmp_path)}")
 

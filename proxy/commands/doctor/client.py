@@ -1,6 +1,7 @@
 """Claude Code's settings on this machine. Only a few named settings are read, and no credentials."""
 
 import os
+import re
 import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import NamedTuple
 
 import orjson
 
-from proxy.commands.connect import taken_out_by
+from proxy.commands.connect import command_for, taken_out_by
 from proxy.commands.doctor.findings import Finding, fault, ok, warning
 from proxy.machine.addresses import is_loopback
 from proxy.settings import client_settings, places
@@ -22,6 +23,10 @@ ELSEWHERE = ("CLAUDE_CODE_USE_BEDROCK", "CLAUDE_CODE_USE_VERTEX")
 _PROXIES = ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy")
 _NO_PROXY = ("NO_PROXY", "no_proxy")
 _LOOKED_AT = (BASE_URL, TOOL_SEARCH, *ELSEWHERE, *_PROXIES, *_NO_PROXY)
+_ANTHROPIC = "api.anthropic.com"
+_KEEPS_TOOL_SEARCH = (2, 1, 326)
+"""Older clients switch it off for every address but Anthropic's own."""
+
 _OFF = ("", "0", "false", "no", "off")
 
 
@@ -54,7 +59,9 @@ def client(
     base = [_base_url(values, listen)]
     if base[0].verdict == "ok" and not running:
         base = left_behind(listen, environ, here)
-    return [*found, *base, *_around(values), _tool_search(values)]
+    leads_here = BASE_URL in values and client_settings.leads_here(values[BASE_URL].text, listen)
+    connects = command_for(values[BASE_URL].place, "connect", environ, here) if leads_here else ""
+    return [*found, *base, *_around(values), _tool_search(values, _version(path), connects)]
 
 
 def left_behind(
@@ -97,12 +104,27 @@ def _base_url(values: _Values, listen: ListenSettings) -> Finding:
     return fault("base URL", f"{found}: the client goes past Sidestep", f"set {BASE_URL} to {client_url(listen)}")
 
 
-def _tool_search(values: _Values) -> Finding:
-    if TOOL_SEARCH not in values:
-        found = "off, as for every base URL but Anthropic's own"
-        return warning("tool search", found, f"{places.called()} connect")
-    text, place = values[TOOL_SEARCH]
-    return ok("tool search", f"{'off' if text.lower() in _OFF else 'on'}, in {place}")
+def _tool_search(values: _Values, version: tuple[int, ...] | None, connects: str) -> Finding:
+    """`connects`: the command that sets it where the base URL is set; "" for none."""
+    if TOOL_SEARCH in values:
+        text, place = values[TOOL_SEARCH]
+        return ok("tool search", f"{'off' if text.lower() in _OFF else 'on'}, in {place}")
+    unset = f"{TOOL_SEARCH} is not set"
+    base = values.get(BASE_URL)
+    url = url_of(base.text) if base else None
+    if base is None or not base.text or (url and url.host == _ANTHROPIC):
+        return ok("tool search", f"{unset}, and is not needed for Anthropic's own address")
+    before = ".".join(map(str, _KEEPS_TOOL_SEARCH))
+    if version and version >= _KEEPS_TOOL_SEARCH:
+        return ok("tool search", f"{unset}, and is needed only by clients before {before}")
+    found = f"{unset}: clients before {before} switch it off for every address but Anthropic's own"
+    return warning("tool search", found, connects or f"set {TOOL_SEARCH}=true in {base.place} as well")
+
+
+def _version(path: str | None) -> tuple[int, ...] | None:
+    """The client's, where its installer names the file by it; None if that is not known without starting it."""
+    name = Path(path).resolve().name if path else ""
+    return tuple(map(int, name.split("."))) if re.fullmatch(r"[0-9]+\.[0-9]+\.[0-9]+", name) else None
 
 
 def _values(files: list[Path], environ: Mapping[str, str]) -> _Values:
