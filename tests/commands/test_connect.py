@@ -239,6 +239,26 @@ def test_with_a_token_the_header_must_be_there_first(home: Home) -> None:
     assert home.run("connect", *token)[0] == 0
 
 
+@pytest.mark.parametrize("headers", ["x-sidestep-token: another-0123456789", "x-team: x-sidestep-token", 5])
+def test_headers_with_which_the_client_would_be_refused_are_not_taken_for_the_token(
+    home: Home, headers: object
+) -> None:
+    text = json.dumps({"env": {"ANTHROPIC_CUSTOM_HEADERS": headers}})
+    home.has(text)
+    code, out, err = home.run("connect", "--set", "listen.token=0123456789abcdef")
+    assert (code, home.file.read_text()) == (1, text)
+    assert "0123456789" not in out + err
+
+
+def test_headers_without_the_token_that_go_before_are_named(home: Home) -> None:
+    local = home.project.with_name("settings.local.json")
+    home.has('{"env": {"ANTHROPIC_CUSTOM_HEADERS": "x-team: 1"}}', local)
+    home.has('{"env": {"ANTHROPIC_CUSTOM_HEADERS": "x-sidestep-token: 0123456789abcdef"}}')
+    code, _, err = home.run("connect", "--set", "listen.token=0123456789abcdef")
+    wanted = f"{local} goes before, and its ANTHROPIC_CUSTOM_HEADERS has no line with x-sidestep-token\n"
+    assert (code, wanted in err) == (0, True)
+
+
 @pytest.fixture
 def listening() -> Iterator[int]:
     with socket.socket() as held:

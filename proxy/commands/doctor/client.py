@@ -1,4 +1,4 @@
-"""Claude Code's settings on this machine. Only a few named settings are read, and no credentials."""
+"""Claude Code's settings on this machine. Only a few named settings are read, and no credential but the local token."""
 
 import os
 import re
@@ -9,11 +9,12 @@ from typing import NamedTuple
 
 import orjson
 
-from proxy.commands.connect import command_for, taken_out_by
+from proxy.commands.connect import command_for, taken_out_by, token_problem
 from proxy.commands.doctor.findings import Finding, fault, ok, warning
+from proxy.headers import TOKEN_HEADER
 from proxy.machine.addresses import is_loopback
 from proxy.settings import client_settings, places
-from proxy.settings.client_settings import BASE_URL, TOOL_SEARCH, shown, url_of
+from proxy.settings.client_settings import BASE_URL, HEADERS, TOOL_SEARCH, shown, url_of
 from proxy.settings.config import ListenSettings, client_url
 from proxy.settings.surroundings import without_proxy
 
@@ -22,7 +23,7 @@ ELSEWHERE = ("CLAUDE_CODE_USE_BEDROCK", "CLAUDE_CODE_USE_VERTEX")
 
 _PROXIES = ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy")
 _NO_PROXY = ("NO_PROXY", "no_proxy")
-_LOOKED_AT = (BASE_URL, TOOL_SEARCH, *ELSEWHERE, *_PROXIES, *_NO_PROXY)
+_LOOKED_AT = (BASE_URL, HEADERS, TOOL_SEARCH, *ELSEWHERE, *_PROXIES, *_NO_PROXY)
 _ANTHROPIC = "api.anthropic.com"
 _KEEPS_TOOL_SEARCH = (2, 1, 326)
 """Older clients switch it off for every address but Anthropic's own."""
@@ -59,9 +60,12 @@ def client(
     base = [_base_url(values, listen)]
     if base[0].verdict == "ok" and not running:
         base = left_behind(listen, environ, here)
-    leads_here = BASE_URL in values and client_settings.leads_here(values[BASE_URL].text, listen)
-    connects = command_for(values[BASE_URL].place, "connect", environ, here) if leads_here else ""
-    return [*found, *base, *_around(values), _tool_search(values, _version(path), connects)]
+    found += [*base, *_around(values)]
+    connects = ""
+    if BASE_URL in values and client_settings.leads_here(values[BASE_URL].text, listen):
+        found += _token(values, listen, environ, here)
+        connects = command_for(values[BASE_URL].place, "connect", environ, here)
+    return [*found, _tool_search(values, _version(path), connects)]
 
 
 def left_behind(
@@ -102,6 +106,21 @@ def _base_url(values: _Values, listen: ListenSettings) -> Finding:
     if client_settings.leads_here(text, listen):
         return ok("base URL", found)
     return fault("base URL", f"{found}: the client goes past Sidestep", f"set {BASE_URL} to {client_url(listen)}")
+
+
+def _token(values: _Values, listen: ListenSettings, environ: Mapping[str, str], here: Path) -> Iterator[Finding]:
+    """With `listen.token`, all requests of a client that does not send it are refused. Neither is shown."""
+    said = values.get(HEADERS)
+    problem = token_problem(said.text if said else None, listen)
+    if problem:
+        found = f"{HEADERS} {problem}{f', in {said.place}' if said else ''}: every request of the client is refused"
+        # Where the base URL is: without that, another server would get it. But not where all of a project can read it.
+        place, shared = (said or values[BASE_URL]).place, client_settings.project_file(here)
+        if place == str(shared) and shared != client_settings.user_file(environ):
+            place = str(shared.with_name("settings.local.json"))
+        yield fault("token", found, f'put the line "{TOKEN_HEADER.decode()}: THE TOKEN" into it, in {place}')
+    elif said and listen.token:
+        yield ok("token", f"sent by {HEADERS}, in {said.place}")
 
 
 def _tool_search(values: _Values, version: tuple[int, ...] | None, connects: str) -> Finding:
