@@ -8,7 +8,7 @@ import json
 import os
 import socket
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from itertools import takewhile
@@ -24,6 +24,9 @@ from proxy.settings.config import ListenSettings, client_url, origin
 
 _ON = "true"
 """What `connect` sets `ENABLE_TOOL_SEARCH` to, and the only value that `disconnect` removes."""
+
+_ENVIRONMENT = "the environment"
+"""As `client_settings.entries` has it."""
 
 _BY_HAND = "Nothing was changed: edit it by hand."
 
@@ -77,8 +80,44 @@ def disconnect(job: Job) -> int:
         return 1
     for place in client_settings.entries(job.listen):
         if place != str(job.file):
-            print(f"{BASE_URL} in {place} leads here as well", file=sys.stderr)
+            print(f"{BASE_URL} in {place} leads here as well: {taken_out_by(place)}", file=sys.stderr)
     return 0
+
+
+def command_for(place: str, command: str, environ: Mapping[str, str] = os.environ, here: Path | None = None) -> str:
+    """How `connect` or `disconnect` is called for a place (`client_settings.entries`); "" if neither changes it."""
+    if place == str(client_settings.user_file(environ)):
+        return f"{places.called()} {command}"
+    if place == str(client_settings.project_file(here or Path.cwd())):
+        return f"{places.called()} {command} --project"
+    return ""
+
+
+def taken_out_by(place: str, environ: Mapping[str, str] = os.environ, here: Path | None = None) -> str:
+    """What takes the base URL out of that place."""
+    if place == _ENVIRONMENT:
+        return f"unset {BASE_URL}, and take it out of your shell's start-up files"
+    return command_for(place, "disconnect", environ, here) or f"take {BASE_URL} out of {place} by hand"
+
+
+def token_problem(headers: object, listen: ListenSettings) -> str:
+    """Why a client with these custom headers is refused for want of the token; "" if it is not. The token is not shown.
+
+    Claude Code takes each line for a header. Of lines with the same name it sends the last. Names in different cases
+    are different ones to it, whose values arrive as one.
+    """
+    if not listen.token:
+        return ""
+    if not isinstance(headers, str) or not headers.strip():
+        return "is not set"
+    wanted, lines = TOKEN_HEADER.decode(), (line.partition(":") for line in headers.split("\n"))
+    given = {name.strip(): value.strip() for name, colon, value in lines if colon}
+    sent = [value for name, value in given.items() if name.lower() == wanted]
+    if not sent:
+        return f"has no line with {wanted}"
+    if len(sent) > 1:
+        return f"has {wanted} in more than one spelling"
+    return "" if sent[0] == listen.token else f"has another {wanted}"
 
 
 def _changed(job: Job, changes_of: Callable[[Job, dict[str, Any]], Iterator[Change]], said: str) -> bool:
@@ -154,10 +193,10 @@ def _write(file: Path, before: bytes | None, text: str) -> None:
 
 def _to_connect(job: Job, env: dict[str, Any]) -> Iterator[Change]:
     there, wanted = env.get(BASE_URL), client_url(job.listen)
-    if job.listen.token and TOKEN_HEADER.decode() not in str(env.get(HEADERS, "")).lower():
+    if problem := token_problem(env.get(HEADERS), job.listen):
         raise RefusedError(
-            f'listen.token is set, and a secret: first put "{HEADERS}": "{TOKEN_HEADER.decode()}: THE TOKEN" '
-            "into its `env` by hand"
+            f"listen.token is set, and env.{HEADERS} {problem}. The token is a secret: first put "
+            f'"{HEADERS}": "{TOKEN_HEADER.decode()}: THE TOKEN" into its `env` by hand'
         )
     if there is not None and not client_settings.leads_here(there, job.listen) and not job.replace:
         raise RefusedError(
@@ -197,9 +236,11 @@ def _in_the_way(job: Job) -> Iterator[str]:
     """What keeps the client from Sidestep, although these settings point to it."""
     address = client_url(job.listen)
     for file in takewhile(lambda file: file != job.file, client_settings.files(os.environ, Path.cwd())):
-        said = client_settings.env(file).get(BASE_URL)
-        if said is not None and not client_settings.leads_here(said, job.listen):
+        said = client_settings.env(file)
+        if said.get(BASE_URL) is not None and not client_settings.leads_here(said[BASE_URL], job.listen):
             yield f"{file} sets {BASE_URL} too, and goes before"
+        if HEADERS in said and (problem := token_problem(said[HEADERS], job.listen)):
+            yield f"{file} goes before, and its {HEADERS} {problem}"
     url = client_settings.url_of(address)
     assert url is not None
     try:

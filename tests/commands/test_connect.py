@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from proxy import __main__ as program
+from proxy.settings import places
 from tests.commands.given import CONFIG
 
 HERE = "http://127.0.0.1:8787"
@@ -138,6 +139,19 @@ def test_a_project_has_settings_of_its_own(home: Home) -> None:
     assert json.loads(home.project.read_text()) == {}
 
 
+def test_what_disconnect_cannot_take_out_is_named_with_what_does(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    local = home.project.with_name("settings.local.json")
+    for file in (home.project, local):
+        home.has(json.dumps({"env": ENV}), file)
+    monkeypatch.setenv("ANTHROPIC_BASE_URL", HERE)
+    ends = [line.partition(" leads here as well: ")[2] for line in home.run("disconnect")[2].splitlines()]
+    assert ends == [
+        f"take ANTHROPIC_BASE_URL out of {local} by hand",
+        f"{places.called()} disconnect --project",
+        "unset ANTHROPIC_BASE_URL, and take it out of your shell's start-up files",
+    ]
+
+
 @pytest.mark.parametrize(
     ("content", "why"),
     [
@@ -223,6 +237,26 @@ def test_with_a_token_the_header_must_be_there_first(home: Home) -> None:
     assert "0123456789abcdef" not in err
     home.has('{"env": {"ANTHROPIC_CUSTOM_HEADERS": "X-Sidestep-Token: 0123456789abcdef"}}')
     assert home.run("connect", *token)[0] == 0
+
+
+@pytest.mark.parametrize("headers", ["x-sidestep-token: another-0123456789", "x-team: x-sidestep-token", 5])
+def test_headers_with_which_the_client_would_be_refused_are_not_taken_for_the_token(
+    home: Home, headers: object
+) -> None:
+    text = json.dumps({"env": {"ANTHROPIC_CUSTOM_HEADERS": headers}})
+    home.has(text)
+    code, out, err = home.run("connect", "--set", "listen.token=0123456789abcdef")
+    assert (code, home.file.read_text()) == (1, text)
+    assert "0123456789" not in out + err
+
+
+def test_headers_without_the_token_that_go_before_are_named(home: Home) -> None:
+    local = home.project.with_name("settings.local.json")
+    home.has('{"env": {"ANTHROPIC_CUSTOM_HEADERS": "x-team: 1"}}', local)
+    home.has('{"env": {"ANTHROPIC_CUSTOM_HEADERS": "x-sidestep-token: 0123456789abcdef"}}')
+    code, _, err = home.run("connect", "--set", "listen.token=0123456789abcdef")
+    wanted = f"{local} goes before, and its ANTHROPIC_CUSTOM_HEADERS has no line with x-sidestep-token\n"
+    assert (code, wanted in err) == (0, True)
 
 
 @pytest.fixture

@@ -157,9 +157,21 @@ def test_the_client_is_looked_at_when_it_is_asked_for(
 
 
 @pytest.mark.usefixtures("untried")
-def test_the_upstream_is_asked_when_that_is_wanted(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_upstream_is_asked_when_that_is_wanted(
+    file: Path, upstream: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It never replies: that is no contradiction to the connection."""
+    monkeypatch.setattr(network, "TIMEOUT", 0.2)
+    _, found = _run(capsys, file, "--set", f"upstream.url={upstream}", "--ask")
+    assert [found[check]["verdict"] for check in ("upstream", "answer")] == ["ok", "warning"]
+    assert found["answer"]["found"] == "/v1/models: no reply within 0.2 seconds"
+
+
+@pytest.mark.usefixtures("untried")
+def test_where_the_way_has_a_fault_nothing_is_asked(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code, found = _run(capsys, file, "--ask")
-    assert (code, found["answer"]["found"]) == (1, "the upstream cannot be reached")
+    assert [found[check]["verdict"] for check in ("upstream", "answer")] == ["fault", "warning"]
+    assert (code, found["answer"]["found"]) == (1, "not asked: the way to the upstream has a fault")
 
 
 def test_the_token_in_its_file_is_on_no_command_line(

@@ -234,6 +234,67 @@ async def test_what_answers_no_http_is_a_fault() -> None:
     assert (finding.verdict, "no HTTP/1.1" in finding.found) == ("fault", True)
 
 
+async def test_an_upstream_that_is_slow_to_reply_is_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It was connected to: a busy local model takes its time."""
+    monkeypatch.setattr(network, "TIMEOUT", 0.2)
+
+    async def busy(peer: Peer) -> None:
+        await peer.head()
+        await peer.gone()
+
+    async with raw_upstream(busy) as up:
+        finding = await network.answer(UpstreamSettings(url=up.url))
+    assert (finding.verdict, finding.found) == ("warning", "/v1/models: no reply within 0.2 seconds")
+    assert "a busy local model may take longer" in finding.todo
+
+
+async def test_an_upstream_that_hangs_up_was_reached(trusted: Certificate) -> None:
+    """In plain http, perhaps since it speaks TLS."""
+
+    async def hangs_up(peer: Peer) -> None:
+        await peer.head()
+
+    async with raw_upstream(hangs_up) as up:
+        finding = await network.answer(UpstreamSettings(url=up.url))
+    assert (finding.verdict, finding.found) == ("fault", "the upstream closed the connection without a reply")
+    assert "if it speaks TLS, upstream.url begins with https://" in finding.todo
+    async with raw_upstream(hangs_up, tls=trusted.server()) as up:
+        finding = await network.answer(UpstreamSettings(url=up.url, ca_file=str(trusted.file)))
+    assert finding.found == "the upstream closed the connection without a reply"
+    assert "TLS" not in finding.todo
+
+
+@pytest.mark.parametrize("stays", [True, False])
+@pytest.mark.parametrize("begun", [b"Content-Length: 9\r\n\r\n{", b"Transfer-Encoding: chunked\r\n\r\n9\r\n{"])
+async def test_a_reply_without_an_end_is_no_page(begun: bytes, stays: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(network, "TIMEOUT", 0.2)
+
+    async def stops(peer: Peer) -> None:
+        await peer.head()
+        await peer.send(b"HTTP/1.1 200 OK\r\n" + begun)
+        if stays:
+            await peer.gone()
+
+    async with raw_upstream(stops) as up:
+        finding = await network.answer(UpstreamSettings(url=up.url))
+    assert (finding.verdict, finding.found) == ("fault", "/v1/models: the reply does not come to its end")
+
+
+async def test_silence_within_the_tls_handshake_is_not_called_slow_to_reply(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The request has not been sent."""
+    monkeypatch.setattr(network, "TIMEOUT", 0.2)
+    async with raw_upstream(Peer.gone) as up:
+        finding = await network.answer(UpstreamSettings(url=up.url.replace("http://", "https://")))
+    assert (finding.verdict, "took too long to answer in TLS" in finding.found) == ("fault", True)
+
+
+async def test_a_proxy_in_the_way_of_the_question_is_blamed_and_not_the_upstream() -> None:
+    through = f"http://user:planted@127.0.0.1:{_free_port()}"
+    finding = await network.answer(UpstreamSettings(url="https://api.example", proxy=through))
+    assert (finding.verdict, "the proxy of upstream.proxy did not open a tunnel" in finding.found) == ("fault", True)
+    assert "planted" not in repr(finding)
+
+
 def test_a_clock_from_before_the_installation_is_a_fault() -> None:
     installed = Path(proxy.__file__).stat().st_mtime
     assert network.clock(installed + 5).verdict == "ok"

@@ -14,7 +14,7 @@ from proxy.rules.load import load
 from proxy.settings import config
 from proxy.settings.places import Places
 from tests.commands.given import BASE, HELLO, rule
-from tests.journal.given import asked, written
+from tests.journal.given import asked, entry, written
 
 ROOT = Path(__file__).parents[2]
 
@@ -118,15 +118,13 @@ def _spoil(journal: Path, how: str) -> None:
             journal.mkdir()
         case "a link":
             journal.symlink_to(written(journal.with_name("elsewhere"), []))
-        case "no database":
-            journal.write_bytes(b"no database" * 1000)
         case "another program's":
             asked(journal, "CREATE TABLE requests (x)")
         case "newer":
             asked(written(journal, []), f"PRAGMA user_version = {VERSION + 1}")
 
 
-@pytest.mark.parametrize("how", ["a folder", "a link", "no database", "another program's", "newer"])
+@pytest.mark.parametrize("how", ["a folder", "a link", "another program's", "newer"])
 def test_so_is_a_journal_whose_file_cannot_be_used(file: Path, how: str) -> None:
     journal = file.parent / "state" / "journal.sqlite"
     journal.parent.mkdir()
@@ -134,6 +132,37 @@ def test_so_is_a_journal_whose_file_cannot_be_used(file: Path, how: str) -> None
     (told,) = _faults(permissions(file, config.load(file)))
     assert told.startswith("no requests are kept in the journal: ")
     assert _faults(permissions(file, config.load(file, ["journal.enabled=false"]))) == []
+
+
+def _page_of(journal: Path, table: str) -> int:
+    """Where the first page of a table or an index begins."""
+    ((page,),) = asked(journal, f"SELECT rootpage FROM sqlite_schema WHERE name = '{table}'")
+    ((size,),) = asked(journal, "PRAGMA page_size")
+    return int((page - 1) * size)
+
+
+@pytest.mark.parametrize("spoilt", ["all", "hours", "own_times", "upstream_errors", "requests"])
+def test_a_damaged_journal_is_a_fault_that_tells_how_to_begin_a_new_one(file: Path, spoilt: str) -> None:
+    """Wherever `stats` would meet the damage. Who runs Sidestep may still write to the file."""
+    journal = file.parent / "state" / "journal.sqlite"
+    journal.parent.mkdir()
+    written(journal, [entry(outcome="answered", rule="topic")])
+    at = 0 if spoilt == "all" else _page_of(journal, spoilt)
+    content = journal.read_bytes()
+    journal.write_bytes(content[:at] + b"\x55" * 4096 + content[at + 4096 :])
+    well, damaged = permissions(file, config.load(file))
+    assert (well.check, well.verdict) == ("permissions", "ok")
+    assert (damaged.check, damaged.verdict) == ("journal", "fault")
+    assert damaged.found.startswith(f"damaged, so that `stats` has no figures: {journal}: cannot be read: ")
+    assert damaged.todo == f"stop Sidestep, move {journal}* away, and start it: a new journal begins"
+    assert _faults(permissions(file, config.load(file, ["journal.enabled=false"]))) == []
+
+
+def test_a_whole_journal_is_none(file: Path) -> None:
+    journal = file.parent / "state" / "journal.sqlite"
+    journal.parent.mkdir()
+    written(journal, [entry(), entry(outcome="answered", rule="topic")])
+    assert [each.verdict for each in permissions(file, config.load(file))] == ["ok"]
 
 
 @pytest.mark.parametrize("version", [VERSION - 1, VERSION])

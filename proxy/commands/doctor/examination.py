@@ -57,10 +57,11 @@ async def _surroundings(subject: Subject, config: Config) -> AsyncIterator[Findi
     here = await local.port(subject.file, config.listen)
     for finding in here:
         yield finding
-    async for finding in network.upstream(config):
+    way = [finding async for finding in network.upstream(config)]
+    for finding in way:
         yield finding
     if subject.ask:
-        yield await network.answer(config.upstream)
+        yield network.not_asked() if exit_code(way) else await network.answer(config.upstream)
     yield network.clock()
     for finding in await manager.service(subject.file, config.listen):
         yield finding

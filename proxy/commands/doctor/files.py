@@ -1,16 +1,21 @@
 """Permissions: who may change the settings, which decide where keys are sent, and who may read what was captured.
 
-The machine's service runs as a user of its own, who owns nothing but its state. That user's permissions count.
+The machine's service runs as a user of its own, who owns nothing but its state. That user's permissions count. The
+journal, which is part of that state, is also read as `stats` reads it.
 """
 
 import os
+import sqlite3
 import stat
 from collections.abc import Iterator
 from pathlib import Path
 
 from proxy.commands.doctor import manager
 from proxy.commands.doctor.findings import Finding, fault, ok, warning
+from proxy.decision.audits import LAST
+from proxy.journal.figures import Totals, audits, bases, totals
 from proxy.journal.reader import OlderError, UnreadableError, obstacle, opened
+from proxy.journal.store import is_corrupt
 from proxy.settings import places
 from proxy.settings.config import Config
 
@@ -26,7 +31,9 @@ def permissions(file: Path, config: Config) -> list[Finding]:
         *_journal(config),
         *_capture(config),
     ]
-    return found or [ok("permissions", "settings and rules are safe from others, state can be written")]
+    if all(finding.check != "permissions" for finding in found):
+        found.insert(0, ok("permissions", "settings and rules are safe from others, state can be written"))
+    return found
 
 
 def _changeable(paths: list[Path]) -> Iterator[Finding]:
@@ -103,15 +110,28 @@ def _journal(config: Config) -> Iterator[Finding]:
     if not config.journal.enabled or not os.path.lexists(file):
         return
     try:
-        with opened(file):
+        with opened(file) as journal:
             problem = obstacle(file)
+            _read(journal)
     except OlderError:
         return
     except UnreadableError as error:
+        cause = error.__context__
+        if isinstance(cause, sqlite3.Error) and is_corrupt(cause):
+            todo = f"stop Sidestep, move {file}* away, and start it: a new journal begins"
+            yield fault("journal", f"damaged, so that `stats` has no figures: {error}", todo)
+            return
         problem = str(error)
     if problem:
         todo = "give it to the user who runs Sidestep, move it away, or set journal.path elsewhere"
         yield fault("permissions", f"no requests are kept in the journal: {problem}", todo)
+
+
+def _read(journal: sqlite3.Connection) -> None:
+    """Read all that `stats` reads: a damaged page shows only when it is read. Raises `sqlite3.Error`."""
+    whole = totals(journal, 0.0).get("", Totals())
+    bases(journal, 0.0, whole.answered)
+    audits(journal, 0.0, LAST)
 
 
 def _writable(folder: Path) -> bool:

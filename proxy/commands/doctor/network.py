@@ -20,7 +20,7 @@ from proxy.machine.addresses import is_loopback
 from proxy.settings.config import Config, UpstreamSettings
 from proxy.settings.surroundings import hints
 from proxy.upstream.dial import Dialer, tls_context
-from proxy.upstream.faults import PROBLEMS, upstream_error
+from proxy.upstream.faults import PROBLEMS, ConnectionLost, ConnectTimeout, ProxyRefused, TlsTimeout, upstream_error
 
 TIMEOUT = 10.0
 """Seconds for one answer, where no setting applies."""
@@ -31,6 +31,8 @@ _SPEAKS = 2.0
 _DAY = 86400.0
 _MODELS = "/v1/models"
 _CHECK_URL = "check scheme and port of upstream.url"
+_MOST = 1_000_000
+"""Bytes of a reply that are read."""
 
 
 async def upstream(config: Config) -> AsyncIterator[Finding]:
@@ -108,20 +110,47 @@ class Reply:
     body: bytes
 
 
+def not_asked() -> Finding:
+    """Instead of `answer`, if the way has a fault: the question would only tell of it once more, less exactly."""
+    return warning("answer", "not asked: the way to the upstream has a fault", "mend that first, see `upstream`")
+
+
 async def answer(settings: UpstreamSettings) -> Finding:
     """What answers a request without credentials: the API, a gateway, or a web page."""
+    url = URL(settings.url)
     try:
         return _judged(await asyncio.to_thread(_ask, settings))
-    except OSError as error:
-        failure = upstream_error(error, URL(settings.url).host)
+    except TimeoutError:
+        found = f"{_MODELS}: no reply within {TIMEOUT:g} seconds"
+        return warning("answer", found, "a busy local model may take longer: try again when it is idle")
+    except PROBLEMS as error:
+        failure = upstream_error(error, url.host, perhaps_tls=url.scheme == "http")
         return fault("answer", f"the upstream {failure.words}", failure.todo or _CHECK_URL)
+    except http.client.IncompleteRead:
+        return fault("answer", f"{_MODELS}: the reply does not come to its end", "look there")
     except http.client.HTTPException as error:
         found = f"the upstream answers with what is no HTTP/1.1 ({type(error).__name__})"
         return fault("answer", found, _CHECK_URL)
 
 
 def _ask(settings: UpstreamSettings) -> Reply:
-    """Send `GET /v1/models`, by these settings."""
+    """Send `GET /v1/models`, by these settings. Raises TimeoutError only where an open connection stays silent."""
+    connection = _connection(settings)
+    try:
+        _connect(connection, through=bool(settings.proxy))
+        headers = {"anthropic-version": "2023-06-01", "user-agent": f"sidestep-doctor/{proxy.__version__}"}
+        try:
+            connection.request("GET", URL(settings.url).raw_path.rstrip("/") + _MODELS, headers=headers)
+            reply = connection.getresponse()
+        except ConnectionError as error:
+            raise ConnectionLost from error
+        return Reply(reply.status, reply.headers.get_content_type(), _body(reply))
+    finally:
+        connection.close()
+
+
+def _connection(settings: UpstreamSettings) -> http.client.HTTPConnection:
+    """Not open yet."""
     url, through = URL(settings.url), URL(settings.proxy) if settings.proxy else None
     host, number = (through.host, through.port) if through else (url.host, url.port)
     connection = http.client.HTTPConnection(str(host), number, timeout=TIMEOUT)
@@ -133,13 +162,32 @@ def _ask(settings: UpstreamSettings) -> Reply:
         connection.set_tunnel(
             str(url.host), url.port, {"Proxy-Authorization": f"Basic {secret}"} if through.user else {}
         )
+    return connection
+
+
+def _connect(connection: http.client.HTTPConnection, *, through: bool) -> None:
+    """Open it. Raises what `upstream_error` has words for; `through`: there is a proxy on the way."""
     try:
-        headers = {"anthropic-version": "2023-06-01", "user-agent": f"sidestep-doctor/{proxy.__version__}"}
-        connection.request("GET", url.raw_path.rstrip("/") + _MODELS, headers=headers)
-        reply = connection.getresponse()
-        return Reply(reply.status, reply.headers.get_content_type(), reply.read(1_000_000))
-    finally:
-        connection.close()
+        connection.connect()
+    except TimeoutError:
+        raise (TlsTimeout if connection.sock and not through else ConnectTimeout) from None
+    except ssl.SSLError:
+        raise
+    except OSError as error:
+        if through:
+            raise ProxyRefused("did not open a tunnel") from error
+        raise
+
+
+def _body(reply: http.client.HTTPResponse) -> bytes:
+    """As much of the body as is read. Raises IncompleteRead if it ends too early or stops."""
+    try:
+        body = reply.read(_MOST)
+    except OSError:
+        raise http.client.IncompleteRead(b"") from None
+    if reply.length and len(body) < _MOST:
+        raise http.client.IncompleteRead(body)
+    return body
 
 
 def _judged(reply: Reply) -> Finding:
