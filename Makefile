@@ -80,7 +80,7 @@ lock: ## pin the newest packages that pyproject.toml allows (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate pyproject.toml --group dev -o requirements-dev.txt
 
 clean: ## remove the environment, the caches and the clients of e2e
-	rm -rf .venv .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venv-bench .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 # The stamp stands behind a pip that runs: behind `bin/python` alone, an environment without one would count as made.
 $(VENV)/.pip:

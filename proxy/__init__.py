@@ -23,7 +23,7 @@ Where to look for what:
     the decision        `decision` asks `rules`; `filters` compute texts, and decline when they are not certain
     before parsing      `rules/marks`: what one pass over a body's bytes tells of the rules that cannot match
     permission          `rules/permission` recognizes requests that may decide about permission; no rule answers these
-    the answer          `synthesis` makes events or one message, `sse` encodes events; `respond` is for other requests
+    the answer          `synthesis` makes events or one message; `respond` is for other requests; `sse` reads events
     what is kept        `telemetry` counts; `replies` reads tokens and errors from the copy of a reply; `journal` keeps
                         rows, `capture` whole requests, `logs` writes lines; `names` decides which names chosen by
                         clients may be shown, `ids` makes a request's

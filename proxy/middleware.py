@@ -11,8 +11,8 @@ from proxy import synthesis
 from proxy.capture import Writer
 from proxy.decision import shadow
 from proxy.decision.audits import AUDIT
-from proxy.decision.comparison import model_text
 from proxy.decision.desk import Desk, InForce
+from proxy.decision.model_text import model_text
 from proxy.decision.steps import decide
 from proxy.downstream.access import Access
 from proxy.downstream.inbound import Inbound

@@ -16,7 +16,7 @@ from proxy.commands.commandline import parser
 from proxy.decision import agreements
 from proxy.logs.journald import is_journal, marked
 from proxy.logs.observe import logger, take_over_library_logs
-from proxy.machine import notify
+from proxy.machine import systemd
 from proxy.rules.load import Loaded, configured
 from proxy.serving import service
 from proxy.serving.reload import report
@@ -43,8 +43,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except toml.TomlError as error:
         told = marked(str(error), "error") if is_journal(sys.stderr) else str(error)
         print(told, file=sys.stderr)
-        with contextlib.suppress(notify.ManagerError):
-            notify.manager().send(notify.line(str(error)))  # outlasts the process in what `status` shows
+        with contextlib.suppress(systemd.ManagerError):
+            systemd.manager().send(systemd.line(str(error)))  # outlasts the process in what `status` shows
         return USAGE_ERROR
     if options.command in (None, "serve"):
         return serve_command(options, settings)
@@ -74,8 +74,9 @@ def _with_settings(options: argparse.Namespace, settings: config.Config) -> int:
             return _stats(options, settings)
         case "compare":
             return compare.run(settings.capture, options.rule, as_json=options.json)
-        case _:
+        case "schema":
             return rule_schema.run()
+    raise AssertionError(options.command)
 
 
 def _explain(options: argparse.Namespace, settings: config.Config) -> int:
@@ -108,7 +109,7 @@ def serve_command(options: argparse.Namespace, settings: config.Config) -> int:
     del loaded  # with the examples of the rules, half of what was loaded
     try:
         manager, held = _service_manager(settings.listen)
-    except notify.ManagerError as error:
+    except systemd.ManagerError as error:
         log.error("cannot serve", problem=str(error))
         return USAGE_ERROR
 
@@ -129,11 +130,11 @@ def serve_command(options: argparse.Namespace, settings: config.Config) -> int:
     return 0
 
 
-def _service_manager(listen: config.ListenSettings) -> tuple[notify.Manager, list[socket.socket]]:
+def _service_manager(listen: config.ListenSettings) -> tuple[systemd.Manager, list[socket.socket]]:
     """The service manager, and the sockets that it passed. Raises `ManagerError`, also if they need a token."""
-    manager, held = notify.manager(), notify.inherited_sockets()
-    if not listen.token and (beyond := notify.beyond_loopback(held)):
-        raise notify.ManagerError(f"a socket for other machines ({', '.join(beyond)}), and no listen.token")
+    manager, held = systemd.manager(), systemd.inherited_sockets()
+    if not listen.token and (beyond := systemd.beyond_loopback(held)):
+        raise systemd.ManagerError(f"a socket for other machines ({', '.join(beyond)}), and no listen.token")
     return manager, held
 
 

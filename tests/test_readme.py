@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.cases import every
+from tests.shipped import SHIPPED
 
 README = (Path(__file__).parents[1] / "README.md").read_text("utf-8")
 MOST_WORDS = 30
@@ -78,3 +79,11 @@ def test_what_comes_later_has_its_heading(path: str) -> None:
 
 def test_there_is_a_place_for_what_is_saved() -> None:
     assert README.count("<!-- savings -->") == README.count("<!-- /savings -->") == 1
+
+
+def test_its_tables_name_every_rule_that_answers_as_it_ships() -> None:
+    """Those for servers that lack an endpoint are off, and have a page of their own."""
+    section = README.partition("\n## What it answers\n")[2].partition("\n## ")[0]
+    named = re.findall(r"^\| `([a-z-]+)` \|", section, re.MULTILINE)
+    shipped = [rule.name for rule in SHIPPED.rules.rules if not rule.guards]
+    assert sorted(named) == sorted(shipped)

@@ -9,6 +9,7 @@ from typing import Any
 
 from proxy.commands.requests import Given
 from proxy.commands.rule_examples import ExampleRequest
+from proxy.decision.steps import NOT_READ, TOO_LARGE
 from proxy.exchange import Answer, Decision, Forward
 from proxy.question.messages import MessagesRequest, NotUnderstood, conversation, seen
 from proxy.respond import Respond
@@ -60,11 +61,11 @@ def explain_example(rules: RuleSet, shown: ExampleRequest, max_body: int) -> Exp
 
 
 def _decide(rules: RuleSet, given: Given, request: MessagesRequest | NotUnderstood, max_body: int) -> Decision:
-    """As `middleware.shortcut`, in the same order, with the same reasons."""
+    """As `decision.steps.decide`, in the same order, with the same reasons."""
     if not rules.responds(given.head) and (not given.body or not rules.interested(given.head)):
-        return Forward("nothing to answer")
+        return Forward(NOT_READ)
     if len(given.body) > max_body:
-        return Forward("body too large to inspect")
+        return Forward(TOO_LARGE)
     body = [given.body]
     if conversation(given.head, body) and rules.settled(given.head, rules.absent(body)) is not None:
         return Forward(NO_MATCH)

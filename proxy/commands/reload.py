@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 
-from proxy.machine.notify import NOTE
+from proxy.machine.systemd import NOTE
 
 TIMEOUT = 30.0
 """Seconds to wait for the service."""

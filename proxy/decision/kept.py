@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from proxy.logs.observe import Logger
-from proxy.machine.disk import in_thread
+from proxy.machine.disk import in_thread, replace_file
 
 _PAUSE = 1.0
 """Seconds between two writes of a file."""
@@ -43,11 +43,8 @@ class Kept:
 
 
 def _save(file: Path, data: bytes, log: Logger) -> None:
-    """Replace the file atomically, so that no reader sees half of it."""
-    fresh = file.with_name(file.name + ".new")
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        fresh.write_bytes(data)
-        fresh.replace(file)
+        replace_file(file, data, 0o600)
     except OSError as error:
         log.warning("state not saved", file=str(file), problem=error.strerror)

@@ -11,6 +11,9 @@ from proxy.logs.observe import Logger
 from proxy.question import messages
 from proxy.question.messages import MessagesRequest, NotUnderstood
 
+NOT_READ, TOO_LARGE = "nothing to answer", "body too large to inspect"
+"""Why the body of a request is not looked into."""
+
 _LARGE = 1024 * 1024
 """A body of more bytes is understood in one turn of the event loop, and decided on in a later one."""
 _PIECE = 4096
@@ -58,9 +61,9 @@ async def _unread(exchange: Exchange, now: InForce) -> NotUnderstood | None:
     """Why the body is not read; None once all of it is there. It is read only when a rule could match."""
     head, body = exchange.head, exchange.body
     if not now.rules.responds(head) and (body.complete or not now.rules.interested(head)):
-        return NotUnderstood("nothing to answer")
+        return NotUnderstood(NOT_READ)
     if not body.complete and not await _collected(exchange, now.max_body):
-        return NotUnderstood("body too large to inspect")
+        return NotUnderstood(TOO_LARGE)
     return None
 
 

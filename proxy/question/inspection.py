@@ -10,7 +10,7 @@ that is longer than any rule answers is not decoded.
 """
 
 from collections.abc import Iterator, Sequence
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import orjson
 from msgspec import Raw
@@ -43,6 +43,10 @@ _MOST_BEHIND = 64
 """Messages behind the last of role `user`."""
 _DISTINCTIVE = 4096
 """Bytes at the end of a message which, with its length, tell it from all others."""
+
+
+Scalar = Literal["model", "max_tokens", "stream"]
+"""Fields whose value every kind of inspection can give."""
 
 
 class Inspection(Protocol):
@@ -87,8 +91,8 @@ class Inspection(Protocol):
     def user_id(self) -> Any:
         """The value of `metadata.user_id`, None when it is not there."""
 
-    def get(self, name: str) -> Any:
-        """The value of `model`, `max_tokens` or `stream`, None when it is not there."""
+    def get(self, name: Scalar) -> Any:
+        """The value, as it is, None when it is not there."""
 
     def question(self) -> Iterator[bytes | memoryview]:
         """System prompt and messages, in pieces that are the same whenever both are."""
@@ -173,7 +177,7 @@ class _OutlinedBody:
         if not self.excess:
             self._find_ending()
 
-    def get(self, name: str) -> Any:
+    def get(self, name: Scalar) -> Any:
         return getattr(self._outline, name)
 
     @property

@@ -3,12 +3,11 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import orjson
-
 from proxy.exchange import Answer, Forward, Head
 from proxy.question.messages import MessagesRequest, NotUnderstood, seen
 from proxy.respond import Respond
 from proxy.rules.misses import miss_of
+from proxy.rules.responses import json_of
 from proxy.rules.ruleset import Rule
 from proxy.rules.schema import Example, Match, RequestModel, RuleModel
 from proxy.settings.toml import KeyPath
@@ -21,7 +20,7 @@ def request_of(*layers: RequestModel) -> tuple[Head, bytes]:
         method, path = layer.method or method, layer.path or path
         headers |= {name.lower(): value for name, value in layer.headers.items()}
         body = _merged({key: value for key, value in body.items() if key not in layer.without}, layer.body)
-    return Head(method, path, headers), orjson.dumps(body) if body else b""
+    return Head(method, path, headers), json_of(body) if body else b""
 
 
 def _merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
@@ -52,6 +51,8 @@ def _claim(rule: Rule, request: MessagesRequest | NotUnderstood) -> str | None:
 
 
 def _fault(rule: Rule, match: Match, request: MessagesRequest | NotUnderstood) -> str | None:
+    if match.answer is not None and match.declines:
+        return "has both `answer` and `declines`, expected one of them"
     if isinstance(request, NotUnderstood):
         return f"not understood: {request.reason}"
     groups = rule.match(request)
@@ -60,9 +61,16 @@ def _fault(rule: Rule, match: Match, request: MessagesRequest | NotUnderstood) -
         return "the rule does not match it" + (f"; the first condition that fails is {miss.text()}" if miss else "")
     match rule.outcome(request, groups):
         case Answer(text=text) | Forward(shadow_answer=Answer(text=text)):
-            return None if text == match.answer else f"answered {text!r}, expected {match.answer!r}"
+            return None if text == match.answer else f"answered {text!r}, expected {_wanted(match)}"
         case Respond(body=body):
-            return None if body.decode() == match.answer else f"sent {body.decode()!r}, expected {match.answer!r}"
+            return None if body.decode() == match.answer else f"sent {body.decode()!r}, expected {_wanted(match)}"
         case Forward(reason=reason):
             wanted = f"declined: {match.declines}" if match.declines else None if match.answer is None else ""
-            return None if wanted in (None, reason) else f"{reason}, expected {match.declines or match.answer!r}"
+            return None if wanted in (None, reason) else f"{reason}, expected {_wanted(match)}"
+
+
+def _wanted(match: Match) -> str:
+    """What an example expects, as its file has it."""
+    if match.declines:
+        return f"declines = {match.declines!r}"
+    return repr(match.answer) if match.answer is not None else "the example to say so, by `answer` or `declines`"

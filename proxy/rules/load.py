@@ -19,7 +19,7 @@ from proxy.rules.schema import RequestModel, RuleFile, RuleModel
 from proxy.rules.templates import UnknownNameError, compile_template
 from proxy.settings import toml
 from proxy.settings.config import Config
-from proxy.settings.validation import error_text, known_keys, place_of, unknown_key
+from proxy.settings.wording import error_text, known_keys, place_of, unknown_key
 
 Fault = tuple[toml.KeyPath, str]
 """A path below the rule or document, and what is wrong there."""
@@ -92,7 +92,7 @@ def load(directory: Path) -> Loaded:
             if first is None:
                 entries.append(entry)
             else:
-                message = f"the name {entry.rule.name!r} is taken by {first.rule.source}:{first.rule.line}"
+                message = f"left out: the name {entry.rule.name!r} is taken by {first.rule.source}:{first.rule.line}"
                 problems.append(toml.Problem(entry.rule.source, entry.rule.line, "rules.name", message))
     guards_first = sorted(entries, key=lambda entry: not entry.rule.guards)
     return Loaded(tuple(guards_first), tuple(problems), frozenset(left_out))

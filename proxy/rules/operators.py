@@ -10,6 +10,7 @@ from proxy.rules.facts import FactKind
 from proxy.rules.literals import literals
 from proxy.rules.searches import Groups, Search, any_of, pattern
 from proxy.settings.toml import KeyPath
+from proxy.settings.wording import shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ def suggestion(name: str, known: Iterable[str]) -> str:
 
 def _typed(operand: Any, wanted: type, described: str) -> Any:
     if not isinstance(operand, wanted) or (wanted is int and isinstance(operand, bool)):
-        raise ValueError(f"found {operand!r}, expected {described}")
+        raise ValueError(f"found {shown(operand)}, expected {described}")
     return operand
 
 

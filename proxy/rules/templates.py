@@ -113,6 +113,10 @@ class UnknownNameError(ValueError):
     """A template uses a name that is neither a fact nor a captured group."""
 
 
+class _UnknownFilterError(ValueError):
+    """A template uses a filter that does not exist."""
+
+
 def compile_template(text: str, groups: Collection[str]) -> TextTemplate:
     """Compile `text`; raises ValueError with what is wrong: syntax, a forbidden construct, an unknown filter or name.
 
@@ -123,14 +127,13 @@ def compile_template(text: str, groups: Collection[str]) -> TextTemplate:
     try:
         tree = _ENVIRONMENT.parse(text)
         _check_bounded(tree)
+        _check_filters(tree)
         names = meta.find_undeclared_variables(tree)
         template = _ENVIRONMENT.from_string(tree)
+    except _UnknownFilterError:
+        raise
     except Exception as error:  # evaluating constant expressions may raise anything
         raise ValueError(f"not a template: {error}") from None
-    for used in tree.find_all(nodes.Filter):
-        # Jinja checks filters inside an `if` only when the rule runs.
-        if used.name not in _ENVIRONMENT.filters:
-            raise ValueError(f"unknown filter {used.name!r}: known are {', '.join(sorted(_ENVIRONMENT.filters))}")
     unknown = sorted(names - set(groups) - set(FACTS))
     if unknown:
         captured = ", ".join(sorted(groups)) or "none"
@@ -146,3 +149,11 @@ def _check_bounded(tree: nodes.Node) -> None:
     for node in tree.find_all(nodes.Node):
         if not isinstance(node, _ALLOWED):
             raise ValueError(f"found {type(node).__name__.lower()!r} in line {node.lineno} of the template: {_WANTED}")
+
+
+def _check_filters(tree: nodes.Node) -> None:
+    """Jinja says less of what is wrong, and of filters within an `if` only when the rule runs."""
+    for used in tree.find_all(nodes.Filter):
+        if used.name not in _ENVIRONMENT.filters:
+            known = ", ".join(sorted(_ENVIRONMENT.filters))
+            raise _UnknownFilterError(f"unknown filter {used.name!r}: known are {known}")

@@ -8,7 +8,7 @@ from proxy.capture import Writer
 from proxy.decision.desk import Desk, in_force
 from proxy.local.status import status_line
 from proxy.logs.observe import Logger
-from proxy.machine.notify import READY, Manager, line
+from proxy.machine.systemd import READY, Manager, line
 from proxy.rules.load import Loaded
 from proxy.settings.config import Config
 from proxy.settings.toml import Problem, TomlError

@@ -23,8 +23,8 @@ from proxy.local.status import status_line
 from proxy.logs.observe import Logger
 from proxy.logs.outlet import LOG_FILE, keep_small
 from proxy.logs.repeats import SPAN
-from proxy.machine import notify
-from proxy.machine.notify import Manager
+from proxy.machine import systemd
+from proxy.machine.systemd import Manager
 from proxy.rules.ruleset import RuleSet
 from proxy.serving import banner
 from proxy.serving.app import CAPTURE, REQUEST_LOG, build
@@ -45,7 +45,7 @@ async def serve(
     faults: Sequence[str],
     log: Logger,
     reread: Reread,
-    manager: Manager = notify.NOBODY,
+    manager: Manager = systemd.NOBODY,
     held: Sequence[socket.socket] = (),
 ) -> None:
     """Serve until SIGTERM or SIGINT; then let running requests finish, for the drain time at most.
@@ -62,12 +62,12 @@ async def serve(
     asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reload)
     async with listening(app, config, log, lambda: reload.drain_timeout, held) as (host, port):
         _announce_start(config, rules, log, host, port)
-        manager.send(notify.READY)
+        manager.send(systemd.READY)
         heartbeat = asyncio.create_task(manager.keep(lambda: status_line(desk, request_log.counters, time.time())))
         repeats = asyncio.create_task(_write_repeats(log))
         await stop.wait()
         desk.stop()
-        manager.send(notify.STOPPING)
+        manager.send(systemd.STOPPING)
         _announce_stop(config, log, port, reload.drain_timeout)
     heartbeat.cancel()  # only now: the watchdog still expects it while requests finish
     repeats.cancel()

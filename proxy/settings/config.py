@@ -13,7 +13,7 @@ from pydantic_core import ErrorDetails
 from yarl import URL
 
 from proxy.machine.disk import NotUtf8Error, must_be_file, read_text
-from proxy.settings import places, toml, validation, validators
+from proxy.settings import places, toml, validators, wording
 
 _KEY = re.compile(r"[\w-]+(?:\.[\w-]+)*", re.ASCII)
 
@@ -266,8 +266,8 @@ def _put(values: dict[str, Any], path: toml.KeyPath, value: Any) -> dict[str, An
 
 
 def _problem(origin: _Origin, detail: ErrorDetails) -> toml.Problem:
-    path = validation.place_of(detail)
+    path = wording.place_of(detail)
     # The path is a secret, or a table that contains one.
     if any(path[: len(secret)] == secret[: len(path)] for secret in _SECRET):
-        detail = {**detail, "input": validation.HIDDEN}
-    return origin.problem(path, validation.error_text(detail, validation.known_keys(Config, path)))
+        detail = {**detail, "input": wording.HIDDEN}
+    return origin.problem(path, wording.error_text(detail, wording.known_keys(Config, path)))

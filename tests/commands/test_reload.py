@@ -11,6 +11,7 @@ import pytest
 from proxy.commands import reload as command
 from tests.process import ROOT, Process, run, running
 from tests.raw import Peer, raw_client, raw_upstream, reply, request
+from tests.shipped import IN_FORCE, IN_FORCE_LOCALLY
 
 
 @dataclass
@@ -69,7 +70,7 @@ async def test_what_can_be_applied_is_in_force_at_once(service: Service, tmp_pat
     await service.ask("/-/health")
     service.change(level='"debug"', drain_timeout="7.0", outcomes='["forwarded"]')
     service.settings.write_text(service.settings.read_text().replace("enabled = false", "enabled = true"))
-    assert await service.reload() == (0, "Reloaded: 13 rules.\n", "")
+    assert await service.reload() == (0, f"Reloaded: {IN_FORCE} rules.\n", "")
     await service.ask("/-/health")
     assert (await service.process.line("request"))["level"] == "debug"
     await service.ask("/v1/models")
@@ -87,7 +88,7 @@ async def test_what_is_said_of_the_upstream_for_the_rules_sake_is_in_force_at_on
         await client.send(head % service.port)
         assert b"x-sidestep-rule" not in await client.head()
     service.change(kind='"local"', rate_limits="false")
-    assert await service.reload() == (0, "Reloaded: 17 rules.\n", "")
+    assert await service.reload() == (0, f"Reloaded: {IN_FORCE_LOCALLY} rules.\n", "")
     async with raw_client(service.port) as client:
         await client.send(head % service.port)
         assert b"x-sidestep-rule: hello" in await client.head()
@@ -96,12 +97,15 @@ async def test_what_is_said_of_the_upstream_for_the_rules_sake_is_in_force_at_on
 async def test_what_wants_a_restart_is_named_wherever_one_looks(service: Service) -> None:
     service.change(connect_timeout="3.0", head_timeout="9.0")
     code, out, _ = await service.reload()
-    assert (code, out) == (0, "Reloaded: 13 rules; restart for: upstream.connect_timeout, limits.head_timeout.\n")
+    assert (code, out) == (
+        0,
+        f"Reloaded: {IN_FORCE} rules; restart for: upstream.connect_timeout, limits.head_timeout.\n",
+    )
     line = await service.process.line("reloaded")
     assert (line["level"], line["restart_for"]) == ("warning", "upstream.connect_timeout, limits.head_timeout")
     assert b'"restart_for":["upstream.connect_timeout","limits.head_timeout"]' in await service.ask("/-/ready")
     service.change(connect_timeout="10.0", head_timeout="30.0")
-    assert await service.reload() == (0, "Reloaded: 13 rules.\n", "")
+    assert await service.reload() == (0, f"Reloaded: {IN_FORCE} rules.\n", "")
 
 
 async def test_a_refused_reload_fails_with_its_reasons_and_changes_nothing(service: Service) -> None:
@@ -119,7 +123,7 @@ async def test_a_refused_reload_fails_with_its_reasons_and_changes_nothing(servi
 async def test_a_person_needs_to_know_no_process(service: Service) -> None:
     (service.runtime.parent / "sidestep").symlink_to(service.runtime)
     environment = {"XDG_RUNTIME_DIR": str(service.runtime.parent)}
-    assert await _run(environment, "--user") == (0, "Reloaded: 13 rules.\n", "")
+    assert await _run(environment, "--user") == (0, f"Reloaded: {IN_FORCE} rules.\n", "")
 
 
 async def test_without_a_service_it_says_what_else_there_is(tmp_path: Path) -> None:

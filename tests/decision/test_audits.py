@@ -141,6 +141,7 @@ def test_only_the_last_audits_count_and_they_outlive_a_restart(tmp_path: Path) -
     for number in range(LAST + 10):
         agreements.add_audit("ping", "same" if number >= 10 else "different")
     agreements.add_audit("ping", "not compared")
+    assert agreements.counts["ping"].audited == [True] * LAST
     agreements.kept.finish(tmp_path / "a.json", log)
     found = load(tmp_path / "a.json")["ping"]
     assert found.audited == [True] * LAST

@@ -12,6 +12,7 @@ from proxy.scripted import ScriptedUpstream
 from proxy.settings.config import Config
 from tests.conftest import Start
 from tests.raw import raw_client
+from tests.shipped import IN_FORCE
 
 QUIET: dict[str, Any] = {
     "reload": None,
@@ -29,7 +30,7 @@ async def _get(url: str) -> tuple[int, dict[str, object]]:
 
 async def test_it_is_ready_when_all_rules_are_in_force(start: Start, scripted: ScriptedUpstream) -> None:
     sidestep = await start(scripted.url, log={"level": "debug"})
-    assert await _get(sidestep.url + "/-/ready") == (200, {"ready": True, "rules": 13, "faults": [], **QUIET})
+    assert await _get(sidestep.url + "/-/ready") == (200, {"ready": True, "rules": IN_FORCE, "faults": [], **QUIET})
     assert scripted.seen == []
     assert [line["outcome"] for line in sidestep.logged()] == ["local"]
 

@@ -24,6 +24,7 @@ from tests.conftest import Start
 from tests.process import running
 from tests.raw import Peer, raw_client, raw_upstream
 from tests.scraping import OPENMETRICS, scrape
+from tests.shipped import IN_FORCE
 from tests.sockets.given import CLAUDE, ask, broken_off, head, receive
 from tests.waiting import PATIENCE
 
@@ -62,7 +63,7 @@ async def test_whoever_asks_for_openmetrics_gets_the_same_in_that_format(
 async def test_whatever_is_asked_for_the_metrics_come(start: Start, scripted: ScriptedUpstream, accept: bytes) -> None:
     sidestep = await start(scripted.url)
     found = await scrape(sidestep.port, accept)
-    assert found.value("sidestep_rules") == 13
+    assert found.value("sidestep_rules") == IN_FORCE
 
 
 async def test_a_scrape_wants_the_local_token_and_may_come_from_no_other_site(

@@ -14,6 +14,7 @@ from proxy.settings.config import Config
 from proxy.telemetry.counters import Counters
 from tests.cases import every
 from tests.records import FORWARDED
+from tests.shipped import IN_FORCE
 
 SERVICE = (Path(__file__).parent.parent.parent / "docs/service.md").read_text("utf-8")
 NOW = 1_000_000_000.0
@@ -159,7 +160,7 @@ def test_the_status_line_counts_all_but_its_own_pages(shipped: Loaded) -> None:
         }
     )
     assert status_line(at_desk(shipped.rules), counters, NOW) == (
-        "13 rules; 1,234 requests: 310 answered, 920 forwarded, 4 failed; 3 running; upstream ok 2 s ago"
+        f"{IN_FORCE} rules; 1,234 requests: 310 answered, 920 forwarded, 4 failed; 3 running; upstream ok 2 s ago"
     )
 
 

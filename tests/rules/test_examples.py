@@ -108,14 +108,16 @@ def test_an_example_may_say_why_the_rule_declines() -> None:
     ("text", "match", "said"),
     [
         ("Hi", {"answer": "Ho"}, ["answered 'Hi'", "expected 'Ho'"]),
-        ("Hi", {}, ["answered 'Hi'"]),
+        ("Hi", {}, ["answered 'Hi'", "by `answer` or `declines`"]),
+        ("Hi", {"answer": "Hi", "declines": "unsure"}, ["both `answer` and `declines`"]),
+        ("Hi", {"answer": "Hi", "body": {"max_tokens": float("nan")}}, ["expected what JSON can say"]),
         ("Hi", {"declines": "unsure"}, ["answered 'Hi'"]),
         ("Hi", {"body": {"messages": [{"role": "user", "content": "no"}]}, "answer": "Hi"}, ["does not match"]),
         ("Hi", {"body": {"messages": []}, "answer": "Hi"}, ["not understood: no messages"]),
         ("{{ model }}", {"answer": "m"}, ["declined: the request has no model", "expected 'm'"]),
-        ("{{ model }}", {"declines": "unsure"}, ["declined: the request has no model", "expected 'unsure'"]),
+        ("{{ model }}", {"declines": "unsure"}, ["declined: the request has no model", "expected declines = 'unsure'"]),
         (None, {"answer": "Hi"}, ["guarded", "expected 'Hi'"]),
-        (None, {"declines": "unsure"}, ["guarded", "expected 'unsure'"]),
+        (None, {"declines": "unsure"}, ["guarded", "expected declines = 'unsure'"]),
     ],
 )
 def test_a_match_that_goes_otherwise_is_a_failure(text: str | None, match: dict[str, Any], said: list[str]) -> None:

@@ -15,7 +15,7 @@ from proxy.exchange import Head
 from proxy.rules.load import Loaded, configured, load
 from proxy.rules.schema import RequestModel, RuleFile, RuleModel
 from proxy.settings import config, toml
-from proxy.settings.validation import error_text, known_keys
+from proxy.settings.wording import error_text, known_keys
 from tests.cases import every
 from tests.commands.given import BASE, HELLO
 
@@ -124,7 +124,7 @@ BROKEN = [
     ([('content = "x"', 'content = "y"')], 9, "rules[0].matches[0]", "does not match"),
     ([('"other"', '"x"')], 13, "rules[0].misses[0]", "the rule matches it, and must not"),
     ([('text = "Hi"', 'text = "{{ nope }}"')], 8, "rules[0].answer.text", "unknown name 'nope'"),
-    ([('text = "Hi"', 'text = "{{ model | nope }}"')], 8, "rules[0].answer.text", "No filter named 'nope'"),
+    ([('text = "Hi"', 'text = "{{ model | nope }}"')], 8, "rules[0].answer.text", "unknown filter 'nope': known"),
     ([('text = "Hi"', 'text = "{{"')], 8, "rules[0].answer.text", "not a template"),
     (
         [('text = "Hi"', 'text = "{% for a in [1]*100000000 %}{% endfor %}"')],

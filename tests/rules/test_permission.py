@@ -211,6 +211,19 @@ def test_what_is_answered_is_none_of_these(everything: Loaded, kind: str, versio
         assert not (isinstance(decision, Forward) and decision.reason == DECISION)
 
 
+@every(
+    ("version", "left_to_the_model"),
+    [("2.0.64", False), ("2.1.62", False), ("2.1.62.1", True), ("2.1.63", True), ("2.1.88", True), ("3.0.0", True)],
+)
+def test_plain_questions_are_for_rules_up_to_the_client_that_last_asked_any(
+    version: str, left_to_the_model: bool
+) -> None:
+    head = Head("POST", "/v1/messages", {"user-agent": f"claude-cli/{version}"})
+    request = parse(head, orjson.dumps({"system": "Say yes.", "messages": [{"role": "user", "content": "hi"}]}))
+    assert isinstance(request, MessagesRequest)
+    assert may_decide(request) is left_to_the_model
+
+
 @pytest.mark.parametrize("depth", [7, 8, 200, 300])
 @pytest.mark.parametrize("around", [0, 8192])
 def test_a_schema_is_looked_at_to_a_certain_depth_and_beyond_it_in_doubt(depth: int, around: int) -> None:

@@ -13,6 +13,7 @@ import pytest
 
 from tests.process import EXECUTED, ROOT, run, running
 from tests.raw import Peer, raw_client, raw_upstream, reply, request
+from tests.shipped import IN_FORCE
 
 
 async def test_start_up_says_address_upstream_and_rules_in_one_line() -> None:
@@ -20,7 +21,7 @@ async def test_start_up_says_address_upstream_and_rules_in_one_line() -> None:
         (line,) = process.lines
     assert line["address"] == f"http://127.0.0.1:{port}"
     assert line["upstream"] == "http://127.0.0.1:9"
-    assert line["rules"] == 13
+    assert line["rules"] == IN_FORCE
 
 
 async def test_an_address_in_use_is_said_with_its_setting_and_exits_with_1(tmp_path: Path) -> None:

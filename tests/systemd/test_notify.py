@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from proxy.machine.notify import ALIVE, READY, STOPPING, Manager, ManagerError, line, manager
+from proxy.machine.systemd import ALIVE, READY, STOPPING, Manager, ManagerError, line, manager
 from tests.waiting import PATIENCE
 
 

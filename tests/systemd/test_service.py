@@ -15,6 +15,7 @@ import pytest
 
 from proxy.commands.doctor.bench import scripted
 from proxy.commands.doctor.plain_http import Address, ask
+from tests.shipped import IN_FORCE
 from tests.waiting import PATIENCE
 
 ROOT = Path(__file__).parents[2]
@@ -138,13 +139,13 @@ async def test_the_status_line_counts_what_became_of_requests(manager: Manager, 
     """It comes with every sign of life: each is looked at until one has the request that has just ended."""
     async with scripted({}) as (_, upstream), _service(manager, upstream, tmp_path, watchdog=0.02):
         fresh = (await manager.hears("WATCHDOG=1"))[1]
-        assert fresh == "STATUS=13 rules; 0 requests; 0 running; upstream not asked yet"
+        assert fresh == f"STATUS={IN_FORCE} rules; 0 requests; 0 running; upstream not asked yet"
         assert (await ask(manager.sidestep, manager.sidestep.request("GET /v1/models"))).status == 200
         await ask(manager.sidestep, manager.sidestep.request("GET /-/health"))
         async with asyncio.timeout(PATIENCE):
             while (said := (await manager.hears("WATCHDOG=1"))[1]) == fresh or "; 0 running" not in said:
                 pass
-        assert said.startswith("STATUS=13 rules; 1 request: 1 forwarded; 0 running; upstream ok ")
+        assert said.startswith(f"STATUS={IN_FORCE} rules; 1 request: 1 forwarded; 0 running; upstream ok ")
 
 
 async def test_a_service_restarts_under_load_and_refuses_no_connection(manager: Manager, tmp_path: Path) -> None:

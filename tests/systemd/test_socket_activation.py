@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from proxy.machine import notify
-from proxy.machine.notify import ManagerError, beyond_loopback, inherited_sockets
+from proxy.machine import systemd
+from proxy.machine.systemd import ManagerError, beyond_loopback, inherited_sockets
 from tests.raw import raw_client
 from tests.waiting import PATIENCE
 
@@ -22,7 +22,7 @@ FIRST = 200
 
 SERVER = """
 import os, socket
-from proxy.machine.notify import inherited_sockets
+from proxy.machine.systemd import inherited_sockets
 (held,) = inherited_sockets()
 held.setblocking(True)
 client, _ = held.accept()
@@ -37,7 +37,7 @@ Hand = Callable[[socket.socket], None]
 @pytest.fixture
 def hand(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hand]:
     """Puts a socket where the next one handed over is expected."""
-    monkeypatch.setattr(notify, "FIRST_DESCRIPTOR", FIRST)
+    monkeypatch.setattr(systemd, "FIRST_DESCRIPTOR", FIRST)
     taken: list[int] = []
 
     def put(given: socket.socket) -> None:
@@ -96,7 +96,7 @@ def test_a_socket_of_another_sort_is_refused_by_its_name(
 
 
 def test_a_descriptor_that_is_not_open_or_no_socket_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(notify, "FIRST_DESCRIPTOR", FIRST)
+    monkeypatch.setattr(systemd, "FIRST_DESCRIPTOR", FIRST)
     with pytest.raises(ManagerError, match=rf"descriptor {FIRST} \(unknown\) is no socket"):
         inherited_sockets(_environ(1))
     with (tmp_path / "file").open("w") as file:

@@ -67,9 +67,9 @@ _HEADED = re.compile(
     re.IGNORECASE,
 )
 _ADDRESSED = re.compile(r"(?:@(?!(?i:makefile|dockerfile|readme|license|changelog|justfile)\b)[A-Za-z][\w-]*[,:]?\s+)+")
+"""Whom a message is for: an agent, and no file, which has a folder or an extension."""
 _BEGINNING = (VERB_STARTS, LEADS.firsts, DETERMINERS)
 _ASKING = word_set("why what where how which who is are does do make let there there's theres")
-"""Whom a message is for: an agent, and no file, which has a folder or an extension."""
 _LONGEST_FORM_NAME = 30
 _FORM_NAME = re.compile(
     r"(?:new |a )?(?:bug|feature|crash|support|incident|issue|help|change) (?:report|request|issue|ticket)s?[:.]?\s*",

@@ -57,7 +57,7 @@ def error_text(detail: ErrorDetails, known: Sequence[str] = ()) -> str:
         wanted = f"expected {_EXPECTED[kind].format(**plain)}"
     else:
         wanted = "which does not fit here"
-    return f"found {_shown(detail['input'])}, {wanted}"
+    return f"found {shown(detail['input'])}, {wanted}"
 
 
 def place_of(detail: ErrorDetails) -> KeyPath:
@@ -86,7 +86,7 @@ HIDDEN = object()
 """Stands for a value that may be a secret, and is not shown."""
 
 
-def _shown(value: Any) -> str:
+def shown(value: Any) -> str:
     """A value as the reader wrote it, cut short, with its TOML type."""
     if value is HIDDEN:
         return "a value that is not shown here"

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from proxy.settings.validation import error_text
+from proxy.settings.wording import error_text
 
 
 class Sample(BaseModel):
