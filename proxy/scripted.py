@@ -199,7 +199,13 @@ async def served(upstream: ScriptedUpstream, port: int = 0) -> AsyncIterator[Non
     """Run a given upstream. A client that goes away cancels its request, as with a real server."""
     app = web.Application(client_max_size=64 * 1024 * 1024)
     app.router.add_route("*", "/{target:.*}", upstream.handle)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5, handler_cancellation=True)
+    runner = web.AppRunner(
+        app,
+        access_log=None,
+        shutdown_timeout=0.5,
+        handler_cancellation=True,
+        auto_decompress=False,  # bodies are recorded as they came
+    )
     await runner.setup()
     try:
         await web.TCPSite(runner, "127.0.0.1", port).start()
