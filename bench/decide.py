@@ -27,7 +27,7 @@ _NO_FASTER = 1.05
 where the body no longer fits into a cache."""
 
 _CONDITIONS = (
-    "message_count = 1\nmax_tokens = {number}",
+    "message_count = 1\nmax_tokens = 32{number}",
     "tools = {{ present = false }}\nsystem = {{ last = {{ starts_with = 'Question {number}' }} }}",
     "system = {{ some = {{ pattern = '\\A\\s*You answer question {number}\\b' }} }}",
     "user_text = {{ pattern = '\\AQuestion {number}: (?P<asked>.*)\\z' }}",
@@ -56,7 +56,8 @@ answer = "yes"
 user-agent = "claude-cli/2.1.330 (external, cli)"
 
 [rules.matches.body]
-max_tokens = {number}
+model = "m"
+max_tokens = 32{number}
 system = "{system}"
 messages = [{{ role = "user", content = "Question {number}: is it so?" }}]
 

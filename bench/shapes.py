@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from bench.traffic import conversation, encoded, fields
+from bench.traffic import NAMING, conversation, encoded, fields
 from proxy.exchange import Head
 
 Shape = tuple[Head, bytes]
@@ -53,6 +53,17 @@ def _of(body: bytes, agent: str = "claude-cli/2.1.330 (external, cli)") -> Shape
 
 _HEADERS: Mapping[str, str] = {name.lower(): value for name, value in fields().items()}
 
+_SUGGESTION = (
+    b"[SUGGESTION MODE: Suggest what the user might naturally type next into Claude Code.]\\n\\nFIRST: \\n\\n"
+    b"THE TEST: \\n\\nEXAMPLES:\\n"
+)
+_SUGGESTED = (
+    b"\\n\\nNEVER SUGGEST:\\n\\n\\nStay silent if \\n\\nFormat: 2-8 words, \\n\\n"
+    b"Reply with ONLY the suggestion, no quotes or explanation."
+)
+_SUGGEST = _SUGGESTION + b"." * (1099 + 16 - len(_SUGGESTION) - len(_SUGGESTED)) + _SUGGESTED
+"""As long as the client's prompt, which has 16 line ends here."""
+
 _PLACES = {
     "the whole": (b"[", b"]"),
     "messages": (b'{"messages":[', b"]}"),
@@ -70,9 +81,8 @@ _PLACES = {
         b"]}}",
     ),
     "suggestion": (
-        b'{"messages":[{"role":"user","content":[',
-        b']},{"role":"assistant","content":"a"},{"role":"user","content":"[SUGGESTION MODE: Suggest what the user '
-        b'might naturally type next\\nReply with ONLY the suggestion, no quotes or explanation."}]}',
+        b'{"model":"m","max_tokens":900,"messages":[{"role":"user","content":[',
+        b']},{"role":"assistant","content":"a"},{"role":"user","content":"' + _SUGGEST + b'"}]}',
     ),
 }
 _KEYS = {
@@ -107,24 +117,31 @@ def title(said: str, schema: Mapping[str, Any] = TITLE) -> Shape:
 
 
 def _title(schema: Mapping[str, Any] = TITLE) -> tuple[bytes, bytes]:
-    system = "You are naming a coding session so the user can pick it out"
     output = {"format": {"type": "json_schema", "schema": schema}}
-    start = encoded({"model": "m", "max_tokens": 9, "system": system, "output_config": output})[:-1]
+    start = encoded({"model": "m", "max_tokens": 900, "system": NAMING, "output_config": output})[:-1]
     return start + b',"messages":[{"role":"user","content":"<session>\\n', b'\\n</session>"}]}'
 
 
 def _asked(version: str, system: str, before: bytes, behind: bytes = b"") -> tuple[str, bytes, bytes]:
-    start = encoded({"model": "m", "max_tokens": 9, "system": system})[:-1]
+    start = encoded({"model": "m", "max_tokens": 900, "system": system})[:-1]
     said = b',"messages":[{"role":"user","content":"' + before
     return f"claude-cli/{version} (external, cli)", start + said, behind + b'"}]}'
 
 
 _NEW = "claude-cli/2.1.330 (external, cli)"
-_POLICY = b"<policy_spec>\\n# Claude Code Code Bash command prefix detection\\n"
-_PREFIX = "Your task is to process Bash commands that an AI coding agent wants to run. This policy spec defines how"
-_PATHS = "Extract any file paths that this command reads or modifies in <filepaths>"
-_TOPIC = "Analyze if this message indicates a new conversation topic: 'isNewTopic' (boolean)"
-_SPINNER = "Analyze this message and come up with a single verb in gerund form"
+_POLICY = b"<policy_spec>\\n# Claude Code Code Bash command prefix detection\\n\\n- git push => none\\n"
+_PREFIX = (
+    "Your task is to process Bash commands that an AI coding agent wants to run.\n\n"
+    "This policy spec defines how to determine the prefix of a Bash command:"
+)
+_PATHS = (
+    "Extract any file paths that this command reads or modifies in <filepaths>.\n\n"
+    "Do not include any other text in your response."
+)
+_TOPIC = (
+    "Analyze if this message indicates a new conversation topic: 'isNewTopic' (boolean) (null if isNewTopic is false)."
+)
+_SPINNER = "Analyze this message and come up with a single verb in gerund form, such as Penetrating."
 
 _ASKED = {
     "last text": (_NEW, b'{"messages":[{"role":"user","content":"', b'"}]}'),
@@ -149,15 +166,14 @@ _ASKED = {
     "file paths, command": _asked("1.0.43", _PATHS, b"Command: ", b"\\nOutput: a"),
     "suggestion, older text": (
         _NEW,
-        b'{"messages":[{"role":"user","content":"',
-        b'"},{"role":"assistant","content":"a"},{"role":"user","content":"[SUGGESTION MODE: Suggest what the user '
-        b'might naturally type next\\nReply with ONLY the suggestion, no quotes or explanation."}]}',
+        b'{"model":"m","max_tokens":900,"messages":[{"role":"user","content":"',
+        b'"},{"role":"assistant","content":"a"},{"role":"user","content":"' + _SUGGEST + b'"}]}',
     ),
     "suggestion, last text": (
         _NEW,
-        b'{"messages":[{"role":"user","content":"a"},{"role":"assistant","content":"a"},{"role":"user","content":'
-        b'"[SUGGESTION MODE: Suggest what the user might naturally type next',
-        b'\\nReply with ONLY the suggestion, no quotes or explanation."}]}',
+        b'{"messages":[{"role":"user","content":"a"},{"role":"assistant","content":"a"},{"role":"user","content":"'
+        + _SUGGESTION,
+        _SUGGESTED + b'"}]}',
     ),
 }
 

@@ -103,6 +103,14 @@ def quota_probe() -> bytes:
     return encoded({"model": "claude-haiku-4-5", "max_tokens": 1, "messages": messages, "metadata": _METADATA})
 
 
+NAMING = (
+    "You are naming a coding session so the user can pick it out of a long list of sessions.\n\n"
+    'Return JSON with a single "title" field. Capitalize the first letter of the title.'
+)
+_LANGUAGE = (
+    "Write the title in the predominant language of the session — a stray word or code token in another language "
+    "doesn't change it, and neither does the English of these instructions."
+)
 _SAID = (
     "please document the parser for config.ini",
     "can you add retries to the upload client",
@@ -121,7 +129,6 @@ def title_requests() -> list[bytes]:
 
 
 def _title_request(said: str) -> bytes:
-    language = "\n\nWrite the title in the predominant language of the session — a stray word does not change it."
     schema = {"type": "object", "properties": {"title": {"type": "string"}}, "required": ["title"]}
     body = {
         "model": "claude-haiku-4-5",
@@ -130,9 +137,9 @@ def _title_request(said: str) -> bytes:
         "tools": [],
         "system": [
             _block(_IDENTITY),
-            _block("You are naming a coding session so the user can pick it out of a long list of sessions."),
+            _block(NAMING),
         ],
-        "messages": [{"role": "user", "content": [_block(f"<session>\n{said}\n</session>{language}")]}],
+        "messages": [{"role": "user", "content": [_block(f"<session>\n{said}\n</session>\n\n{_LANGUAGE}")]}],
         "metadata": _METADATA,
         "output_config": {
             "format": {"type": "json_schema", "schema": {**schema, "additionalProperties": False}},

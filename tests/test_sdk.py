@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from bench.traffic import NAMING
 from proxy.scripted import ScriptedUpstream
 from tests import official
 from tests.conftest import Start
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 TITLE: dict[str, Any] = {
     "model": "claude-haiku-4-5",
     "max_tokens": 1000,
-    "system": [{"type": "text", "text": "You are naming a coding session so the user can pick it out."}],
+    "system": [{"type": "text", "text": NAMING}],
     "messages": [{"role": "user", "content": "<session>\nFix the login button on mobile\n</session>"}],
     "output_config": {
         "format": {

@@ -27,15 +27,28 @@ ASKED: dict[str, tuple[Version, Version]] = {
 
 Body = dict[str, Any]
 
+TITLE = (
+    "You are naming a coding session so the user can pick it out of a list.\n\n"
+    'Return JSON with a single "title" field. Capitalize the first letter of the title.'
+)
+OLDER_TITLE = (
+    "Generate a concise, sentence-case title (3-7 words) that captures the main topic or goal.\n\n"
+    'Bad (too vague): {"title": "Code changes"}'
+)
 _TASKS = {
-    "topic": "Analyze if this message indicates a new conversation topic. Fields: 'isNewTopic' (boolean) and 'title'.",
+    "topic": "Analyze if this message indicates a new conversation topic. Fields: 'isNewTopic' (boolean) "
+    "and 'title' (null if isNewTopic is false).",
     "command-prefix": "Your task is to process Bash commands that an AI coding agent wants to run.\n\n"
     "This policy spec defines how to determine the prefix of a Bash command:",
-    "spinner-word": "Analyze this message and come up with a single positive, cheerful verb in gerund form",
+    "spinner-word": "Analyze this message and come up with a single positive, cheerful verb in gerund form. "
+    "NEVER use a destructive word, such as Killing, or similar.",
     "warm-up": "You are a file search specialist for Claude Code, Anthropic's official CLI for Claude.",
 }
 _TOPIC_SCHEMA = {"isNewTopic": {"type": "boolean"}, "title": {"anyOf": [{"type": "string"}, {"type": "null"}]}}
-_LANGUAGE = "\n\nWrite the title in the predominant language of the session — a stray word does not change it."
+_LANGUAGE = (
+    "\n\nWrite the title in the predominant language of the session — a stray word or code token in another language "
+    "doesn't change it, and neither does the English of these instructions."
+)
 
 
 def asks(kind: str, version: str) -> bool:
@@ -98,11 +111,13 @@ def _system(kind: str, number: Version, version: str) -> list[Body]:
 
 def _task(kind: str, number: Version) -> str:
     if kind == "session-title":
-        old = "Generate a concise, sentence-case title (3-7 words) that captures the main topic or goal."
-        return old if number < (2, 1, 250) else "You are naming a coding session so the user can pick it out of a list."
+        return TITLE if number >= (2, 1, 250) else OLDER_TITLE
     if kind == "file-paths":
         tags = "<filepaths>" if number < (1, 0, 88) else "<is_displaying_contents> <filepaths>"
-        return f"Extract any file paths that this command reads or modifies. Format your response as: {tags}"
+        ending = "Do not include any other text in your response."
+        return (
+            f"Extract any file paths that this command reads or modifies. Format your response as: {tags}\n\n{ending}"
+        )
     return _TASKS[kind]
 
 
@@ -118,12 +133,21 @@ def _output(kind: str, number: Version, body: Body) -> Body:
     return {"output_config": {"format": {"type": "json_schema", "schema": schema}}, **more}
 
 
+def suggestion(number: Version = (99,)) -> str:
+    """The order of the prompt as that version has it, though not all of its words."""
+    words = "2-12" if number >= (2, 1, 45) else "2-8"
+    safe = "Stay silent if a suggestion could be unsafe.\n\n" if number >= (2, 1, 159) else ""
+    return (
+        "[SUGGESTION MODE: Suggest what the user might naturally type next into Claude Code.]\n\nFIRST: Look.\n\n"
+        "THE TEST: Would they?\n\nEXAMPLES:\n- Go on\n\nNEVER SUGGEST:\n- Thanks\n\n"
+        f"Stay silent if the next step is not obvious.\n\n{safe}"
+        f"Format: {words} words, or nothing.\n\nReply with ONLY the suggestion, no quotes or explanation."
+    )
+
+
 def _suggestion(number: Version, version: str) -> Body:
     """The running conversation, and a last message that asks what comes next."""
-    text = (
-        "[SUGGESTION MODE: Suggest what the user might naturally type next into Claude Code.]\n\nFormat: 2-8 words.\n\n"
-        "Reply with ONLY the suggestion, no quotes or explanation."
-    )
+    text = suggestion(number)
     said = [
         {"role": "user", "content": "run the tests"},
         {"role": "assistant", "content": [{"type": "text", "text": "They pass."}]},

@@ -22,6 +22,7 @@ from proxy.question.outline import (
     DecodedOutline,
     Message,
     Outline,
+    is_typed,
     is_utf8,
     message,
     named,
@@ -29,6 +30,7 @@ from proxy.question.outline import (
     roles,
     written_messages,
 )
+from proxy.question.repeated import repeats_a_key
 from proxy.question.turns import Turn, ending_of, is_message, texts, turn_of
 
 SMALL = 4096
@@ -45,7 +47,7 @@ _DISTINCTIVE = 4096
 """Bytes at the end of a message which, with its length, tell it from all others."""
 
 
-Scalar = Literal["model", "max_tokens", "stream"]
+Field = Literal["model", "max_tokens", "stream", "output_config", "output_format", "tool_choice", "stop_sequences"]
 """Fields whose value every kind of inspection can give."""
 
 
@@ -80,19 +82,17 @@ class Inspection(Protocol):
         """The names of the tools, "" for one without a name; empty unless there is a list of them."""
 
     @property
-    def output_config(self) -> Any:
-        """The value of that field; of one that is too large or cannot be read, the Raw bytes."""
-
-    @property
-    def output_format(self) -> Any:
-        """The same of that field: the older place of `output_config.format`."""
-
-    @property
     def user_id(self) -> Any:
         """The value of `metadata.user_id`, None when it is not there."""
 
-    def get(self, name: Scalar) -> Any:
-        """The value, as it is, None when it is not there."""
+    def get(self, name: Field) -> Any:
+        """The value of a field of `Outline` that has no property here, None when it is not there.
+
+        Where it is too large, or cannot be read, the Raw bytes.
+        """
+
+    def repeats_a_key(self) -> bool:
+        """Whether an object in it has a key twice, as far as that is told."""
 
     def question(self) -> Iterator[bytes | memoryview]:
         """System prompt and messages, in pieces that are the same whenever both are."""
@@ -121,7 +121,7 @@ class _ParsedBody:
         messages = value.get("messages")
         if not isinstance(messages, list) or not messages:
             raise ValueError("no messages")
-        self.get = value.get
+        self._raw, self._value, self.get = raw, value, value.get
         self.fields = tuple(sorted(value))
         self.count = len(messages)
         self._messages = messages
@@ -129,11 +129,12 @@ class _ParsedBody:
 
     @property
     def well_formed(self) -> bool:
-        return len(self.ending) == self.count or all(map(is_message, self._messages))
+        return is_typed(self._raw)
 
     @property
     def roles(self) -> Sequence[str]:
-        return tuple([message["role"] for message in self._messages]) if self.well_formed else ()
+        whole = len(self.ending) == self.count or all(map(is_message, self._messages))
+        return tuple([message["role"] for message in self._messages]) if whole else ()
 
     @cached_property
     def system(self) -> Sequence[str]:
@@ -148,17 +149,12 @@ class _ParsedBody:
         return tuple([name if isinstance(name, str) else "" for name in names])
 
     @property
-    def output_config(self) -> Any:
-        return self.get("output_config")
-
-    @property
-    def output_format(self) -> Any:
-        return self.get("output_format")
-
-    @property
     def user_id(self) -> Any:
         metadata = self.get("metadata")
         return metadata.get("user_id") if isinstance(metadata, dict) else None
+
+    def repeats_a_key(self) -> bool:
+        return repeats_a_key(self._raw, self._value)
 
     def question(self) -> Iterator[bytes | memoryview]:
         yield orjson.dumps([self.get("system"), self._messages])
@@ -177,8 +173,12 @@ class _OutlinedBody:
         if not self.excess:
             self._find_ending()
 
-    def get(self, name: Scalar) -> Any:
-        return getattr(self._outline, name)
+    def get(self, name: Field) -> Any:
+        value = getattr(self._outline, name)
+        return _decoded_if_small(value) if isinstance(value, Raw) else value
+
+    def repeats_a_key(self) -> bool:
+        return repeats_a_key(self._raw)
 
     @property
     def well_formed(self) -> bool:
@@ -202,14 +202,6 @@ class _OutlinedBody:
     @property
     def tools(self) -> Sequence[str]:
         return tuple([tool.name for tool in self._outline.tools or ()])
-
-    @property
-    def output_config(self) -> Any:
-        return _decoded_if_small(self._outline.output_config)
-
-    @property
-    def output_format(self) -> Any:
-        return _decoded_if_small(self._outline.output_format)
 
     @property
     def user_id(self) -> Any:

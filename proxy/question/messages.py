@@ -31,7 +31,7 @@ class NotUnderstood:
 
 
 NOTHING_CONFORMS: Mapping[str, Any] = {"not": {}}
-"""Replaces a schema that is too large, or cannot be read."""
+"""Replaces a schema that is too large, cannot be read, or stands beside another."""
 
 
 class MessagesRequest(msgspec.Struct, frozen=True, dict=True):
@@ -148,12 +148,14 @@ class MessagesRequest(msgspec.Struct, frozen=True, dict=True):
     def schema(self) -> Mapping[str, Any] | None:
         """The JSON schema that the reply's text must satisfy, if one is asked for.
 
-        It is in `output_config.format`, or in `output_format`, as in the API's beta.
+        It is in `output_config.format`, or in `output_format`, as in the API's beta. Nothing is valid by both.
         """
-        output, format_ = self.inspection.output_config, self.inspection.output_format
+        output, format_ = self.inspection.get("output_config"), self.inspection.get("output_format")
         if isinstance(output, msgspec.Raw) or isinstance(format_, msgspec.Raw):
             return NOTHING_CONFORMS
         if isinstance(output, dict) and output.get("format") is not None:
+            if format_ is not None:
+                return NOTHING_CONFORMS
             format_ = output["format"]
         if not isinstance(format_, dict) or format_.get("type") != "json_schema":
             return None
@@ -178,10 +180,13 @@ class _Nothing:
     roles: Sequence[str] = ()
     system: Sequence[str] = ()
     tools: Sequence[str] = ()
-    output_config = output_format = user_id = None
+    user_id = None
 
     def get(self, _name: str) -> Any:
         return None
+
+    def repeats_a_key(self) -> bool:
+        return False
 
     def question(self) -> Iterator[bytes | memoryview]:
         return iter(())

@@ -74,6 +74,8 @@ class Outline(msgspec.Struct):
     tools: list[_Tool] | None = None
     output_config: Raw = _NOTHING
     output_format: Raw = _NOTHING
+    tool_choice: Raw = _NOTHING
+    stop_sequences: Raw = _NOTHING
     metadata: _Metadata | None = None
 
 
@@ -218,6 +220,15 @@ def named(raw: bytes) -> tuple[str, ...]:
     except UnicodeDecodeError:
         return ()
     return tuple(sorted(fields)) if len(fields) <= _MOST_FIELDS else ()
+
+
+def is_typed(raw: bytes) -> bool:
+    """Whether the fields of a small body have the types that a larger one needs to be understood."""
+    try:
+        _whole.decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return False
+    return True
 
 
 def roles(messages: Sequence[Raw] | Sequence[Message]) -> tuple[str, ...]:

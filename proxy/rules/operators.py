@@ -128,8 +128,8 @@ def _any_text_test(search: Callable[[tuple[str, ...]], Search]) -> Maker:
     return make
 
 
-def _starts_with_any(wanted: tuple[str, ...]) -> Search:
-    return lambda value, _groups: value.startswith(wanted)
+def _by(compare: Callable[[str, tuple[str, ...]], bool]) -> Callable[[tuple[str, ...]], Search]:
+    return lambda wanted: lambda value, _groups: compare(value, wanted)
 
 
 def _pattern(context: Context, operand: Any, _path: KeyPath) -> Matcher:
@@ -241,6 +241,7 @@ class Operator:
     meaning: str
 
 
+_STRINGS: Operand = "an array of strings"
 _PRESENT = Operator(_present, "true or false", "whether the request says it; an empty list does not count as said")
 
 OPERATORS: dict[FactKind, dict[str, Operator]] = {
@@ -248,14 +249,11 @@ OPERATORS: dict[FactKind, dict[str, Operator]] = {
         "is": Operator(_is(_a(str, "a string")), "a string", "the text is exactly this"),
         "in": Operator(_one_of, "an array of strings", "the text is one of these"),
         "starts_with": Operator(_text_test(str.startswith), "some text", "the text begins with this"),
-        "starts_with_any": Operator(
-            _any_text_test(_starts_with_any), "an array of strings", "the text begins with one of these"
-        ),
+        "starts_with_any": Operator(_any_text_test(_by(str.startswith)), _STRINGS, "the text begins with one of these"),
         "ends_with": Operator(_text_test(str.endswith), "some text", "the text ends with this"),
+        "ends_with_any": Operator(_any_text_test(_by(str.endswith)), _STRINGS, "the text ends with one of these"),
         "contains": Operator(_text_test(str.__contains__), "some text", "this stands anywhere in the text"),
-        "contains_any": Operator(
-            _any_text_test(any_of), "an array of strings", "one of these stands anywhere in the text"
-        ),
+        "contains_any": Operator(_any_text_test(any_of), _STRINGS, "one of these stands anywhere in the text"),
         "pattern": Operator(_pattern, "a pattern", "the RE2 pattern is found anywhere in the text"),
         "length": Operator(_length, "an integer, or a table of integer operators", "the number of characters"),
         "present": _PRESENT,

@@ -48,7 +48,7 @@ def may_decide(request: MessagesRequest) -> bool:
         or not _CONTROLS.isdisjoint(request.fields)
         or _unstreamed(request)
         or _quotes_a_transcript(request.user_texts)
-        or any(map(_names_a_verdict, (*request.system, *request.last_texts)))
+        or names_a_verdict((*request.system, *request.last_texts))
     )
 
 
@@ -100,5 +100,10 @@ def _quotes_a_transcript(texts: tuple[str, ...]) -> bool:
     return len(texts) > 2 and any(map(_OPENING_TAG.search, texts))
 
 
-def _names_a_verdict(text: str) -> bool:
+def names_a_verdict(texts: tuple[str, ...]) -> bool:
+    """Whether one of the texts has a tag for a verdict."""
+    return any(map(_has_a_verdict_tag, texts))
+
+
+def _has_a_verdict_tag(text: str) -> bool:
     return "<" in text and _VERDICT_TAG.search(text.encode("utf-8", "surrogatepass")) is not None

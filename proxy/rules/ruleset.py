@@ -23,6 +23,7 @@ from proxy.rules.conditions import (
 from proxy.rules.facts import HEADER_PREFIX, OF_A_SCHEMA
 from proxy.rules.marks import Screen
 from proxy.rules.permission import DECISION, may_decide
+from proxy.rules.refusals import refusal
 from proxy.rules.responses import Endpoint, RespondPlan, endpoints
 from proxy.rules.schema import Comparison, Status
 from proxy.rules.searches import Groups
@@ -106,6 +107,8 @@ class Rule:
         if request.schema is not None and (reason := misfit(text, request.schema)):
             raise Decline(reason)
         text = _continuing(request.prefill, text)
+        if plan.stop_reason != "max_tokens" and _may_be_cut(text, request.max_tokens):
+            raise Decline("the answer may be longer than max_tokens")
         return Answer(
             rule=self.name,
             text=text,
@@ -130,6 +133,11 @@ def _continuing(prefill: str | None, text: str) -> str:
     if not text.startswith(prefill):
         raise Decline("the answer does not continue the prefill")
     return text[len(prefill) :]
+
+
+def _may_be_cut(text: str, most: int | None) -> bool:
+    """Whether a text may have more tokens than that. None has more than bytes."""
+    return most is not None and len(text.encode()) > most
 
 
 Failed = tuple[Rule, AnyCondition]
@@ -248,6 +256,8 @@ class RuleSet:
         counts = rule.respond is not None and rule.respond.bytes_per_token is not None
         if not rule.guards and not counts and may_decide(request):
             return Forward(DECISION, rule.name)
+        if rule.answer is not None and (reason := refusal(request)):
+            return Forward(reason, rule.name)
         return rule.outcome(request, groups)
 
 

@@ -22,7 +22,7 @@ def test_so_many_rules_are_made_and_asked_as_asked_for(tmp_path: Path, count: in
 
 
 def test_a_made_up_rule_answers_its_question(tmp_path: Path) -> None:
-    body = b'{"max_tokens": 3, "messages": [{"role": "user", "content": "Question 3: is it so?"}]}'
+    body = b'{"model": "m", "max_tokens": 323, "messages": [{"role": "user", "content": "Question 3: is it so?"}]}'
     request = parse(HEAD, body)
     assert isinstance(request, MessagesRequest)
     answer = synthetic_rules(10, tmp_path).decide(request)

@@ -13,7 +13,7 @@ CONFIG = Path(__file__).parents[2] / "config.toml"
 BASE = """
 [base]
 headers.user-agent = "claude-cli/2.0.64 (external, cli)"
-body = { model = "m", messages = [{ role = "user", content = "hello" }] }
+body = { model = "m", max_tokens = 1024, messages = [{ role = "user", content = "hello" }] }
 """
 
 HELLO = """

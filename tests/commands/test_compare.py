@@ -17,7 +17,7 @@ AGENT = "User-Agent: claude-cli/2.0.64 (external, cli)\r\n"
 
 
 def asked(text: str) -> bytes:
-    return orjson.dumps({"model": "m", "messages": [{"role": "user", "content": text}]})
+    return orjson.dumps({"model": "m", "max_tokens": 1024, "messages": [{"role": "user", "content": text}]})
 
 
 @pytest.fixture

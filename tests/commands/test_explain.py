@@ -23,7 +23,7 @@ CLIENT = {"user-agent": "claude-cli/2.0.64 (external, cli)"}
 
 
 def body(said: str = "hello", **fields: Any) -> dict[str, Any]:
-    return {"model": "m", "messages": [{"role": "user", "content": said}], **fields}
+    return {"model": "m", "max_tokens": 1024, "messages": [{"role": "user", "content": said}], **fields}
 
 
 def captured(said: str = "hello", **fields: Any) -> dict[str, Any]:
@@ -123,7 +123,7 @@ client = "claude-cli"
 @pytest.mark.parametrize(
     ("when", "expected"),
     [
-        ("max_tokens = { present = false }\nuser_text = 'hey'", (3, 4, "", "user_text", "is", "hey", "bye")),
+        ("stream = { present = false }\nuser_text = 'hey'", (3, 4, "", "user_text", "is", "hey", "bye")),
         ("header.x-app = 'cli'", (2, 3, "", "header.x-app", "is", "cli", None)),
         (
             "any = [{ stream = true }, { message_count = 1, user_text = 'hey' }]",

@@ -56,7 +56,7 @@ def rules(more: str = "", answer: str = "") -> RuleSet:
 
 
 def body(text: str = "ping", **fields: Any) -> bytes:
-    return orjson.dumps({"model": "m", "messages": [{"role": "user", "content": text}], **fields})
+    return orjson.dumps({"model": "m", "max_tokens": 1024, "messages": [{"role": "user", "content": text}], **fields})
 
 
 async def ask(sidestep: Running, raw: bytes, more: str = CLAUDE) -> tuple[bytes, bytes]:

@@ -33,7 +33,10 @@ def asked(
     agent = f"claude-cli/{version} (external, {entry})"
     headers = {"user-agent": agent, "x-claude-code-session-id": session} | ({"x-api-key": key} if key else {})
     head = Head("POST", "/v1/messages", headers)
-    request = parse(head, orjson.dumps({"messages": [{"role": "user", "content": text}], **fields}))
+    request = parse(
+        head,
+        orjson.dumps({"model": "m", "max_tokens": 1024, "messages": [{"role": "user", "content": text}], **fields}),
+    )
     assert isinstance(request, MessagesRequest)
     return request
 

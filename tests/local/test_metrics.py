@@ -13,7 +13,7 @@ from tests.sockets.given import CHUNKED, CLAUDE, OK, answers, broken_off, chunk,
 from tests.waiting import PATIENCE
 
 WARM_UP = (
-    b'{"model": "claude-haiku-4-5", "max_tokens": 1, "messages": [{"role": "user", "content": "Warmup"}],'
+    b'{"model": "claude-haiku-4-5", "max_tokens": 9, "messages": [{"role": "user", "content": "Warmup"}],'
     b' "system": "You are a file search specialist for Claude Code"}'
 )
 MESSAGE = b'{"type": "message", "content": [{"type": "text", "text": "Hello."}]}'

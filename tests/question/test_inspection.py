@@ -15,14 +15,12 @@ from proxy.question.outline import MOST_BLOCKS
 from proxy.rules.load import Loaded
 from proxy.rules.ruleset import RuleSet
 from tests.cases import every
+from tests.versions import suggestion
 
 HEAD = Head("POST", "/v1/messages", {"user-agent": "claude-cli/2.1.330 (external, cli)"})
 MEBIBYTE = 1024 * 1024
 HELLO = {"role": "user", "content": "hello"}
-SUGGEST = (
-    "[SUGGESTION MODE: Suggest what the user might naturally type next.]\n"
-    "Reply with ONLY the suggestion, no quotes or explanation."
-)
+SUGGEST = suggestion()
 IMAGE = {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "iVBORw0KGgo" * 400_000}}
 
 
@@ -42,7 +40,9 @@ def conversation(*more: Any, **fields: Any) -> bytes:
         turns += [{"role": "assistant", "content": [text("I look.")]}, {"role": "user", "content": [result]}]
     tools = [{"name": f"mcp__a__{number}", "description": "b" * 500, "input_schema": {}} for number in range(300)]
     system = [text("You are Claude Code."), text("c" * 100_000)]
-    return orjson.dumps({"model": "m", "system": system, "tools": tools, "messages": [HELLO, *turns, *more], **fields})
+    messages = [HELLO, *turns, *more]
+    fields = {"model": "m", "max_tokens": 32000, "system": system, "tools": tools, **fields}
+    return orjson.dumps({**fields, "messages": messages})
 
 
 def decided(rules: Loaded, body: bytes) -> Decision:
@@ -141,7 +141,8 @@ def test_what_has_too_many_parts_or_is_odd_is_not_taken_apart(body: bytes, reaso
 )
 def test_what_is_never_looked_at_has_to_be_json_all_the_same(shipped: Loaded, part: bytes, well_formed: bool) -> None:
     """Else a request might be answered that the API would refuse."""
-    before = orjson.dumps({"messages": [HELLO, {"role": "user", "content": SUGGEST}]})[:-1] + b',"x":['
+    messages = [HELLO, {"role": "user", "content": SUGGEST}]
+    before = orjson.dumps({"model": "m", "max_tokens": 32000, "messages": messages})[:-1] + b',"x":['
     found = decided(shipped, filled(before, b'"a",', part + b"]}", 100_000))
     assert isinstance(found, Answer) is well_formed
 
@@ -223,13 +224,14 @@ def test_a_large_request_without_tools_is_in_doubt(shipped: Loaded) -> None:
     """What its fields are called would be known only after a second pass."""
     turns = [HELLO, {"role": "assistant", "content": "a"}, {"role": "user", "content": SUGGEST}]
     for size, reason in ((100_000, ""), (2 * MEBIBYTE, "may be a decision about permission")):
-        body = orjson.dumps({"stream": True, "messages": [{"role": "user", "content": "a" * size}, *turns]})
+        messages = [{"role": "user", "content": "a" * size}, *turns]
+        body = orjson.dumps({"model": "m", "max_tokens": 32000, "stream": True, "messages": messages})
         assert getattr(decided(shipped, body), "reason", "") == reason
 
 
 def test_no_large_body_is_answered_by_a_rule_that_has_to_see_the_whole(shipped: Loaded) -> None:
     def probe(size: int) -> bytes:
-        fields = {"max_tokens": 1, "metadata": {"x": "b" * size}, "data_flow": "c" * size}
+        fields = {"model": "m", "max_tokens": 1, "metadata": {"x": "b" * size}, "data_flow": "c" * size}
         return orjson.dumps({**fields, "messages": [{"role": "user", "content": "quota"}]})
 
     assert isinstance(decided(shipped, probe(MEBIBYTE // 2 - 100)), Answer)

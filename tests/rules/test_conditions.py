@@ -55,6 +55,7 @@ TEXT = [
     ("model = { in = ['a', 'b'] }", {"model": "b"}, [{"model": "ab"}, {}]),
     ("model = { starts_with = 'ab' }", {"model": "abc"}, [{"model": "cab"}, {"model": "a"}, {}]),
     ("model = { starts_with_any = ['ab', 'x.'] }", {"model": "x.z"}, [{"model": "xyz"}, {"model": "cab"}, {}]),
+    ("model = { ends_with_any = ['ab', '.x'] }", {"model": "z.x"}, [{"model": "zyx"}, {"model": "abc"}, {}]),
     ("model = { ends_with = 'bc' }", {"model": "abc"}, [{"model": "bca"}, {}]),
     ("model = { contains = 'b' }", {"model": "abc"}, [{"model": "ac"}, {}]),
     ("model = { contains_any = ['b', 'x.z'] }", {"model": "ax.z"}, [{"model": "axyz"}, {"model": "ac"}, {}]),

@@ -197,7 +197,11 @@ def test_a_plain_conversation_is_settled_and_one_with_a_mark_anywhere_is_not() -
     plain: dict[str, Any] = {"messages": [first, {"role": "assistant", "content": "since"}, first], "system": "b"}
     for number in (0, 1):
         assert _settled(head, _as_conversations(plain)[number]) is not None
-    for mark in ("<block>", "[SUGGESTION MODE: Suggest what the user might naturally type next", "\\u0041"):
+    for mark in (
+        "<block>",
+        "[SUGGESTION MODE: Suggest what the user might naturally type next into Claude Code.]",
+        "\\u0041",
+    ):
         for at in range(3):
             turns = [
                 turn | {"content": f"{turn['content']} {mark}."} if at == n else turn

@@ -25,7 +25,8 @@ TITLE = {"type": "object", "properties": {"title": {"type": "string"}}, "require
 
 
 def asked(**body: Any) -> MessagesRequest:
-    request = parse(HEAD, orjson.dumps({"messages": [{"role": "user", "content": "hello"}], **body}))
+    wanted = {"model": "m", "max_tokens": 1024, "messages": [{"role": "user", "content": "hello"}], **body}
+    request = parse(HEAD, orjson.dumps(wanted))
     assert isinstance(request, MessagesRequest)
     return request
 
@@ -150,7 +151,7 @@ def test_the_schema_is_for_the_whole_text_with_the_prefill() -> None:
 
 
 def test_a_template_without_its_fact_declines() -> None:
-    assert decide(asked(), rule("r", "{{ model }}")) == Forward("declined: the request has no model", "r")
+    assert decide(asked(), rule("r", "{{ prefill }}")) == Forward("declined: the request has no prefill", "r")
 
 
 def test_a_rule_that_declines_is_the_last_word() -> None:

@@ -59,7 +59,7 @@ async def test_a_bad_configuration_is_told_whole_and_exits_with_2(tmp_path: Path
 WARM_UP = json.dumps(
     {
         "model": "m",
-        "max_tokens": 1,
+        "max_tokens": 100,
         "system": "You are a file search specialist for Claude Code",
         "messages": [{"role": "user", "content": "Warmup"}],
     }

@@ -19,7 +19,7 @@ BOUND = 6 * MEBIBYTE
 SENT = 16 * MEBIBYTE
 
 WARM_UP = {
-    "max_tokens": 1,
+    "max_tokens": 100,
     "system": "You are a file search specialist for Claude Code",
     "messages": [{"role": "user", "content": "Warmup"}],
 }
