@@ -11,6 +11,7 @@ from typing import Any, cast
 
 from aiohttp import web
 
+from proxy.downstream.presence import Watch
 from proxy.downstream.replies import failure
 from proxy.ids import request_id
 from proxy.logs.observe import Logger
@@ -95,7 +96,7 @@ class Inbound(web.RequestHandler):
 
     __slots__ = (
         *("_deadline", "_ending", "_fault", "_limits", "_load", "_log", "_requests", "_serving", "_sink"),
-        *("_held_back", "_parser_full", "_unread", "_wire", "out_of_time"),
+        *("_held_back", "_parser_full", "_unread", "_watch", "_wire", "out_of_time"),
     )
 
     def __init__(
@@ -110,6 +111,7 @@ class Inbound(web.RequestHandler):
         """Where everything goes that comes behind an upgrade."""
         self._held_back = self._parser_full = False
         """Whether the client is not read from: since its next request waits, and since a body is not read here."""
+        self._watch = Watch()
         self._ending = False
         self.out_of_time = False
         """Whether the process ends, and the request that is being served has had its time to finish."""
@@ -125,6 +127,7 @@ class Inbound(web.RequestHandler):
     def connection_lost(self, exc: BaseException | None) -> None:
         self._requests.stop()  # what has come is nobody's now, and is not waited for
         self._stop_clock()
+        self._watch.stop()
         self._wire = None
         super().connection_lost(exc)
 
@@ -168,14 +171,22 @@ class Inbound(web.RequestHandler):
         if self.transport is None or self.transport.is_closing():
             return
         if self._held_back:
-            self.transport.pause_reading()
+            self.hold_back()
         elif before and not self._parser_full:
             self.transport.resume_reading()
+
+    def hold_back(self) -> None:
+        """Read nothing more from the client for now, but notice when it goes."""
+        if self.transport is not None:
+            self.transport.pause_reading()
+            self._watch.begin(self.transport)
 
     def pause_reading(self) -> None:
         """Called when aiohttp holds enough of a body."""
         super().pause_reading()
         self._parser_full = True
+        if self.transport is not None:
+            self._watch.begin(self.transport)
 
     def resume_reading(self, resume_parser: bool = True) -> None:
         """Called for every piece that is read of a body; mostly, reading has not been paused, and nothing is to do."""
