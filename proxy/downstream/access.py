@@ -35,7 +35,7 @@ class Refusal:
     """Further headers of the reply."""
 
 
-_CONTINUE = "100-continue"
+_CONTINUE = b"100-continue"
 _INVALID, _FORBIDDEN = "invalid_request_error", "permission_error"
 
 _OPEN_PROXY = Refusal(400, _INVALID, "target", "Sidestep is no open proxy: it serves paths, such as /v1/messages", True)
@@ -108,7 +108,7 @@ class Access:
                 return _NO_TOKEN
             if not self._knows_password(raw):
                 return _NO_PASSWORD
-        if head.headers.get("expect", _CONTINUE).lower() != _CONTINUE:
+        if "expect" in head.headers and any(each.lower() != _CONTINUE for each in values(raw, b"expect")):
             return _EXPECTATION
         if "transfer-encoding" in head.headers and (
             version != (1, 1) or tokens(raw, b"transfer-encoding") != [b"chunked"]

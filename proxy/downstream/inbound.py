@@ -7,10 +7,11 @@ import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from types import CoroutineType
-from typing import Any
+from typing import Any, cast
 
 from aiohttp import web
 
+from proxy.downstream.presence import Watch
 from proxy.downstream.replies import failure
 from proxy.ids import request_id
 from proxy.logs.observe import Logger
@@ -31,6 +32,9 @@ OPTIONS: dict[str, Any] = {
 _BAD_BYTES, _HEAD_TOO_LARGE, _TOO_SLOW = "malformed", "head too large", "no whole head in time"
 UNREAD = (_BAD_BYTES, _HEAD_TOO_LARGE, _TOO_SLOW)
 """Why what a client sent was no request, as the log has it."""
+
+_NOT_TAKEN = "not taken before the process ended"
+"""Of a reply: why a connection was closed, as the log has it."""
 
 _MALFORMED = "Sidestep: this is no request that could be forwarded unchanged: its bytes are not well-formed HTTP/1.1"
 _TOO_LARGE = "Sidestep: the head of this request is too large"
@@ -92,7 +96,7 @@ class Inbound(web.RequestHandler):
 
     __slots__ = (
         *("_deadline", "_ending", "_fault", "_limits", "_load", "_log", "_requests", "_serving", "_sink"),
-        *("_held_back", "_parser_full", "_unread", "out_of_time"),
+        *("_held_back", "_parser_full", "_unread", "_watch", "_wire", "out_of_time"),
     )
 
     def __init__(
@@ -107,18 +111,24 @@ class Inbound(web.RequestHandler):
         """Where everything goes that comes behind an upgrade."""
         self._held_back = self._parser_full = False
         """Whether the client is not read from: since its next request waits, and since a body is not read here."""
+        self._watch = Watch()
         self._ending = False
         self.out_of_time = False
         """Whether the process ends, and the request that is being served has had its time to finish."""
         self._deadline: asyncio.TimerHandle | None = None
+        self._wire: asyncio.WriteTransport | None = None
+        """The transport until the connection has ended: aiohttp forgets it as soon as it is being closed."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._wire = cast(asyncio.WriteTransport, transport)
         super().connection_made(transport)
         self._start_clock()
 
     def connection_lost(self, exc: BaseException | None) -> None:
         self._requests.stop()  # what has come is nobody's now, and is not waited for
         self._stop_clock()
+        self._watch.stop()
+        self._wire = None
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -161,14 +171,22 @@ class Inbound(web.RequestHandler):
         if self.transport is None or self.transport.is_closing():
             return
         if self._held_back:
-            self.transport.pause_reading()
+            self.hold_back()
         elif before and not self._parser_full:
             self.transport.resume_reading()
+
+    def hold_back(self) -> None:
+        """Read nothing more from the client for now, but notice when it goes."""
+        if self.transport is not None:
+            self.transport.pause_reading()
+            self._watch.begin(self.transport)
 
     def pause_reading(self) -> None:
         """Called when aiohttp holds enough of a body."""
         super().pause_reading()
         self._parser_full = True
+        if self.transport is not None:
+            self._watch.begin(self.transport)
 
     def resume_reading(self, resume_parser: bool = True) -> None:
         """Called for every piece that is read of a body; mostly, reading has not been paused, and nothing is to do."""
@@ -209,6 +227,11 @@ class Inbound(web.RequestHandler):
         """Whether no request has come yet by this connection."""
         return self._requests.new
 
+    @property
+    def unsent(self) -> bool:
+        """Whether the end of the process would cost the client something that has been written to it."""
+        return self._wire is not None and self._wire.get_write_buffer_size() > 0
+
     def end(self) -> None:
         """End the connection, but not before the request that has come has been served, its body included."""
         self._ending = True
@@ -218,6 +241,8 @@ class Inbound(web.RequestHandler):
     async def shutdown(self, timeout: float | None = None) -> None:  # noqa: ASYNC109 - as aiohttp has it
         """The last of it: aiohttp cancels what is still being served, and ends the connection."""
         self.out_of_time = True
+        if self._requests.idle and self.unsent:  # its line is written, and says nothing of this
+            self._log.warning("connection closed", reason=_NOT_TAKEN)
         await super().shutdown(timeout)
 
     def _start_clock(self) -> None:

@@ -77,3 +77,9 @@ def switch_protocol(request: web.Request, sink: Callable[[bytes], None]) -> None
     """After an upgrade: `sink` gets every byte that follows the request."""
     assert isinstance(request.protocol, Inbound)
     request.protocol.switch_protocol(sink)
+
+
+def hold_back(request: web.Request) -> None:
+    """After that: nothing more is read for now, until the transport is told to go on."""
+    assert isinstance(request.protocol, Inbound)
+    request.protocol.hold_back()

@@ -1,20 +1,15 @@
 """Sends the upstream's replies to the client, byte for byte except for hop-by-hop headers and framing."""
 
 import asyncio
-import socket
-import struct
-from contextlib import suppress
 
 from aiohttp import web
 from aiohttp.abc import AbstractStreamWriter
 
+from proxy.downstream.ends import OpenEnd
 from proxy.downstream.replies import HTTP_1_1, RawResponse, write_interim
 from proxy.headers import RawPairs, drop_from_reply
 from proxy.wire.framing import LAST_CHUNK
 from proxy.wire.heads import ReplyHead, reply_head
-
-_RESET, _FINISH = struct.pack("ii", 1, 0), struct.pack("ii", 0, 0)
-"""SO_LINGER with a time of zero, so that any close sends RST; and switched off (socket(7))."""
 
 
 class Copy:
@@ -50,6 +45,8 @@ class RelayedResponse(RawResponse):
     aborted = False
     _chunked_out = _ended = False
     _transport: asyncio.Transport | None = None
+    _end: OpenEnd | None = None
+    """Of a body that the end of the connection completes."""
 
     def __init__(self, head: ReplyHead, length: int | None, *, bodiless: bool, copy: Copy | None = None) -> None:
         super().__init__(head.status)
@@ -83,15 +80,15 @@ class RelayedResponse(RawResponse):
             self._chunked_out = self._open_end and modern
             self._stays = self._stays and (modern or not self._open_end) and head.status != 101
             pairs = [*pairs, *self._of_this_hop(modern)]
-            if self.until_close and not last:
-                self._linger(_RESET)  # until the body has ended as intended, even the end of the process is a reset
+            if self.until_close:  # until the client has all of it, even the end of the process is a reset
+                self._end = OpenEnd()
+                self._end.begin(request.transport)
         sent = reply_head(head.status, head.reason, pairs)
         await _write(request, sent + self._framed(data, last) if data or last else sent)
 
     def send(self, data: bytes, *, last: bool) -> None:
         """Send a part of the body without waiting. The caller must see that the client keeps up."""
-        if last:
-            self._end()
+        self._ended = self._ended or last
         framed = self._framed(data, last)
         if framed and self._transport is not None and not self._transport.is_closing():
             self._transport.write(framed)
@@ -107,29 +104,19 @@ class RelayedResponse(RawResponse):
     async def write(self, data: bytes | bytearray | memoryview, *, last: bool = False) -> None:
         """Send a part of the body, `last` for its end; wait while the client does not keep up."""
         assert self._out is not None
-        if last:
-            self._end()
+        self._ended = self._ended or last
         await self._out.write(self._framed(data, last))
-
-    def _end(self) -> None:
-        self._ended = True
-        if self.until_close:
-            self._linger(_FINISH)
-
-    def _linger(self, value: bytes) -> None:
-        handle = self._transport.get_extra_info("socket") if self._transport is not None else None
-        if handle is not None:
-            with suppress(OSError):  # the client has gone
-                handle.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, value)
 
     async def write_eof(self, data: bytes = b"") -> None:
         """End the body; the second call does nothing."""
-        if self._out is None or self._ended or self.aborted:
+        if self._out is None or self.aborted:
             return
-        if data or self._chunked_out:
-            await self.write(data, last=True)
-        else:
-            self._end()
+        if not self._ended:
+            self._ended = True
+            if data or self._chunked_out:
+                await self.write(data, last=True)
+        if self._end is not None:
+            await self._end.finish(self._out)
 
     def abort(self, request: web.BaseRequest) -> None:
         """End the client's connection so that the client cannot take the partial body for a complete one.

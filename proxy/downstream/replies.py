@@ -12,6 +12,7 @@ from aiohttp import web
 from aiohttp.abc import AbstractStreamWriter
 
 from proxy import synthesis
+from proxy.downstream.ends import OpenEnd
 from proxy.headers import RawPairs
 from proxy.wire.framing import LAST_CHUNK
 from proxy.wire.heads import reply_head
@@ -99,6 +100,7 @@ class EventsResponse(RawResponse, aiohttp_sse.EventSourceResponse):
         self._pairs = headers
         self._parts: list[bytes] = []
         self._chunked_out = False
+        self._end: OpenEnd | None = None
         self.sent = 0
         """Bytes of events."""
 
@@ -108,6 +110,9 @@ class EventsResponse(RawResponse, aiohttp_sse.EventSourceResponse):
             self._chunked_out = modern = request.version >= HTTP_1_1
             self._stays = request.keep_alive and modern
             self._out = request.writer
+            if not modern:
+                self._end = OpenEnd()
+                self._end.begin(request.transport)
             framing = [(b"Transfer-Encoding", b"chunked")] if modern else []
             headers = [*_EVENTS, *self._pairs, *framing, *self._persistence(modern)]
             self._parts.append(reply_head(200, b"OK", headers))
@@ -125,6 +130,8 @@ class EventsResponse(RawResponse, aiohttp_sse.EventSourceResponse):
             whole = b"".join((*self._parts, LAST_CHUNK) if self._chunked_out else self._parts)
             self._parts.clear()
             await self._out.write(whole)
+            if self._end is not None:
+                await self._end.finish(self._out)
 
 
 @lru_cache

@@ -87,13 +87,18 @@ async def _servers(
 
 
 async def _drain(server: web.Server, load: Load, seconds: float) -> None:
-    """Let running requests finish. aiohttp's own shutdown cannot: it stops reading request bodies."""
+    """Let running requests finish, and clients take their replies from the process: the kernel delivers the rest.
+
+    aiohttp's own shutdown cannot: it stops reading request bodies, and drops what slow clients have not taken.
+    """
     for connection in server.connections:
         if isinstance(connection, Inbound):
             connection.end()
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(seconds):
             await load.idle()
+            while any(isinstance(each, Inbound) and each.unsent for each in server.connections):  # noqa: ASYNC110
+                await asyncio.sleep(_PAUSE)  # an event would cost every reply something
 
 
 async def _first_requests(server: web.Server) -> None:

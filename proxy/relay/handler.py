@@ -75,6 +75,7 @@ class Relay:
         exchange.reply_begun(response.status, latest)
         _sent(exchange, response, piece)
         if ended:
+            await response.write_eof()
             return
         protocol = request.protocol
 

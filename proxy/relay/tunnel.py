@@ -5,7 +5,7 @@ import time
 
 from aiohttp import web
 
-from proxy.downstream.incoming import switch_protocol
+from proxy.downstream.incoming import hold_back, switch_protocol
 from proxy.downstream.relayed import RelayedResponse
 from proxy.exchange import Exchange
 from proxy.upstream.connection import Connection
@@ -39,14 +39,14 @@ class _FromClient:
     """Takes the bytes of an upgraded connection. When the client ends, the handler is cancelled."""
 
     def __init__(self, request: web.Request, exchange: Exchange, connection: Connection) -> None:
-        self._transport, self._body, self._connection = request.transport, exchange.body, connection
+        self._request, self._body, self._connection = request, exchange.body, connection
         self._waiting: asyncio.Task[None] | None = None
 
     def take(self, data: bytes) -> None:
         self._body.passed(len(data))
         self._connection.write([data])
-        if self._connection.full and self._waiting is None and self._transport is not None:
-            self._transport.pause_reading()
+        if self._connection.full and self._waiting is None:
+            hold_back(self._request)
             self._waiting = asyncio.get_running_loop().create_task(self._resume())
 
     async def _resume(self) -> None:
@@ -57,5 +57,5 @@ class _FromClient:
             return
         finally:
             self._waiting = None
-        if self._transport is not None and not self._transport.is_closing():
-            self._transport.resume_reading()
+        if (transport := self._request.transport) is not None and not transport.is_closing():
+            transport.resume_reading()

@@ -71,6 +71,7 @@ def test_other_versions_are_refused(version: HttpVersion) -> None:
 @pytest.mark.parametrize(("expectation", "said"), [(b"100-continue", ""), (b"100-Continue", ""), (b"x", "expectation")])
 def test_there_is_one_expectation(expectation: bytes, said: str) -> None:
     assert reason(HERE, (b"Expect", expectation)) == said
+    assert reason(HERE, (b"Expect", b"100-continue"), (b"expect", expectation)) == said
 
 
 SERVED = [

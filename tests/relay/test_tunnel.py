@@ -147,8 +147,9 @@ async def test_an_upstream_that_takes_nothing_stops_the_client_and_loses_nothing
     resume = _FromClient._resume
 
     async def noticed(self: _FromClient) -> None:
-        assert self._transport is not None
-        reading.append(self._transport.is_reading())
+        transport = self._request.transport
+        assert transport is not None
+        reading.append(transport.is_reading())
         stopped.set()
         await resume(self)
 
