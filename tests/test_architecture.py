@@ -124,6 +124,7 @@ OF_LIBRARIES = {
     "logs.observe": {"type(log).__bases__", "library.handlers", "library.propagate"},
     "rules.searches": {"options.log_errors"},
     "rules.templates": {"environment.tests"},
+    "upstream.tls": {"context.sslobject_class", "context.wrap_bio"},
 }
 """What is written of objects that are not the package's."""
 

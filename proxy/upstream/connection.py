@@ -7,7 +7,7 @@ from typing import cast
 
 from proxy.upstream.faults import ConnectionLost, Stalled
 from proxy.upstream.states import State
-from proxy.upstream.tcp import UNTIL_RESET, Tcp
+from proxy.upstream.tcp import LOOK, Tcp
 from proxy.wire.framing import BodyReader
 from proxy.wire.heads import ReplyHead
 from proxy.wire.reader import ReplyReader
@@ -55,9 +55,8 @@ class Connection(asyncio.Protocol):
         self.since = self._loop.time()
         if self.state is not State.CLOSED:
             self.state = State.ACTIVE
-        if early := bytes(self._unread):
-            self._unread.clear()
-            self.data_received(early)
+        if self._unread:
+            self.data_received(self.read_nowait())
 
     def write(self, parts: Iterable[bytes]) -> None:
         """Send; raises nothing: what goes wrong is told by `head`."""
@@ -71,11 +70,9 @@ class Connection(asyncio.Protocol):
         """
         self._sender = self._loop.create_task(sending)
         self._sender.add_done_callback(self._all_sent)
-        self._tcp.duplicate()
 
     def _all_sent(self, _sender: "asyncio.Task[None]") -> None:
         self._sender, self.since = None, self._loop.time()
-        self._tcp.release()
 
     async def drain(self) -> None:
         """Wait until the upstream has taken enough of what was written."""
@@ -170,6 +167,7 @@ class Connection(asyncio.Protocol):
             self._transport.abort()
         if self._sender is not None:
             self._sender.cancel()
+        self._tcp.release()
         _wake(self._reader)
         _wake(self._drainer)
 
@@ -204,24 +202,29 @@ class Connection(asyncio.Protocol):
         if self._sink is None or self._paused or reply.complete:
             _wake(self._reader)
 
-    def eof_received(self) -> bool:
-        """Gives whether the transport is to stay for a moment."""
+    def eof_received(self) -> None:
         self._tcp.ended()
-        if wait := self._tcp.may_be_reset:
-            self._loop.call_later(UNTIL_RESET, self._ended)
+        if self._transport is not None and self._tcp.may_be_reset:
+            self._transport.abort()  # what else we sent, be it close_notify, could be what the reset is for
         else:
             self._ended()
-        return wait
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - TCP itself knows better
-        if self._error is None:
+        if self._error is None and not self.complete:
             for data in self._tcp.undelivered():
                 self.data_received(data)
-        self._tcp.release()
         self._transport, self.full = None, False
-        self._ended()
         if self._timer is not None:
             self._timer.cancel()
+        self._lost()
+
+    def _lost(self) -> None:
+        """Say so as soon as TCP can tell whether the request was read."""
+        if self._tcp.may_be_reset:
+            self._loop.call_later(LOOK, self._lost)
+            return
+        self._ended()
+        self._tcp.release()
         _wake(self._drainer)
 
     def pause_writing(self) -> None:

@@ -4,7 +4,6 @@ import asyncio
 import base64
 import re
 import socket
-import ssl
 
 import aiohappyeyeballs
 from yarl import URL
@@ -12,6 +11,7 @@ from yarl import URL
 from proxy.settings.config import UpstreamSettings
 from proxy.upstream.connection import Connection
 from proxy.upstream.faults import ConnectTimeout, ProxyRefused, TlsFailed, TlsTimeout
+from proxy.upstream.tls import tls_context
 
 _NEXT_ADDRESS_SECONDS = 0.25
 """Until the next address of a name is tried in parallel (RFC 8305, section 8, "Connection Attempt Delay")."""
@@ -84,12 +84,16 @@ class Dialer:
     async def _over(self, handle: socket.socket) -> Connection:
         """A connection over the socket, TLS shaken hands."""
         name = self._host if self._tls else None
+        connection = Connection(self._idle_timeout, handle)
         try:
-            _, connection = await asyncio.get_running_loop().create_connection(
-                lambda: Connection(self._idle_timeout, handle), sock=handle, ssl=self._tls, server_hostname=name
+            await asyncio.get_running_loop().create_connection(
+                lambda: connection, sock=handle, ssl=self._tls, server_hostname=name
             )
-        except ConnectionError as error:
-            raise TlsFailed from error
+        except BaseException as error:
+            connection.abort()
+            if isinstance(error, ConnectionError):
+                raise TlsFailed from error
+            raise
         return connection
 
 
@@ -98,15 +102,3 @@ async def _connected(host: str, port: int) -> socket.socket:
     loop = asyncio.get_running_loop()
     addresses = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return await aiohappyeyeballs.start_connection(addresses, happy_eyeballs_delay=_NEXT_ADDRESS_SECONDS)
-
-
-def tls_context(ca_file: str) -> ssl.SSLContext:
-    """What the upstream must prove: a certificate for its name, from an authority of the system or of `ca_file`.
-
-    Raises OSError or ssl.SSLError when `ca_file` cannot be used.
-    """
-    context = ssl.create_default_context()
-    if ca_file:
-        context.load_verify_locations(ca_file)
-    context.set_alpn_protocols(["http/1.1"])
-    return context

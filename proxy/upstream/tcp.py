@@ -6,12 +6,13 @@ none be sent again that was read: it may have cost something (RFC 9110, section 
 
 import asyncio
 import contextlib
-import os
 import socket
 import ssl
 import struct
 import time
 from collections.abc import Iterator
+
+from proxy.upstream.tls import Tls
 
 _MOMENT = 0.5
 """Seconds within which a server has ended a connection that it wanted to end before it knew of the request."""
@@ -20,8 +21,8 @@ _AT_ONCE = 0.05
 """Seconds within which a reset is taken for that of a server which closed with the request unread: a server that resets
 what it has read looks the same, but mostly takes longer to."""
 
-UNTIL_RESET = 0.02
-"""Seconds in which a reset follows the end of a connection, if one does."""
+LOOK = 0.002
+"""Seconds between two looks for a reset."""
 
 _PIECE = 64 * 1024
 _ESTABLISHED, _CLOSED = 1, 7  # tcp_states.h
@@ -33,11 +34,13 @@ class Tcp:
     """One connection, below its transport; to be `attach`ed to it, and in the end to be `release`d."""
 
     def __init__(self, handle: socket.socket | None = None) -> None:
-        """`handle` is the connection's own socket: what uvloop's transports give makes a new one for every call."""
-        self._socket = handle
+        """`handle` is the connection's socket, of which a descriptor of its own is kept.
+
+        A transport closes its own before it tells of the end. The kernel may still hold an answer then, and knows how
+        the connection ended.
+        """
+        self._socket = handle.dup() if handle is not None else None
         self._tls: ssl.SSLObject | None = None
-        self._duplicate = -1
-        """A second descriptor of the socket: the kernel may still hold an answer when the transport has closed it."""
         self._begun: float | None = None
         self._acknowledged: int | None = None
         self._fin = False
@@ -47,7 +50,6 @@ class Tcp:
         self._fin = True
 
     def attach(self, transport: asyncio.BaseTransport) -> None:
-        self._socket = self._socket or transport.get_extra_info("socket")
         self._tls = transport.get_extra_info("ssl_object")
 
     # Whether a request was read.
@@ -94,16 +96,19 @@ class Tcp:
 
     @property
     def may_be_reset(self) -> bool:
-        """Whether a reset would still tell the one from the other. A transport with TLS cannot wait for it."""
-        return self.doubtful and not self.unread and self._tls is None
+        """Whether a reset may still follow, and would tell the one from the other."""
+        if not self.doubtful or self._since_begun >= _AT_ONCE or self.unread:
+            return False
+        known = self._known()
+        return known is not None and known[0] != _CLOSED
 
     def _known(self) -> tuple[int, int] | None:
-        """State and acknowledged bytes of the connection; None where the system cannot tell, or it is closed."""
+        """State and acknowledged bytes of the connection; None where the system cannot tell."""
         if self._socket is None or not _HAS_INFO:
             return None
         try:
             told = self._socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _INFO.size)
-        except (OSError, ValueError):  # as asyncio and uvloop have it when the socket is closed
+        except OSError:
             return None
         return _INFO.unpack(told) if len(told) == _INFO.size else None
 
@@ -125,28 +130,33 @@ class Tcp:
         except ssl.SSLError:
             return True
 
-    def duplicate(self) -> None:
-        """Something is being written: a peer may answer early and close, and then the next write fails."""
-        if self._tls is None and self._socket is not None:
-            with contextlib.suppress(OSError):  # it has ended already
-                self._duplicate = os.dup(self._socket.fileno())
-
     def undelivered(self) -> Iterator[bytes]:
         """What has come and nobody was given; raises nothing.
 
-        Under TLS, uvloop drops what it has taken and was asked not to give on, as soon as the connection ends.
+        A peer may answer early and close, and then the next write fails, while the client still takes what came
+        before. Under TLS, uvloop also drops what it has taken and was asked not to give on.
         """
         with contextlib.suppress(OSError):  # ssl.SSLError among them
             while data := self._read():
                 yield data
 
     def _read(self) -> bytes:
-        if self._tls is not None:
-            return self._tls.read(_PIECE)
-        return os.read(self._duplicate, _PIECE) if self._duplicate >= 0 else b""
+        if self._tls is None:
+            return self._received()
+        while True:
+            try:
+                return self._tls.read(_PIECE)
+            except ssl.SSLWantReadError:
+                if not isinstance(self._tls, Tls) or not (data := self._received()):
+                    raise
+                self._tls.incoming.write(data)
+
+    def _received(self) -> bytes:
+        """What the kernel holds; b"" at the end."""
+        return self._socket.recv(_PIECE) if self._socket is not None else b""
 
     def release(self) -> None:
-        """Nothing is written any more."""
-        if self._duplicate >= 0:
-            os.close(self._duplicate)
-            self._duplicate = -1
+        """The connection has ended, and all is known of it that is to be."""
+        if self._socket is not None:
+            self._socket.close()
+            self._socket = None

@@ -1,6 +1,7 @@
 """After an upgrade: the upstream's consent, bytes both ways, and every way in which that ends."""
 
 import asyncio
+from contextlib import nullcontext
 
 import pytest
 
@@ -10,6 +11,7 @@ from proxy.upstream.connection import Connection
 from tests.cases import every
 from tests.conftest import Running, Start
 from tests.raw import Peer, raw_client, raw_upstream, reply, request
+from tests.upstream.links import reset
 from tests.waiting import PATIENCE, until
 
 CONSENT = b"HTTP/1.1 101 Switching\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: x\r\n\r\n"
@@ -137,6 +139,27 @@ async def test_a_client_that_goes_ends_the_upstreams_connection(start: Start) ->
             await upgraded(client, sidestep)
             client.abort()
             await asyncio.wait_for(ended.wait(), PATIENCE)
+
+
+@pytest.mark.parametrize("broken", [False, True], ids=["ends", "resets"])
+async def test_the_client_sees_a_reset_as_one_and_an_end_as_one(start: Start, broken: bool) -> None:
+    read = asyncio.Event()
+
+    async def script(peer: Peer) -> None:
+        await peer.head()
+        await peer.send(CONSENT + b"first")
+        await read.wait()
+        if broken:
+            reset(peer)
+
+    async with raw_upstream(script) as upstream:
+        sidestep = await start(upstream.url)
+        async with raw_client(sidestep.port) as client:
+            await upgraded(client, sidestep)
+            assert await asyncio.wait_for(client.reader.readexactly(5), PATIENCE) == b"first"
+            read.set()
+            with pytest.raises(ConnectionResetError) if broken else nullcontext():
+                assert await asyncio.wait_for(client.reader.read(1), PATIENCE) == b""
 
 
 async def test_an_upstream_that_takes_nothing_stops_the_client_and_loses_nothing(

@@ -1,8 +1,15 @@
 """The end of a connection under TLS, on both event loops: each tells of it in its own way, and neither tells all."""
 
 import asyncio
+import fcntl
+import socket
 import ssl
+import struct
+import termios
+import time
 from collections.abc import Callable
+from contextlib import suppress
+from typing import cast
 
 import pytest
 import uvloop
@@ -84,6 +91,58 @@ def test_who_reads_slowly_gets_all_that_came_before_the_end(
     got = fetched(loop, own, head + body, end, slowly=True)
     assert (got is not None) is (end is close or head is not OPEN_END)
     assert got in (None, body)
+
+
+def left_in_the_kernel(handle: socket.socket, request: int) -> int:
+    """What has come and was not read (FIONREAD), or was sent and not acknowledged (TIOCOUTQ): tcp(7)."""
+    return int(struct.unpack("i", fcntl.ioctl(handle, request, bytes(4)))[0])
+
+
+def test_an_early_answer_to_an_upload_is_whole_though_the_upstream_resets_before_it_is_read(
+    own: Certificate, loop: Loop
+) -> None:
+    """The next write fails, and the transport ends with what the kernel holds for who reads slowly."""
+    links: list[Connection] = []
+    piece, sent = bytes(16 * 1024), bytearray()
+
+    def answer_and_close(peer: ssl.SSLSocket) -> None:
+        (connection,) = links
+        peer.settimeout(PATIENCE)
+        peer.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, len(piece))
+        handle = cast(socket.socket, connection._tcp._socket)
+        handle.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 64 * len(piece))  # all that is sent arrives
+        while not connection._paused or left_in_the_kernel(handle, termios.FIONREAD) < 2 * len(piece):
+            peer.sendall(b"%x\r\n%b\r\n" % (len(piece), piece))
+            sent.extend(piece)
+        peer.sendall(b"0\r\n\r\n")
+        deadline = time.monotonic() + PATIENCE
+        while left_in_the_kernel(peer, termios.TIOCOUTQ) and time.monotonic() < deadline:
+            time.sleep(0.001)
+        socket.socket(fileno=peer.detach()).close()
+
+    async def upload(connection: Connection) -> None:
+        with suppress(ConnectionLost):
+            while connection._transport is not None:
+                connection.write([piece])
+                await connection.drain()
+                await asyncio.sleep(0)
+
+    async def fetch(url: str) -> bytes:
+        connection = await Dialer(UpstreamSettings(url=url, ca_file=str(own.file))).open()
+        links.append(connection)
+        try:
+            async with asyncio.timeout(PATIENCE):
+                ask(connection, b"POST")
+                connection.send_alongside(upload(connection))
+                await connection.head()
+                await until(lambda: connection._transport is None)
+                return await rest(connection)
+        finally:
+            connection.abort()
+            await asyncio.sleep(0)
+
+    with serving(own, CHUNKED, answer_and_close) as url, asyncio.Runner(loop_factory=loop) as runner:
+        assert runner.run(fetch(url)) == sent
 
 
 class Below(asyncio.Transport):

@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from proxy.settings.config import UpstreamSettings
-from proxy.upstream.dial import Dialer, tls_context
+from proxy.upstream.dial import Dialer
 from proxy.upstream.faults import ConnectTimeout, ProxyRefused, TlsFailed, TlsTimeout
+from proxy.upstream.tls import tls_context
 from tests.cases import every
 from tests.certificates import certificate
 from tests.raw import Peer, raw_upstream, reply

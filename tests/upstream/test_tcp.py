@@ -1,12 +1,13 @@
 """Whether a request was read that a kept connection ended with: every order of request and end, on both event loops."""
 
 import asyncio
+import contextlib
 import os
 import socket
 import ssl
 import struct
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import pytest
@@ -104,6 +105,48 @@ def shuts_down_and_closes_unread(server: Server) -> None:
     server.close()
 
 
+def close_notify(server: Server) -> None:
+    """Say by TLS that no more comes; while OpenSSL does so, it takes a record off the kernel, if one is there."""
+    assert isinstance(server, ssl.SSLSocket)
+    server.settimeout(0)
+    with contextlib.suppress(ssl.SSLError):
+        server.unwrap()
+
+
+def notifies_and_closes_unread(server: Server) -> None:
+    """As most TLS servers do: what they say acknowledges the request, and the reset comes after it."""
+    acknowledged(server)
+    with socket.socket(fileno=os.dup(server.fileno())):  # the end of the last descriptor is that of the connection
+        close_notify(server)
+        server.close()
+        time.sleep(0.005)
+
+
+def reads_notifies_and_closes(server: Server) -> None:
+    assert server.recv(4096) == GET
+    close_notify(server)
+    server.close()
+
+
+def reads_notifies_and_closes_later(server: Server) -> None:
+    assert server.recv(4096) == GET
+    with socket.socket(fileno=os.dup(server.fileno())):
+        close_notify(server)
+        server.close()
+        time.sleep(0.005)
+
+
+def reads_notifies_and_waits(server: Server) -> None:
+    """Until the other side ends, too."""
+    assert server.recv(4096) == GET
+    with socket.socket(fileno=os.dup(server.fileno())) as below, contextlib.suppress(ConnectionError):
+        close_notify(server)
+        server.close()
+        below.settimeout(PATIENCE)
+        while below.recv(4096):
+            pass
+
+
 def reads_a_part_and_closes(server: Server) -> None:
     assert server.recv(4)
     server.close()
@@ -135,7 +178,13 @@ def reads_and_resets_later(server: Server) -> None:
 
 
 def end_of(
-    loop: Loop, own: Certificate, act: Callable[[Server], None], *, before: bool = False, tls: bool = False
+    loop: Loop,
+    own: Certificate,
+    act: Callable[[Server], None],
+    *,
+    request: Sequence[bytes] = (GET,),
+    before: bool = False,
+    tls: bool = False,
 ) -> bool:
     """Whether a request is told to be unread when the upstream acts like that, `before` or after it is written."""
 
@@ -146,7 +195,7 @@ def end_of(
                 connection.begin(b"POST")
                 if before:
                     act(server)
-                connection.write([GET])
+                connection.write(request)
                 acting = asyncio.to_thread(act, server) if not before else asyncio.sleep(0)
                 async with asyncio.timeout(PATIENCE):
                     with pytest.raises(ConnectionLost) as caught:
@@ -175,11 +224,28 @@ def test_a_request_that_is_in_the_kernel_when_the_upstream_closes_is_unread(
     assert end_of(loop, own, act, tls=tls)
 
 
-@pytest.mark.parametrize("act", [shuts_down_and_closes_unread, reads_a_part_and_closes])
+@pytest.fixture
+def patiently(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However long the machine takes for a reset, it comes at once."""
+    monkeypatch.setattr(tcp, "_MOMENT", PATIENCE)
+    monkeypatch.setattr(tcp, "_AT_ONCE", PATIENCE)
+
+
+@pytest.mark.parametrize(
+    ("act", "tls"),
+    [
+        (shuts_down_and_closes_unread, False),
+        (shuts_down_and_closes_unread, True),
+        (reads_a_part_and_closes, False),
+        (notifies_and_closes_unread, True),
+    ],
+)
+@pytest.mark.usefixtures("patiently")
 def test_a_reset_at_once_says_that_not_all_was_read(
-    own: Certificate, loop: Loop, act: Callable[[Server], None]
+    own: Certificate, loop: Loop, act: Callable[[Server], None], tls: bool
 ) -> None:
-    assert end_of(loop, own, act)
+    """With TLS, each part of the request is a record."""
+    assert end_of(loop, own, act, request=[GET[:4], GET[4:]], tls=tls)
 
 
 @pytest.mark.parametrize("tls", [False, True], ids=["plain", "tls"])
@@ -191,13 +257,26 @@ def test_what_was_worked_on_was_read(
     assert not end_of(loop, own, act, tls=tls)
 
 
-def test_what_was_read_was_read_however_soon_the_end_came(own: Certificate, loop: Loop) -> None:
-    """Its bytes are acknowledged, and no reset follows."""
-    assert not end_of(loop, own, reads_and_closes)
+@pytest.mark.parametrize(
+    ("act", "tls"),
+    [
+        (reads_and_closes, False),
+        (reads_and_closes, True),
+        (reads_notifies_and_closes, True),
+        (reads_notifies_and_closes_later, True),
+        (reads_notifies_and_waits, True),
+    ],
+)
+def test_what_was_read_was_read_however_soon_the_end_came(
+    own: Certificate, loop: Loop, act: Callable[[Server], None], tls: bool
+) -> None:
+    """Its bytes are acknowledged, and no reset follows: nothing is sent any more that could bring one."""
+    assert not end_of(loop, own, act, tls=tls)
 
 
-def test_a_reset_that_is_not_at_once_is_no_sign_that_nothing_was_read(own: Certificate, loop: Loop) -> None:
-    assert not end_of(loop, own, reads_and_resets_later)
+@pytest.mark.parametrize("tls", [False, True], ids=["plain", "tls"])
+def test_a_reset_that_is_not_at_once_is_no_sign_that_nothing_was_read(own: Certificate, loop: Loop, tls: bool) -> None:
+    assert not end_of(loop, own, reads_and_resets_later, tls=tls)
 
 
 def test_where_tcp_tells_nothing_an_end_at_once_has_to_do(

@@ -19,8 +19,9 @@ from proxy.commands.doctor.findings import Finding, fault, ok, warning
 from proxy.machine.addresses import is_loopback
 from proxy.settings.config import Config, UpstreamSettings
 from proxy.settings.surroundings import hints
-from proxy.upstream.dial import Dialer, tls_context
+from proxy.upstream.dial import Dialer
 from proxy.upstream.faults import PROBLEMS, ConnectionLost, ConnectTimeout, ProxyRefused, TlsTimeout, upstream_error
+from proxy.upstream.tls import tls_context
 
 TIMEOUT = 10.0
 """Seconds for one answer, where no setting applies."""
