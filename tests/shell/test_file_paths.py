@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from proxy.filters.decline import Decline
-from proxy.filters.shell.file_paths import MAX_LENGTH, file_paths
+from proxy.filters.shell.evidence import MAX_LENGTH
+from proxy.filters.shell.file_paths import file_paths
 from tests.cases import every
 from tests.waiting import PATIENCE
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from proxy.filters.decline import Decline
 from proxy.filters.shell.commands import names
+from proxy.filters.shell.evidence import Output
 from proxy.filters.shell.grammar import SimpleCommand, Word
 from proxy.filters.shell.no_contents import check_shows_no_contents
 from proxy.filters.shell.patches import patch_paths, prints_patch, prints_summary
@@ -51,7 +52,7 @@ def name(command: SimpleCommand) -> str:
     return command.words[0].value
 
 
-def display(commands: Sequence[SimpleCommand], output: str) -> Display:
+def display(commands: Sequence[SimpleCommand], output: Output) -> Display:
     """Return what a pipeline displays; `output` is searched for the names of files that a search or patch printed."""
     first, rest = _plain_git(commands[0]), commands[1:]
     if any(_is_hidden(command) for command in commands[:-1]):
@@ -159,7 +160,7 @@ def _reading(first: SimpleCommand, shown: Reading, rest: Sequence[SimpleCommand]
     return Display(shown.paths, surely=shown.surely and passed and not hides_errors)
 
 
-def _search(first: SimpleCommand, found: SearchCommand, rest: Sequence[SimpleCommand], output: str) -> Display:
+def _search(first: SimpleCommand, found: SearchCommand, rest: Sequence[SimpleCommand], output: Output) -> Display:
     if _is_hidden(rest[-1] if rest else first):
         return _NOTHING
     _check_input(first)
@@ -172,12 +173,12 @@ def _search(first: SimpleCommand, found: SearchCommand, rest: Sequence[SimpleCom
         return Display((found.only,))
     if not _keep_lines(rest):
         raise Decline("pipeline")
-    if not output.strip():
+    if not output.text.strip():
         return _NOTHING
-    return Display(tuple(dict.fromkeys(search_paths(found, output))), in_output=True)
+    return Display(tuple(search_paths(found, output)), in_output=True)
 
 
-def _patch(first: SimpleCommand, rest: Sequence[SimpleCommand], output: str) -> Display:
+def _patch(first: SimpleCommand, rest: Sequence[SimpleCommand], output: Output) -> Display:
     if _is_hidden(rest[-1] if rest else first):
         return _NOTHING
     _check_input(first)
