@@ -29,8 +29,8 @@ class Display:
     """What a pipeline displays if it runs.
 
     `paths` are the files whose lines it shows: `surely`, or else only if no other command displays anything.
-    `in_output`: the paths were found in the output. `speaks`: it displays other output, which, if
-    `without_headers`, cannot be confused with a patch.
+    `in_output`: the paths were found in the output. `proof` must be found in it. `speaks`: it displays other output,
+    which, if `without_headers`, cannot be confused with a patch.
     """
 
     paths: tuple[str, ...] = ()
@@ -38,10 +38,14 @@ class Display:
     in_output: bool = False
     is_patch: bool = False
     speaks: bool = False
+    proof: re.Pattern[str] | None = None
     without_headers: bool = False
 
 
 _JSON_TOOL = ["-m", "json.tool"]
+# What shows that a program did its work: in place of a difference or of JSON, it may print a message in any language.
+_DIFFERENCE = re.compile(r"^(?:[<>] |@@ -)", re.MULTILINE)
+_JSON = re.compile(r"\A\s*+[\[\]{}\"]")
 
 _NOTHING = Display()
 _OTHER_OUTPUT = Display(speaks=True)
@@ -81,6 +85,8 @@ def _without_contents(commands: Sequence[SimpleCommand]) -> Display:
     for place, command in enumerate(commands):
         check_assignments(command.assignments)
         _check_devices(command)
+        if place:
+            _check_input(command)
         if not place or not _is_filter(command):
             _check_shows_nothing(_plain_git(command).words)
     last = commands[-1]
@@ -109,7 +115,7 @@ def _is_filter(command: SimpleCommand) -> bool:
         return False
     if name(command) == "tee":
         return all(word.kind in ("bare", "quoted") for word in words[1:])
-    if name(command) in ("python", "python3") and [word.value for word in words[1:]] == _JSON_TOOL:
+    if _is_json_tool(command):
         return True
     found = search(words)
     if found:
@@ -118,6 +124,10 @@ def _is_filter(command: SimpleCommand) -> bool:
     if shown and shown.paths:
         raise Decline("reads its input")
     return shown is not None
+
+
+def _is_json_tool(command: SimpleCommand) -> bool:
+    return name(command) in ("python", "python3") and [word.value for word in command.words[1:]] == _JSON_TOOL
 
 
 def _check_devices(command: SimpleCommand) -> None:
@@ -157,7 +167,8 @@ def _reading(first: SimpleCommand, shown: Reading, rest: Sequence[SimpleCommand]
     # With several files, a script, a filter or a hidden error may leave one out.
     if len(shown.paths) > 1 and name(first) != "diff" and (rest or hides_errors or not shown.surely):
         raise Decline("pipeline")
-    return Display(shown.paths, surely=shown.surely and passed and not hides_errors)
+    proof = _DIFFERENCE if name(first) == "diff" else _JSON if any(map(_is_json_tool, rest)) else None
+    return Display(shown.paths, surely=shown.surely and passed and not hides_errors, proof=proof)
 
 
 def _search(first: SimpleCommand, found: SearchCommand, rest: Sequence[SimpleCommand], output: Output) -> Display:
@@ -194,6 +205,7 @@ def _through(filters: Sequence[SimpleCommand]) -> bool | None:
     """Tell whether the filters surely print something; return None if they can print no line of a file."""
     surely = True
     for command in filters:
+        _check_input(command)
         if name(command) in _HIDES_LINES and all(word.value.startswith("-") for word in command.words[1:]):
             return None
         found = search(command.words)

@@ -116,6 +116,9 @@ def _check_evidence(displays: Sequence[Display], output: Output) -> None:
     is_patch = all(one.is_patch for one in shown)
     if not output.has_lines or (not is_patch and output.is_failure):
         raise Decline("display not certain")
+    # With other output, the proof of one could be another's.
+    if any(one.proof and (len(displays) > 1 or not one.proof.search(output.text)) for one in shown):
+        raise Decline("display not certain")
     if all(one.surely for one in shown):
         return
     paths = {one.paths for one in shown}
