@@ -83,7 +83,7 @@ def _plain_git(command: SimpleCommand) -> SimpleCommand:
 def _without_contents(commands: Sequence[SimpleCommand]) -> Display:
     """Return the display of a pipeline whose first command shows no file content."""
     for place, command in enumerate(commands):
-        check_assignments(command.assignments)
+        check_assignments(command.assignments, name(command))
         _check_devices(command)
         if place:
             _check_input(command)
