@@ -54,6 +54,12 @@ ORDINARY = [
     ("python -m pip install -e .", "python -m pip install"),
     ("git clone https://example.com/a.git", "git clone"),
     ("mvn test -q", "mvn test"),
+    ("pytest -k 'a and b' --tb=short -n4 --cov=src --maxfail 1 tests", "pytest"),
+    ("ruff check --fix src", "ruff check"),
+    ("tsc --noEmit -p tsconfig.json", "tsc"),
+    ("LC_ALL=C sort a.txt", "LC_ALL=C sort"),
+    ("TZ=Europe/Berlin CI=1 date +%F", "TZ=Europe/Berlin CI=1 date"),
+    ("PYTHONPATH=. pytest tests", "PYTHONPATH=. pytest"),
 ]
 
 ATTACKS = [
@@ -483,6 +489,65 @@ ATTACKS = [
         "pip install --python id x",
         "pip --python id install x",
     ],
+    # Options that delete or write a file that the name of the command does not promise.
+    *[
+        f"{runner} {option} x"
+        for runner in ("pytest", "python -m pytest")
+        for option in (
+            *(
+                "--basetemp=/home",
+                "--basetemp /home",
+                "--baset=/home",
+                "--junitxml=/x",
+                "--junit-xml=x",
+                "--log-file=/x",
+            ),
+            *(
+                "--debug=/x",
+                "--debug",
+                "--html=x",
+                "--report-log=x",
+                "--cov-report=html:x",
+                "--cov-config=x",
+                "-qp",
+                "-xcy",
+            ),
+            *("--alluredir=x", "'--basetemp=/home'", "--import-mode=x", "--trace-config"),
+        )
+    ],
+    *[
+        "ruff check --output-file x",
+        "ruff check -o x",
+        "ruff check -qo x",
+        "ruff check --config x",
+        "ruff format --config x",
+    ],
+    *["python -m ruff check --output-file=x", "python3 -m ruff check --cache-dir=x y", "tree -R -L 1", "tree -aR x"],
+    *[
+        "tsc --outFile x",
+        "tsc --OUTFILE x",
+        "tsc -outdir x",
+        "tsc --declarationDir x",
+        "tsc --generateTrace x",
+        "tsc /x",
+    ],
+    *[
+        "mypy --html-report x y",
+        "mypy --html x y",
+        "mypy --junit-xml=x y",
+        "mypy --cache-dir=x y",
+        "mypy --txt-report x y",
+    ],
+    *["eslint --cache-file x", "eslint --cache-location=x y", "prettier --cache-location x y"],
+    *["go build -o /x .", "go test -coverprofile=x .", "go test --cpuprofile x .", "go test -test.cpuprofile=x ."],
+    *["cargo build --target-dir x", "cargo test --manifest-path x", "docker build --iidfile x ."],
+    *["pip install --target=x y", "pip install -t x y", "pip install --targ x y", "uv pip install --target x y"],
+    *[
+        "kubectl get --cache-dir=x pods",
+        "npm install --cache x y",
+        "pnpm install --store-dir x",
+        "yarn add --modules-folder x",
+    ],
     # Scripts of sed that do more than print, and options that its operands may turn out to be.
     *[
         f"sed -n '{script}' f"
@@ -591,6 +656,17 @@ ATTACKS = [
                 "PYTHONBREAKPOINT",
             ),
         )
+    ],
+    # Where version managers and toolchains look for programs; a list of them would never be complete.
+    *[f"{name}=/x git log -1" for name in ("DEVELOPER_DIR", "SDKROOT", "LC_ALL", "LANG", "TERM", "PYTHONPATH", "A")],
+    *[f"{name}=/x go test ./..." for name in ("FC", "AR", "GOROOT", "PKG_CONFIG", "COMPILER_PATH", "PYTHONPATH")],
+    *[f"{name}=/x python3 a.py" for name in ("PYENV_ROOT", "PYENV_VERSION", "ASDF_DIR", "MISE_DATA_DIR", "PYTHONHOME")],
+    *[f"{name}=/x node a.js" for name in ("VOLTA_HOME", "NVM_DIR", "ASDF_DATA_DIR", "NODE_PATH")],
+    *[
+        "COREPACK_HOME=/x yarn run a b",
+        "RUSTUP_HOME=/x cargo test a",
+        "GEM_HOME=/x rspec a",
+        "PYTHONPATH=x poetry show a",
     ],
     "FOO=bar PATH=x ls -la",
     "FOO=bar git status",

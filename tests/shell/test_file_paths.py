@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from proxy.filters.decline import Decline
-from proxy.filters.shell.file_paths import MAX_LENGTH, file_paths
+from proxy.filters.shell.evidence import MAX_LENGTH
+from proxy.filters.shell.file_paths import file_paths
 from tests.cases import every
 from tests.waiting import PATIENCE
 
@@ -85,8 +86,6 @@ def test_reply_has_exactly_the_prescribed_form() -> None:
         ("touch b; grep x a", ["a"]),
         ("sed -n 5,9p a; sed -n 20,30p a", ["a"]),
         ("sed -n 1,5p a && sed -n 1,5p b", ["a", "b"]),
-        ("diff a b", ["a", "b"]),
-        ("diff -u a b", ["a", "b"]),
     ],
 )
 def test_operands_of_displaying_commands_are_listed(command: str, paths: list[str]) -> None:
@@ -544,6 +543,72 @@ def test_searches_list_the_files_that_their_lines_name(command: str, output: str
         assert declines(command, output)
     else:
         assert file_paths(command, output) == (reply(*paths) if paths else NOTHING)
+
+
+@every(
+    "command",
+    [
+        *[
+            f"cat a | {reader} < b"
+            for reader in ("head", "grep x", "sort", "cat", "tail -n 2", "uniq", "sed -n 1p", "nl")
+        ],
+        *["cat a | cut -c1-9 <b", "cat a | awk '{print}' < b", "cat a | tail -n 2 < b | sort", "grep x a | head < b"],
+        *["ls | head < b", "git status | cat < b"],
+    ],
+)
+def test_a_filter_that_reads_a_file_instead_declines(command: str) -> None:
+    assert declines(command)
+
+
+def test_a_search_or_a_patch_behind_which_another_file_is_read_declines() -> None:
+    assert declines("grep -rn x src | head < b", "src/a:1:x")
+    assert declines("git diff | head < b", PATCH.format("a"))
+
+
+@every(
+    ("command", "output", "paths"),
+    [
+        ("cat a | python3 -m json.tool", '{\n    "x": 1\n}', ["a"]),
+        ("cat a | python3 -m json.tool | head -5", "[\n    1\n]", ["a"]),
+        ("cat a | python3 -m json.tool", "Expecting value: line 1 column 1 (char 0)", None),
+        ("head -5 a | python3 -m json.tool | tail -3", "Extra data: line 1 column 8 (char 7)", None),
+        ("cat b; cat a | python3 -m json.tool", '{"b": 1}\nAusdruck erwartet', None),
+        ("diff a b", "1c1\n< x\n---\n> y", ["a", "b"]),
+        ("diff -u a b", "--- a\n+++ b\n@@ -1 +1 @@\n-x\n+y", ["a", "b"]),
+        ("diff a b", "Binary files a and b differ", None),
+        ("diff a b", "Binärdateien a und b sind verschieden.", None),
+        ("diff a b", "Files a and b are identical", None),
+        ("diff -y a b", "x  | y", None),
+        ("cat c; diff a b", "< x", None),
+        ("more a", "\n*** a: directory ***\n", None),
+        ("more a", "\n******** a: Not a text file ********\n", None),
+        ("head -v a 2>/dev/null", "==> a <==\n", None),
+        ("tail -n +999 -v a", "==> a <==", None),
+        ("head -1 a b", "==> a <==\nx\n\n==> b <==\ny", ["a", "b"]),
+        ("awk '{print}' a", "nawk: can't open file a", None),
+        ("awk '{print}' a", "original-awk: file a kann nicht gelesen werden", None),
+        ("cat a", "/bin/cat: a: Keine Berechtigung", None),
+        ("cat a", "/usr/bin/cat: a: Keine Berechtigung\nx", None),
+        ("cat a", "gcat: a: x", None),
+        ("cat a", "/nix/store/x/bin/coreutils-9: a: x", None),
+        ("cat a", "bat: a", None),
+        ("grep x a", "ugrep: warning: a: x", None),
+        ("cat a", "sh: 1: cat: not found", None),
+        ("cat a", "dash: 1: cat: nicht gefunden", None),
+        ("cat a", "-bash: fork: Resource temporarily unavailable", None),
+        ("cat a", "zsh: killed     cat a", None),
+        ("cat a", "timeout: sending signal", None),
+        ("cat a", "<error>Command was aborted before completion</error>", None),
+        ("cat a", "[Request interrupted by user]", None),
+        ("cat a", "(no content)", None),
+        ("cat a; cat b", "x\nShell cwd was reset to /x", None),
+        ("jq .x a", "null\nnull\n", None),
+        ("cat a.yml", "timeout: 3\nenv:\n  x: y", ["a.yml"]),
+        ("head -1 a.yml", "version: 2", ["a.yml"]),
+    ],
+)
+def test_what_a_program_says_is_no_file(command: str, output: str, paths: list[str] | None) -> None:
+    assert declines(command, output) if paths is None else file_paths(command, output) == reply(*paths)
 
 
 SHELL = shutil.which("bash")

@@ -6,7 +6,7 @@ from itertools import pairwise
 from proxy.filters.decline import Decline
 from proxy.filters.shell.commands import check_arguments, prefix_key
 from proxy.filters.shell.grammar import Assignment, ParseFailure, SimpleCommand, Word, read
-from proxy.filters.shell.known_commands import BARE, BARE_WITH_ASSIGNMENTS, PREFIXES, STRICT, WRAPPERS
+from proxy.filters.shell.known_commands import BARE, BARE_WITH_ASSIGNMENTS, PREFIXES, WRAPPERS
 from proxy.filters.shell.programs import read_sed
 from proxy.filters.shell.variables import check_assignments
 
@@ -41,7 +41,7 @@ def command_prefix(command: str) -> str:
 def _prefix(command: str, parts: SimpleCommand) -> str:
     if not all(_DROPS_OUTPUT.fullmatch(redirection) for redirection in parts.redirections):
         raise Decline("redirection")
-    check_assignments(parts.assignments, strict=parts.words[0].value in STRICT)
+    check_assignments(parts.assignments, parts.words[0].value)
     key = _key(parts)
     head, rest = parts.words[: len(key)], parts.words[len(key) :]
     _check_blanks(command, [*parts.assignments, *head])

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from proxy.filters.decline import Decline
 from proxy.filters.shell.commands import names
+from proxy.filters.shell.evidence import Output
 from proxy.filters.shell.grammar import SimpleCommand, Word
 from proxy.filters.shell.no_contents import check_shows_no_contents
 from proxy.filters.shell.patches import patch_paths, prints_patch, prints_summary
@@ -28,8 +29,8 @@ class Display:
     """What a pipeline displays if it runs.
 
     `paths` are the files whose lines it shows: `surely`, or else only if no other command displays anything.
-    `in_output`: the paths were found in the output. `speaks`: it displays other output, which, if
-    `without_headers`, cannot be confused with a patch.
+    `in_output`: the paths were found in the output. `proof` must be found in it. `speaks`: it displays other output,
+    which, if `without_headers`, cannot be confused with a patch.
     """
 
     paths: tuple[str, ...] = ()
@@ -37,10 +38,14 @@ class Display:
     in_output: bool = False
     is_patch: bool = False
     speaks: bool = False
+    proof: re.Pattern[str] | None = None
     without_headers: bool = False
 
 
 _JSON_TOOL = ["-m", "json.tool"]
+# What shows that a program did its work: in place of a difference or of JSON, it may print a message in any language.
+_DIFFERENCE = re.compile(r"^(?:[<>] |@@ -)", re.MULTILINE)
+_JSON = re.compile(r"\A\s*+[\[\]{}\"]")
 
 _NOTHING = Display()
 _OTHER_OUTPUT = Display(speaks=True)
@@ -51,7 +56,7 @@ def name(command: SimpleCommand) -> str:
     return command.words[0].value
 
 
-def display(commands: Sequence[SimpleCommand], output: str) -> Display:
+def display(commands: Sequence[SimpleCommand], output: Output) -> Display:
     """Return what a pipeline displays; `output` is searched for the names of files that a search or patch printed."""
     first, rest = _plain_git(commands[0]), commands[1:]
     if any(_is_hidden(command) for command in commands[:-1]):
@@ -78,8 +83,10 @@ def _plain_git(command: SimpleCommand) -> SimpleCommand:
 def _without_contents(commands: Sequence[SimpleCommand]) -> Display:
     """Return the display of a pipeline whose first command shows no file content."""
     for place, command in enumerate(commands):
-        check_assignments(command.assignments)
+        check_assignments(command.assignments, name(command))
         _check_devices(command)
+        if place:
+            _check_input(command)
         if not place or not _is_filter(command):
             _check_shows_nothing(_plain_git(command).words)
     last = commands[-1]
@@ -108,7 +115,7 @@ def _is_filter(command: SimpleCommand) -> bool:
         return False
     if name(command) == "tee":
         return all(word.kind in ("bare", "quoted") for word in words[1:])
-    if name(command) in ("python", "python3") and [word.value for word in words[1:]] == _JSON_TOOL:
+    if _is_json_tool(command):
         return True
     found = search(words)
     if found:
@@ -117,6 +124,10 @@ def _is_filter(command: SimpleCommand) -> bool:
     if shown and shown.paths:
         raise Decline("reads its input")
     return shown is not None
+
+
+def _is_json_tool(command: SimpleCommand) -> bool:
+    return name(command) in ("python", "python3") and [word.value for word in command.words[1:]] == _JSON_TOOL
 
 
 def _check_devices(command: SimpleCommand) -> None:
@@ -156,10 +167,11 @@ def _reading(first: SimpleCommand, shown: Reading, rest: Sequence[SimpleCommand]
     # With several files, a script, a filter or a hidden error may leave one out.
     if len(shown.paths) > 1 and name(first) != "diff" and (rest or hides_errors or not shown.surely):
         raise Decline("pipeline")
-    return Display(shown.paths, surely=shown.surely and passed and not hides_errors)
+    proof = _DIFFERENCE if name(first) == "diff" else _JSON if any(map(_is_json_tool, rest)) else None
+    return Display(shown.paths, surely=shown.surely and passed and not hides_errors, proof=proof)
 
 
-def _search(first: SimpleCommand, found: SearchCommand, rest: Sequence[SimpleCommand], output: str) -> Display:
+def _search(first: SimpleCommand, found: SearchCommand, rest: Sequence[SimpleCommand], output: Output) -> Display:
     if _is_hidden(rest[-1] if rest else first):
         return _NOTHING
     _check_input(first)
@@ -172,12 +184,12 @@ def _search(first: SimpleCommand, found: SearchCommand, rest: Sequence[SimpleCom
         return Display((found.only,))
     if not _keep_lines(rest):
         raise Decline("pipeline")
-    if not output.strip():
+    if not output.text.strip():
         return _NOTHING
-    return Display(tuple(dict.fromkeys(search_paths(found, output))), in_output=True)
+    return Display(tuple(search_paths(found, output)), in_output=True)
 
 
-def _patch(first: SimpleCommand, rest: Sequence[SimpleCommand], output: str) -> Display:
+def _patch(first: SimpleCommand, rest: Sequence[SimpleCommand], output: Output) -> Display:
     if _is_hidden(rest[-1] if rest else first):
         return _NOTHING
     _check_input(first)
@@ -193,6 +205,7 @@ def _through(filters: Sequence[SimpleCommand]) -> bool | None:
     """Tell whether the filters surely print something; return None if they can print no line of a file."""
     surely = True
     for command in filters:
+        _check_input(command)
         if name(command) in _HIDES_LINES and all(word.value.startswith("-") for word in command.words[1:]):
             return None
         found = search(command.words)

@@ -1,22 +1,13 @@
 """The files whose contents a shell command displayed, which the client asks for after the command has run."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from proxy.filters.decline import Decline
 from proxy.filters.shell.displays import Display, display, name
+from proxy.filters.shell.evidence import MAX_LENGTH, Output
 from proxy.filters.shell.grammar import CommandList, ParseFailure, SimpleCommand, read
-from proxy.filters.shell.paths import FAILURE
 
-MAX_LENGTH = 64 * 1024
-"""Characters of a command or of its output; Claude Code cuts outputs at 30,000 by default."""
-
-# Error messages of commands that normally display nothing, and of the shell.
-_COMPLAINT = re.compile(
-    r"^(?:\S*/|-)?(?:bash|cd|chgrp|chmod|chown|cp|ln|mkdir|mv|rm|rmdir|sed|sh|sleep|test|touch|usage|zsh):",
-    re.MULTILINE | re.IGNORECASE,
-)
 _CANNOT_FAIL = frozenset({"echo", "pwd"})
 
 
@@ -37,7 +28,7 @@ def file_paths(command: str, output: str) -> str:
     script = read(command)
     if isinstance(script, ParseFailure):
         raise Decline(script.reason)
-    return _reply(_script_paths(script, output))
+    return _reply(_script_paths(script, Output(output)))
 
 
 def _reply(paths: list[str]) -> str:
@@ -46,14 +37,14 @@ def _reply(paths: list[str]) -> str:
     return f"<is_displaying_contents>\n{verdict}\n</is_displaying_contents>\n\n<filepaths>\n{listed}</filepaths>"
 
 
-def _script_paths(script: CommandList, output: str) -> list[str]:
+def _script_paths(script: CommandList, output: Output) -> list[str]:
     script, instead = _without_alternative(script)
     pipelines = _pipelines(script)
     displays = [display(pipeline.commands, output) for pipeline in pipelines]
     if not any(shown.paths for shown in displays):
         return []
-    if instead is not None and output.strip().endswith(instead):
-        if output.strip() == instead:
+    if instead is not None and output.text.strip().endswith(instead):
+        if output.text.strip() == instead:
             return []
         raise Decline("display not certain")
     _check_ran(pipelines, displays)
@@ -97,7 +88,7 @@ def _succeeded(pipeline: _Pipeline, is_first: bool) -> bool:
         return True
     if not is_first or len(pipeline.commands) > 1:
         return False
-    shown = display(pipeline.commands, "")
+    shown = display(pipeline.commands, Output(""))
     return len(shown.paths) == 1 and shown.surely
 
 
@@ -119,16 +110,19 @@ def _check_places(pipelines: Sequence[_Pipeline], displays: Sequence[Display]) -
         moved = moved or any(name(command) in ("cd", "pushd", "popd") for command in pipeline.commands)
 
 
-def _check_evidence(displays: Sequence[Display], output: str) -> None:
+def _check_evidence(displays: Sequence[Display], output: Output) -> None:
     """Raise Decline unless the output can only come from the displays with paths."""
     shown = [one for one in displays if one.paths]
     is_patch = all(one.is_patch for one in shown)
-    if not output.strip() or (not is_patch and FAILURE.search(output)):
+    if not output.has_lines or (not is_patch and output.is_failure):
+        raise Decline("display not certain")
+    # With other output, the proof of one could be another's.
+    if any(one.proof and (len(displays) > 1 or not one.proof.search(output.text)) for one in shown):
         raise Decline("display not certain")
     if all(one.surely for one in shown):
         return
     paths = {one.paths for one in shown}
-    if len(displays) > 1 and not is_patch and _COMPLAINT.search(output):
+    if len(displays) > 1 and not is_patch and output.is_complaint:
         raise Decline("display not certain")
     if len(paths) > 1 or any(one.speaks and not (is_patch and one.without_headers) for one in displays):
         raise Decline("display not certain")

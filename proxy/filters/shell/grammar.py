@@ -17,6 +17,11 @@ from tree_sitter import Language, Node, Parser
 
 MAX_LENGTH = 8192
 MAX_COMMANDS = 64
+MAX_MARKS = 256
+"""Words and operators, or quotes, backslashes and lines: reading costs microseconds for each."""
+MAX_VARIABLES = 32
+MAX_UNQUOTED = 1024
+"""Characters outside of quotes. tree-sitter repairs what it does not understand, in quadratic time."""
 
 WordKind = Literal["bare", "quoted", "expansion", "glob"]
 Separator = Literal[";", "&&", "||", "|", "\n"]
@@ -95,7 +100,7 @@ _ASSIGNMENT = re.compile(r"(?P<name>[A-Za-z_][A-Za-z0-9_]*)=(?P<value>(?!=)[A-Za
 _SKIPPED = re.compile(r"\\.|'[^']*+'|\"(?>(?:[^\"\\]|\\.)*)\"", re.DOTALL)
 _HIDDEN_COMMAND = re.compile(r"`|\$\((?!\()|\$\{[ \t\n|]|[<>]\(")
 _SUBSTITUTION = re.compile(r"`|\$\(|\$\{|[<>]\(")
-_SECOND_LINE = re.compile(r"[\r\n][ \t\r\n]*+[^ \t\r\n]")
+_MARK = re.compile(r"['\"\\\n]")
 # Lines after the mark of a here-document are data, and a comment is not a command.
 _LINES_ARE_DOUBTFUL = re.compile(r"<<|#")
 
@@ -115,6 +120,8 @@ def read(command: str) -> CommandList | ParseFailure:
     """
     if len(command) > MAX_LENGTH:
         return ParseFailure("too long")
+    if len(_MARK.findall(command)) > MAX_MARKS or command.count("$") > MAX_VARIABLES:
+        return ParseFailure("too many marks")
     text = command.removesuffix("\n")
     skeleton = _SKIPPED.sub(_without_literals, text)
     if _HIDDEN_COMMAND.search(skeleton):
@@ -122,7 +129,7 @@ def read(command: str) -> CommandList | ParseFailure:
     script = _read_plain(text)
     if isinstance(script, CommandList):
         return script
-    if _SECOND_LINE.search(skeleton) and not _LINES_ARE_DOUBTFUL.search(skeleton):
+    if _has_second_line(skeleton) and not _LINES_ARE_DOUBTFUL.search(skeleton):
         return ParseFailure("second line", injection=True)
     return script
 
@@ -135,8 +142,15 @@ def _without_literals(match: re.Match[str]) -> str:
     return '"' + re.sub(r"[^`$({| ]", "x", re.sub(r"\\.", "x", piece[1:-1], flags=re.DOTALL)) + '"'
 
 
+def _has_second_line(skeleton: str) -> bool:
+    first = skeleton.rstrip(" \t\r\n")
+    return "\n" in first or "\r" in first
+
+
 def _read_plain(text: str) -> CommandList | ParseFailure:
-    if any(_is_odd(character) for character in text):
+    if len(_SKIPPED.sub("", text)) > MAX_UNQUOTED:
+        return ParseFailure("too long")
+    if any(_is_odd(character) for character in set(text)):
         return ParseFailure("odd character")
     if _SUBSTITUTION.search(text):
         return ParseFailure("quoted substitution")
@@ -157,12 +171,12 @@ def _is_odd(character: str) -> bool:
 
 
 def _tokens(text: str) -> list[re.Match[str]]:
-    """Split all of the text into tokens, or return none when one byte of it does not belong to any."""
+    """Split all of the text into tokens; return none if a byte does not belong to any, or if there are too many."""
     found: list[re.Match[str]] = []
     position = 0
     while position < len(text):
         match = _TOKEN.match(text, position)
-        if match is None:
+        if match is None or len(found) > MAX_MARKS:
             return []
         if match.lastgroup != "blank":
             found.append(match)

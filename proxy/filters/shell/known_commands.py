@@ -16,12 +16,29 @@ _GREP = Arguments(names("--filter --pager --view --config --save-config --query 
 _PYTHON = Arguments(first=r"(?!-)[A-Za-z0-9_./-]+\.py")
 _NODE = Arguments(first=r"(?!-)[A-Za-z0-9_./-]+\.[cm]?[jt]s")
 FIND = Arguments(names("-exec -execdir -ok -okdir -delete -fprint -fprint0 -fprintf -fls"), style="long")
-_MYPY = Arguments(names("--config-file --python-executable --install-types --custom-typing-module"), forbidden="^@")
-_PYTEST = Arguments(
-    names("-p -c -o --override-ini --config-file --pdbcls --rootdir --confcutdir --pastebin"), forbidden="^@"
+# Reports and caches are written where an option says; --shadow-file replaces a source.
+_MYPY = Arguments(
+    names("--config-file --python-executable --install-types --custom-typing-module --custom-typeshed-dir --junit-xml")
+    | names("--any-exprs-report --cobertura-xml-report --html-report --linecount-report --linecoverage-report")
+    | names("--lineprecision-report --txt-report --xml-report --xslt-html-report --xslt-txt-report --cache-dir")
+    | names("--cache-map --shadow-file --timing-stats --line-checking-stats"),
+    forbidden="^@",
 )
+# Every plugin has options that write files, and --basetemp deletes a directory; so only these few.
+_PYTEST = Arguments(
+    allowed=r"(?![-@]).*|-[xvqsl]*(?:[kmnr].*)?|--(?:capture|color|deselect|dist|durations|durations-min|ignore)(?:=.*)?"
+    r"|--(?:ignore-glob|maxfail|reruns|tb|timeout|cov)(?:=.*)?|--(?:collect-only|co|disable-warnings|exitfirst|ff|lf)"
+    r"|--(?:failed-first|last-failed|new-first|nf|no-cov|no-header|no-summary|quiet|runxfail|setup-show|showlocals)"
+    r"|--(?:stepwise|sw|strict-config|strict-markers|verbose|fixtures|markers|version)"
+)
+_RUFF = Arguments(names("-o --output-file --config --cache-dir"))
 # Paths and names only: of such tools nearly every option may name code that is loaded.
 _PATH = r"[A-Za-z0-9_.][A-Za-z0-9_./:, *-]*"
+# tsc takes its options in any case, and many say where it writes; so only these few.
+_TSC = Arguments(
+    allowed=rf"{_PATH}|-[bpvw]|--(?:build|project|watch|noEmit|pretty|strict|skipLibCheck|incremental|version|jsx|lib)"
+    r"|--(?:esModuleInterop|listFiles|module|moduleResolution|noUnusedLocals|noUnusedParameters|target)"
+)
 
 # uniq is missing on purpose: its second operand is a file that it writes. So is curl: -o and -K, and ~/.curlrc.
 _PLAIN: Mapping[str, Arguments] = {
@@ -35,7 +52,7 @@ _PLAIN: Mapping[str, Arguments] = {
     "diff": Arguments(names("-l --paginate")),
     "eslint": Arguments(
         names("-c -f -o --config --rulesdir --parser --plugin --resolve-plugins-relative-to --format --init")
-        | names("--output-file")
+        | names("--output-file --cache-file --cache-location --suppressions-location")
     ),
     "file": Arguments(names("-C -m -z -Z --compile --magic-file --uncompress --uncompress-noreport")),
     "find": FIND,
@@ -52,41 +69,47 @@ _PLAIN: Mapping[str, Arguments] = {
         allowed=rf"{_PATH}|-[it]|--(?:coverage|runInBand|silent|verbose|bail|testNamePattern|watchAll=false)"
     ),
     # A configuration or a plugin is code.
-    "prettier": Arguments(names("--config --plugin --plugin-search-dir"), style="either"),
+    "prettier": Arguments(names("--config --plugin --plugin-search-dir --cache-location"), style="either"),
     "pytest": _PYTEST,
     "rg": Arguments(names("--pre --hostname-bin -z --search-zip")),
     "rspec": Arguments(allowed=_PATH),
     "sort": Arguments(names("--compress-program -o --output")),
-    "tree": Arguments(names("-o --output")),
-    "tsc": Arguments(forbidden="^@"),
+    # tree -R writes a file into each directory.
+    "tree": Arguments(names("-o --output -R")),
+    "tsc": _TSC,
 }
 
 _NODE_PACKAGES = Arguments(
     names("--script-shell --shell --node-options --node-gyp --git --editor --viewer --browser --userconfig --python")
     | names(
         "--pnpmfile --global-pnpmfile --globalconfig --prefix --dir --cwd --init-module "
-        "--onload-script --call --shell-mode --use-yarnrc"
+        "--onload-script --call --shell-mode --use-yarnrc --cache --logs-dir --store-dir --modules-dir "
+        "--virtual-store-dir --lockfile-dir --modules-folder --cache-folder --global-folder --link-folder"
     )
     | names("-C -c"),
     forbidden=r"^-+config|^-+use-yarnrc",
     style="either",
 )
 _GO = Arguments(
-    names("-exec -toolexec -vettool -overlay -ldflags -gcflags -asmflags -gccgoflags -modfile -C -compiler -pkgdir"),
+    names("-exec -toolexec -vettool -overlay -ldflags -gcflags -asmflags -gccgoflags -modfile -C -compiler -pkgdir -o")
+    | names("-coverprofile -cpuprofile -memprofile -blockprofile -mutexprofile -trace -outputdir"),
+    forbidden=r"^--?test\.",
     style="long",
 )
-_CARGO = Arguments(names("--config -Z -C"))
-_DOCKER = Arguments(names("--config --output -o"))
-_KUBECTL = Arguments(names("--kubeconfig --profile-output"))
+_CARGO = Arguments(names("--config -Z -C --target-dir --artifact-dir --out-dir --lockfile-path --manifest-path"))
+_DOCKER = Arguments(names("--config --output -o --iidfile --metadata-file"))
+_KUBECTL = Arguments(names("--kubeconfig --kuberc --profile-output --cache-dir --log-file --log-dir"))
 _PIP = Arguments(
     names("--python --editor --global-option --config-settings --build-option --install-option --log --report")
+    | names("-t --target --root --prefix --src --cache-dir")
     | names("--keyring-provider --use-deprecated -C"),
     forbidden="::|^--config",
 )
 # `--python x` runs x; a file of settings may name an index or an interpreter; `--directory` reads that one's settings.
 _UV = Arguments(
     names("-p -C --python --config-file --config-setting --config-settings --config-settings-package --directory")
-    | names("--project --keyring-provider --env-file --allow-insecure-host --output-file -o"),
+    | names("--project --keyring-provider --env-file --allow-insecure-host --output-file -o")
+    | names("-t --target --prefix --cache-dir"),
     forbidden="::",
 )
 _POETRY = Arguments(names("-C -P --directory --project"))
@@ -110,7 +133,7 @@ _MODULES: Mapping[Key, Arguments] = {
     ("unittest",): FREE,
     ("mypy",): _MYPY,
     ("black",): FREE,
-    **under("ruff", "check format"),
+    **under("ruff", "check format", _RUFF),
     **under("pip", "check freeze install list show uninstall", _PIP),
 }
 
@@ -150,7 +173,7 @@ PREFIXES: Mapping[Key, Arguments] = {
     **under("dotnet", "build test", _DOTNET),
     **under("gradle", "test", _GRADLE),
     **under("mvn", "test", _MAVEN),
-    **under("ruff", "check format"),
+    **under("ruff", "check format", _RUFF),
     **under("vitest", "run", Arguments(allowed=_PATH)),
     **under("gg", "cat cp"),
     **under("pig", "tail"),
@@ -182,12 +205,6 @@ BARE_WITH_ASSIGNMENTS: Mapping[Key, BarePrefix] = {
     ("npm", "run", SCRIPT_NAME): "itself",
     ("npm", "start"): "none",
 }
-
-# All settings of these commands may be variables, so only harmless variables are allowed before them.
-STRICT = names(
-    "apt apt-cache brew bun docker dotnet gradle jest journalctl kubectl lsof mvn poetry prettier rspec systemctl "
-    "terraform uv vitest"
-)
 
 WRAPPERS = names(
     "ash bash builtin caffeinate chroot command coproc csh dash doas env eval exec fish flock ionice ksh lua nice "

@@ -4,8 +4,9 @@ import re
 from collections.abc import Sequence
 
 from proxy.filters.decline import Decline
+from proxy.filters.shell.evidence import Output
 from proxy.filters.shell.grammar import Word
-from proxy.filters.shell.paths import TRUNCATED, usual
+from proxy.filters.shell.paths import usual
 
 # Options that leave the headers of a patch as they are.
 _OPTION = re.compile(r"--staged|--cached|-p|--patch|-U[0-9]+|-w|--no-color|--no-ext-diff|--")
@@ -47,9 +48,10 @@ def prints_summary(words: Sequence[Word]) -> bool:
     ) and not _IS_PATCH.intersection(values)
 
 
-def patch_paths(words: Sequence[Word], output: str) -> list[str]:
+def patch_paths(words: Sequence[Word], output: Output) -> list[str]:
     """Return the files whose lines a patch shows; `words` are those of a command that `prints_patch`."""
-    if TRUNCATED.search(output):
+    output.spend(2 * len(output.text))
+    if output.is_truncated:
         raise Decline("patch not certain")
     subcommand = words[1].value
     option = _LOG_OPTION if subcommand == "log" else _OPTION
@@ -58,11 +60,11 @@ def patch_paths(words: Sequence[Word], output: str) -> list[str]:
     if any(word.kind in ("expansion", "glob") or word.value.startswith("-") for word in operands):
         raise Decline("unknown option")
     if subcommand == "show":
-        _check_shown_commit(operands, output)
-    if not output.strip():
+        _check_shown_commit(operands, output.text)
+    if not output.text.strip():
         return []
-    paths = _header_paths(output)
-    if not paths or _COMBINED_HEADER.search(output):
+    paths = _header_paths(output.text)
+    if not paths or _COMBINED_HEADER.search(output.text):
         raise Decline("patch not certain")
     return paths
 

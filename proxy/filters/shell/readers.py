@@ -31,7 +31,8 @@ _PLAIN: Mapping[str, Syntax] = {
 }
 # These may print nothing even for a non-empty file.
 _MAY_PRINT_NOTHING = frozenset({"uniq", "cut", "tr"})
-_DIFF = Syntax("abBituwy", "UW", long_flags=names("--unified --side-by-side --ignore-all-space --color=never"))
+# Not -y: nothing in two columns tells that they are no message.
+_DIFF = Syntax("abBituw", "U", long_flags=names("--unified --ignore-all-space --color=never"))
 _BLAME = Syntax("bcefklnpstw", "L")
 _AWK = Syntax("", "F")
 _JQ = Syntax("CMcrSa", long_flags=names("--raw-output --compact-output --sort-keys"))

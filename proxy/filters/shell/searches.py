@@ -6,13 +6,13 @@ Sources: grep(1) of GNU and BSD, rg(1), git-grep(1).
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 
 from proxy.filters.decline import Decline
 from proxy.filters.shell.commands import names
+from proxy.filters.shell.evidence import Output
 from proxy.filters.shell.grammar import Word
 from proxy.filters.shell.options import Parsed, Syntax, parse
-from proxy.filters.shell.paths import TRUNCATED, literal, usual
+from proxy.filters.shell.paths import literal, usual
 
 _LONG = names("--color=never --color=auto --ignore-case --line-number --invert-match --word-regexp --fixed-strings")
 _LONG |= names("--files-with-matches --files-without-match --count --quiet --with-filename --no-filename --text")
@@ -28,8 +28,8 @@ _SYNTAXES: Mapping[str, Syntax] = {**dict.fromkeys(("grep", "egrep", "fgrep"), _
 _NAMES_ONLY = names("c l q --files-with-matches --files-without-match --count --count-matches --files --quiet --silent")
 _CONTEXT = names("A B C # --context --after-context --before-context")
 _PATTERN_GIVEN = names("e --regexp")
-_NUMBERED = re.compile(r"([^:\n]+):[0-9]+:")
-_NAMED = re.compile(r"([^:\n]+):")
+_NUMBERED = re.compile(r"^([^:\n]+):[0-9]+:", re.MULTILINE)
+_NAMED = re.compile(r"^([^:\n]+):", re.MULTILINE)
 # Context lines use dashes as separators, so such a name may include a line number.
 _LIKE_CONTEXT = re.compile(r"-[0-9]+-")
 
@@ -99,55 +99,73 @@ def _operands(parsed: Parsed, is_git: bool) -> tuple[Word, ...]:
     return tuple(word for word in operands if word.value != "-")
 
 
-def search_paths(found: SearchCommand, output: str) -> list[str]:
+def search_paths(found: SearchCommand, output: Output) -> list[str]:
     """Return the files whose lines stand in the output, each after the name of its file."""
-    if not found.has_names or TRUNCATED.search(output):
+    output.spend(len(output.text))
+    if not found.has_names or output.is_truncated:
         raise Decline("names not certain")
-    lines = [line for line in output.split("\n") if line.strip() and line != "--"]
-    paths = [path for line in lines if (path := _path(found, line))]
+    named = dict.fromkeys((_NUMBERED if found.is_numbered else _NAMED).findall(output.text))
+    paths = [usual(path) for path in _searched(found, list(named), output)]
     if not paths and len(found.operands) == 1 and found.operands[0].kind in ("bare", "quoted"):
-        return _single(literal(found.operands[0]), lines)
+        return _single(literal(found.operands[0]), output.text)
     if not paths:
         raise Decline("names not certain")
     return paths
 
 
-def _path(found: SearchCommand, line: str) -> str:
-    """Return the name at the beginning of a line, or nothing if there is none that the operands allow."""
-    match = (_NUMBERED if found.is_numbered else _NAMED).match(line)
-    if match is None:
-        return ""
-    path = match[1]
-    if path in [word.value for word in found.operands]:
-        return usual(path)
-    if found.has_context and _LIKE_CONTEXT.search(path):
-        return ""
-    return usual(path) if _is_below(found, path) else ""
+def _searched(found: SearchCommand, named: Sequence[str], output: Output) -> list[str]:
+    """Return those of the names before lines that the operands allow."""
+    operands = {word.value for word in found.operands}
+    patterns = list({word.value for word in found.operands if word.kind == "glob"})
+    folders = tuple({word.value.rstrip("/") + "/" for word in found.operands if word.kind != "glob"})
+    if any("?" in pattern for pattern in patterns):
+        raise Decline("value not known")
+    output.spend(len(named) * len(folders) + 4 * len("\n".join(named)) * len("\n".join(patterns)))
+    paths = []
+    for path in named:
+        is_context = found.has_context and _LIKE_CONTEXT.search(path)
+        # Without operands, or with a pattern, almost any line could begin with a name; a line number confirms it.
+        is_guess = found.is_numbered and not path.isdecimal() and path.strip() == path
+        if (
+            path in operands
+            or (not is_context and found.is_recursive and path.startswith(folders))
+            or (not is_context and is_guess and _is_guessed(path, patterns, found))
+        ):
+            paths.append(path)
+    return paths
 
 
-def _is_below(found: SearchCommand, path: str) -> bool:
-    # Without operands, or with a pattern, almost any line could begin with a name; a line number confirms it.
-    is_guess = found.is_numbered and not path.isdecimal() and path.strip() == path
-    if not found.operands:
-        return is_guess
-    for word in found.operands:
-        if word.kind == "glob" and is_guess and _matches(path, word.value, found.is_recursive):
-            return True
-        if word.kind != "glob" and found.is_recursive and path.startswith(word.value.rstrip("/") + "/"):
-            return True
-    return False
+def _is_guessed(path: str, patterns: Sequence[str], found: SearchCommand) -> bool:
+    return not found.operands or any(_matches(path, pattern, found.is_recursive) for pattern in patterns)
 
 
 def _matches(path: str, pattern: str, is_recursive: bool) -> bool:
     parts, wanted = path.split("/"), pattern.rstrip("/").split("/")
     if len(parts) < len(wanted) or (len(parts) > len(wanted) and not is_recursive):
         return False
-    return all(fnmatchcase(part, want) for part, want in zip(parts, wanted, strict=False))
+    return all(_fits(part, want) for part, want in zip(parts, wanted, strict=False))
 
 
-def _single(path: str, lines: Sequence[str]) -> list[str]:
+def _fits(part: str, want: str) -> bool:
+    """Tell whether `*` can stand for something; unlike a regular expression, this never tries a place twice."""
+    first, *middle = want.split("*")
+    if not middle:
+        return part == want
+    last = middle.pop()
+    place, end = len(first), len(part) - len(last)
+    if place > end or not part.startswith(first) or not part.endswith(last):
+        return False
+    for piece in middle:
+        place = part.find(piece, place, end)
+        if place < 0:
+            return False
+        place += len(piece)
+    return True
+
+
+def _single(path: str, output: str) -> list[str]:
     """Return the one operand of a recursive search, if it is a file: the lines of a directory would have names."""
     is_file = "." in path.rsplit("/", 1)[-1].strip(".") and not path.endswith("/")
-    if not lines or not is_file or any(line.startswith(f"{path}/") for line in lines):
+    if not is_file or f"\n{path}/" in f"\n{output}":
         raise Decline("names not certain")
     return [path]
