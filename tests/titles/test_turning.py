@@ -141,6 +141,7 @@ DECLINED = [
     "add a calendar view. remove the list view.",
     "waive shipping costs over 50 euros",
     "waive the rate limit for admins. Wait.",
+    "turn off notifications by default",
     "which rule rejects the order",
     "why is the sluice gate blocked by the sensor",
 ]
@@ -152,6 +153,7 @@ TITLES = {
     "stop hiding the menu on tablets": "No menu hiding on tablets",
     "stop truncating long crew names in the roster": "No long crew name truncation",
     "cut the analytics from the landing page": "Analytics cut from landing page",
+    "add a job that ends trials": "Job to end trials",
     "cut a new release": "New release cut",
     "waive the rate limit for admins": "Rate limit waiver for admins",
     "unset the default printer": "Default printer unsetting",
@@ -162,6 +164,11 @@ TITLES = {
     "actually, fix the tide chart rounding": "Tide chart rounding",
     "fix the tide chart rounding. Add tests.": "Tide chart rounding",
 }
+
+
+def test_the_first_noun_of_a_name_is_no_request() -> None:
+    assert "unlocking" not in title_or_none("unlock screen flickers")
+    assert "blocking" not in title_or_none("block editor crashes on paste")
 
 
 def title_or_none(text: str) -> str:

@@ -30,6 +30,7 @@ _TESTING = word_set("cover covers exercise exercises check checks verify verifie
 _ORDERS = word_set("scan rank segment forward polish broadcast increment fold reserve reverse match sample shard slice")
 _ORDERS |= word_set("paint mount launch refund replay snapshot partition watermark override")
 """What more often is a verb than the first noun of a name, before things that are many."""
+_ENDING = ("end", "close", "lock", "lose", "leave", "pause", "reverse", "invert", "expire")
 RELATIVE = ("that", "which")
 _NARROWING = word_set(
     "that which who whose larger longer bigger smaller older newer wider shorter higher lower greater"
@@ -174,7 +175,7 @@ def made_for(clause: Clause, phrase: Phrase, *, is_asked: bool = False) -> Phras
         return None
     if any(place[0].key in ("to", "with") for place in thing.places) or (verb in BASES and clause.keys[end] == "from"):
         raise Decline(UNCLEAR)  # "a migration that adds a status to bookings", "that stops guests from leaving"
-    if verb in BASES and (not work or verb == "ignore" or thing.core[0].key in verbs.DOING_NOW):
+    if verb in _ENDING or (verb in BASES and (not work or verb == "ignore" or thing.core[0].key in verbs.DOING_NOW)):
         place = [replace(noun("to"), key=PURPOSE), noun(verb), *thing.words]
         if verb in FORBIDDING and thing.core[0].key not in verbs.DOING_NOW:
             place = [noun("against"), *thing.words]  # "rule against default exports"

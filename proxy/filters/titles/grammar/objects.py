@@ -27,6 +27,7 @@ _EDITED = word_set("change changes edits modifications additions fixes")
 _KEPT = ("in", "on", "for", "from")
 _NARROWING = ("that", "which", "where", "who")
 _RESTRICTING = word_set("over under above below before after since within outside beyond")
+_PARTLY = (" at night ", " by default ", " for now ")
 _HANDMADE = word_set("hand handwritten handmade hand-written hand-rolled homemade homegrown manual custom")
 
 
@@ -43,7 +44,11 @@ def titled(clause: Clause, verb: str, phrase: Phrase) -> Shape:
     if verb == "review" and head in ("to", "in") and len(phrase.core) == 1 and phrase.core[0].key in _EDITED:
         core = [*singular(places[0][1:]), *singular(phrase.core)]
         return Shape(core, places[1:], phrase.end, "review", 2) if content(core) else shape_of(phrase, "review", 2)
-    if (verb in BASES or verb in verbs.TAKEN_AWAY) and verbs.VERBS[verb] != "removal" and " at night " in clause.line:
+    if (
+        (verb in BASES or verb in verbs.TAKEN_AWAY)
+        and verbs.VERBS[verb] != "removal"
+        and any(map(clause.line.__contains__, _PARTLY))
+    ):
         raise Decline(UNCLEAR)  # "turn off the heater at night"
     if verb in verbs.TAKEN_AWAY:
         return _taken(clause, verb, phrase)
