@@ -91,6 +91,8 @@ GOING = [
     "the tide banner can go",
     "the tide banner must go from the landing page",
     "the tide banner is no longer needed",
+    "the tide banner is not needed anymore",
+    "the tide banner isn't needed",
     "we no longer need the tide banner",
     "do away with the tide banner",
 ]

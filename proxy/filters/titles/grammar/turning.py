@@ -16,6 +16,8 @@ _BEFORE_VERB = word_set(
 )
 _BEING = word_set("is are was were be been being am get gets got isn't aren't")
 _EXCEPTING = (" other than ", " apart from ", " aside from ", " but for ", "with the exception ", "opposed to ")
+_UNNEEDED = ("n't needed ", "not needed ", "longer needed ", "n't required ", "not required ", "not wanted ")
+_LOST_WITHOUT = (*_EXCEPTING, *_UNNEEDED)
 _LEAVING = word_set("must should can could gotta to")
 _GOING = word_set("go leave vanish disappear die")
 _GONE = ("removal", "no", "gone", "problem")
@@ -26,7 +28,7 @@ _ENOUGH = STALE | {"problem"}
 def require_turned(words: Words, clause: Clause) -> None:
     """Raises `Decline` if a word that ends, prevents or undoes something is lost, or the sentence is about another."""
     keys = clause.keys
-    if _is_of_another(clause) or any(map(clause.line.__contains__, _EXCEPTING)):
+    if _is_of_another(clause) or any(map(clause.line.__contains__, _LOST_WITHOUT)):
         raise Decline(TURNED)  # "the login page isn't broken, the logout page is"
     if TURNS.keys().isdisjoint(keys) and _GOING.isdisjoint(keys):
         return
