@@ -21,7 +21,9 @@ positive evidence, in this order; the first that is missing declines, with that 
 6.  The thing that it is about is a noun phrase that ends where a clause may end, or is told apart by what was
     understood of it (`clause`, `words`). It does not only point ("this", "it").
 7.  Nothing that turns the meaning ("not", "only", "without") stands in what the title leaves out of its sentence, but
-    for what it might have been instead ("rather than wav", "and not by title").
+    for what it might have been instead ("rather than wav", "and not by title"). A verb that ends, prevents or undoes
+    something (`turns`) is said in the title, by its word or its noun (`turning`), and nothing behind the request takes
+    it back (`retracted`).
 8.  It fits: two to five words, the thing with the noun of what is to become of it ("refactoring") and its place. Places
     that say little go first where there is no room; what is left names something in particular (`fitting`, `shape`).
 9.  Every name in the request is in the title, and every ticket of the message; the message asks for one thing.

@@ -16,9 +16,11 @@ from proxy.filters.titles.grammar.requests import asked_in
 from proxy.filters.titles.grammar.sentences import reference_of, title_of
 from proxy.filters.titles.grammar.shape import Shape, shown
 from proxy.filters.titles.grammar.things import thing_in
+from proxy.filters.titles.grammar.turning import require_turned
 from proxy.filters.titles.reasons import LOST, NOT_SEEN, NOTHING, SEVERAL, TOO_LONG, TURNED, UNCLEAR
-from proxy.filters.titles.text.lexer import Text, Token, lexed
+from proxy.filters.titles.text.lexer import Token, lexed, place_of
 from proxy.filters.titles.text.prose import LINES, LOOKED_AT, MIXED, Message, read, require_english
+from proxy.filters.titles.text.retracted import is_retracted
 
 MOST = 5
 LIMIT = LOOKED_AT
@@ -109,7 +111,7 @@ def _of_message(message: Message, most: int) -> list[Token]:
         prose = _unaddressed(prose)
     if len(prose) < _LONGEST_FORM_NAME and _FORM_NAME.fullmatch(prose):
         raise Decline(NOTHING)
-    text: Text | None = None
+    text, bare = None, prose[:_READ]
     if _TEMPLATE.match(prose):
         raise Decline("it begins with a template or another program's words")
     if not message.prose and not message.pasted and not message.heading:
@@ -121,27 +123,37 @@ def _of_message(message: Message, most: int) -> list[Token]:
         if message.heading and not (message.is_led or message.pasted):
             with suppress(Decline):
                 return _of_heading(message.heading, most, Decline(NOT_SEEN))
-        text = lexed(_bare(prose))
+        bare = _bare(prose)
+        text = lexed(bare)
         if text.sentences and text.sentences[0][0].key in ASKING_ABROAD:
             raise Decline(MIXED)
-        return title_of(asked_in, text, most)
+        return _standing(title_of(asked_in, text, most), bare, prose)
     except Decline as decline:
         if error := error_title(message, most, is_english=decline.reason != MIXED):
             return error
         if message.heading and (not message.is_led or _HEADED.match(message.prose)):
             with suppress(Decline):
                 return _of_heading(message.heading, most, decline)
-        text = text or lexed(prose[:_READ])
+        text = text or lexed(bare)
         is_led = message.is_led or not message.pasted
+        if decline.reason == SEVERAL:
+            raise
         if len(prose) < len(message.prose) or _TROUBLE.match(prose) or decline.reason in _FINAL or not is_led:
             if reference := reference_of(text, most):
-                return reference
+                return _standing(reference, bare, prose)
             raise
         with suppress(Decline):
-            return title_of(thing_in, text, most)
+            return _standing(title_of(thing_in, text, most), bare, prose)
         if reference := reference_of(text, most):
-            return reference
+            return _standing(reference, bare, prose)
         raise
+
+
+def _standing(words: list[Token], bare: str, prose: str) -> list[Token]:
+    """The title, if nothing behind it takes it back: in what was read of the prose, or in the rest of it."""
+    if is_retracted(bare, max(map(place_of, words))) or (len(prose) > _READ and is_retracted(prose, _READ)):
+        raise Decline(TURNED)
+    return words
 
 
 def _unaddressed(prose: str) -> str:
@@ -180,8 +192,9 @@ def _of_heading(heading: str, most: int, otherwise: Decline) -> list[Token]:
         sentences = lexed(heading).sentences
         clause = Clause(sentences[0] if len(sentences) == 1 else [])
         phrase = clause.phrase(0)
-        if clause.asks_at(0) or not phrase or phrase.end < len(clause):
-            return fitted(asked_in(clause), most)
-        return fitted(Shape(phrase.core, phrase.places), most)
+        is_asked = clause.asks_at(0) or not phrase or phrase.end < len(clause)
+        words = fitted(asked_in(clause) if is_asked or not phrase else Shape(phrase.core, phrase.places), most)
+        require_turned(words, clause)
+        return words
     except Decline:
         raise otherwise from None

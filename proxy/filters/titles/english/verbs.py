@@ -5,7 +5,7 @@ import re
 from proxy.filters.titles.english.tables import word_set
 
 _DOUBLED = re.compile(
-    r"[^aeiou]*[^aeiou][aeiou][^aeiouwxy]|debug|commit|unzip|overlap|emit|embed|rerun|prefer|refer|\w*(?:format|submit|permit|strap|set|get|begin)"
+    r"[^aeiou]*[^aeiou][aeiou][^aeiouwxy]|debug|commit|unzip|overlap|emit|embed|rerun|prefer|refer|\w*(?:format|submit|permit|strap|set|get|begin)|un(?:pin|ban|plug|wrap|map|tag)"
 )
 
 
@@ -47,7 +47,7 @@ THINGS = _verbs(
     clarify:clarification track_down look_into look_at take_a_look_at have_a_look_at expose figure_out find_out
     go_through go_over dig_into walk_me_through walk_through explain_to_me come_up_with scaffold bootstrap provide
     put check:= check_out check_on read open discuss:ion brainstorm finish complete learn_about teach_me
-    take_care_of cut tackle spin_up follow_up_on rework:= outline sketch examine explore turn_on allow permit set
+    take_care_of tackle spin_up follow_up_on rework:= outline sketch examine explore turn_on allow permit set
     draw approach hunt_down structure model embed insert append give see view try offer code_up make_up sort_out
     work_out deal_with provide_me add_in throw_in craft produce construct establish bring_in"""
 )
@@ -133,7 +133,11 @@ TAKEN_AWAY = _verbs(
     throw_out:removal eliminate:removal clear:ing phase_out:removal decommission:ing delete_all:removal
     erase:erasure revoke:revocation terminate:termination unpublish:ing unlink:ing unmount:ing detach:detachment
     evict:eviction quarantine:= omit:omission disallow:prevention suspend:suspension withdraw:withdrawal deactivate:ion
-    throw_away:removal ignore:exclusion exclude:exclusion"""
+    throw_away:removal ignore:exclusion exclude:exclusion cut:= waive:waiver lift:ing rm:removal do_away_with:removal
+    discard:ing dismiss:dismissal discontinue:discontinuation disconnect:ion scrap:removal axe:removal nix:removal
+    abort:= demote:demotion ban:= unset:ing unregister:ing deregister:ing unsubscribe:ing unassign:ing unpin:ing
+    unblock:ing unban:ing unlock:ing unmute:ing unhide:ing unfreeze:ing unarchive:ing unmerge:ing unload:ing
+    unbind:ing unmap:ing untrack:ing unstage:ing unplug:ing unsend:ing"""
 )
 """Verbs that take their object away: a title without their noun might say the opposite."""
 
@@ -155,7 +159,8 @@ NOUN_FIRST = word_set(
     seed merge sync retry autocomplete autosave deploy backup audit train plot
     scan rank sample segment forward launch mount polish paint partition shard slice
     snapshot refund reprint replay broadcast quarantine increment fold reserve reverse drag
-    rewind watermark decrease deliver dim notify override"""
+    rewind watermark decrease deliver dim notify override
+    cut lift abort ban scrap discard dismiss disconnect unlock unsubscribe unmute unblock unload rm"""
 )
 """Verbs that may as well be the first noun of a name: without a lead they need an article or a name behind them."""
 
@@ -198,7 +203,7 @@ DOES_MORE = word_set(
     resign misread misplace mislabel miscount misjudge overcharge hallucinate wobble tilt slip wander dissolve
     guess heat cool infer inherit interrupt judge listen loop operate perform remind shut succeed vote walk pay climb
     buzz squeak rattle treat assume consider
-     bloat shake spill stretch survive tell ask draw lock unlock sync"""
+    deny bloat shake spill stretch survive tell ask draw lock unlock sync"""
 )
 DOING = SINGLE.keys() | {verb.replace("_", " ") for verb in DOES_MORE}
 DOING_NOW = {spelled(verb): verb for verb in DOING if " " not in verb}

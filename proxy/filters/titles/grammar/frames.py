@@ -8,7 +8,8 @@ from proxy.filters.decline import Decline
 from proxy.filters.titles.english import verbs
 from proxy.filters.titles.english import words as known
 from proxy.filters.titles.english.tables import word_set
-from proxy.filters.titles.grammar.clause import Clause, Phrase, Stop, Words
+from proxy.filters.titles.english.turns import BASES, FORBIDDING
+from proxy.filters.titles.grammar.clause import PURPOSE, Clause, Phrase, Stop, Words
 from proxy.filters.titles.grammar.shape import Shape, content, noun, singular
 from proxy.filters.titles.reasons import NOT_SEEN, NOTHING, POINTS, SEVERAL, TURNED, UNCLEAR
 from proxy.filters.titles.text.line import is_adverb
@@ -29,6 +30,7 @@ _TESTING = word_set("cover covers exercise exercises check checks verify verifie
 _ORDERS = word_set("scan rank segment forward polish broadcast increment fold reserve reverse match sample shard slice")
 _ORDERS |= word_set("paint mount launch refund replay snapshot partition watermark override")
 """What more often is a verb than the first noun of a name, before things that are many."""
+_ENDING = ("end", "close", "lock", "lose", "leave", "pause", "reverse", "invert", "expire")
 RELATIVE = ("that", "which")
 _NARROWING = word_set(
     "that which who whose larger longer bigger smaller older newer wider shorter higher lower greater"
@@ -162,15 +164,22 @@ def made_for(clause: Clause, phrase: Phrase, *, is_asked: bool = False) -> Phras
     if phrase.places or phrase.points or not verb:
         return None
     longer = f"{verb} {clause.keys[at + 1]}"
-    verb, at = (longer, at + 2) if longer in verbs.WORKS else (verb, at + 1)
+    verb, at = (longer, at + 2) if longer in verbs.WORKS or longer in verbs.TAKEN_AWAY else (verb, at + 1)
+    if clause.keys[phrase.end + 1] in verbs.FAULT_NOUNS:
+        raise Decline(UNCLEAR)  # "a function that fails to parse"
     work = [noun(verbs.VERBS[verb])] if verb in verbs.WORKS or verb in verbs.TAKEN_AWAY else []
     thing = clause.phrase(at + (clause.keys[at] == "to"), to_thing=True)
     end = clause.ends(thing.end) if thing else None
     is_made = is_asked or not _MAKING.isdisjoint(clause.keys[: phrase.end])
     if thing is None or thing.points or end is None or not is_made or verb in _NO_WORK:
         return None
-    if any(place[0].key in ("to", "with") for place in thing.places):
-        raise Decline(UNCLEAR)  # "a migration that adds a status to bookings"
+    if any(place[0].key in ("to", "with") for place in thing.places) or (verb in BASES and clause.keys[end] == "from"):
+        raise Decline(UNCLEAR)  # "a migration that adds a status to bookings", "that stops guests from leaving"
+    if verb in _ENDING or (verb in BASES and (not work or verb == "ignore" or thing.core[0].key in verbs.DOING_NOW)):
+        place = [replace(noun("to"), key=PURPOSE), noun(verb), *thing.words]
+        if verb in FORBIDDING and thing.core[0].key not in verbs.DOING_NOW:
+            place = [noun("against"), *thing.words]  # "rule against default exports"
+        return Phrase(phrase.core, (place,), end)  # "hook to reject bad tokens", "script to stop sending mail"
     place = [*singular(thing.core), *work] if work else thing.core
     return Phrase(phrase.core, ([noun("for"), *place],), end)
 

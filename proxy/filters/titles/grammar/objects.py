@@ -4,6 +4,7 @@ from proxy.filters.decline import Decline
 from proxy.filters.titles.english import verbs
 from proxy.filters.titles.english import words as known
 from proxy.filters.titles.english.tables import word_set
+from proxy.filters.titles.english.turns import BASES
 from proxy.filters.titles.grammar.clause import PURPOSE, Clause, Phrase, Words
 from proxy.filters.titles.grammar.frames import PLAIN, shape_of
 from proxy.filters.titles.grammar.shape import ROOM, Shape, content, flat, noun, singular, size_of
@@ -25,6 +26,8 @@ _CONDITIONS = ("when", "if", "while")
 _EDITED = word_set("change changes edits modifications additions fixes")
 _KEPT = ("in", "on", "for", "from")
 _NARROWING = ("that", "which", "where", "who")
+_RESTRICTING = word_set("over under above below before after since within outside beyond")
+_PARTLY = (" at night ", " by default ", " for now ")
 _HANDMADE = word_set("hand handwritten handmade hand-written hand-rolled homemade homegrown manual custom")
 
 
@@ -41,13 +44,21 @@ def titled(clause: Clause, verb: str, phrase: Phrase) -> Shape:
     if verb == "review" and head in ("to", "in") and len(phrase.core) == 1 and phrase.core[0].key in _EDITED:
         core = [*singular(places[0][1:]), *singular(phrase.core)]
         return Shape(core, places[1:], phrase.end, "review", 2) if content(core) else shape_of(phrase, "review", 2)
+    if (
+        (verb in BASES or verb in verbs.TAKEN_AWAY)
+        and verbs.VERBS[verb] != "removal"
+        and any(map(clause.line.__contains__, _PARTLY))
+    ):
+        raise Decline(UNCLEAR)  # "turn off the heater at night"
     if verb in verbs.TAKEN_AWAY:
         return _taken(clause, verb, phrase)
     if first in MOVED and clause.keys[phrase.end] in GOING:
         raise Decline(UNCLEAR)
     if places:
         return _titled_where(clause, verb, phrase)
-    return shape_of(phrase, verbs.VERBS[verb], 0 if verb in verbs.THINGS else 2 if first in PAIRED else 1)
+    return shape_of(
+        phrase, verbs.VERBS[verb], 0 if verb in verbs.THINGS else 2 if first in PAIRED or verb in BASES else 1
+    )
 
 
 def _titled_where(clause: Clause, verb: str, phrase: Phrase) -> Shape:
@@ -67,7 +78,7 @@ def _titled_where(clause: Clause, verb: str, phrase: Phrase) -> Shape:
         return found
     is_going = first not in _SAID_BY_GOAL and any(place[0].key in GOING for place in places)
     is_said = is_going or first in PAIRED or (verb in _SORTED and heads[0] == "by")
-    need = 0 if verb in verbs.THINGS else 1 + is_said
+    need = 0 if verb in verbs.THINGS else 1 + (is_said or verb in BASES)
     head = places[0][0].key if places else ""
     is_tied = head in completing and (verb in _TIED or head in ("with", "by", "for", "in"))
     if verb in _TIED and not is_tied and any(head in GOING for head in heads):
@@ -112,13 +123,19 @@ def _taken(clause: Clause, verb: str, phrase: Phrase) -> Shape:
     is_vague = clause.keys[phrase.end] in _CONDITIONS and len(content(phrase.core)) < 2
     if is_narrow or is_vague or (work, head) == ("prevention", "from") or is_spared:
         raise Decline(UNCLEAR)  # "delete all trips older than a year"
-    if work == "disabling" and (" at night " in clause.line or not _AT_TIMES.isdisjoint(clause.keys)):
-        raise Decline(UNCLEAR)  # "turn off the heater at night"
+    if work == "disabling" and not _AT_TIMES.isdisjoint(clause.keys):
+        raise Decline(UNCLEAR)
+    if any(place[0].key in _RESTRICTING for place in places):
+        if size_of([*phrase.words, noun(work)]) > ROOM:
+            raise Decline(UNCLEAR)  # "waive shipping costs over 50 euros"
+        return Shape(phrase.core, places, phrase.end, work, 2, tied=len(places))
     need = 1 if phrase.core[0].key in verbs.STALE and work == "removal" else 2
     if verb == "hide" and head == "from":
         return Shape(phrase.core, places, phrase.end, work, need, tied=1)
     if head == "for" and work == "removal":
         return Shape([*singular(places[0][1:]), *phrase.core], places[1:], phrase.end, work, need)
+    if head == "of" and work in ("revert", "reversal") and size_of(phrase.words) < ROOM:
+        return Shape([noun(work), noun("of"), *singular(places[0][1:]), *phrase.core], places[1:], phrase.end)
     if head in ("to", "of") and work in ("revert", "reversal", "removal"):
         return Shape([noun(work), noun("of"), *phrase.core], places, phrase.end, tied=1)
     return shape_of(phrase, work, need)

@@ -104,6 +104,8 @@ def _is_marked(clause: Clause, at: int) -> bool:
     phrase = clause.phrase(at)
     if phrase is None or len(phrase.core) == 1 or clause.keys[at] in verbs.DOES:
         return False  # "release notes", "autocomplete flickers"
+    if phrase.core[-1].key in verbs.FAULT_NOUNS and phrase.core[-1].key.endswith("s"):
+        return False  # "unlock screen flickers"
     is_many = phrase.core[-1].key.endswith("s") and bool(content(phrase.core))
     is_clause = any(word.key[-1:] == "s" and word.key not in known.ENDLESS for word in phrase.core[:-1])
     return is_many and not is_clause and clause.ends(phrase.end) is not None  # "query builder quotes names"

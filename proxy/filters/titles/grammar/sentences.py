@@ -7,11 +7,13 @@ from contextlib import suppress
 from msgspec.structs import replace
 
 from proxy.filters.decline import Decline
+from proxy.filters.titles.english.tables import word_set
 from proxy.filters.titles.english.verbs import ASKING
 from proxy.filters.titles.english.words import AUXILIARIES, GENERIC, MADE_THINGS, PREPOSITIONS, TROUBLES, TURNING
 from proxy.filters.titles.grammar.clause import Clause, Words
 from proxy.filters.titles.grammar.fitting import fitted
-from proxy.filters.titles.grammar.shape import Shape, is_reference, size_of
+from proxy.filters.titles.grammar.shape import Shape, content, is_reference, size_of
+from proxy.filters.titles.grammar.turning import require_turned
 from proxy.filters.titles.reasons import LOST, NOT_SEEN, NOTHING, SEVERAL, TOO_LONG, TURNED
 from proxy.filters.titles.text.lexer import Text, Token, place_of, text_of, word_of
 
@@ -41,6 +43,13 @@ _HEADS = frozenset(("things", "issues", "points", "problems", "bugs", "tasks", "
 _NEAR, _LEADING, _BESIDE = 120, 240, 300
 _ENOUGH = 3
 _ADDING = ("too", "well")
+_FOLLOWING = word_set(
+    """make let ensure use keep run test commit push check verify see look show explain tell give follow include write
+    avoid stop prevent remember understand describe find read consider put ask start open view support
+    handle return set allow"""
+)
+"""What a request goes on with that says more of the same thing."""
+_CHORES = word_set("tests test docs documentation changelog readme comments docstrings types translations version lint")
 _CONDITIONS = ("when", "whenever", "once", "if")
 """What begins a clause that another one follows: without a comma between them, its end is not known."""
 
@@ -196,6 +205,7 @@ def whole(
     last = max(map(place_of, words))
     if last > (_LEADING + _NEAR if is_later else _NEAR):
         raise Decline("what is asked for stands too far from the beginning")
+    require_turned(words, clause)
     if not (names or behind or is_later):
         return words
     held = " ".join(map(text_of, words)) if names else ""
@@ -210,9 +220,22 @@ def whole(
             raise Decline(LOST)
     if behind and behind[0][0].key in (_RESTRICTING if len(behind[0]) > 2 else _TAKEN_BACK):
         raise Decline(TURNED)
+    if behind and _asks(clause) and any(_is_another(Clause(one)) for one in behind):
+        raise Decline(SEVERAL)
     if behind and _asks(clause) and sum(_asks(Clause(one)) for one in behind) > 1:
         raise Decline(SEVERAL)
+    if behind and clause.keys[clause.lead] in _FORBIDDING and any(_asks(Clause(one)) for one in behind):
+        raise Decline(SEVERAL)  # "don't delete the photos. Archive them."
     return words
+
+
+def _is_another(clause: Clause) -> bool:
+    """Whether a sentence asks for something of its own, and says no more of what was asked for before it."""
+    verb = clause.verb(clause.lead)
+    if not verb or verb.partition(" ")[0] in _FOLLOWING or not clause.asks_at(clause.lead):
+        return False
+    phrase = clause.closed_phrase(clause.lead + 1 + verb.count(" "))
+    return phrase is not None and phrase.core[-1].key not in _CHORES and bool(content(phrase.core))
 
 
 def _asks(clause: Clause) -> bool:

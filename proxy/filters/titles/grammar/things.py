@@ -8,12 +8,13 @@ from proxy.filters.decline import Decline
 from proxy.filters.titles.english import verbs
 from proxy.filters.titles.english import words as known
 from proxy.filters.titles.english.tables import Phrases, word_set
+from proxy.filters.titles.english.turns import may_turn
 from proxy.filters.titles.grammar.clause import Clause, Words
 from proxy.filters.titles.grammar.frames import EARLIER, checked, is_doing, is_order, whole_object
 from proxy.filters.titles.grammar.qualities import BE, COPULAS, DONE, had, with_fault
 from proxy.filters.titles.grammar.reports import SO
-from proxy.filters.titles.grammar.shape import Shape, content, noun, singular
-from proxy.filters.titles.reasons import NOT_SEEN, NOTHING, POINTS, UNCLEAR
+from proxy.filters.titles.grammar.shape import ROOM, Shape, content, flat, noun, singular, size_of
+from proxy.filters.titles.reasons import NOT_SEEN, NOTHING, POINTS, SEVERAL, UNCLEAR
 from proxy.filters.titles.text.lexer import Token
 from proxy.filters.titles.text.line import CLOSING, SIGNS
 
@@ -38,7 +39,13 @@ _MODALS = word_set("can could would will should do does did has")
 _NO_HEAD = word_set("many much long option number variant choice")
 _SENSES = word_set("looks sounds seems works feels look sound seem feel")
 _WHETHER = Phrases("(check|see|verify|test|find out|make sure|confirm) (if|whether|that)|make sure|ensure( that)?")
-_NEVER = Phrases("don't|dont|do not|never|stop")
+_NEVER = Phrases("don't|dont|do not|never|stop|quit|cease")
+_HARMLESS = ("", ",", "anymore", "please", "pls", "thanks", "asap")
+_INSTEAD = ("instead", "just", "only", "rather", "but")
+_PUTTING, _GOALS = (
+    word_set("write log print send store save add show render display include put insert"),
+    ("to", "into"),
+)
 _OF_NOUNS = known.PREPOSITIONS - {"through", "into", "onto", "after", "before", "during", "under", "over", "by"}
 _TIMES = ("when", "while", "if", "before", "after")
 _OUGHT = ("should", "must")
@@ -74,7 +81,7 @@ def thing_in(clause: Clause) -> Shape:
     require_known(clause)
     key = clause.keys[at]
     is_word = key not in SIGNS and not key.endswith(("ing", "s", "ed"))
-    if clause.keys[at + 1] in known.ARTICLES and not asked and is_word and (key in verbs.WORKS or not _is_english(key)):
+    if clause.keys[at + 1] in known.ARTICLES and not asked and is_word and _may_ask(key):
         # A word before an article is a verb, whatever it is: "polish the empty states".
         phrase = whole_object(clause, at + 1)
         if key in verbs.SEARCHING and any(place[0].key == "for" for place in phrase.places):
@@ -106,6 +113,11 @@ def require_known(clause: Clause) -> None:
         raise Decline(NOT_SEEN)
     if _is_odd(clause.words[0]) and not any(map(_is_only_english, clause.keys)):
         raise Decline(NOT_SEEN)  # words that many languages have are no evidence: "parser", "for", "do"
+
+
+def _may_ask(key: str) -> bool:
+    """Whether it is a verb before an article that takes nothing away."""
+    return key in verbs.WORKS or not (_is_english(key) or may_turn(key))
 
 
 def _is_english(key: str) -> bool:
@@ -197,21 +209,43 @@ def _forbidden(clause: Clause, at: int) -> Shape | None:
     if behind == at or not (key in verbs.DOING or key in verbs.DOING_NOW) or key in ("use", "using", "let", "make"):
         return None
     verb = verbs.DOING_NOW.get(key, key)
-    told = clause.phrase(behind + 1) if verb in verbs.HARMFUL else None
-    if told and content(told.core) and not (told.points or told.places) and clause.keys[told.end] in _TIMES:
+    told = clause.phrase(behind + 1)
+    if (
+        told
+        and verb in verbs.HARMFUL
+        and content(told.core)
+        and not (told.points or told.places)
+        and clause.keys[told.end] in _TIMES
+    ):
         return Shape([noun("no"), *singular(told.core), noun(verbs.spelled(verb))], (), told.end, front=False)
     phrase = whole_object(clause, behind + 1)
-    goals = ("to", "into") if verb in ("write", "log", "print", "send") else ()
-    located = ([noun("in"), *place[1:]] if place[0].key in goals else place for place in phrase.places)
-    places = tuple(place for place in located if place[0].key in _WHERE)
+    if told and clause.keys[told.end] not in _HARMLESS and clause.ends(told.end) != told.end:
+        raise Decline(UNCLEAR)  # "don't send them automatically"
+    if any(_goes_on(clause, at) for at in range(phrase.end, len(clause))):
+        raise Decline(SEVERAL)  # "don't drop the table, rename it"
+    goals = _GOALS if verb in _PUTTING else ()
+    located = (
+        [noun("in"), *place[1:]] if place[0].key in goals and verb != "send" else place for place in phrase.places
+    )
+    places = tuple(place for place in located if place[0].key in (_WHERE + goals))
     is_there_alone = bool(phrase.places) or clause.keys[phrase.end] not in ("", ",")
-    if is_there_alone and clause.keys[behind - 1] == "stop":
-        return Shape(phrase.core, places, phrase.end)
     if len(places) < len(phrase.places) or (is_there_alone and not places):
         raise Decline(UNCLEAR)
-    work = verbs.VERBS.get(verb) or verbs.spelled(verb)
+    is_fault = verb in verbs.HARMFUL and clause.keys[behind - 1] == "stop"
+    work = verbs.WORKS.get(verb) if is_fault else verbs.VERBS.get(verb)
+    work = work or verbs.spelled(verb)
     core = [noun("no"), *singular(phrase.core), noun(work)]
-    return Shape(core, places, phrase.end, tied=len(places), front=False)
+    if verb in _PUTTING and places and size_of([*core, *flat(places)]) > ROOM:
+        core = [noun("no"), *phrase.core]  # "no tokens in debug log"
+    # What nobody wants anywhere is told well enough without where it happens.
+    return Shape(core, places, phrase.end, tied=0 if is_fault else len(places), front=False)
+
+
+def _goes_on(clause: Clause, at: int) -> bool:
+    """Whether what is to be done instead begins there: ", rename it", "and just copy it"."""
+    key, before = clause.keys[at], clause.keys[at - 1]
+    is_next = before in SIGNS or before in ("and", "but", "just", "instead", "then", "please")
+    return key in _INSTEAD or (is_next and (key in verbs.VERB_STARTS or key in verbs.DOING))
 
 
 def _told(clause: Clause, thing: Shape, asked: str) -> Shape:
