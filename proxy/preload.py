@@ -6,10 +6,13 @@ for more than its modules; then it is whole.
 
 mimetypes reads the system's table, where there is one, for the files that aiohttp could serve: 0.4 MB.
 
+html knows 2,231 names of characters, which only its `unescape` looks up: 0.3 MB. Nothing here calls that.
+
 yarl remembers the last 128 targets of requests, of whatever size: 32 MB of what clients have sent. To make a `URL` of
 one takes less than a microsecond.
 """
 
+import html.entities
 import mimetypes
 import sys
 from contextlib import suppress
@@ -37,6 +40,7 @@ def _import_without_client() -> None:
 
 _import_without_client()
 mimetypes.knownfiles.clear()
+html.entities.html5.clear()
 
 with suppress(AttributeError):  # a later yarl may not have it
     import yarl._url

@@ -6,7 +6,7 @@ from aiohttp import web
 from aiohttp.abc import AbstractStreamWriter
 
 from proxy.downstream.ends import OpenEnd
-from proxy.downstream.replies import HTTP_1_1, RawResponse, write_interim
+from proxy.downstream.replies import HTTP_1_1, RawResponse, write_interim, write_out
 from proxy.headers import RawPairs, drop_from_reply
 from proxy.wire.framing import LAST_CHUNK
 from proxy.wire.heads import ReplyHead, reply_head
@@ -84,7 +84,7 @@ class RelayedResponse(RawResponse):
                 self._end = OpenEnd()
                 self._end.begin(request.transport)
         sent = reply_head(head.status, head.reason, pairs)
-        await _write(request, sent + self._framed(data, last) if data or last else sent)
+        await write_out(request, sent + self._framed(data, last) if data or last else sent)
 
     def send(self, data: bytes, *, last: bool) -> None:
         """Send a part of the body without waiting. The caller must see that the client keeps up."""
@@ -133,17 +133,6 @@ class RelayedResponse(RawResponse):
             return data
         chunk = b"".join((b"%x\r\n" % len(data), data, b"\r\n")) if data else b""
         return chunk + LAST_CHUNK if last else chunk
-
-
-async def _write(request: web.BaseRequest, data: bytes | bytearray | memoryview) -> None:
-    """The same as aiohttp's writer, in a fifth of the steps. Raises ConnectionError if the client has gone."""
-    transport = request.transport
-    if transport is None or transport.is_closing():
-        raise ConnectionResetError
-    request.writer.output_size += len(data)
-    transport.write(data)
-    if request.protocol.writing_paused:
-        await request.writer.drain()
 
 
 async def send_interim(request: web.BaseRequest, head: ReplyHead) -> None:

@@ -31,6 +31,8 @@ _TOPIC = frozenset({"isNewTopic", "title"})
 _WORDS = "(?:is[_-]?|should[_-]?)?(?:allow|approv|block|danger|deci[ds]|den[iy]|permi|reject|risk|safe|unsafe|verdict)"
 _VERDICT = re.compile(rf"ok|{_WORDS}", re.IGNORECASE)
 """How the names of fields for a verdict begin."""
+_MAY_BE_A_TAG = re.compile(rf"</?{_WORDS}", re.IGNORECASE)
+"""Tells most texts that have some tag from those, in a tenth of the time."""
 _VERDICT_TAG = re2.compile(rf"(?i)</?{_WORDS}[\w-]*(?:\s[^<>]*)?/?>".encode())
 _DEPTH = 8
 """Levels of a schema that are inspected; a deeper schema may ask for a verdict."""
@@ -106,4 +108,7 @@ def names_a_verdict(texts: tuple[str, ...]) -> bool:
 
 
 def _has_a_verdict_tag(text: str) -> bool:
-    return "<" in text and _VERDICT_TAG.search(text.encode("utf-8", "surrogatepass")) is not None
+    return (
+        _MAY_BE_A_TAG.search(text) is not None
+        and _VERDICT_TAG.search(text.encode("utf-8", "surrogatepass")) is not None
+    )

@@ -49,6 +49,8 @@ _FOLLOWING = word_set(
     handle return set allow"""
 )
 """What a request goes on with that says more of the same thing."""
+_NAMING = word_set("it this that these those the a an they he she there")
+"""What no sentence begins with that asks: such a one need not be read."""
 _CHORES = word_set("tests test docs documentation changelog readme comments docstrings types translations version lint")
 _CONDITIONS = ("when", "whenever", "once", "if")
 """What begins a clause that another one follows: without a comma between them, its end is not known."""
@@ -220,7 +222,7 @@ def whole(
             raise Decline(LOST)
     if behind and behind[0][0].key in (_RESTRICTING if len(behind[0]) > 2 else _TAKEN_BACK):
         raise Decline(TURNED)
-    if behind and _asks(clause) and any(_is_another(Clause(one)) for one in behind):
+    if behind and _asks(clause) and any(_is_another(Clause(one)) for one in behind if one[0].key not in _NAMING):
         raise Decline(SEVERAL)
     if behind and _asks(clause) and sum(_asks(Clause(one)) for one in behind) > 1:
         raise Decline(SEVERAL)
