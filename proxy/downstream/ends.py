@@ -1,4 +1,4 @@
-"""The end of a reply that only the end of its connection completes (RFC 9112, section 6.3).
+"""The end of a reply, or of a tunnel, that only the end of its connection completes (RFC 9112, section 6.3).
 
 A client cannot tell such an end from that of a process which was cut off, unless the latter is a reset.
 """

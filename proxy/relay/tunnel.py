@@ -1,13 +1,11 @@
 """After an upgrade: bytes both ways, until one side ends. Messages, pings and close codes are the peers' own affair."""
 
 import asyncio
-import socket
-import struct
 import time
-from contextlib import suppress
 
 from aiohttp import web
 
+from proxy.downstream.ends import OpenEnd
 from proxy.downstream.incoming import hold_back, switch_protocol
 from proxy.downstream.relayed import RelayedResponse
 from proxy.exchange import Exchange
@@ -22,6 +20,8 @@ async def tunnel(request: web.Request, exchange: Exchange, connection: Connectio
     When the client ends, the server cancels the handler.
     """
     connection.switch_protocol()
+    end = OpenEnd()
+    end.begin(request.transport)
     response = RelayedResponse(head, None, bodiless=True)
     exchange.upstream_replied(head.status, None)
     try:
@@ -31,21 +31,13 @@ async def tunnel(request: web.Request, exchange: Exchange, connection: Connectio
         while data := await connection.read():
             await request.writer.write(data)
             exchange.sent(len(data))
+        await end.finish(request.writer)
     except ConnectionError:
         exchange.client_gone()
     except PROBLEMS:
         exchange.upstream_failed("the upstream broke off", BROKEN_OFF)
-        _will_reset(request)
         response.abort(request)
     return response
-
-
-def _will_reset(request: web.Request) -> None:
-    """Have the end of the client's connection be a reset: nothing else tells that the upstream did not mean to end."""
-    handle = request.transport.get_extra_info("socket") if request.transport is not None else None
-    if handle is not None:
-        with suppress(OSError):  # the client has gone
-            handle.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
 class _FromClient:

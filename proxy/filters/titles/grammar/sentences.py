@@ -220,15 +220,22 @@ def whole(
         is_beside = name.at > last or name.at < clause.words[0].at
         if not (is_beside and says_enough) or is_reference(name):
             raise Decline(LOST)
-    if behind and behind[0][0].key in (_RESTRICTING if len(behind[0]) > 2 else _TAKEN_BACK):
-        raise Decline(TURNED)
-    if behind and _asks(clause) and any(_is_another(Clause(one)) for one in behind if one[0].key not in _NAMING):
-        raise Decline(SEVERAL)
-    if behind and _asks(clause) and sum(_asks(Clause(one)) for one in behind) > 1:
-        raise Decline(SEVERAL)
-    if behind and clause.keys[clause.lead] in _FORBIDDING and any(_asks(Clause(one)) for one in behind):
-        raise Decline(SEVERAL)  # "don't delete the photos. Archive them."
+    if behind:
+        _require_one(clause, behind)
     return words
+
+
+def _require_one(clause: Clause, behind: Sequence[Words]) -> None:
+    """Raises `Decline` if what stands behind the clause takes it back, or asks for something of its own."""
+    if behind[0][0].key in (_RESTRICTING if len(behind[0]) > 2 else _TAKEN_BACK):
+        raise Decline(TURNED)
+    is_forbidding = clause.keys[clause.lead] in _FORBIDDING
+    if not (is_forbidding or _asks(clause)):
+        return
+    asking = [other for one in behind if one[0].key not in _NAMING and _asks(other := Clause(one))]
+    # "don't delete the photos. Archive them."
+    if (asking and is_forbidding) or len(asking) > 1 or any(map(_is_another, asking)):
+        raise Decline(SEVERAL)
 
 
 def _is_another(clause: Clause) -> bool:
