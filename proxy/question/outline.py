@@ -222,15 +222,6 @@ def named(raw: bytes) -> tuple[str, ...]:
     return tuple(sorted(fields)) if len(fields) <= _MOST_FIELDS else ()
 
 
-def is_typed(raw: bytes) -> bool:
-    """Whether the fields of a small body have the types that a larger one needs to be understood."""
-    try:
-        _whole.decode(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return False
-    return True
-
-
 def roles(messages: Sequence[Raw] | Sequence[Message]) -> tuple[str, ...]:
     """The roles of all messages; empty if one is malformed."""
     try:
