@@ -221,3 +221,75 @@ def test_half_of_what_is_asked_is_no_title(text: str) -> None:
 @every(("text", "title"), TITLES.items())
 def test_what_takes_away_is_said(text: str, title: str) -> None:
     assert session_title(text) == title
+
+
+@every(
+    "text",
+    [
+        "Should we drop redis? Probably not.",
+        "Should we drop redis? I doubt it.",
+        "Should we drop redis? I hope not.",
+        "Should we drop redis? I don't think so.",
+        "Can we drop redis? I'd rather keep it.",
+        "Should we drop redis? The team says no.",
+        "Should we remove analytics? I'd say no, but make it opt-in.",
+        "Could we remove analytics? I think it should stay.",
+        "drop all tables but users",
+        "upgrade all packages but react",
+        "run all tests but the slow ones",
+        "delete all logs, keep today's",
+        "delete old backups but the last three",
+        "switch back to yarn",
+        "move back to postgres",
+        "switch back to the old login page",
+        "turn back on the alerts",
+        "roll node back to 18",
+        "Increase the cache size. Scrap that: disable the cache.",
+        "Upgrade Postgres to 16. Let's not.",
+        "Upgrade Postgres to 16. Hold off on that, fix the backup first.",
+        "Upgrade Postgres to 16. Done already, so fix the backup.",
+        "Upgrade Postgres to 16. This is what we should not do.",
+        "Remove the banner. We should keep it.",
+        "Remove the banner. It should stay.",
+        "Remove the banner. I'd like to keep it.",
+        "Remove the banner. Let's keep it after all.",
+        "Remove the banner. Stop, leave it.",
+        "Fix the header. Hold that thought, fix the footer.",
+        "Merge dev into main. I had that backwards: main into dev.",
+        "cancel my last request, add a footer",
+        "should the form validate emails or the api?",
+        "should the client cache images or the cdn?",
+        "does the api validate emails or the form?",
+        "do users or admins approve orders?",
+        "deploy the worker provided CI is green",
+        "deploy the worker assuming QA agrees",
+        "deploy the worker as long as staging is green",
+        "delete the logs minus today's",
+        "Disable the alerts, just the disk ones",
+        "since removing redis sessions are lost",
+        "since upgrading node tests hang",
+        "while importing orders totals are wrong",
+        "change the cron so it doesn't run on weekends",
+        "configure nginx so it doesn't buffer responses",
+        "the build passes when it should fail",
+        "No such file or directory (os error 2)",
+        "error: linker `cc` not found\n  |\n  = note: No such file or directory (os error 2)",
+    ],
+)
+def test_what_is_not_all_of_it_or_not_wanted_after_all_has_no_title(text: str) -> None:
+    with pytest.raises(Decline):
+        session_title(text)
+
+
+@every(
+    ("text", "title"),
+    [
+        ("should I use zustand or redux for this?", "Zustand or redux"),
+        ("undo the last migration but keep the data", "Last migration reversal"),
+        ("dont touch the physics, just fix the camera jitter", "Camera jitter"),
+        ("the slider jumps back to 0 on touch devices", "Slider jumping back to 0"),
+        ("adjust the PID gains so the gimbal doesn't overshoot", "PID gain adjustment"),
+    ],
+)
+def test_what_only_looks_like_it_keeps_its_title(text: str, title: str) -> None:
+    assert session_title(text) == title

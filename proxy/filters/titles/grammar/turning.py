@@ -4,7 +4,7 @@ from proxy.filters.decline import Decline
 from proxy.filters.titles.english import words as known
 from proxy.filters.titles.english.tables import word_set
 from proxy.filters.titles.english.turns import BASES, SHARED, TURNS
-from proxy.filters.titles.english.verbs import NOUN_FIRST, STALE, VERBS
+from proxy.filters.titles.english.verbs import NOUN_FIRST, STALE, VERB_STARTS, VERBS
 from proxy.filters.titles.grammar.clause import Clause, Words
 from proxy.filters.titles.reasons import TURNED
 from proxy.filters.titles.text.line import SIGNS
@@ -17,7 +17,8 @@ _BEFORE_VERB = word_set(
 _BEING = word_set("is are was were be been being am get gets got isn't aren't")
 _EXCEPTING = (" other than ", " apart from ", " aside from ", " but for ", "with the exception ", "opposed to ")
 _UNNEEDED = ("n't needed ", "not needed ", "longer needed ", "n't required ", "not required ", "not wanted ")
-_LOST_WITHOUT = (*_EXCEPTING, *_UNNEEDED)
+_TAKING_BACK = (" my last request", " my previous request", " my last message", " my previous message")
+_LOST_WITHOUT = (*_EXCEPTING, *_UNNEEDED, *_TAKING_BACK, "no such ")
 _LEAVING = word_set("must should can could gotta to")
 _GOING = word_set("go leave vanish disappear die")
 _GONE = ("removal", "no", "gone", "problem")
@@ -25,11 +26,24 @@ _DENIED = known.DENIED | {"not"}
 _ENOUGH = STALE | {"problem"}
 
 
+_LIMITING = word_set("but minus provided assuming back or so keep spare just since while after before when as")
+"""Words of which one stands in every sentence that `_is_limited`."""
+_QUESTIONS = word_set("should does do did can could will would is are was were has have")
+_WITHOUT_COMMA = word_set("since while after before")
+_ON = word_set("to on off into")
+_US = word_set("i we you they it")
+_SPARING = word_set("keep leave retain preserve spare")
+_JUST = _SPARING | {"just"}
+_VAGUE = word_set("change configure modify adjust update set tweak")
+
+
 def require_turned(words: Words, clause: Clause) -> None:
     """Raises `Decline` if a word that ends, prevents or undoes something is lost, or the sentence is about another."""
     keys = clause.keys
     if _is_of_another(clause) or any(map(clause.line.__contains__, _LOST_WITHOUT)):
         raise Decline(TURNED)  # "the login page isn't broken, the logout page is"
+    if not _LIMITING.isdisjoint(keys) and _is_limited(clause):
+        raise Decline(TURNED)
     if TURNS.keys().isdisjoint(keys) and _GOING.isdisjoint(keys):
         return
     said = [part for word in words for part in (word.text or word.key).casefold().split()]
@@ -82,3 +96,27 @@ def _is_of_another(clause: Clause) -> bool:
     behind = clause.keys[clause.keys.index(",") + 1 :]
     is_named = behind[0] in ("it's", "its") and behind[1] in known.DETERMINERS
     return is_named or clause.keys[len(clause) - 1] in known.AUXILIARIES
+
+
+def _is_limited(clause: Clause) -> bool:
+    """Whether what is asked for is not all of it, not under all conditions, or one of two."""
+    keys, lead = clause.keys, clause.lead
+    if keys[0] in _QUESTIONS and "or" in keys and keys[1] not in _US:
+        return True  # "should the form validate emails or the api?"
+    if keys[0] in _WITHOUT_COMMA and keys[1].endswith("ing") and "," not in keys:
+        return True  # "since removing redis sessions are lost"
+    if " as long as " in clause.line or " when it should " in clause.line:
+        return True
+    for at in range(lead + 1, len(clause)):
+        key, before, behind = keys[at], keys[at - 1], keys[at + 1]
+        if key == "but" and clause.asks_at(lead) and behind not in VERB_STARTS and behind not in _SPARING:
+            return True  # "drop all tables but users"
+        if key in ("minus", "provided", "assuming") and before not in known.DETERMINERS:
+            return True
+        if key == "back" and behind in _ON and known.DETERMINERS.isdisjoint((before, keys[lead])):
+            return True  # "switch back to yarn"
+        if key in (_JUST if keys[lead] in BASES else ("just",)) and before == "," and behind not in VERB_STARTS:
+            return True  # "delete all logs, keep today's"
+        if key == "so" and behind in ("it", "they") and keys[lead] in _VAGUE and not _DENIED.isdisjoint(keys[at:]):
+            return True  # "change the cron so it doesn't run on weekends"
+    return False

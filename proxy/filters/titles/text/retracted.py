@@ -6,6 +6,10 @@ _WELL = r"(?:(?:oh|ah|hm+|uh|um|ok(?:ay)?|well|but|or|and|so|please|edit|update|
 _TAKEN_BACK = r"""
     nope\b | nah\b | no+(?=\s*[,.:;!?)–—-]|\s*$|\s+(?:wait|sorry|actually|i|we|it|that|this|the|don'?t|do|not|at|just
         |thanks|keep|leave|use|make|let|undo|stop|fix|add|delete|remove|rename|change|only|lets|let's|better|scratch)\b)
+    | (?:i(?:'d|\ would)\ say\ |i\ (?:think|hope|guess|say)\ |probably\ |maybe\ |perhaps\ |rather\ )(?:not|no)\b
+    | i\ (?:doubt|don'?t\ think|do\ not\ think)\b
+    | i(?:'d|\ would)\ (?:rather|prefer\ to|like\ to)\ (?:not|keep|leave|stay)\b
+    | let'?s\ (?:not|keep|leave)\b | scrap\ (?:that|this|it)\b | hold\ (?:off|that)\b | (?:already\ )?done\b
     | hold\ on\b | hang\ on\b | scratch\ (?:that|it|this|the)\b | strike\ (?:that|it)\b | never\s?mind\b | nvm\b
     | on\ (?:second\ thoughts?|reflection|the\ other\ hand)\b | second\ thoughts?\b
     | oops\b | whoops\b | my\ (?:bad|mistake)\b
@@ -16,9 +20,17 @@ _TAKEN_BACK = r"""
     | not\ (?:that|really|anymore|yet|now)\b
     | (?:don'?t|do\ not)(?=\s*[.,!?;]|\s*$|\ (?:actually|do|bother|really|run|execute)\b)
 """
+_KEPT = r"""
+    [^.?!\n]{0,60}?\b(?:
+        (?:keep|leave)\ (?:it|that|this|them|those)(?=\s*[.,;!?]|\s*$|\ (?:as|after|there|in|instead)\b)
+        | should\ (?:stay|remain)\b | we\ should\ (?:keep|leave)\b | should(?:n'?t|\ not)\ do\b
+        | says?\ no\b | backwards\b
+    )
+"""
 _ENDED = r"(?:ignore|disregard|undo|revert|drop|skip|leave|keep|stop)\ (?:it|that|this|about|all|me|my|the\ above)\b"
 _AFTER_STOP = (
-    rf"{_TAKEN_BACK} | {_ENDED} | wait\b | actually\b | sorry\b | apologies\b | instead\b | cancel\b | abort\b | typo\b"
+    rf"{_TAKEN_BACK} | {_KEPT} | {_ENDED} | stop\b(?=\s*[,.;!]) | wait\b | actually\b | sorry\b | apologies\b"
+    r"| instead\b | cancel\b | abort\b | typo\b"
 )
 _AFTER_COMMA = rf"{_TAKEN_BACK} | wait\b(?!\ (?:for|until|till|\d)) | actually\b | sorry\b"
 _RETRACTED = re.compile(
