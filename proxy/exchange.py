@@ -38,12 +38,17 @@ class Head(msgspec.Struct, frozen=True):
     @property
     def client(self) -> tuple[str, Version] | None:
         """Name, which is no key, and version of the client, from the first product of `User-Agent`; None for none."""
-        return _client(self.headers.get("user-agent", "")[:_AGENT])
+        return client_of(self.headers.get("user-agent", ""))
 
     @property
     def product(self) -> str:
         """The client as it names itself, `claude-cli/2.1.330`; "" if it names none."""
         return _product(self.headers.get("user-agent", "")[:_AGENT])
+
+
+def client_of(user_agent: str) -> tuple[str, Version] | None:
+    """Name and version from the first product of a `User-Agent`; None for none."""
+    return _client(user_agent[:_AGENT])
 
 
 @lru_cache(256)

@@ -9,7 +9,7 @@ from functools import lru_cache
 
 import orjson
 
-from proxy.exchange import Answer, Decision, Forward, Head, Version, version_text
+from proxy.exchange import Answer, Decision, Forward, Head, Version, client_of, version_text
 from proxy.question.messages import MessagesRequest
 from proxy.rules.conditions import Condition
 from proxy.rules.misses import miss_of, near_misses
@@ -99,10 +99,9 @@ class Drift:
 
     def _kind(self, head: Head) -> SessionKind | None:
         """None for what is not watched."""
-        client = head.client
-        if client is None or client[0] != "claude-cli":
-            return None
-        kind = (client[1], *_session_kind(head))
+        agent = head.headers.get("user-agent", "")
+        read = _session_kind if len(agent) <= _AGENT else _session_kind.__wrapped__
+        kind = read(agent, "x-api-key" in head.headers)
         return kind if kind in self._seen or len(self._seen) < _MOST_VERSIONS else None
 
     def _unknown_question(self, request: MessagesRequest, shown: str) -> list[Notice]:
@@ -168,16 +167,13 @@ def _prompt(rule: Rule) -> tuple[Condition, ...]:
     return system or tuple(one for one in tests if one.name in ("user_text", "user_texts"))
 
 
-def _session_kind(head: Head) -> tuple[str, bool]:
-    """How the client was started (`external, cli`, `external, sdk-cli`), and whether it has an API key."""
-    agent = head.headers.get("user-agent", "")
-    return (_entry if len(agent) <= _AGENT else _entry.__wrapped__)(agent), "x-api-key" in head.headers
-
-
 @lru_cache(256)
-def _entry(user_agent: str) -> str:
-    entry = _ENTRY.search(user_agent)
-    return entry[1] if entry else ""
+def _session_kind(user_agent: str, has_key: bool) -> SessionKind | None:
+    """How Claude Code was started is said behind its version: `external, cli`, `external, sdk-cli`."""
+    client, entry = client_of(user_agent), _ENTRY.search(user_agent)
+    if client is None or client[0] != "claude-cli":
+        return None
+    return client[1], entry[1] if entry else "", has_key
 
 
 def _is_unknown(request: MessagesRequest, decision: Forward) -> bool:

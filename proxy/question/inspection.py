@@ -128,12 +128,11 @@ class _ParsedBody:
 
     @property
     def well_formed(self) -> bool:
-        return _is_typed(self._value) and all(map(is_message, self._messages))
+        return self._has_messages() and _is_typed(self._value)
 
     @property
     def roles(self) -> Sequence[str]:
-        whole = len(self.ending) == self.count or all(map(is_message, self._messages))
-        return tuple([message["role"] for message in self._messages]) if whole else ()
+        return tuple([message["role"] for message in self._messages]) if self._has_messages() else ()
 
     @cached_property
     def system(self) -> Sequence[str]:
@@ -154,6 +153,10 @@ class _ParsedBody:
 
     def repeats_a_key(self) -> bool:
         return repeats_a_key(self._raw, self._value)
+
+    def _has_messages(self) -> bool:
+        """Whether all of them are what the API takes for one; those of `ending` are."""
+        return len(self.ending) == self.count or all(map(is_message, self._messages))
 
     def question(self) -> Iterator[bytes | memoryview]:
         yield orjson.dumps([self.get("system"), self._messages])

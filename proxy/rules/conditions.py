@@ -2,16 +2,18 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeGuard
+from functools import partial
+from typing import Any, TypeGuard, TypeVar
 
 from proxy.exchange import Head
 from proxy.question.messages import MessagesRequest
-from proxy.rules.facts import FACTS, HEADER_PREFIX, BodyFact, HeadFact, fact
+from proxy.rules.facts import FACTS, HEADER_PREFIX, BodyFact, HeadFact, fact, value_of
 from proxy.rules.marks import marks_of
 from proxy.rules.operators import OPERATORS, Context, Matcher, matcher, suggestion
-from proxy.rules.searches import Groups
+from proxy.rules.searches import Groups, Search
 from proxy.settings.toml import KeyPath
 
+Told = TypeVar("Told")
 Check = Callable[[MessagesRequest, Groups], bool]
 """Whether a request meets a condition; may add to the groups."""
 
@@ -47,7 +49,7 @@ class Condition:
     name: str
     operator: str
     operand: Any
-    test: Callable[[Any, Groups], bool]
+    test: Search
     absent: bool = False
     """What the condition is worth when the request does not say."""
     marks: frozenset[str] = frozenset()
@@ -56,13 +58,15 @@ class Condition:
     """Whether a request meets it: put together once, since it is asked for every rule of every request."""
 
     def __post_init__(self) -> None:
-        read, test, absent = self.fact.read, self.test, self.absent
-        of_head = isinstance(self.fact, HeadFact)
+        fact, test, absent = self.fact, self.test, self.absent
+        read = fact.read if isinstance(fact, BodyFact) else partial(value_of, fact)
 
         def matches(request: MessagesRequest, groups: Groups) -> bool:
-            # The kind of fact, which is fixed, decides what its reader takes; mypy cannot follow that.
-            subject = read(request.head if of_head else request)  # type: ignore[arg-type]
-            return absent if subject is None else test(subject, groups)
+            subject = read(request)
+            found = absent if subject is None else test(subject)
+            if isinstance(found, dict):
+                groups.update(found)
+            return bool(found)
 
         object.__setattr__(self, "matches", matches)
 
@@ -70,7 +74,7 @@ class Condition:
         """What is left to ask."""
         if isinstance(self.fact, HeadFact) and known.head is not None:
             subject = self.fact.read(known.head)
-            if not (self.absent if subject is None else self.test(subject, {})):
+            if not (self.absent if subject is None else self.test(subject)):
                 return _no
             return self.matches if self.operator == "pattern" else _yes  # for what it captures
         if self.marks and self.marks <= known.absent:
@@ -185,16 +189,16 @@ class When:
                     yield from group.tests()
 
 
-def never(check: ConditionCheck) -> bool:
+def never(check: Check) -> bool:
     """Whether it is known that the condition does not hold."""
-    return check[1] is _no
+    return check is _no
 
 
-def first_failing(checks: Iterable[ConditionCheck], request: MessagesRequest, groups: Groups) -> AnyCondition | None:
-    """The one evaluator: the first condition that does not hold, None if all do; what they capture goes to `groups`."""
-    for condition, check in checks:
+def first_failing(checks: Iterable[tuple[Told, Check]], request: MessagesRequest, groups: Groups) -> Told | None:
+    """The one evaluator: what stands with the first check that does not hold, None if all do; fills the groups."""
+    for told, check in checks:
         if not check(request, groups):
-            return condition
+            return told
     return None
 
 

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
+from operator import eq, ge, gt, le, methodcaller, ne
 from typing import Any, Literal
 
 from proxy.exchange import parse_version
@@ -14,13 +16,13 @@ from proxy.settings.wording import shown
 
 @dataclass(frozen=True, slots=True)
 class Matcher:
-    """A test of one value, which is never None; it may add to the groups.
+    """A test of one value, which is never None.
 
     Every text that passes contains one of the `literals`, and so does some text of every list that passes; None if
     nothing is known. `whole`: the text equals the literal.
     """
 
-    matches: Callable[[Any, Groups], bool]
+    matches: Search
     literals: tuple[str, ...] | None = None
     whole: bool = False
 
@@ -91,32 +93,33 @@ Maker = Callable[[Context, Any, KeyPath], Matcher]
 def _is(convert: Callable[[Any], Any]) -> Maker:
     def make(_context: Context, operand: Any, _path: KeyPath) -> Matcher:
         wanted = convert(operand)
-        return Matcher(lambda value, _groups: value == wanted, _stands_in(wanted), whole=True)
+        return Matcher(partial(eq, wanted), _stands_in(wanted), whole=True)
 
     return make
 
 
-def _text_test(compare: Callable[[str, str], bool]) -> Maker:
+def _text_test(method: str) -> Maker:
     def make(_context: Context, operand: Any, _path: KeyPath) -> Matcher:
         wanted = _typed(operand, str, "a string")
         if not wanted:
             raise ValueError("an empty string would match everything")
-        return Matcher(lambda value, _groups: compare(value, wanted), (wanted,))
+        return Matcher(methodcaller(method, wanted), (wanted,))
 
     return make
 
 
-def _number_test(compare: Callable[[Any, Any], bool], convert: Callable[[Any], Any]) -> Maker:
+def _bound(compare: Callable[[Any, Any], bool], convert: Callable[[Any], Any]) -> Maker:
+    """A test by `compare(bound, value)`."""
+
     def make(_context: Context, operand: Any, _path: KeyPath) -> Matcher:
-        bound = convert(operand)
-        return Matcher(lambda value, _groups: compare(value, bound))
+        return Matcher(partial(compare, convert(operand)))
 
     return make
 
 
 def _one_of(_context: Context, operand: Any, _path: KeyPath) -> Matcher:
     wanted = frozenset(_strings(operand))
-    return Matcher(lambda value, _groups: value in wanted, tuple(wanted), whole=True)
+    return Matcher(wanted.__contains__, tuple(wanted), whole=True)
 
 
 def _any_text_test(search: Callable[[tuple[str, ...]], Search]) -> Maker:
@@ -129,10 +132,6 @@ def _any_text_test(search: Callable[[tuple[str, ...]], Search]) -> Maker:
     return make
 
 
-def _by(compare: Callable[[str, tuple[str, ...]], bool]) -> Callable[[tuple[str, ...]], Search]:
-    return lambda wanted: lambda value, _groups: compare(value, wanted)
-
-
 def _pattern(context: Context, operand: Any, _path: KeyPath) -> Matcher:
     search, groups = pattern(_typed(operand, str, "a pattern"))
     context.groups.update(groups)
@@ -143,10 +142,10 @@ def _pattern(context: Context, operand: Any, _path: KeyPath) -> Matcher:
 def _if_any_stands_in(needed: Sequence[str], search: Search) -> Search:
     """The search, of texts in which it can find something; most texts are told from those at a tenth of its price."""
 
-    def matches(value: str, groups: Groups) -> bool:
+    def matches(value: str) -> bool | Groups:
         for literal in needed:
             if literal in value:
-                return search(value, groups)
+                return search(value)
         return False
 
     return matches
@@ -155,29 +154,33 @@ def _if_any_stands_in(needed: Sequence[str], search: Search) -> Search:
 def _present(_context: Context, operand: Any, _path: KeyPath) -> Matcher:
     """Present means: the request has it, and a list is not empty (`"tools": []` offers no tool)."""
     wanted = _typed(operand, bool, "true or false")
-    return Matcher(lambda value, _groups: (value != ()) is wanted)
+    return Matcher(partial(ne if wanted else eq, ()))
 
 
 def _length(context: Context, operand: Any, path: KeyPath) -> Matcher:
-    tests = _group(context, "integer", operand, path)
-    return Matcher(lambda value, groups: all(test.matches(len(value), groups) for test in tests))
+    passes = _all_of([test.matches for test in _group(context, "integer", operand, path)])
+    return Matcher(lambda value: passes(len(value)))
 
 
 def _only(_context: Context, operand: Any, _path: KeyPath) -> Matcher:
     allowed = frozenset(_strings(operand))
-    return Matcher(lambda values, _groups: allowed.issuperset(values))
+    return Matcher(allowed.issuperset)
 
 
-def _all_of(tests: Sequence[Callable[[Any, Groups], bool]]) -> Callable[[Any, Groups], bool]:
-    """Whether a text meets all of these; what some of them capture counts only then."""
+def _all_of(tests: Sequence[Search]) -> Search:
+    """Whether a value meets all of these."""
+    if len(tests) == 1:
+        return tests[0]
 
-    def passes(value: Any, groups: Groups) -> bool:
+    def passes(value: Any) -> bool | Groups:
         captured: Groups = {}
         for test in tests:
-            if not test(value, captured):
+            found = test(value)
+            if not found:
                 return False
-        groups.update(captured)
-        return True
+            if found is not True:
+                captured.update(found)
+        return captured or True
 
     return passes
 
@@ -188,14 +191,13 @@ def _some(pick: Callable[[tuple[str, ...]], tuple[str, ...]]) -> Maker:
     def make(context: Context, operand: Any, path: KeyPath) -> Matcher:
         tests = _group(context, "text", operand, path)
         if isinstance(operand, str):
-            return Matcher(lambda values, _groups: operand in pick(values), (operand,), whole=True)
-        passes = tests[0].matches if len(tests) == 1 else _all_of([test.matches for test in tests])
+            return Matcher(lambda values: operand in pick(values), (operand,), whole=True)
+        passes = _all_of([test.matches for test in tests])
 
-        def matches(values: Any, groups: Groups) -> bool:
-            # A loop, since `any` with a generator takes as long as most tests.
-            for value in pick(values):  # noqa: SIM110
-                if passes(value, groups):
-                    return True
+        def matches(values: Any) -> bool | Groups:
+            for value in pick(values):
+                if found := passes(value):
+                    return found
             return False
 
         known = next((test for test in tests if test.literals), None)
@@ -243,17 +245,22 @@ class Operator:
 
 
 _STRINGS: Operand = "an array of strings"
+_ELEMENT: Operand = "a string, or a table of text operators"
 _PRESENT = Operator(_present, "true or false", "whether the request says it; an empty list does not count as said")
 
 OPERATORS: dict[FactKind, dict[str, Operator]] = {
     "text": {
         "is": Operator(_is(_a(str, "a string")), "a string", "the text is exactly this"),
         "in": Operator(_one_of, "an array of strings", "the text is one of these"),
-        "starts_with": Operator(_text_test(str.startswith), "some text", "the text begins with this"),
-        "starts_with_any": Operator(_any_text_test(_by(str.startswith)), _STRINGS, "the text begins with one of these"),
-        "ends_with": Operator(_text_test(str.endswith), "some text", "the text ends with this"),
-        "ends_with_any": Operator(_any_text_test(_by(str.endswith)), _STRINGS, "the text ends with one of these"),
-        "contains": Operator(_text_test(str.__contains__), "some text", "this stands anywhere in the text"),
+        "starts_with": Operator(_text_test("startswith"), "some text", "the text begins with this"),
+        "starts_with_any": Operator(
+            _any_text_test(partial(methodcaller, "startswith")), _STRINGS, "the text begins with one of these"
+        ),
+        "ends_with": Operator(_text_test("endswith"), "some text", "the text ends with this"),
+        "ends_with_any": Operator(
+            _any_text_test(partial(methodcaller, "endswith")), _STRINGS, "the text ends with one of these"
+        ),
+        "contains": Operator(_text_test("__contains__"), "some text", "this stands anywhere in the text"),
         "contains_any": Operator(_any_text_test(any_of), _STRINGS, "one of these stands anywhere in the text"),
         "pattern": Operator(_pattern, "a pattern", "the RE2 pattern is found anywhere in the text"),
         "length": Operator(_length, "an integer, or a table of integer operators", "the number of characters"),
@@ -261,8 +268,8 @@ OPERATORS: dict[FactKind, dict[str, Operator]] = {
     },
     "integer": {
         "is": Operator(_is(_a(int, "an integer")), "an integer", "the number is exactly this"),
-        "min": Operator(_number_test(int.__ge__, _a(int, "an integer")), "an integer", "the number is this or more"),
-        "max": Operator(_number_test(int.__le__, _a(int, "an integer")), "an integer", "the number is this or less"),
+        "min": Operator(_bound(le, _a(int, "an integer")), "an integer", "the number is this or more"),
+        "max": Operator(_bound(ge, _a(int, "an integer")), "an integer", "the number is this or less"),
         "present": _PRESENT,
     },
     "flag": {
@@ -271,27 +278,17 @@ OPERATORS: dict[FactKind, dict[str, Operator]] = {
     },
     "version": {
         "is": Operator(_is(_version), "a version", "the version is exactly this"),
-        "min": Operator(_number_test(tuple.__ge__, _version), "a version", "the version is this or a later one"),
-        "below": Operator(_number_test(tuple.__lt__, _version), "a version", "the version is before this one"),
+        "min": Operator(_bound(le, _version), "a version", "the version is this or a later one"),
+        "below": Operator(_bound(gt, _version), "a version", "the version is before this one"),
         "present": _PRESENT,
     },
     "texts": {
         "is": Operator(_is(_strings), "an array of strings", "the list is exactly this, in this order"),
         "only": Operator(_only, "an array of strings", "the list holds nothing but these, each any number of times"),
         "length": Operator(_length, "an integer, or a table of integer operators", "the number of elements"),
-        "some": Operator(
-            _some(lambda values: values), "a string, or a table of text operators", "one element meets all of this"
-        ),
-        "first": Operator(
-            _some(lambda values: values[:1]),
-            "a string, or a table of text operators",
-            "the first element meets all of this",
-        ),
-        "last": Operator(
-            _some(lambda values: values[-1:]),
-            "a string, or a table of text operators",
-            "the last element meets all of this",
-        ),
+        "some": Operator(_some(lambda values: values), _ELEMENT, "one element meets all of this"),
+        "first": Operator(_some(lambda values: values[:1]), _ELEMENT, "the first element meets all of this"),
+        "last": Operator(_some(lambda values: values[-1:]), _ELEMENT, "the last element meets all of this"),
         "present": _PRESENT,
     },
 }

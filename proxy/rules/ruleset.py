@@ -13,7 +13,6 @@ from proxy.question.outline import LARGE
 from proxy.rules.conditions import (
     AnyCondition,
     Check,
-    ConditionCheck,
     Known,
     When,
     first_failing,
@@ -148,13 +147,13 @@ Failed = tuple[Rule, AnyCondition]
 class _Asked:
     """The rules that a request's head leaves, each with what is left to ask, and whether any of them could answer."""
 
-    rules: tuple[tuple[Rule, tuple[ConditionCheck, ...]], ...]
+    rules: tuple[tuple[Rule, tuple[tuple[Failed, Check], ...]], ...]
     interested: bool
 
     @cached_property
     def settled(self) -> tuple[Failed, ...] | None:
         """If none of them can match, each with a condition that cannot hold; else None."""
-        failed = tuple((rule, checks[-1][0]) for rule, checks in self.rules if checks and never(checks[-1]))
+        failed = tuple(checks[-1][0] for _, checks in self.rules if checks and never(checks[-1][1]))
         return failed if len(failed) == len(self.rules) else None
 
 
@@ -238,12 +237,12 @@ class RuleSet:
         for rule, checks in self._left(request.head, absent, _LONGER if request.size > SMALL else 0).rules:
             groups: Groups = {}
             try:
-                condition = first_failing(checks, request, groups)
-                if condition is None:
+                failure = first_failing(checks, request, groups)
+                if failure is None:
                     return self._outcome(rule, request, groups)
             except Exception as error:  # fails open: nothing that a rule does may cost a person's request
                 return Forward(f"rule failed: {type(error).__name__}", rule.name)
-            failed.append((rule, condition))
+            failed.append(failure)
         try:
             return Forward(DECISION if may_decide(request) else NO_MATCH)
         except Exception as error:  # the same
@@ -261,10 +260,10 @@ class RuleSet:
         return rule.outcome(request, groups)
 
 
-def _checks(rule: Rule, known: Known) -> Iterator[ConditionCheck]:
+def _checks(rule: Rule, known: Known) -> Iterator[tuple[Failed, Check]]:
     """What is left to ask. No rule but a guard is asked about the whole of a large body."""
     for condition, check in rule.when.left(known):
-        yield condition, (_of_small(check) if not rule.guards and is_whole(condition) else check)
+        yield (rule, condition), (_of_small(check) if not rule.guards and is_whole(condition) else check)
 
 
 def _of_small(check: Check) -> Check:

@@ -13,14 +13,14 @@ from proxy.rules.marks import finder
 Groups = dict[str, str]
 """The named groups that a rule's patterns captured."""
 
-Search = Callable[[str, Groups], bool]
-"""Whether a text is as wanted; may add to the groups."""
+Search = Callable[[Any], bool | Groups]
+"""Whether a value is as wanted; in place of True what was captured, if that is something."""
 
 
 def any_of(wanted: Sequence[str]) -> Search:
     """A search for one of these texts, none of them empty."""
     find = finder([one.encode() for one in wanted])
-    return lambda value, _groups: bool(_found(find, value))
+    return lambda value: bool(_found(find, value))
 
 
 def pattern(text: str) -> tuple[Search, frozenset[str]]:
@@ -37,14 +37,11 @@ def pattern(text: str) -> tuple[Search, frozenset[str]]:
         raise ValueError(f"not a pattern: {reason.decode() if isinstance(reason, bytes) else reason}") from None
     names = [(name.decode(), index) for name, index in compiled.groupindex.items()]
 
-    def search(value: str, groups: Groups) -> bool:
+    def search(value: str) -> bool | Groups:
         found = _found(compiled.search, value)
         if found is None:
             return False
-        for name, index in names:
-            if (part := found[index]) is not None:
-                groups[name] = part.decode()
-        return True
+        return {name: part.decode() for name, index in names if (part := found[index]) is not None} or True
 
     return search, frozenset(name for name, _ in names)
 

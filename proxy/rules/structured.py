@@ -37,9 +37,11 @@ class _Shape:
     def fits(self, value: Any) -> bool:
         if not isinstance(value, dict) or not value.keys() >= self.required:
             return False
-        if not self.is_open and not self.properties.keys() >= value.keys():
-            return False
-        return all(isinstance(value[name], self.properties[name]) for name in value.keys() & self.properties.keys())
+        for name, one in value.items():
+            types = self.properties.get(name)
+            if not (self.is_open if types is None else isinstance(one, types)):
+                return False
+        return True
 
 
 def misfit(text: str, schema: Mapping[str, Any]) -> str:

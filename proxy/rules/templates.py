@@ -48,6 +48,15 @@ def _replace(text: str, old: str, new: str) -> str:
     return text.replace(old, new)
 
 
+def _between(text: str, start: str, end: str) -> str:
+    """What stands between `start`, with which the text begins, and the last `end`."""
+    text, start, end = str(text), str(start), str(end)
+    inner, found, _ = text[len(start) :].rpartition(end) if end else ("", "", "")
+    if not (found and text.startswith(start)):
+        raise Decline("template: nothing between")
+    return inner
+
+
 def _join(values: Sequence[Any], between: str = "") -> str:
     texts = [str(value) for value in values]
     if sum(map(len, texts)) + len(between) * len(texts) > LONGEST:
@@ -60,7 +69,8 @@ def _environment() -> ImmutableSandboxedEnvironment:
     environment = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False)
     environment.globals.clear()
     plain = {name: environment.filters[name] for name in ("lower", "upper", "trim", "first", "last")}
-    filters: Mapping[str, Callable[..., Any]] = {**plain, **FILTERS, "json": _json, "replace": _replace, "join": _join}
+    made: dict[str, Callable[..., Any]] = {"json": _json, "between": _between, "replace": _replace, "join": _join}
+    filters: Mapping[str, Callable[..., Any]] = {**plain, **FILTERS, **made}
     environment.filters.clear()
     environment.filters.update(filters)
     environment.tests = {"defined": environment.tests["defined"]}

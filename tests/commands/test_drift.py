@@ -47,7 +47,7 @@ async def test_what_the_process_saw_is_listed_with_its_place_in_the_capture(
     ]
     assert [sign["captured"] for sign in signs] == [f"{tmp_path / 'c.jsonl'}:1", f"{tmp_path / 'c.jsonl'}:3"]
     told = _drift(tmp_path, capsys)
-    assert "nearly session-title: any user_text pattern" in told
+    assert "nearly session-title: any user_text ends_with_any" in told
     assert "not streamed, messages: 1, system blocks: 1" in told
     for place in ("bonjour", "planted"):
         assert place not in told + json.dumps(logged) + (tmp_path / "a-drift.json").read_text()

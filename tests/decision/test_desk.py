@@ -257,7 +257,8 @@ def test_what_is_no_question_to_a_model_is_no_sign_of_drift() -> None:
     desk = new_desk(Config(), compile_document(toml.parse(COUNT, "test.toml")).rules, b"key")
     found = counted(desk, "other")
     assert found.decision == Forward("no rule matched")
-    assert (found.notices, desk.signs) == ((), {})
+    assert (desk.look_for_drift(found), desk.signs) == ((), {})
+    assert found.trail is not None
     assert [step.rule for step in found.trail.steps()] == ["count"]
 
 

@@ -99,7 +99,7 @@ def test_a_prompt_that_a_rule_names_is_nearly_it_with_the_condition_that_refused
     assert isinstance(request, MessagesRequest)
     (notice,) = Drift(shipped.rules.rules).note(request, UNKNOWN)
     assert (notice.sign, notice.rule) == ("nearly", "session-title")
-    assert notice.condition.startswith("any user_text pattern ")
+    assert notice.condition.startswith("any user_text ends_with_any ")
     assert "bonjour" not in repr(notice)
 
 

@@ -50,7 +50,7 @@ def rule(name: str, text: str | None = None, *, tokens: int = 0, **when: Any) ->
 
 
 def broken(name: str) -> Rule:
-    def fail(_value: Any, _groups: Any) -> bool:
+    def fail(_value: Any) -> bool:
         raise RuntimeError("a secret of the request")
 
     condition = Condition(FACTS["message_count"], "message_count", "is", 1, fail)

@@ -47,6 +47,10 @@ def rendered(text: str, groups: dict[str, str] | None = None, **body: Any) -> st
         ("{{ 'one' if message_count == 1 and path is defined else 'many' }}", "one"),
         ("{{ [1, 2] | join('-') }}", "1-2"),
         ("{{ 'aXbX' | replace('X', '') }}", "ab"),
+        ("{{ user_text | between('h', 'lo') }}", "el"),
+        ("{{ 'h' | between('h', 'lo') if message_count == 2 else 'none' }}", "none"),
+        ("{{ '<<a>b>>' | between('<', '>') }}", "<a>b>"),
+        ("{{ 12321 | between(1, 1) }}", "232"),
         ("{# a remark #}x", "x"),
         ("<b> & 'c'", "<b> & 'c'"),
         ("{{ '<b>' }}", "<b>"),
@@ -119,7 +123,7 @@ def test_a_name_that_is_neither_a_fact_nor_a_group_is_refused(name: str, shape: 
 
 @every("name", ["safe", "attr", "format", "map", "pprint", "tojson", "upperr", "e"])
 def test_a_filter_that_is_not_ours_is_refused(name: str) -> None:
-    with pytest.raises(ValueError, match=f"unknown filter '{name}': known are command_prefix, "):
+    with pytest.raises(ValueError, match=f"unknown filter '{name}': known are between, "):
         compile_template(f"{{{{ user_text | {name} }}}}", ())
 
 
@@ -233,6 +237,24 @@ def test_what_is_said_and_made_on_the_way_to_it_is_bounded(text: str) -> None:
 def test_a_filter_declines_a_text_that_is_longer_than_it_answers(name: str) -> None:
     with pytest.raises(Decline, match="too long"):
         rendered(f"{{{{ word | {name} }}}}", {"word": "fix the parser " * 10_000})
+
+
+@pytest.mark.parametrize("word", ["", "<", ">", "<a", "a>", "a<b>", ">a<", "(a>", "<a)"])
+def test_between_two_that_do_not_both_stand_there_is_nothing(word: str) -> None:
+    with pytest.raises(Decline, match="template: nothing between"):
+        rendered("{{ word | between('<', '>') }}", {"word": word})
+
+
+@pytest.mark.parametrize("word", ["<<>", "<>", "<<>>"])
+def test_what_overlaps_is_not_between(word: str) -> None:
+    """A beginning and an end that share a character leave nothing between them."""
+    with pytest.raises(Decline, match="template: nothing between"):
+        rendered("{{ word | between('<<', '<>') }}", {"word": word})
+
+
+def test_between_nothing_and_nothing_is_nothing() -> None:
+    with pytest.raises(Decline, match="template: nothing between"):
+        rendered("{{ 'ab' | between('', '') }}")
 
 
 class Kept:
