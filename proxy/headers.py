@@ -99,9 +99,8 @@ def drop_from_request(raw: RawHeaders) -> RawPairs:
     return _drop(raw, names, names.to_upstream, _DROPPED_FROM_REQUESTS)
 
 
-def drop_from_reply(raw: RawHeaders) -> RawPairs:
-    """The headers of a reply that go back to the client, likewise."""
-    names = names_of(raw)
+def drop_from_reply(raw: RawHeaders, names: Names) -> RawPairs:
+    """The headers of a reply that go back to the client, likewise; `names` are theirs."""
     return _drop(raw, names, names.to_client, HOP_BY_HOP)
 
 

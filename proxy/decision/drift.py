@@ -2,7 +2,6 @@
 
 import hashlib
 import re
-from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -42,6 +41,18 @@ SessionKind = tuple[Version, str, bool]
 """A client version, how the client was started, and whether it uses an API key."""
 
 
+@dataclass(slots=True)
+class _Seen:
+    """What was seen of a kind of session."""
+
+    kind: SessionKind
+    requests: int = 0
+    sessions: set[int] = field(default_factory=set)
+    """Hashes of what names them."""
+    judged: bool = False
+    """Whether enough was seen: nothing more is counted."""
+
+
 @dataclass(frozen=True, slots=True)
 class Notice:
     """One sign of drift.
@@ -73,10 +84,7 @@ class Drift:
     _beginnings: dict[str, set[str]] = field(default_factory=dict)
     _fired: dict[tuple[str, str, bool], Version] = field(default_factory=dict)
     """The newest version for which each rule fired, by kind of session."""
-    _seen: "Counter[SessionKind]" = field(default_factory=Counter)
-    _sessions: defaultdict[SessionKind, set[int]] = field(default_factory=lambda: defaultdict(set))
-    _judged: set[SessionKind] = field(default_factory=set)
-    """Kinds of which enough was seen: nothing more is counted."""
+    _seen: dict[SessionKind, _Seen] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._named = {rule.name: named for rule in self.rules if rule.answer and (named := _prompt(rule))}
@@ -84,25 +92,30 @@ class Drift:
 
     def note(self, request: MessagesRequest, decision: Decision) -> list[Notice]:
         """The signs in this request; they may have been reported before."""
-        kind = self._kind(request.head)
-        if kind is None:
+        seen = self._of_its_kind(request.head)
+        if seen is None:
             return []
-        notices = self._untested(decision, kind) if isinstance(decision, Answer) else []
+        notices = self._untested(decision, seen.kind) if isinstance(decision, Answer) else []
         if isinstance(decision, Forward) and _is_unknown(request, decision):
-            notices = self._unknown_question(request, version_text(kind[0]))
-        return notices + self._missed(request.head, request.session, kind)
+            notices = self._unknown_question(request, version_text(seen.kind[0]))
+        return notices + self._missed(request.head, request.session, seen)
 
     def passed(self, head: Head, session: str) -> list[Notice]:
         """The same of a conversation that no rule matched."""
-        kind = self._kind(head)
-        return [] if kind is None else self._missed(head, session, kind)
+        seen = self._of_its_kind(head)
+        return [] if seen is None else self._missed(head, session, seen)
 
-    def _kind(self, head: Head) -> SessionKind | None:
+    def _of_its_kind(self, head: Head) -> _Seen | None:
         """None for what is not watched."""
         agent = head.headers.get("user-agent", "")
         read = _session_kind if len(agent) <= _AGENT else _session_kind.__wrapped__
         kind = read(agent, "x-api-key" in head.headers)
-        return kind if kind in self._seen or len(self._seen) < _MOST_VERSIONS else None
+        if kind is None:
+            return None
+        seen = self._seen.get(kind)
+        if seen is None and len(self._seen) < _MOST_VERSIONS:
+            seen = self._seen[kind] = _Seen(kind)
+        return seen
 
     def _unknown_question(self, request: MessagesRequest, shown: str) -> list[Notice]:
         """A small request without tools that no rule matched."""
@@ -143,16 +156,17 @@ class Drift:
         is_untested = version > self._newest.get(decision.rule, version)
         return [Notice(UNTESTED, version_text(version), decision.rule)] if is_untested else []
 
-    def _missed(self, head: Head, session: str, kind: SessionKind) -> list[Notice]:
+    def _missed(self, head: Head, session: str, seen: _Seen) -> list[Notice]:
         """Rules that fired for an older version in sessions of this kind, and could fire for this one, but never do."""
-        if kind in self._judged:
+        if seen.judged:
             return []
-        self._seen[kind] += 1
-        self._sessions[kind].add(hash(session))
-        if self._seen[kind] < REQUESTS or len(self._sessions[kind]) < SESSIONS:
+        seen.requests += 1
+        seen.sessions.add(hash(session))
+        if seen.requests < REQUESTS or len(seen.sessions) < SESSIONS:
             return []
-        self._judged.add(kind)
-        version, entry, by_key = kind
+        seen.judged = True
+        seen.sessions.clear()
+        version, entry, by_key = seen.kind
         return [
             Notice(STOPPED, version_text(version), rule.name)
             for rule in self.rules

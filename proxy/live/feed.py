@@ -85,8 +85,11 @@ class Feed:
         forwarded = [record.overhead for record in news if record.outcome == "forwarded"]
         self._overheads.extend([overhead for overhead in forwarded if overhead is not None])
         for record in news:
-            if record.outcome == "answered" and (record.rule in self._answers or len(self._answers) < _RULES):
-                self._answers.setdefault(record.rule, deque(maxlen=_TIMES)).append(record.duration)
+            if record.outcome == "answered":
+                if record.rule not in self._answers and len(self._answers) < _RULES:
+                    self._answers[record.rule] = deque(maxlen=_TIMES)
+                if record.rule in self._answers:
+                    self._answers[record.rule].append(record.duration)
         if self._watchers and news:
             rows = [orjson.dumps(row(record)).decode() for record in news[-SHOWN:]]
             for watcher in self._watchers:

@@ -7,6 +7,7 @@ the model, since it depends on too much else. The output that was not generated 
 
 from collections import OrderedDict, deque
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from proxy.record import Record
 
@@ -40,6 +41,8 @@ class AvoidedCost:
 
 
 _UNKNOWN = AvoidedCost(None, 0.0)
+_Key = TypeVar("_Key")
+_Value = TypeVar("_Value")
 _Turn = tuple[float, int, int]
 """When it came, in seconds; its bytes; its input tokens."""
 
@@ -56,13 +59,14 @@ class Measures:
     def measure(self, family: str, size: int, tokens: int) -> None:
         """A request of `size` bytes had so many input tokens. Requests whose model is not known are ignored."""
         if size and family and (family in self._ratios or len(self._ratios) < _FAMILIES):
-            self._ratios.setdefault(family, deque(maxlen=self._most)).append(tokens / size)
+            _latest(self._ratios, family, self._most).append(tokens / size)
 
     def remember(self, session: str, family: str, at: float, size: int, tokens: int) -> None:
         """Remember a turn of a session that the upstream has seen; `at` in seconds."""
         if session:
-            self._sessions.setdefault((session, family), deque(maxlen=_TURNS)).append((at, size, tokens))
-            self._sessions.move_to_end((session, family))
+            key = (session, family)
+            _latest(self._sessions, key, _TURNS).append((at, size, tokens))
+            self._sessions.move_to_end(key)
             if len(self._sessions) > _SESSIONS:
                 self._sessions.popitem(last=False)
 
@@ -89,6 +93,14 @@ class Measures:
 
         likely = [1 / ratio for ratio in self._ratios.get(family, ()) if _LEAST <= ratio <= _MOST]
         return (median(likely), len(likely)) if len(likely) >= _ENOUGH else None
+
+
+def _latest(kept: "dict[_Key, deque[_Value]]", key: _Key, most: int) -> "deque[_Value]":
+    """The latest values by that key. By `setdefault`, a new deque would be made each time."""
+    found = kept.get(key)
+    if found is None:
+        found = kept[key] = deque(maxlen=most)
+    return found
 
 
 def _lower_quartile(values: "deque[float]") -> float:
@@ -126,7 +138,7 @@ class Savings:
             self.time += max(0.0, _median(times) - record.duration) if times else 0.0
         elif record.outcome == "forwarded" and record.status == 200 and not (record.error or record.fault):
             if record.rule and (times is not None or len(self._times) < _KINDS):
-                self._times.setdefault((record.rule, family), deque(maxlen=_SAMPLES)).append(record.duration)
+                _latest(self._times, (record.rule, family), _SAMPLES).append(record.duration)
             if record.usage:
                 tokens = record.usage.all_input
                 self._measures.measure(family, record.bytes_in, tokens)
