@@ -24,10 +24,11 @@ class Mark:
 
 
 def marks(rules: Iterable[Rule]) -> Iterator[Mark]:
-    """Every mark of every rule, each once."""
+    """Every mark of every rule, each once: paragraph by paragraph, since clients put those together when they ask."""
     for rule in rules:
         tests = [test for test in rule.when.tests() if test.name in _FACTS]
-        texts = [text.strip("\n") for test in tests for text in _texts(test.operator, test.operand)]
+        whole = [text for test in tests for text in _texts(test.operator, test.operand)]
+        texts = [paragraph.strip("\n") for text in whole for paragraph in text.split("\n\n")]
         yield from (Mark(rule.name, text) for text in dict.fromkeys(texts) if len(text) >= _SHORTEST)
 
 

@@ -55,6 +55,7 @@ def test_rules_whose_marks_are_all_there_pass(tmp_path: Path) -> None:
         ("00-guards.toml", "security monitor for autonomous", "security monitor for automatic", "safety-classifier"),
         ("00-guards.toml", "Web page content:", "Web page contents:", "summary"),
         ("30-session-title.toml", "You are naming a coding session", "You are naming a session", "session-title"),
+        ("30-session-title.toml", "the user wrote in, regardless", "the user writes in, regardless", "session-title"),
         ("60-prompt-suggestion.toml", "[SUGGESTION MODE: Suggest", "[SUGGESTION MODE: Propose", "prompt-suggestion"),
         ("80-spinner-word.toml", "verb in gerund form", "verb in some form", "spinner-word"),
     ],
