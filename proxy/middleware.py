@@ -13,7 +13,7 @@ from proxy.decision import shadow
 from proxy.decision.audits import AUDIT
 from proxy.decision.desk import Desk, InForce
 from proxy.decision.model_text import model_text
-from proxy.decision.steps import decide, report
+from proxy.decision.steps import decide
 from proxy.downstream.access import Access
 from proxy.downstream.inbound import Inbound
 from proxy.downstream.incoming import BodyFault, RequestBody
@@ -115,16 +115,10 @@ def shortcut(desk: Desk, log: Logger, capture: Writer) -> Middleware:
     @web.middleware
     async def stage(request: web.Request, handler: Handler) -> web.StreamResponse:
         exchange, now = request[EXCHANGE], desk.now
-        ruling = await decide(exchange, desk, now)
-        decision = ruling.decision
-        if isinstance(decision, Answer):
-            try:
-                return await _answer(request, exchange, decision)
-            finally:  # the answer did not wait for this
-                report(exchange, ruling, desk, log)
-        report(exchange, ruling, desk, log)
-        del ruling  # it holds what was parsed of the body, and a reply may take minutes
-        match decision:
+        await decide(exchange, desk, now, log)
+        match exchange.decision:
+            case Answer() as answer:
+                return await _answer(request, exchange, answer)
             case Respond() as respond:
                 return await _respond(request, exchange, respond)
             case Forward() as forwarded:

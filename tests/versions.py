@@ -88,7 +88,7 @@ def _said(kind: str, number: Version, text: str, output: str) -> str:
             )
         case "file-paths":
             return f"Command: {text}\nOutput: {output}"
-        case "session-title" if number >= (2, 1, 160):
+        case "session-title" if number >= (2, 1, 159):
             return f"<session>\n{text}\n</session>" + (_LANGUAGE if number >= (2, 1, 212) else "")
         case "warm-up":
             return "Warmup"

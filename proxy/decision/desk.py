@@ -7,7 +7,6 @@ import random
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
 
 import msgspec
 from msgspec import structs
@@ -34,14 +33,13 @@ class Ruling(msgspec.Struct, frozen=True):
     """A decision, with what became known on the way to it."""
 
     decision: Decision
-    trail: Trail | None
+    trail: Trail
     session: str
-    model: str = ""
+    model: str
     """The one that is asked; of a response none is, so that no call of one was saved."""
     trip: str = ""
     """Why the circuit breaker stepped in, if it did just now."""
-    signs: Callable[[], Sequence[Notice]] = tuple
-    """Looks for drift, which may be put off until a reply is out; to be called once."""
+    notices: Sequence[Notice] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,9 +113,9 @@ class Desk:
         failed = now.rules.settled(conversation.head, absent)
         if failed is None:
             return None
-        signs = partial(now.drift.passed, conversation.head, conversation.session)
+        notices = self._counted(now.drift.passed(conversation.head, conversation.session))
         trail = RuleTrail(now.rules, failed, "")
-        return Ruling(_PASSED, trail, conversation.session, conversation.model, signs=signs)
+        return Ruling(_PASSED, trail, conversation.session, conversation.model, notices=notices)
 
     def decide(self, now: InForce, request: MessagesRequest, at: float, absent: frozenset[str] | None = None) -> Ruling:
         """Decide on `request` by the rules of `now`; `at` in seconds on a steady clock, `absent` as in `RuleSet`."""
@@ -127,7 +125,7 @@ class Desk:
             model = "" if isinstance(decision, Respond) else request.model
             trail = RuleTrail(now.rules, failed, decision.rule)
             return Ruling(self._as_measured(decision), trail, request.session, model)
-        signs = partial(now.drift.note, request, decision)
+        notices = self._counted(now.drift.note(request, decision))
         if isinstance(decision, Answer) and decision.replay:
             decision = self._with_repeated(decision, decision.replay, request.head, at)
         # The breaker comes last, since it remembers answers: a question that was declined may be asked again at once.
@@ -136,11 +134,9 @@ class Desk:
         elif isinstance(decision, Answer):
             decision, trip = now.breaker.review(decision, request, at)
         trail = RuleTrail(now.rules, failed, decision.rule)
-        return Ruling(decision, trail, request.session, request.model, trip, signs)
+        return Ruling(decision, trail, request.session, request.model, trip, notices)
 
-    def look_for_drift(self, ruling: Ruling) -> Sequence[Notice]:
-        """The signs in a request that was decided on; they may have been reported before."""
-        notices = ruling.signs()
+    def _counted(self, notices: Sequence[Notice]) -> Sequence[Notice]:
         for notice in notices:
             self.signs[notice.sign] += 1
         return notices

@@ -52,6 +52,15 @@ class _Seen:
     judged: bool = False
     """Whether enough was seen: nothing more is counted."""
 
+    def is_enough_with(self, session: str) -> bool:
+        """Count a request of that session; True once, when enough were seen to judge by."""
+        if self.judged:
+            return False
+        self.requests += 1
+        self.sessions.add(hash(session))
+        self.judged = self.requests >= REQUESTS and len(self.sessions) >= SESSIONS
+        return self.judged
+
 
 @dataclass(frozen=True, slots=True)
 class Notice:
@@ -158,14 +167,8 @@ class Drift:
 
     def _missed(self, head: Head, session: str, seen: _Seen) -> list[Notice]:
         """Rules that fired for an older version in sessions of this kind, and could fire for this one, but never do."""
-        if seen.judged:
+        if not seen.is_enough_with(session):
             return []
-        seen.requests += 1
-        seen.sessions.add(hash(session))
-        if seen.requests < REQUESTS or len(seen.sessions) < SESSIONS:
-            return []
-        seen.judged = True
-        seen.sessions.clear()
         version, entry, by_key = seen.kind
         return [
             Notice(STOPPED, version_text(version), rule.name)

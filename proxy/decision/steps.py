@@ -22,40 +22,39 @@ _TURN = 0.001
 """Seconds between two steps of a large body, in which others are served."""
 
 
-async def decide(exchange: Exchange, desk: Desk, now: InForce) -> Ruling:
+async def decide(exchange: Exchange, desk: Desk, now: InForce, log: Logger) -> None:
     """Have the exchange decided, as far as its head and body can be understood."""
-    ruling = await _ruling(exchange, desk, now)
-    exchange.belongs_to(ruling.session, ruling.model)
-    exchange.decided(ruling.decision, ruling.trail)
-    return ruling
-
-
-async def _ruling(exchange: Exchange, desk: Desk, now: InForce) -> Ruling:
     if unread := await _unread(exchange, now):
-        return _not_understood(exchange, unread)
+        _not_understood(exchange, unread)
+        return
     body = _pieces(exchange.body.chunks)
     absent, conversation = now.rules.absent(body), messages.conversation(exchange.head, body)
     ruling = desk.settled(now, conversation, absent) if conversation is not None else None
-    if ruling is not None:
-        return ruling
-    found = await _understood(exchange.head, b"".join(body), now)
-    if isinstance(found, NotUnderstood):
-        return _not_understood(exchange, found)
-    return desk.decide(now, found, time.monotonic(), absent)
+    if ruling is None:
+        found = await _understood(exchange.head, b"".join(body), now)
+        if isinstance(found, NotUnderstood):
+            _not_understood(exchange, found)
+            return
+        ruling = desk.decide(now, found, time.monotonic(), absent)
+    exchange.belongs_to(ruling.session, ruling.model)
+    exchange.decided(ruling.decision, ruling.trail)
+    if ruling.trip or ruling.notices:
+        _log_findings(exchange, ruling, desk, log)
 
 
-def report(exchange: Exchange, ruling: Ruling, desk: Desk, log: Logger) -> None:
+def _log_findings(exchange: Exchange, ruling: Ruling, desk: Desk, log: Logger) -> None:
     """Log what a person should know of the decision: a rule that tripped, and drift."""
     if ruling.trip:
         log.warning("tripped", rule=ruling.decision.rule, reason=ruling.trip, id=exchange.id)
-    for notice in desk.look_for_drift(ruling):
+    for notice in ruling.notices:
         if desk.sightings.add(notice, exchange.at, exchange.id):
             known = {name: value for name, value in asdict(notice).items() if value}
             log.warning("drift", **known, id=exchange.id)
 
 
-def _not_understood(exchange: Exchange, found: NotUnderstood) -> Ruling:
-    return Ruling(Forward(found.reason), None, exchange.head.headers.get(messages.SESSION, ""))
+def _not_understood(exchange: Exchange, found: NotUnderstood) -> None:
+    exchange.belongs_to(exchange.head.headers.get(messages.SESSION, ""))
+    exchange.decided(Forward(found.reason))
 
 
 async def _unread(exchange: Exchange, now: InForce) -> NotUnderstood | None:

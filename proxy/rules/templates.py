@@ -48,13 +48,16 @@ def _replace(text: str, old: str, new: str) -> str:
     return text.replace(old, new)
 
 
-def _between(text: str, start: str, end: str) -> str:
-    """What stands between `start`, with which the text begins, and the last `end`."""
+def _unwrapped(text: str, start: str, end: str) -> str:
+    """What stands between `start`, if the text begins with it, and the last `end`; any other text as it is."""
     text, start, end = str(text), str(start), str(end)
-    inner, found, _ = text[len(start) :].rpartition(end) if end else ("", "", "")
-    if not (found and text.startswith(start)):
-        raise Decline("template: nothing between")
-    return inner
+    if not text.startswith(start):
+        return text
+    inner = text[len(start) :]
+    behind = inner[::-1].find(end[::-1])  # not `rfind`, which may take as long as one length times the other
+    if behind < 0:
+        raise Decline("template: not wrapped to its end")
+    return inner[: len(inner) - behind - len(end)]
 
 
 def _join(values: Sequence[Any], between: str = "") -> str:
@@ -69,7 +72,7 @@ def _environment() -> ImmutableSandboxedEnvironment:
     environment = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False)
     environment.globals.clear()
     plain = {name: environment.filters[name] for name in ("lower", "upper", "trim", "first", "last")}
-    made: dict[str, Callable[..., Any]] = {"json": _json, "between": _between, "replace": _replace, "join": _join}
+    made: dict[str, Callable[..., Any]] = {"json": _json, "unwrapped": _unwrapped, "replace": _replace, "join": _join}
     filters: Mapping[str, Callable[..., Any]] = {**plain, **FILTERS, **made}
     environment.filters.clear()
     environment.filters.update(filters)

@@ -47,10 +47,13 @@ def rendered(text: str, groups: dict[str, str] | None = None, **body: Any) -> st
         ("{{ 'one' if message_count == 1 and path is defined else 'many' }}", "one"),
         ("{{ [1, 2] | join('-') }}", "1-2"),
         ("{{ 'aXbX' | replace('X', '') }}", "ab"),
-        ("{{ user_text | between('h', 'lo') }}", "el"),
-        ("{{ 'h' | between('h', 'lo') if message_count == 2 else 'none' }}", "none"),
-        ("{{ '<<a>b>>' | between('<', '>') }}", "<a>b>"),
-        ("{{ 12321 | between(1, 1) }}", "232"),
+        ("{{ user_text | unwrapped('h', 'lo') }}", "el"),
+        ("{{ user_text | unwrapped('x', 'lo') }}", "hello"),
+        ("{{ user_text | unwrapped('', '') }}", "hello"),
+        ("{{ '<<a>b>>' | unwrapped('<', '>') }}", "<a>b>"),
+        ("{{ '<a>b>c' | unwrapped('<', '>') }}", "a>b"),
+        ("{{ '<>' | unwrapped('<', '>') }}", ""),
+        ("{{ 12321 | unwrapped(1, 1) }}", "232"),
         ("{# a remark #}x", "x"),
         ("<b> & 'c'", "<b> & 'c'"),
         ("{{ '<b>' }}", "<b>"),
@@ -123,7 +126,7 @@ def test_a_name_that_is_neither_a_fact_nor_a_group_is_refused(name: str, shape: 
 
 @every("name", ["safe", "attr", "format", "map", "pprint", "tojson", "upperr", "e"])
 def test_a_filter_that_is_not_ours_is_refused(name: str) -> None:
-    with pytest.raises(ValueError, match=f"unknown filter '{name}': known are between, "):
+    with pytest.raises(ValueError, match=f"unknown filter '{name}': known are command_prefix, "):
         compile_template(f"{{{{ user_text | {name} }}}}", ())
 
 
@@ -239,22 +242,13 @@ def test_a_filter_declines_a_text_that_is_longer_than_it_answers(name: str) -> N
         rendered(f"{{{{ word | {name} }}}}", {"word": "fix the parser " * 10_000})
 
 
-@pytest.mark.parametrize("word", ["", "<", ">", "<a", "a>", "a<b>", ">a<", "(a>", "<a)"])
-def test_between_two_that_do_not_both_stand_there_is_nothing(word: str) -> None:
-    with pytest.raises(Decline, match="template: nothing between"):
-        rendered("{{ word | between('<', '>') }}", {"word": word})
-
-
-@pytest.mark.parametrize("word", ["<<>", "<>", "<<>>"])
-def test_what_overlaps_is_not_between(word: str) -> None:
-    """A beginning and an end that share a character leave nothing between them."""
-    with pytest.raises(Decline, match="template: nothing between"):
-        rendered("{{ word | between('<<', '<>') }}", {"word": word})
-
-
-def test_between_nothing_and_nothing_is_nothing() -> None:
-    with pytest.raises(Decline, match="template: nothing between"):
-        rendered("{{ 'ab' | between('', '') }}")
+@pytest.mark.parametrize(
+    ("word", "start", "end"),
+    [("<", "<", ">"), ("<a", "<", ">"), ("<a)", "<", ">"), ("<<", "<<", "<>"), ("<<>", "<<", "<>")],
+)
+def test_a_wrapping_without_an_end_is_declined_and_what_both_share_is_no_end(word: str, start: str, end: str) -> None:
+    with pytest.raises(Decline, match="template: not wrapped to its end"):
+        rendered(f"{{{{ word | unwrapped('{start}', '{end}') }}}}", {"word": word})
 
 
 class Kept:
