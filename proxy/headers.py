@@ -65,7 +65,7 @@ class Names(NamedTuple):
     """Those that travel to the upstream, as lines without their values: a format for these."""
 
 
-_NAMELESS = Names((), valid=True, connection=(), to_upstream=(), to_client=(), lines=b"")
+NAMELESS = Names((), valid=True, connection=(), to_upstream=(), to_client=(), lines=b"")
 
 
 # A client sends the same names with every request, an upstream with every reply. They are told apart as one text: to
@@ -88,7 +88,7 @@ def _read(joined: bytes) -> Names:
 def names_of(raw: RawHeaders) -> Names:
     """Of headers whose names hold no line end: no parser lets such a name in."""
     if not raw:
-        return _NAMELESS
+        return NAMELESS
     joined = b"\n".join(map(_NAME, raw))
     return _read(joined) if len(joined) <= _LONGEST else _read.__wrapped__(joined)
 

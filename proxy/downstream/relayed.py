@@ -7,7 +7,7 @@ from aiohttp.abc import AbstractStreamWriter
 
 from proxy.downstream.ends import OpenEnd
 from proxy.downstream.replies import HTTP_1_1, RawResponse, write_interim, write_out
-from proxy.headers import RawPairs
+from proxy.headers import RawPairs, drop_from_reply
 from proxy.wire.framing import LAST_CHUNK
 from proxy.wire.heads import ReplyHead, reply_head
 
@@ -51,7 +51,7 @@ class RelayedResponse(RawResponse):
     def __init__(self, head: ReplyHead, length: int | None, *, bodiless: bool, copy: Copy | None = None) -> None:
         super().__init__(head.status)
         self.copy = copy
-        self.pairs = head.to_client
+        self.pairs = drop_from_reply(head.headers, head.names)
         self._head, self._open_end = head, length is None and not bodiless
 
     @property
@@ -141,4 +141,5 @@ async def send_interim(request: web.BaseRequest, head: ReplyHead) -> None:
     Not 100: the server itself has answered the client's `Expect`. And none to HTTP/1.0, which has no such replies.
     """
     if head.status != 100 and request.version >= HTTP_1_1:
-        await write_interim(request, reply_head(head.status, head.reason, head.to_client))
+        pairs = drop_from_reply(head.headers, head.names)
+        await write_interim(request, reply_head(head.status, head.reason, pairs))

@@ -4,7 +4,7 @@ A browser that is slow or asleep costs nothing: what it has not received is merg
 """
 
 import asyncio
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
@@ -76,7 +76,7 @@ class Feed:
         self._watchers: set[Watcher] = set()
         self._closed = False
         self._overheads: deque[float] = deque(maxlen=_TIMES)
-        self._answers: dict[str, deque[float]] = {}
+        self._answers: defaultdict[str, deque[float]] = defaultdict(lambda: deque(maxlen=_TIMES))
 
     def publish(self, records: Sequence[Record]) -> None:
         """Requests that have ended, in order. Those for Sidestep's own pages are skipped."""
@@ -85,11 +85,8 @@ class Feed:
         forwarded = [record.overhead for record in news if record.outcome == "forwarded"]
         self._overheads.extend([overhead for overhead in forwarded if overhead is not None])
         for record in news:
-            if record.outcome == "answered":
-                if record.rule not in self._answers and len(self._answers) < _RULES:
-                    self._answers[record.rule] = deque(maxlen=_TIMES)
-                if record.rule in self._answers:
-                    self._answers[record.rule].append(record.duration)
+            if record.outcome == "answered" and (record.rule in self._answers or len(self._answers) < _RULES):
+                self._answers[record.rule].append(record.duration)
         if self._watchers and news:
             rows = [orjson.dumps(row(record)).decode() for record in news[-SHOWN:]]
             for watcher in self._watchers:

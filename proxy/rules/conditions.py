@@ -58,8 +58,8 @@ class Condition:
     """Whether a request meets it: put together once, since it is asked for every rule of every request."""
 
     def __post_init__(self) -> None:
-        fact, test, absent = self.fact, self.test, self.absent
-        read = fact.read if isinstance(fact, BodyFact) else partial(value_of, fact)
+        test, absent = self.test, self.absent
+        read = self.fact.read if isinstance(self.fact, BodyFact) else partial(value_of, self.fact)
 
         def matches(request: MessagesRequest, groups: Groups) -> bool:
             subject = read(request)

@@ -5,9 +5,8 @@ model's other requests: the lower quartile. The model's time is told only where 
 the model, since it depends on too much else. The output that was not generated is not counted.
 """
 
-from collections import OrderedDict, deque
+from collections import OrderedDict, defaultdict, deque
 from dataclasses import dataclass, field
-from typing import TypeVar
 
 from proxy.record import Record
 
@@ -41,8 +40,6 @@ class AvoidedCost:
 
 
 _UNKNOWN = AvoidedCost(None, 0.0)
-_Key = TypeVar("_Key")
-_Value = TypeVar("_Value")
 _Turn = tuple[float, int, int]
 """When it came, in seconds; its bytes; its input tokens."""
 
@@ -51,22 +48,21 @@ class Measures:
     """Measurements by model family, from the last `most` replies of each."""
 
     def __init__(self, most: int = _SAMPLES) -> None:
-        self._most = most
-        self._ratios: dict[str, deque[float]] = {}
+        self._ratios: defaultdict[str, deque[float]] = defaultdict(lambda: deque(maxlen=most))
         """Input tokens a byte, by model family."""
         self._sessions: OrderedDict[tuple[str, str], deque[_Turn]] = OrderedDict()
 
     def measure(self, family: str, size: int, tokens: int) -> None:
         """A request of `size` bytes had so many input tokens. Requests whose model is not known are ignored."""
         if size and family and (family in self._ratios or len(self._ratios) < _FAMILIES):
-            _latest(self._ratios, family, self._most).append(tokens / size)
+            self._ratios[family].append(tokens / size)
 
     def remember(self, session: str, family: str, at: float, size: int, tokens: int) -> None:
         """Remember a turn of a session that the upstream has seen; `at` in seconds."""
         if session:
-            key = (session, family)
-            _latest(self._sessions, key, _TURNS).append((at, size, tokens))
-            self._sessions.move_to_end(key)
+            turns = self._sessions.pop((session, family), None) or deque(maxlen=_TURNS)
+            turns.append((at, size, tokens))
+            self._sessions[session, family] = turns  # the last one now
             if len(self._sessions) > _SESSIONS:
                 self._sessions.popitem(last=False)
 
@@ -95,14 +91,6 @@ class Measures:
         return (median(likely), len(likely)) if len(likely) >= _ENOUGH else None
 
 
-def _latest(kept: "dict[_Key, deque[_Value]]", key: _Key, most: int) -> "deque[_Value]":
-    """The latest values by that key. By `setdefault`, a new deque would be made each time."""
-    found = kept.get(key)
-    if found is None:
-        found = kept[key] = deque(maxlen=most)
-    return found
-
-
 def _lower_quartile(values: "deque[float]") -> float:
     return sorted(values)[(len(values) - 1) // 4]
 
@@ -119,7 +107,9 @@ class Savings:
     time: float = 0.0
     """Milliseconds that the model takes for such questions, less those of the answers."""
     _measures: Measures = field(default_factory=Measures)
-    _times: "dict[tuple[str, str], deque[float]]" = field(default_factory=dict)
+    _times: defaultdict[tuple[str, str], deque[float]] = field(
+        default_factory=lambda: defaultdict(lambda: deque(maxlen=_SAMPLES))
+    )
     """Milliseconds of the forwards of a rule, by its name and the model family."""
 
     def bytes_per_token(self, family: str) -> tuple[float, int] | None:
@@ -138,7 +128,7 @@ class Savings:
             self.time += max(0.0, _median(times) - record.duration) if times else 0.0
         elif record.outcome == "forwarded" and record.status == 200 and not (record.error or record.fault):
             if record.rule and (times is not None or len(self._times) < _KINDS):
-                _latest(self._times, (record.rule, family), _SAMPLES).append(record.duration)
+                self._times[record.rule, family].append(record.duration)
             if record.usage:
                 tokens = record.usage.all_input
                 self._measures.measure(family, record.bytes_in, tokens)

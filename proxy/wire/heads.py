@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from proxy.headers import RawHeaders, RawPairs, by_name, drop_from_reply, lines, names_of
+from proxy.headers import NAMELESS, Names, RawHeaders, RawPairs, by_name, lines, names_of
 
 MAX_HEAD = 256 * 1024
 """Bytes that a head may have in all, in either direction."""
@@ -34,14 +34,14 @@ class ReplyHead(msgspec.Struct):
     headers: RawPairs
     known: Mapping[bytes, bytes] = {}
     """The headers by name (see `headers.by_name`)."""
-    to_client: RawPairs = []
-    """Those that go on to the client."""
+    names: Names = NAMELESS
+    """What their names say."""
 
     def __post_init__(self) -> None:
-        names = names_of(self.headers)
-        if not names.valid:
+        self.names = names_of(self.headers)
+        if not self.names.valid:
             raise BadReply("sent a malformed header")
-        self.known, self.to_client = by_name(names, self.headers), drop_from_reply(self.headers, names)
+        self.known = by_name(self.names, self.headers)
 
     @property
     def interim(self) -> bool:
