@@ -46,7 +46,7 @@ def throughputs(
     for way, running in ways.items():
         with Caller(running.port) as caller:
             check(caller.call(request(running.port, body))[1], answered=answered and way == "ours")
-        found.add(way, _run(running.port, script, seconds).rate)
+        found.add(way, _run(way, running.port, script, seconds).rate)
 
 
 def costs(
@@ -58,7 +58,7 @@ def costs(
         with Caller(running.port) as caller:
             check(caller.call(request(running.port, body))[1], answered=False)
         before = running.processor_time()
-        told = _run(running.port, script, seconds)
+        told = _run(way, running.port, script, seconds)
         costs.add(way, (running.processor_time() - before) / told.requests / 1000)
         rates.add(way, told.rate)
 
@@ -90,15 +90,15 @@ def _lua(text: str) -> str:
     return json.dumps(text)
 
 
-def _run(port: int, script: Path, seconds: int) -> Told:
+def _run(way: str, port: int, script: Path, seconds: int) -> Told:
     command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "-s", str(script), f"http://127.0.0.1:{port}"]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
-    return told(done.stdout)
+    return told(way, done.stdout)
 
 
-def told(output: str) -> Told:
+def told(way: str, output: str) -> Told:
     """What wrk and the script printed. Raises WrongReplyError when a request failed."""
     found = json.loads(output.strip().splitlines()[-1])
     if found["failed"] or not found["requests"]:
-        raise WrongReplyError(f"wrk: {found['failed']} of {found['requests']} requests failed")
+        raise WrongReplyError(f"{way}, by wrk: {found['failed']} of {found['requests']} requests failed")
     return Told(found["requests"], found["microseconds"])
